@@ -1,0 +1,40 @@
+import type { ObjectRef, Workload } from "../policy/model.ts";
+import type { ClusterView } from "../policy/view.ts";
+import type { FactKind } from "../kube/fact.ts";
+
+/** What a request needs to be judged and the standing view may not have seen yet. */
+export interface Wanted {
+  /** Claims and their volumes are fetched for these; what a claim still lacks afterwards is absent. */
+  readonly workloads: readonly Workload[];
+  /** A workload to be found by name (scale, autoscaler target). */
+  readonly target?: Pick<ObjectRef, "kind" | "namespace" | "name">;
+  /** List the autoscalers of this namespace afresh: they cannot be fetched by target. */
+  readonly autoscalersIn?: string;
+}
+
+/** How well one kind is known. */
+export interface KindStatus {
+  readonly kind: FactKind;
+  /** `waiting`: not listed yet. `refused`: no right to read it (403). `not-served`: the API server has no such kind (404). */
+  readonly state: "synced" | "waiting" | "refused" | "not-served";
+  readonly objects: number;
+  /** Seconds since the API server was last heard of for this kind; `undefined` for files. */
+  readonly ageSeconds: number | undefined;
+  /** What is wrong, for people; `undefined` when nothing is. */
+  readonly problem: string | undefined;
+}
+
+/** Where a long-running server gets its facts: the live cluster, or files. */
+export interface Cluster {
+  /** The standing view; reading it never waits. */
+  readonly view: ClusterView;
+  /**
+   * A view in which what is wanted has been looked up directly where the standing view lacks it. Never rejects:
+   * what cannot be had before the signal aborts stays `unknown`, with the reason in the lookup.
+   */
+  prepare(wanted: Wanted, signal: AbortSignal): Promise<ClusterView>;
+  status(): readonly KindStatus[];
+  /** Resolves when every kind has been listed or refused. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,4 @@
+/** Placeholder of the shape until the catalogue lands. */
+export interface DriverOverride {
+  readonly provisioner: string;
+}

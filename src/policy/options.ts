@@ -1,0 +1,27 @@
+import type { DriverOverride } from "./catalogue/driver.ts";
+import type { RuleId, Severity } from "./finding.ts";
+
+/** The settings a verdict depends on; `config/` reads them, everything here has a default. */
+export interface PolicyOptions {
+  /** Severity by rule where it differs from the rule's own; `off` silences the rule. */
+  readonly severities: Readonly<Partial<Record<RuleId, Severity | "off">>>;
+  /** Facts about drivers that win over the catalogue. */
+  readonly drivers: readonly DriverOverride[];
+  /**
+   * What an UPDATE makes of findings that the old object had: `template`: an error only when this update sets it
+   * off; `always`: always a warning; `never`: judged as if new.
+   */
+  readonly ratchet: "template" | "always" | "never";
+  /** What an ignore annotation with a reason does: demote the finding to a warning, or nothing. */
+  readonly ignoreAnnotation: "warn" | "refuse";
+  /** True where the cluster is known to have one schedulable node (said in the configuration for offline checks). */
+  readonly singleNode: boolean;
+}
+
+export const DEFAULT_OPTIONS: PolicyOptions = {
+  severities: {},
+  drivers: [],
+  ratchet: "template",
+  ignoreAnnotation: "warn",
+  singleNode: false,
+};

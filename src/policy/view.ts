@@ -1,0 +1,66 @@
+import type {
+  Autoscaler,
+  Claim,
+  CsiDriver,
+  LabelSelector,
+  Namespace,
+  Node,
+  ObjectRef,
+  StorageClass,
+  Volume,
+  Workload,
+} from "./model.ts";
+
+/**
+ * The answer to a question about the cluster. `absent` is knowledge: the source was complete and the object is
+ * not there. `unknown` is not: the kind is not watched, not allowed to be read, or not part of the files given.
+ */
+export type Lookup<T> =
+  | { readonly state: "known"; readonly value: T }
+  | { readonly state: "absent" }
+  | { readonly state: "unknown"; readonly reason: string };
+
+/** Which pods a pod affinity term looks at: a selector over labels, in some namespaces. */
+export interface PodQuery {
+  readonly selector: LabelSelector;
+  readonly namespaces: "all" | readonly string[];
+}
+
+/**
+ * The facts a verdict may read. Every method is synchronous and O(1) in the size of the cluster where an index
+ * can make it so; whoever builds a view fetches what is missing beforehand.
+ */
+export interface ClusterView {
+  claim(namespace: string, name: string): Lookup<Claim>;
+  volume(name: string): Lookup<Volume>;
+  /**
+   * The volume that a claim is bound to. Live: `spec.volumeName` only. From files also a volume whose claimRef
+   * names the claim, or a matching unclaimed static volume (design.md, "Facts from files").
+   */
+  volumeOf(claim: Claim): Lookup<Volume>;
+  storageClass(name: string): Lookup<StorageClass>;
+  /** The default class: of several the newest (`pkg/volume/util/storageclass.go` GetDefaultClass). */
+  defaultStorageClass(): Lookup<StorageClass>;
+  /** All classes that are known, in a stable order; used to name alternatives. */
+  storageClasses(): readonly StorageClass[];
+  csiDriver(name: string): Lookup<CsiDriver>;
+  autoscalersOf(target: ObjectRef): Lookup<readonly Autoscaler[]>;
+  workload(kind: string, namespace: string, name: string): Lookup<Workload>;
+  workloadsMounting(namespace: string, claimName: string): Lookup<readonly Workload[]>;
+  /** Workloads whose template's labels the query matches, whatever else they mount. */
+  workloadsMatching(query: PodQuery): Lookup<readonly Workload[]>;
+  namespace(name: string): Lookup<Namespace>;
+  /** All nodes. `absent` where none are known; a `known` answer is the complete list and never empty. */
+  nodes(): Lookup<readonly Node[]>;
+}
+
+export const known = <T>(value: T): Lookup<T> => ({ state: "known", value });
+
+export const absent: Lookup<never> = { state: "absent" };
+
+export const unknown = (reason: string): Lookup<never> => ({ state: "unknown", reason });
+
+/** The value where it is known, else `undefined`: for callers to whom absent and unknown are the same. */
+export function valueOf<T>(lookup: Lookup<T>): T | undefined {
+  return lookup.state === "known" ? lookup.value : undefined;
+}
