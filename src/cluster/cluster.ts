@@ -1,13 +1,16 @@
+import type { FactKind } from "../kube/fact.ts";
 import type { ObjectRef, Workload } from "../policy/model.ts";
 import type { ClusterView } from "../policy/view.ts";
-import type { FactKind } from "../kube/fact.ts";
 
 /** What a request needs to be judged and the standing view may not have seen yet. */
 export interface Wanted {
   /** Claims and their volumes are fetched for these; what a claim still lacks afterwards is absent. */
   readonly workloads: readonly Workload[];
-  /** A workload to be found by name (scale, autoscaler target). */
-  readonly target?: Pick<ObjectRef, "kind" | "namespace" | "name">;
+  /**
+   * A workload to be found by name (scale, autoscaler target). With a uid, a known workload of that name with
+   * another uid counts as not seen yet: it was deleted and made anew.
+   */
+  readonly target?: Pick<ObjectRef, "kind" | "namespace" | "name"> & { readonly uid?: string };
   /** List the autoscalers of this namespace afresh: they cannot be fetched by target. */
   readonly autoscalersIn?: string;
 }

@@ -25,6 +25,8 @@ export interface Fix {
   readonly summary: string;
   readonly cost: string;
   readonly patch: Readonly<Record<string, unknown>> | null;
+  /** The command that applies it, where there is one. */
+  readonly command: string | null;
 }
 
 export interface FindingClaim {

@@ -187,7 +187,11 @@ export type IntOrPercent =
 
 /** How a workload replaces its pods when the template changes. */
 export type UpdateStrategy =
-  | { readonly kind: "rolling-update"; readonly maxSurge: IntOrPercent; readonly maxUnavailable: IntOrPercent }
+  | {
+      readonly kind: "rolling-update";
+      readonly maxSurge: IntOrPercent;
+      readonly maxUnavailable: IntOrPercent;
+    }
   | { readonly kind: "recreate" }
   /** StatefulSet, DaemonSet: a pod is deleted before its replacement is made. */
   | { readonly kind: "delete-first" }
@@ -212,7 +216,11 @@ export type PodCount =
   /** Job: `parallelism`, and no more than `completions`. `finished`: its pods have ended for good. */
   | { readonly by: "parallelism"; readonly parallelism: number; readonly finished: boolean }
   /** CronJob: a run's parallelism, and whether two runs may overlap. */
-  | { readonly by: "schedule"; readonly parallelism: number; readonly concurrencyPolicy: "Allow" | "Forbid" | "Replace" }
+  | {
+      readonly by: "schedule";
+      readonly parallelism: number;
+      readonly concurrencyPolicy: "Allow" | "Forbid" | "Replace";
+    }
   /** A bare Pod. `finished`: Succeeded or Failed, so that it holds no volume any more (semantics S33). */
   | { readonly by: "pod"; readonly finished: boolean };
 

@@ -61,6 +61,6 @@ export const absent: Lookup<never> = { state: "absent" };
 export const unknown = (reason: string): Lookup<never> => ({ state: "unknown", reason });
 
 /** The value where it is known, else `undefined`: for callers to whom absent and unknown are the same. */
-export function valueOf<T>(lookup: Lookup<T>): T | undefined {
+export function knownValue<T>(lookup: Lookup<T>): T | undefined {
   return lookup.state === "known" ? lookup.value : undefined;
 }

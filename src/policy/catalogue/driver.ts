@@ -1,4 +1,249 @@
-/** Placeholder of the shape until the catalogue lands. */
+import type { AccessMode, Labels, VolumeMode } from "../model.ts";
+import { DRIVERS, GLOBS } from "./drivers.generated.ts";
+import { globMatches, literalLength, matches, type ParameterRule, type Visible } from "./parameter-rule.ts";
+
+/**
+ * What stands behind a provisioner's name. `csi`, `in-tree-migrated`: a CSI driver. `external`, `in-tree`: no CSI
+ * driver, its volumes have the source type `volumeSource`. `static`: volumes made by hand. `pv-source`: such a
+ * volume by its source type. `ephemeral-only`: volumes that live in a pod.
+ */
+export type DriverKind =
+  | "csi"
+  | "external"
+  | "in-tree"
+  | "in-tree-migrated"
+  | "static"
+  | "pv-source"
+  | "ephemeral-only";
+
+/** Where a driver refuses a mode that it cannot do. `publish`: the claim binds, the pod does not start. */
+export type EnforcedAt = "provision" | "publish" | "none" | "unknown";
+
+/**
+ * One entry of the catalogue as the program loads it: `drivers.json` without its notes and sources. What is left
+ * out is not known, unless said otherwise.
+ */
+export interface Driver {
+  readonly kind: DriverKind;
+  /** Modes for volumeMode Filesystem; empty: that volumeMode is refused. */
+  readonly accessModes?: readonly AccessMode[];
+  /** The same for volumeMode Block. */
+  readonly blockAccessModes?: readonly AccessMode[];
+  /** Modes that the driver lets through without keeping them. */
+  readonly unsafe?: Readonly<Record<VolumeMode, readonly AccessMode[]>>;
+  /** True where nobody has found out what becomes of ReadWriteOncePod. */
+  readonly rwopUnknown?: true;
+  /** What the CSIDriver object shipped with the driver says. */
+  readonly attachRequired?: boolean;
+  /** The source type of the volumes that a provisioner without a CSI driver makes, e.g. `nfs`. */
+  readonly volumeSource?: string;
+  /** The CSI driver that serves an in-tree name. */
+  readonly migratesTo?: string;
+  /** True: a volume can be used from one node only. */
+  readonly nodeLocal?: boolean;
+  /** With `nodeLocal`, true: its volumes carry a node affinity that tells the scheduler so. Left out: they do not. */
+  readonly nodeAffinity?: boolean;
+  /** Labels by which the driver tells single nodes apart in the node affinity of its volumes. */
+  readonly nodeTopologyKeys?: readonly string[];
+  /** False: with volumeMode Filesystem a second pod cannot use the volume even on the same node. */
+  readonly sameNodeMultiPod?: false;
+  readonly dynamicProvisioning?: boolean;
+  readonly enforcedAt?: Exclude<EnforcedAt, "unknown">;
+  /** True where the modes were read from the driver's code or documentation, not from a table of others. */
+  readonly researched?: true;
+  readonly parameters?: readonly ParameterRule[];
+}
+
+/** What the configuration says about drivers (`drivers:`); what an entry leaves out stays as the catalogue has it. */
 export interface DriverOverride {
+  /** The provisioner as StorageClasses name it, or its CSI driver; `*` stands for any characters. */
   readonly provisioner: string;
+  readonly accessModes?: readonly AccessMode[];
+  readonly blockAccessModes?: readonly AccessMode[];
+  readonly attachRequired?: boolean;
+  /** True: a volume can be used from one node only, and carries a node affinity that says so. */
+  readonly nodeLocal?: boolean;
+  readonly sameNodeMultiPod?: boolean;
+}
+
+/** What a provisioner can do for one volumeMode with the parameters of one StorageClass. */
+export interface Capabilities {
+  readonly kind: DriverKind;
+  /** The name of the CSIDriver object that speaks for it; `undefined` where no CSI driver is behind it. */
+  readonly csiDriver: string | undefined;
+  /** Modes that work; empty: the volumeMode is refused; `undefined`: not known. */
+  readonly accessModes: readonly AccessMode[] | undefined;
+  /** Modes that something outside the StorageClass and the claim may add: never call these unsupported. */
+  readonly possibleModes: readonly AccessMode[];
+  /** Modes that are accepted without being kept: they fail later, damage data, or stay on one node. */
+  readonly unsafeModes: readonly AccessMode[];
+  readonly modesFrom: "catalogue" | "configuration";
+  /** `undefined`: not known. A CSIDriver object in the cluster knows better. */
+  readonly attachRequired: boolean | undefined;
+  readonly attachFrom: "catalogue" | "configuration";
+  readonly volumeSource: string | undefined;
+  /** True where a volume can be used from one node only and its node affinity tells the scheduler so. */
+  readonly nodeLocal: boolean;
+  /** Labels by which a node affinity of the driver's volumes names one node; `any`: whatever is not a zone. */
+  readonly nodeTopologyKeys: readonly string[] | "any";
+  /** False: a second pod cannot use the volume even on the same node (semantics S29). */
+  readonly sameNodeMultiPod: boolean;
+  readonly dynamicProvisioning: boolean;
+  readonly enforcedAt: EnforcedAt;
+  readonly researched: boolean;
+  /** The StorageClass parameters that changed something, as `key: value`. */
+  readonly because: readonly string[];
+}
+
+/**
+ * Looks a provisioner up in the catalogue and applies the parameters of its class to what is found. An exact name
+ * wins over a pattern, a longer pattern over a shorter one; the configuration's entry, found in the same way, wins
+ * over the catalogue, whatever the parameters say.
+ *
+ * @param provisioner a StorageClass's `provisioner`, a CSI driver's name, or `pv-source:` and the source type of a
+ * static volume
+ * @param claim what the claim itself adds; `undefined` where it is not known, which counts as possible
+ * @returns `undefined` where neither the catalogue nor the configuration has the provisioner
+ */
+export function capabilitiesOf(
+  provisioner: string,
+  parameters: Labels,
+  volumeMode: VolumeMode,
+  overrides: readonly DriverOverride[],
+  claim?: { readonly hasDataSource: boolean },
+): Capabilities | undefined {
+  const driver = driverNamed(provisioner);
+  const override = overrideFor(provisioner, overrides) ?? overrideFor(driver?.migratesTo, overrides);
+  if (driver === undefined && override === undefined) return undefined;
+
+  const { kind, ...facts } = applyParameters(driver ?? { kind: "csi" }, parameters, volumeMode, claim);
+  const isCsi = kind === "csi" || kind === "in-tree-migrated" || kind === "ephemeral-only";
+  const saidModes = volumeMode === "Block" ? override?.blockAccessModes : override?.accessModes;
+  return {
+    kind,
+    csiDriver: isCsi ? (driver?.migratesTo ?? provisioner) : undefined,
+    accessModes: saidModes ?? facts.accessModes,
+    possibleModes: saidModes ? [] : facts.possibleModes,
+    unsafeModes: saidModes ? [] : facts.unsafeModes,
+    modesFrom: saidModes ? "configuration" : "catalogue",
+    attachRequired: override?.attachRequired ?? facts.attachRequired,
+    attachFrom: override?.attachRequired === undefined ? "catalogue" : "configuration",
+    volumeSource: driver?.volumeSource,
+    nodeLocal: override?.nodeLocal ?? (facts.nodeLocal && facts.nodeAffinity),
+    nodeTopologyKeys: override?.nodeLocal ? "any" : (driver?.nodeTopologyKeys ?? []),
+    sameNodeMultiPod: override?.sameNodeMultiPod ?? (facts.sameNodeMultiPod || volumeMode === "Block"),
+    dynamicProvisioning: driver?.dynamicProvisioning ?? false,
+    enforcedAt: driver?.enforcedAt ?? "unknown",
+    researched: driver?.researched ?? false,
+    because: facts.because,
+  };
+}
+
+function driverNamed(provisioner: string): Driver | undefined {
+  return Object.hasOwn(DRIVERS, provisioner) ? DRIVERS[provisioner] : bestGlob(provisioner, GLOBS)?.[1];
+}
+
+function overrideFor(
+  provisioner: string | undefined,
+  overrides: readonly DriverOverride[],
+): DriverOverride | undefined {
+  if (provisioner === undefined) return undefined;
+  const exact = overrides.find((override) => override.provisioner === provisioner);
+  return (
+    exact ??
+    bestGlob(
+      provisioner,
+      overrides.map((override) => [override.provisioner, override] as const),
+    )?.[1]
+  );
+}
+
+function bestGlob<T>(
+  name: string,
+  entries: readonly (readonly [pattern: string, value: T])[],
+): readonly [string, T] | undefined {
+  return entries
+    .filter(([pattern]) => globMatches(pattern, name))
+    .sort(([a], [b]) => literalLength(b) - literalLength(a))[0];
+}
+
+interface Facts {
+  readonly kind: DriverKind;
+  readonly accessModes: readonly AccessMode[] | undefined;
+  readonly possibleModes: readonly AccessMode[];
+  readonly unsafeModes: readonly AccessMode[];
+  readonly attachRequired: boolean | undefined;
+  readonly nodeLocal: boolean;
+  readonly nodeAffinity: boolean;
+  readonly sameNodeMultiPod: boolean;
+  readonly because: readonly string[];
+}
+
+const ALL_MODES: readonly AccessMode[] = [
+  "ReadWriteOnce",
+  "ReadOnlyMany",
+  "ReadWriteMany",
+  "ReadWriteOncePod",
+];
+
+/** Runs the entry's rules in order: each changes what the ones before it left. */
+function applyParameters(
+  driver: Driver,
+  parameters: Labels,
+  volumeMode: VolumeMode,
+  claim: Visible["claim"],
+): Facts {
+  const member = volumeMode === "Block" ? "blockAccessModes" : "accessModes";
+  let modes = driver[member] && new Set(driver[member]);
+  const byParameter = new Set<AccessMode>();
+  let possible = new Set<AccessMode>();
+  let { attachRequired, nodeLocal = false, nodeAffinity = false } = driver;
+  let sameNodeMultiPod: boolean = driver.sameNodeMultiPod ?? true;
+  const because: string[] = [];
+
+  for (const rule of driver.parameters ?? []) {
+    const { answer, seen } = matches(rule.when, { parameters, claim });
+    if (answer === "no") continue;
+    const added = rule.adds?.[member] ?? [];
+    const set = rule.sets?.[member];
+    if (answer === "maybe") {
+      // Someone may have switched it on where nobody sees it; what it might take away is not held against the claim.
+      for (const mode of set === null ? ALL_MODES : [...added, ...(set ?? [])]) possible.add(mode);
+      continue;
+    }
+    if (set !== undefined) {
+      modes = set === null ? undefined : new Set(set);
+      possible = new Set();
+      for (const mode of set ?? []) byParameter.add(mode);
+    }
+    for (const mode of added) {
+      modes?.add(mode);
+      byParameter.add(mode);
+    }
+    for (const mode of rule.removes?.[member] ?? []) {
+      modes?.delete(mode);
+      possible.delete(mode);
+    }
+    attachRequired = rule.sets?.attachRequired ?? attachRequired;
+    nodeLocal = rule.sets?.nodeLocal ?? nodeLocal;
+    nodeAffinity = rule.sets?.nodeAffinity ?? nodeAffinity;
+    sameNodeMultiPod = rule.sets?.sameNodeMultiPod ?? sameNodeMultiPod;
+    because.push(...seen.filter((parameter) => !because.includes(parameter)));
+  }
+
+  const unsafeModes = (driver.unsafe?.[volumeMode] ?? []).filter((mode) => !byParameter.has(mode));
+  if (driver.rwopUnknown && modes?.size && !unsafeModes.includes("ReadWriteOncePod")) {
+    possible.add("ReadWriteOncePod");
+  }
+  return {
+    kind: driver.kind,
+    accessModes: modes && [...modes],
+    possibleModes: [...possible].filter((mode) => !modes?.has(mode)),
+    unsafeModes,
+    attachRequired,
+    nodeLocal,
+    nodeAffinity,
+    sameNodeMultiPod,
+    because,
+  };
 }

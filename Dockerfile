@@ -1,0 +1,50 @@
+# The image of the webhook. None is published; manifests/README.md tells how to build it and hand it to a cluster.
+#
+# The base is pinned by tag, to the Node that the project is tested with. For a supply chain that needs more, pin
+# it by digest: --build-arg NODE_IMAGE=node:24.21.0-bookworm-slim@sha256:...
+ARG NODE_IMAGE=node:24.21.0-bookworm-slim
+
+# Compiles. The compiler and everything else in devDependencies stays in this stage.
+FROM ${NODE_IMAGE} AS build
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts
+COPY tsconfig.json tsconfig.build.json ./
+COPY src ./src
+RUN npm run build
+
+# Installs what the compiled code needs at run time, without any package's install script, and leaves out what only
+# editors and debuggers read.
+FROM ${NODE_IMAGE} AS production
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --ignore-scripts \
+ && rm -f .npmrc package-lock.json \
+ && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
+
+FROM ${NODE_IMAGE}
+# Nothing is installed at run time, so no package manager has to be there.
+RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack \
+    /usr/local/bin/yarn /usr/local/bin/yarnpkg /opt/yarn-*
+WORKDIR /app
+COPY --from=production /app ./
+COPY --from=build /src/dist ./dist
+COPY LICENSE ./
+
+# Only a server runs here: it compiles once, and its root file system is read-only.
+ENV NODE_ENV=production \
+    NODE_DISABLE_COMPILE_CACHE=1
+
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="attachguard" \
+      org.opencontainers.image.description="Stops Kubernetes Multi-Attach errors before they happen" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+
+# A number, so that the kubelet can tell that it is not root (runAsNonRoot).
+USER 65532:65532
+EXPOSE 8443 8080
+ENTRYPOINT ["node", "/app/dist/cli/main.js"]
+CMD ["serve"]

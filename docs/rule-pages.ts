@@ -1,0 +1,73 @@
+import { FIXES, type FixId } from "../src/policy/fixes.ts";
+import { RULES } from "../src/policy/rules/index.ts";
+import type { Rule } from "../src/policy/rules/rule.ts";
+
+const HEAD = "<!-- Generated from src/policy/rules by docs/generate.ts; do not edit. -->";
+
+/** One page a rule and an index, by their path below docs/. */
+export function rulePages(): Readonly<Record<string, string>> {
+  return Object.fromEntries([
+    ["rules/README.md", indexPage()],
+    ...RULES.map((rule) => [`rules/${rule.id}.md`, rulePage(rule)]),
+  ]);
+}
+
+function indexPage(): string {
+  const rows = RULES.map(({ id, severity, title }) => `| [${id}](${id}.md) | ${severity} | ${title} |`);
+  return `${HEAD}
+
+# Rules
+
+The severity is the worst that a rule says; its page says when it is milder. \`attachguard explain RULE\` prints the same pages.
+
+| rule | severity | what is wrong |
+|---|---|---|
+${rows.join("\n")}
+`;
+}
+
+function rulePage(rule: Rule): string {
+  return `${HEAD}
+
+# ${rule.title}
+
+Rule \`${rule.id}\`, severity ${rule.severity}, judges ${SUBJECTS[rule.subject]}.
+
+${rule.when}
+
+## What it means
+
+${rule.meaning}
+
+## Why it happens
+
+${rule.cause}
+
+## Ways out
+
+${rule.fixes.map(fixItem).join("\n")}
+
+## Breaks the rule
+
+\`\`\`yaml
+${rule.examples.fail.trimEnd()}
+\`\`\`
+
+## Follows the rule
+
+\`\`\`yaml
+${rule.examples.pass.trimEnd()}
+\`\`\`
+
+## Sources
+
+${rule.sources.map((source) => `- ${source}`).join("\n")}
+`;
+}
+
+const SUBJECTS = { workload: "workloads", claim: "claims" } as const;
+
+function fixItem(id: FixId): string {
+  const { summary, cost } = FIXES[id];
+  return `- **${id}**: ${summary}. Cost: ${cost}.`;
+}

@@ -1,0 +1,94 @@
+import type { Exemption, Finding, Mode, Verdict } from "../policy/finding.ts";
+import { denialMessage } from "../policy/message.ts";
+import { verdictOf } from "../policy/verdict.ts";
+import { fitWarnings, oneLine, severalLines } from "./one-line.ts";
+import type { Answer } from "./review.ts";
+
+/** What was decided about one review. */
+export interface Decision {
+  /** False where nothing was judged: another resource, a namespace that is excluded, mode off. */
+  readonly judged: boolean;
+  readonly mode: Mode | null;
+  readonly findings: readonly Finding[];
+  /** What was assumed or left out, for the log and the audit annotation. */
+  readonly notes: readonly string[];
+  /** True where a look-up did not end before the deadline. */
+  readonly late: boolean;
+}
+
+/** A message that nobody reads to its end helps nobody; the log has the rest. */
+const MESSAGE_LIMIT = 8_192;
+const ANNOTATION_LIMIT = 1_024;
+
+/** The verdict of a decision, as metrics and logs count it. */
+export function verdictFor({ judged, mode, findings }: Decision): Verdict {
+  return judged && mode !== null ? verdictOf(findings, mode) : "allow";
+}
+
+/** What is said back: a denial with its message, warnings, audit annotations. */
+export function answerFor(decision: Decision): Answer {
+  const { judged, findings } = decision;
+  if (!judged) return { allowed: true, message: undefined, warnings: [], auditAnnotations: {} };
+  const verdict = verdictFor(decision);
+  const errors = findings.filter(({ severity }) => severity === "error");
+  return {
+    allowed: verdict !== "deny",
+    message: verdict === "deny" ? severalLines(denialMessage(errors), MESSAGE_LIMIT) : undefined,
+    warnings: fitWarnings(warningsOf(decision, verdict)),
+    auditAnnotations: annotationsOf(decision, verdict),
+  };
+}
+
+/** The answer to a review that could not be judged. */
+export function unjudged(allowed: boolean, why: string): Answer {
+  return {
+    allowed,
+    message: allowed ? undefined : oneLine(`attachguard did not judge this request: ${why}`),
+    warnings: allowed ? [oneLine(`attachguard did not judge this request: ${why}`)] : [],
+    auditAnnotations: { verdict: allowed ? "allow" : "deny", unjudged: oneLine(why) },
+  };
+}
+
+/** An exemption on one line: who let it through and until when. */
+export function exemptionText({ by, until, reason }: Exemption): string {
+  return `exempted by ${by}${until === null ? "" : ` until ${until}`}: ${reason}`;
+}
+
+function warningsOf({ findings, mode, notes, late }: Decision, verdict: Verdict): readonly string[] {
+  if (mode === "audit") return [];
+  const shown = verdict === "deny" ? findings.filter(({ severity }) => severity === "warning") : findings;
+  return [
+    ...shown.map(warningOf),
+    ...(late ? ["attachguard: judged by what was known, a look-up did not end before the deadline"] : []),
+    ...(verdict === "allow" ? [] : notes),
+  ];
+}
+
+/** An exemption stands before what is exempted, so that a cut never hides who let it through. */
+function warningOf({ warning, exempted }: Finding): string {
+  return exempted === null ? warning : `(${oneLine(exemptionText(exempted), 120)}) ${warning}`;
+}
+
+function annotationsOf(
+  { findings, mode, notes, late }: Decision,
+  verdict: Verdict,
+): Readonly<Record<string, string>> {
+  const rules = [...new Set(findings.map(({ rule }) => rule))];
+  const exempted = [
+    ...new Set(
+      findings.flatMap((finding) =>
+        finding.exempted === null ? [] : [`${finding.rule} ${exemptionText(finding.exempted)}`],
+      ),
+    ),
+  ];
+  return {
+    verdict,
+    mode: mode ?? "off",
+    ...(rules.length > 0 ? { rule: rules.join(",") } : {}),
+    // What the mode let through must still be found in the audit log.
+    ...(mode === "enforce" || findings.length === 0 ? {} : { enforced: verdictOf(findings, "enforce") }),
+    ...(exempted.length > 0 ? { exempted: oneLine(exempted.join("; "), ANNOTATION_LIMIT) } : {}),
+    ...(notes.length > 0 ? { notes: oneLine(notes.join("; "), ANNOTATION_LIMIT) } : {}),
+    ...(late ? { late: "true" } : {}),
+  };
+}

@@ -1,0 +1,101 @@
+import type { Cluster } from "../cluster/cluster.ts";
+import type { Config } from "../config/config.ts";
+import { isExcluded } from "../config/scope.ts";
+import type { Fact } from "../kube/fact.ts";
+import type { Decision } from "./answer.ts";
+import type { DryRunMemory } from "./dry-run-memory.ts";
+import { judgeAutoscaler } from "./judge/autoscaler.ts";
+import { judgeClaim } from "./judge/claim.ts";
+import { type Desk, NOTHING, type Outcome, type WaiverCheck } from "./judge/desk.ts";
+import { judgeScale } from "./judge/scale.ts";
+import { judgeWorkload } from "./judge/workload.ts";
+import { modeFor } from "./mode.ts";
+import type { ReviewRequest } from "./review.ts";
+import { type Subject, subjectOf } from "./subject.ts";
+
+/** What decisions are made with. */
+export interface Bench {
+  readonly cluster: Cluster;
+  readonly config: () => Config;
+  readonly memory: DryRunMemory;
+  readonly verifyWaiver: WaiverCheck;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/**
+ * Decides one review.
+ *
+ * @param signal aborts when look-ups have to end; the decision is then made by what is known
+ * @param bytes the size of the request, which bounds what is remembered of a dry run
+ * @throws RequestRefused (400) where the object is not what the resource says
+ */
+export async function decide(
+  request: ReviewRequest,
+  bench: Bench,
+  signal: AbortSignal,
+  bytes: number,
+): Promise<Decision> {
+  const subject = subjectOf(request);
+  if (subject.type === "none") return unjudged(subject.reason);
+  const config = bench.config();
+  if (isExcluded(config, request.namespace)) return unjudged(`namespace ${request.namespace} is excluded`);
+  const { mode, notes } = modeFor(request, subject, bench.cluster.view, config);
+  if (mode === "off") return unjudged("the mode is off");
+
+  const now = bench.now();
+  const { memory } = bench;
+  const remembered = request.dryRun ? memory.recall(request.user.name, request.namespace, now) : [];
+  const desk: Desk = {
+    cluster: bench.cluster,
+    config,
+    signal,
+    remembered,
+    now,
+    verifyWaiver: bench.verifyWaiver,
+    lookups: { late: false },
+  };
+  const outcome = await judge(desk, subject);
+  const fact = request.dryRun ? factOf(subject) : undefined;
+  if (fact) memory.remember(request.user.name, request.namespace, fact, bytes, now);
+  return {
+    judged: true,
+    mode,
+    findings: outcome.findings,
+    notes: [...notes, ...outcome.notes],
+    late: desk.lookups.late,
+  };
+}
+
+function judge(desk: Desk, subject: Subject): Promise<Outcome> {
+  switch (subject.type) {
+    case "workload":
+      return judgeWorkload(desk, subject);
+    case "scale":
+      return judgeScale(desk, subject);
+    case "autoscaler":
+      return judgeAutoscaler(desk, subject);
+    case "claim":
+      return judgeClaim(desk, subject);
+    case "none":
+      return Promise.resolve(NOTHING);
+  }
+}
+
+/** What a later dry run of the same user may see. A scale has no object of its own. */
+function factOf(subject: Subject): Fact | undefined {
+  switch (subject.type) {
+    case "workload":
+      return { kind: subject.next.kind, object: subject.next };
+    case "autoscaler":
+      return { kind: "HorizontalPodAutoscaler", object: subject.next };
+    case "claim":
+      return { kind: "PersistentVolumeClaim", object: subject.claim };
+    default:
+      return undefined;
+  }
+}
+
+function unjudged(reason: string): Decision {
+  return { judged: false, mode: null, findings: [], notes: [reason], late: false };
+}

@@ -1,0 +1,50 @@
+import type { FastifyBaseLogger } from "fastify";
+import { type Decision, exemptionText, verdictFor } from "./answer.ts";
+import type { ReviewRequest } from "./review.ts";
+import { resourceName } from "./subject.ts";
+
+/** One line a decision, with the same keys in every line. Names and rules only: objects may hold secrets. */
+export function logDecision(
+  log: FastifyBaseLogger,
+  request: ReviewRequest,
+  decision: Decision,
+  durationMs: number,
+): void {
+  const { mode, judged, findings, notes, late } = decision;
+  log.info(
+    {
+      uid: request.uid,
+      resource: resourceName(request),
+      operation: request.operation,
+      namespace: request.namespace,
+      name: nameOf(request),
+      user: request.user.name,
+      dryRun: request.dryRun,
+      verdict: verdictFor(decision),
+      judged,
+      mode,
+      rules: findings.map(({ rule, severity, workload }) => ({
+        rule,
+        severity,
+        workload: `${workload.kind}/${workload.name}`,
+      })),
+      exempted: findings.flatMap(({ rule, exempted }) =>
+        exempted === null ? [] : [`${rule} ${exemptionText(exempted)}`],
+      ),
+      notes,
+      late,
+      durationMs: Math.round(durationMs * 1000) / 1000,
+    },
+    "decision",
+  );
+}
+
+function nameOf({ name, object }: ReviewRequest): string {
+  if (name !== "") return name;
+  const metadata = object?.metadata;
+  const stem =
+    typeof metadata === "object" && metadata !== null && "generateName" in metadata
+      ? metadata.generateName
+      : undefined;
+  return typeof stem === "string" ? `${stem}*` : "";
+}

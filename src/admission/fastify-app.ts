@@ -1,0 +1,111 @@
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyServerFactoryHandler,
+} from "fastify";
+import type { Metrics } from "../metrics.ts";
+import { RequestRefused, statusOf } from "./status.ts";
+
+export interface AppOptions {
+  readonly logger: FastifyBaseLogger;
+  readonly metrics: Metrics;
+  readonly bodyLimit: number;
+  /** Makes the server that the app listens on. */
+  readonly server: (handler: FastifyServerFactoryHandler<Server>) => Server;
+}
+
+/** What the HTTP parser calls what it cannot read, as HTTP says it. */
+const CLIENT_ERRORS: Readonly<Record<string, { code: number; phrase: string; message: string }>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    code: 408,
+    phrase: "Request Timeout",
+    message: "the request took too long to arrive",
+  },
+  HPE_HEADER_OVERFLOW: {
+    code: 431,
+    phrase: "Request Header Fields Too Large",
+    message: "the headers are too large",
+  },
+};
+const UNREADABLE = { code: 400, phrase: "Bad Request", message: "the request is not HTTP/1.1" };
+
+/** A fastify app that answers everything it refuses with a `metav1.Status`, which the API server shows its user. */
+export function createApp({ logger, metrics, bodyLimit, server }: AppOptions): FastifyInstance {
+  const app: FastifyInstance = fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    bodyLimit,
+    serverFactory: (handler) => server(handler),
+    // Closing must not turn away a request that the API server sent before it knew.
+    return503OnClosing: false,
+    // A key like that sets no prototype here; without it the rest can be judged.
+    onProtoPoisoning: "remove",
+    onConstructorPoisoning: "ignore",
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket, metrics),
+    frameworkErrors: (error, _request, reply: FastifyReply) => {
+      const code = error.statusCode ?? 400;
+      metrics.refusals.inc({ code: String(code) });
+      reply.code(code).send(statusOf(code, error.message));
+    },
+  });
+  // JSON and nothing else: what fastify reads as text by default gets its 415 too.
+  const json = app.getDefaultJsonParser("remove", "ignore");
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "string" }, json);
+
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const code = error.statusCode !== undefined && error.statusCode >= 400 ? error.statusCode : 500;
+    if (code >= 500) {
+      request.log.error({ error: error.message, stack: error.stack }, "fault");
+    } else {
+      request.log.warn(
+        { code, error: error.message, method: request.method, path: pathOf(request.url) },
+        "refused",
+      );
+    }
+    metrics.refusals.inc({ code: String(code) });
+    const message = code >= 500 ? "an internal fault" : messageFor(error, code, bodyLimit);
+    return reply.code(code).send(statusOf(code, message));
+  });
+  app.setNotFoundHandler((request, reply) => {
+    metrics.refusals.inc({ code: "404" });
+    return reply.code(404).send(statusOf(404, `there is no ${request.method} ${pathOf(request.url)} here`));
+  });
+  return app;
+}
+
+function messageFor(error: FastifyError, code: number, bodyLimit: number): string {
+  if (error instanceof RequestRefused) return error.message;
+  if (code === 413) return `the body is larger than ${bodyLimit} bytes`;
+  if (code === 415) return "the content type is not application/json";
+  return error.code === "FST_ERR_CTP_EMPTY_JSON_BODY"
+    ? "the body is empty; expected an AdmissionReview"
+    : `the body is not JSON: ${error.message}`;
+}
+
+function pathOf(url: string): string {
+  return url.split("?", 1)[0]?.slice(0, 200) ?? "";
+}
+
+function refuseConnection(error: Error & { code?: string }, socket: Socket, metrics: Metrics): void {
+  if (error.code === "ECONNRESET" || socket.destroyed) {
+    socket.destroy();
+    return;
+  }
+  const { code, phrase, message } = CLIENT_ERRORS[error.code ?? ""] ?? UNREADABLE;
+  metrics.refusals.inc({ code: String(code) });
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = JSON.stringify(statusOf(code, message));
+  socket.end(
+    `HTTP/1.1 ${code} ${phrase}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    // A peer that does not read must not keep the socket.
+    () => socket.destroy(),
+  );
+}

@@ -1,0 +1,64 @@
+import type { FastifyInstance } from "fastify";
+import type { KindStatus } from "../cluster/cluster.ts";
+import type { CertificateStatus } from "../tls/certificate-source.ts";
+
+/** Whether the server is of use, and what is wrong though it is. */
+export interface Readiness {
+  readonly ready: boolean;
+  /** One line each, the ones that make it unready first. */
+  readonly problems: readonly string[];
+}
+
+export interface HealthState {
+  readonly kinds: readonly KindStatus[];
+  readonly draining: boolean;
+  readonly certificate: CertificateStatus;
+  /** Why the configuration file as it is now is not in force; `undefined` when it is. */
+  readonly configProblem: string | undefined;
+  /** Facts older than this are named. */
+  readonly staleAfterSeconds: number;
+}
+
+/**
+ * Ready once every kind has been listed or refused, with a usable certificate, until the server drains. A kind that
+ * may not be read, facts that are stale and a broken configuration are problems to be seen, not a reason to take
+ * the last answers away.
+ */
+export function readinessOf(state: HealthState): Readiness {
+  const { certificate } = state;
+  const certificateProblem = certificate.problem && `certificate: ${certificate.problem}`;
+  const waiting = state.kinds.filter((kind) => kind.state === "waiting");
+  const blocking = [
+    ...(state.draining ? ["the server is shutting down"] : []),
+    ...(certificate.usable ? [] : [certificateProblem ?? "certificate: it cannot be used"]),
+    ...waiting.map(
+      ({ kind, problem }) => `${kind}: not listed yet${problem === undefined ? "" : ` (${problem})`}`,
+    ),
+  ];
+  const others = [
+    ...(certificate.usable && certificateProblem !== undefined ? [certificateProblem] : []),
+    ...(state.configProblem === undefined ? [] : [`configuration: ${state.configProblem}`]),
+    ...state.kinds.flatMap(({ kind, state: how, problem, ageSeconds }) => {
+      if (how === "waiting") return [];
+      if (problem !== undefined) return [`${kind}: ${problem}`];
+      if (how !== "synced") return [`${kind}: ${how}`];
+      return ageSeconds !== undefined && ageSeconds > state.staleAfterSeconds
+        ? [`${kind}: last heard of ${Math.round(ageSeconds)} s ago`]
+        : [];
+    }),
+  ];
+  return { ready: blocking.length === 0, problems: [...blocking, ...others] };
+}
+
+/** `GET /healthz` (the process answers) and `GET /readyz` (it can judge). */
+export async function healthPlugin(
+  app: FastifyInstance,
+  { state }: { readonly state: () => HealthState },
+): Promise<void> {
+  app.get("/healthz", async () => ({ status: "ok" }));
+  app.get("/readyz", async (_request, reply) => {
+    const { ready, problems } = readinessOf(state());
+    reply.code(ready ? 200 : 503);
+    return { status: ready ? "ok" : "not ready", problems };
+  });
+}

@@ -1,0 +1,61 @@
+import { overlay } from "../../cluster/overlay.ts";
+import type { Fact } from "../../kube/fact.ts";
+import { evaluate } from "../../policy/evaluate.ts";
+import type { Autoscaler } from "../../policy/model.ts";
+import type { ClusterView } from "../../policy/view.ts";
+import type { Subject, Target } from "../subject.ts";
+import { contextOf, type Desk, NOTHING, type Outcome, outcomeOf } from "./desk.ts";
+import { judgeWithMemory } from "./inferred.ts";
+import { lookUpTarget, notFound, targetIn } from "./target.ts";
+
+/** Kinds that can be scaled and are judged. */
+const SCALED = new Set(["Deployment", "StatefulSet"]);
+
+/** CREATE or UPDATE of an autoscaler, judged through the workload that it targets. */
+export async function judgeAutoscaler(
+  desk: Desk,
+  subject: Extract<Subject, { type: "autoscaler" }>,
+): Promise<Outcome> {
+  const { next } = subject;
+  if (!SCALED.has(next.target.kind)) {
+    return { ...NOTHING, notes: [`it targets ${next.target.kind} ${next.target.name}, which is not judged`] };
+  }
+  const target: Target = { kind: next.target.kind, namespace: next.namespace, name: next.target.name };
+  const view = await lookUpTarget(desk, target, undefined);
+  return judgeWithMemory(desk, view, (base) => judgeOver(desk, subject, target, base));
+}
+
+async function judgeOver(
+  desk: Desk,
+  { next, previous }: Extract<Subject, { type: "autoscaler" }>,
+  target: Target,
+  view: ClusterView,
+): Promise<Outcome> {
+  const found = targetIn(view, target, undefined);
+  if (found.state !== "known") return { findings: [], notes: [notFound(target, found)] };
+  const workload = found.value;
+  const judgement = evaluate(
+    overlay(view, [factOf(next)]),
+    workload,
+    {
+      previous: workload,
+      previousView:
+        previous === null
+          ? overlay(
+              view,
+              [],
+              [{ kind: "HorizontalPodAutoscaler", namespace: next.namespace, name: next.name }],
+            )
+          : overlay(view, [factOf(previous)]),
+      specChanged: false,
+      templateChanged: false,
+      cause: "autoscaler",
+    },
+    await contextOf(desk, workload),
+  );
+  return outcomeOf(judgement, workload);
+}
+
+function factOf(autoscaler: Autoscaler): Fact {
+  return { kind: "HorizontalPodAutoscaler", object: autoscaler };
+}

@@ -1,0 +1,65 @@
+import { overlay } from "../../cluster/overlay.ts";
+import type { Fact } from "../../kube/fact.ts";
+import { evaluate, evaluateClaim } from "../../policy/evaluate.ts";
+import type { Finding } from "../../policy/finding.ts";
+import type { Claim, Workload } from "../../policy/model.ts";
+import { type ClusterView, knownValue } from "../../policy/view.ts";
+import type { Subject } from "../subject.ts";
+import { contextOf, type Desk, lookUp, type Outcome } from "./desk.ts";
+import { judgeWithMemory } from "./inferred.ts";
+
+/** A workload this young came with the claim, in one apply; under an older one the claim is being restored. */
+const SAME_APPLY_MS = 10 * 60 * 1000;
+
+/** CREATE of a claim: judged as the workloads that mount it, with the claim laid over the cluster. */
+export async function judgeClaim(
+  desk: Desk,
+  { claim }: Extract<Subject, { type: "claim" }>,
+): Promise<Outcome> {
+  const mounting = mountingIn(overlay(desk.cluster.view, [...desk.remembered, factOf(claim)]), claim);
+  const view =
+    mounting.length === 0
+      ? desk.cluster.view
+      : await lookUp(desk, { workloads: mounting, autoscalersIn: claim.namespace });
+  return judgeWithMemory(desk, view, (base) => judgeOver(desk, claim, base));
+}
+
+async function judgeOver(desk: Desk, claim: Claim, view: ClusterView): Promise<Outcome> {
+  const laid = overlay(view, [factOf(claim)]);
+  const own = await contextOf(desk, { apiVersion: "v1", kind: "PersistentVolumeClaim", ...claim });
+  const findings: Finding[] = [...evaluateClaim(laid, claim, own)];
+  for (const workload of mountingIn(laid, claim)) {
+    const { findings: ofWorkload } = evaluate(
+      laid,
+      workload,
+      {
+        previous: workload,
+        previousView: view,
+        specChanged: false,
+        templateChanged: false,
+        cause: "claim",
+        claim: claim.name,
+      },
+      await contextOf(desk, workload),
+    );
+    findings.push(...(cameTogether(workload, desk.now) ? ofWorkload : ofWorkload.map(asRestore)));
+  }
+  return { findings, notes: [] };
+}
+
+function mountingIn(view: ClusterView, claim: Claim): readonly Workload[] {
+  return knownValue(view.workloadsMounting(claim.namespace, claim.name)) ?? [];
+}
+
+/** An unknown age is not young: a restore must never be blocked. */
+function cameTogether({ createdAt }: Workload, now: number): boolean {
+  return createdAt !== undefined && now - createdAt < SAME_APPLY_MS;
+}
+
+function asRestore(finding: Finding): Finding {
+  return { ...finding, severity: "warning" };
+}
+
+function factOf(claim: Claim): Fact {
+  return { kind: "PersistentVolumeClaim", object: claim };
+}

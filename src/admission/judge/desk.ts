@@ -1,0 +1,64 @@
+import type { Cluster, Wanted } from "../../cluster/cluster.ts";
+import { type Config, policyOptions } from "../../config/config.ts";
+import { namespaceExemption } from "../../config/scope.ts";
+import type { Fact } from "../../kube/fact.ts";
+import type { Judgement, JudgementContext } from "../../policy/evaluate.ts";
+import { WAIVER_ANNOTATION, type Waiver } from "../../policy/exemptions.ts";
+import type { Finding } from "../../policy/finding.ts";
+import type { Labels, ObjectRef, Workload } from "../../policy/model.ts";
+import type { ClusterView } from "../../policy/view.ts";
+import { withinDeadline } from "../deadline.ts";
+
+/** Checks the waiver on an object; `now` in milliseconds since the epoch. */
+export type WaiverCheck = (jws: string, subject: ObjectRef, now: number) => Promise<Waiver>;
+
+/** What lies on the desk while one request is judged. */
+export interface Desk {
+  readonly cluster: Cluster;
+  readonly config: Config;
+  /** Aborts when look-ups have to end. */
+  readonly signal: AbortSignal;
+  /** What the same user dry-ran a short while ago; empty for a real request. */
+  readonly remembered: readonly Fact[];
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly verifyWaiver: WaiverCheck;
+  /** Whether a look-up ended because of the deadline. */
+  readonly lookups: { late: boolean };
+}
+
+export interface Outcome {
+  readonly findings: readonly Finding[];
+  /** What was assumed or left out, for the log and the audit annotation. */
+  readonly notes: readonly string[];
+}
+
+export const NOTHING: Outcome = { findings: [], notes: [] };
+
+/** Looks up what is wanted, as far as the deadline allows; then what is known has to do. */
+export async function lookUp({ cluster, signal, lookups }: Desk, wanted: Wanted): Promise<ClusterView> {
+  const view = await withinDeadline(cluster.prepare(wanted, signal), signal, () => cluster.view);
+  lookups.late ||= signal.aborted;
+  return view;
+}
+
+export function outcomeOf({ findings }: Judgement, workload: Workload): Outcome {
+  return { findings, notes: workload.notes };
+}
+
+/** The settings and exemptions that hold for one object. */
+export async function contextOf(
+  desk: Desk,
+  subject: ObjectRef & { readonly annotations: Labels; readonly template?: { readonly annotations: Labels } },
+): Promise<JudgementContext> {
+  const { apiVersion, kind, namespace, name } = subject;
+  const jws = subject.annotations[WAIVER_ANNOTATION] ?? subject.template?.annotations[WAIVER_ANNOTATION];
+  return {
+    options: policyOptions(desk.config),
+    waiver:
+      jws === undefined
+        ? null
+        : await desk.verifyWaiver(jws, { apiVersion, kind, namespace, name }, desk.now),
+    namespace: namespaceExemption(desk.config, namespace),
+  };
+}

@@ -1,0 +1,45 @@
+import { overlay } from "../../cluster/overlay.ts";
+import type { Finding } from "../../policy/finding.ts";
+import type { ClusterView } from "../../policy/view.ts";
+import type { Desk, Outcome } from "./desk.ts";
+
+const INFERRED = "inferred from your earlier dry run";
+
+/**
+ * Judges over the cluster and, for a dry run, once more with what the same user dry-ran before laid over it. That
+ * memory only ever turns "not known" into a warning or a pass: it neither denies nor lifts a denial.
+ */
+export async function judgeWithMemory(
+  { remembered }: Desk,
+  view: ClusterView,
+  judge: (view: ClusterView) => Promise<Outcome>,
+): Promise<Outcome> {
+  const plain = await judge(view);
+  if (remembered.length === 0) return plain;
+  const laid = await judge(overlay(view, remembered));
+  const seen = new Set(plain.findings.map(identity));
+  const stillThere = new Set(laid.findings.map(identity));
+  return {
+    findings: [
+      ...plain.findings.filter(
+        (finding) => finding.rule !== "claim-unknown" || stillThere.has(identity(finding)),
+      ),
+      ...laid.findings.filter((finding) => !seen.has(identity(finding))).map(asInferred),
+    ],
+    notes: [...new Set([...plain.notes, ...laid.notes])],
+  };
+}
+
+function asInferred(finding: Finding): Finding {
+  return {
+    ...finding,
+    severity: "warning",
+    message: `${finding.message}\n(${INFERRED})`,
+    warning: `${INFERRED}: ${finding.warning}`,
+    evidence: [...finding.evidence, INFERRED],
+  };
+}
+
+function identity({ rule, workload: { kind, namespace, name } }: Finding): string {
+  return JSON.stringify([rule, kind, namespace, name]);
+}

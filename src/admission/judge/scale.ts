@@ -1,0 +1,51 @@
+import { overlay } from "../../cluster/overlay.ts";
+import { evaluate } from "../../policy/evaluate.ts";
+import type { Finding } from "../../policy/finding.ts";
+import type { Workload } from "../../policy/model.ts";
+import type { ClusterView } from "../../policy/view.ts";
+import type { Subject } from "../subject.ts";
+import { contextOf, type Desk, type Outcome, outcomeOf } from "./desk.ts";
+import { judgeWithMemory } from "./inferred.ts";
+import { lookUpTarget, notFound, targetIn } from "./target.ts";
+import { factOf } from "./workload.ts";
+
+/** UPDATE of a scale subresource, judged through the workload that it belongs to. */
+export async function judgeScale(desk: Desk, subject: Extract<Subject, { type: "scale" }>): Promise<Outcome> {
+  const view = await lookUpTarget(desk, subject.target, subject.uid);
+  return judgeWithMemory(desk, view, (base) => judgeOver(desk, subject, base));
+}
+
+async function judgeOver(
+  desk: Desk,
+  { target, uid, replicas, previousReplicas }: Extract<Subject, { type: "scale" }>,
+  view: ClusterView,
+): Promise<Outcome> {
+  const found = targetIn(view, target, uid);
+  if (found.state !== "known") return { findings: [], notes: [notFound(target, found)] };
+  const previous = previousReplicas === undefined ? found.value : scaledTo(found.value, previousReplicas);
+  const next = scaledTo(previous, replicas);
+  const judgement = evaluate(
+    overlay(view, [factOf(next)]),
+    next,
+    {
+      previous,
+      previousView: overlay(view, [factOf(previous)]),
+      specChanged: true,
+      templateChanged: false,
+      cause: "scale",
+    },
+    await contextOf(desk, next),
+  );
+  const scaledDown = previous.pods.by === "replicas" && replicas <= previous.pods.replicas;
+  const outcome = outcomeOf(judgement, next);
+  return scaledDown ? { ...outcome, findings: outcome.findings.map(asWarning) } : outcome;
+}
+
+function scaledTo(workload: Workload, replicas: number): Workload {
+  return { ...workload, pods: { by: "replicas", replicas: Math.max(0, replicas) } };
+}
+
+/** Fewer pods are never worse, whatever the settings make of what was there before. */
+function asWarning(finding: Finding): Finding {
+  return { ...finding, severity: "warning" };
+}

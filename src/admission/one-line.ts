@@ -1,0 +1,68 @@
+/** The API server cuts every warning to this once a response's warnings exceed their budget (`endpoints/filters/warning.go`). */
+const WARNING_RUNES = 256;
+/** What the API server passes on for one response, over all webhooks. */
+const WARNINGS_RUNES = 4096;
+
+/**
+ * Control and format characters that end a line or that a header cannot hold. A warning with one of them is
+ * dropped by the API server without trace.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]+/g;
+
+/** The text on one line, without control characters, valid as UTF-8, cut to a number of characters. */
+export function oneLine(text: string, limit = WARNING_RUNES): string {
+  const line = text.toWellFormed().replace(CONTROL, " ").replace(/ {2,}/g, " ").trim();
+  return cut(line, limit);
+}
+
+/** The same for a text that may have several lines, such as the message of a denial. */
+export function severalLines(text: string, limit: number): string {
+  return cut(
+    text
+      .split("\n")
+      .map((line) => line.toWellFormed().replace(CONTROL, " ").trimEnd())
+      .join("\n")
+      .trim(),
+    limit,
+  );
+}
+
+/**
+ * Warnings as the API server passes them on whole: one line each, none twice, together within its budget. What
+ * does not fit is counted in the last one.
+ */
+export function fitWarnings(warnings: readonly string[]): readonly string[] {
+  const lines = [...new Set(warnings.map((warning) => oneLine(warning)))].filter((line) => line !== "");
+  const fitting: string[] = [];
+  let left = WARNINGS_RUNES;
+  for (const [at, line] of lines.entries()) {
+    const more = lines.length - at;
+    const last = `and ${more} more; see the log of attachguard`;
+    const needed = runes(line) + (more > 1 ? last.length : 0);
+    if (needed > left) {
+      fitting.push(last);
+      break;
+    }
+    fitting.push(line);
+    left -= runes(line);
+  }
+  return fitting;
+}
+
+function runes(text: string): number {
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
+}
+
+function cut(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const characters = Array.from(text.slice(0, limit * 2));
+  return characters.length <= limit && text.length <= limit * 2
+    ? text
+    : `${characters
+        .slice(0, limit - 1)
+        .join("")
+        .trimEnd()}…`;
+}

@@ -1,0 +1,184 @@
+import { readFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FastifyBaseLogger, FastifyInstance } from "fastify";
+import type { Cluster } from "../cluster/cluster.ts";
+import type { Config } from "../config/config.ts";
+import { AttachguardError, messageOf } from "../errors.ts";
+import type { Metrics } from "../metrics.ts";
+import type { CertificateSource } from "../tls/certificate-source.ts";
+import { decide } from "./decide.ts";
+import { DryRunMemory } from "./dry-run-memory.ts";
+import { createApp } from "./fastify-app.ts";
+import { healthPlugin } from "./health-plugin.ts";
+import { HTTP_TIMEOUTS, type HttpTimeouts } from "./http-limits.ts";
+import type { WaiverCheck } from "./judge/desk.ts";
+import { plainListener, type TlsListener, tlsListener } from "./listeners.ts";
+import { metricsPlugin } from "./metrics-plugin.ts";
+import { validatePlugin } from "./validate-plugin.ts";
+
+export interface ServerDependencies {
+  readonly cluster: Cluster;
+  /** The configuration in force; asked anew for every request. */
+  readonly config: () => Config;
+  /** Why the configuration file as it is now is not in force; `undefined` when it is. */
+  readonly configProblem?: () => string | undefined;
+  readonly certificates: CertificateSource;
+  readonly verifyWaiver: WaiverCheck;
+  readonly metrics: Metrics;
+  /** A pino logger. */
+  readonly logger: FastifyBaseLogger;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  readonly timeouts?: HttpTimeouts;
+}
+
+export interface Ports {
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  readonly metricsPort: number;
+}
+
+export interface AdmissionServer {
+  /** `/validate`, `/healthz`, `/readyz` over TLS. */
+  readonly app: FastifyInstance;
+  /** `/metrics` over plain HTTP. */
+  readonly metricsApp: FastifyInstance;
+  /** Opens both ports and says which they are. @throws AttachguardError AG_ERR_LISTEN */
+  listen(ports: Ports): Promise<{ readonly port: number; readonly metricsPort: number }>;
+  /**
+   * For SIGTERM: is not ready from now on, goes on answering while the endpoint is being removed, then closes, waits
+   * for what is in flight, and ends what remains.
+   */
+  drain(): Promise<void>;
+  /** Closes at once. */
+  close(): Promise<void>;
+}
+
+/**
+ * Puts the webhook together.
+ *
+ * @throws AttachguardError AG_ERR_CONFIG where the CA for client certificates cannot be read
+ */
+export async function buildServer(dependencies: ServerDependencies): Promise<AdmissionServer> {
+  const { cluster, config, certificates, metrics, logger } = dependencies;
+  const now = dependencies.now ?? Date.now;
+  const timeouts = dependencies.timeouts ?? HTTP_TIMEOUTS;
+  const clientCa = await clientCaOf(config());
+  const memory = new DryRunMemory(() => config().dryRunMemory);
+  const bench = { cluster, config, memory, verifyWaiver: dependencies.verifyWaiver, now };
+  let draining = false;
+  let tls: TlsListener | undefined;
+
+  const app = createApp({
+    logger,
+    metrics,
+    bodyLimit: config().limits.bodyBytes,
+    server: (handler) => {
+      tls = tlsListener(handler, certificates.current, clientCa, timeouts);
+      return tls.server;
+    },
+  });
+  // Told from the start of draining on, so that the API server's connections are gone before the port is.
+  app.addHook("onSend", async (_request, reply) => {
+    if (draining) reply.header("connection", "close");
+  });
+  await app.register(validatePlugin, {
+    decide: (request, signal, bytes) => decide(request, bench, signal, bytes),
+    config,
+    metrics,
+    callers: () => (clientCa === undefined ? null : config().clientAuth),
+  });
+  await app.register(healthPlugin, {
+    state: () => ({
+      kinds: cluster.status(),
+      draining,
+      certificate: certificates.status(now()),
+      configProblem: dependencies.configProblem?.() ?? restartNeeded(config(), clientCa),
+      staleAfterSeconds: config().cluster.staleAfterSeconds,
+    }),
+  });
+
+  const metricsApp = createApp({
+    logger,
+    metrics,
+    bodyLimit: 1024,
+    server: (handler) => plainListener(handler, timeouts),
+  });
+  metrics.watchCluster(() => cluster.status());
+  await metricsApp.register(metricsPlugin, { metrics });
+
+  metrics.certificateExpiry.set(certificates.current.notAfter / 1000);
+  const unsubscribe = certificates.subscribe((certificate) => {
+    tls?.present(certificate);
+    metrics.certificateExpiry.set(certificate.notAfter / 1000);
+  });
+
+  const close = async (): Promise<void> => {
+    unsubscribe();
+    await Promise.all([closeApp(app, config().shutdown.graceSeconds), closeApp(metricsApp, 1)]);
+  };
+  return {
+    app,
+    metricsApp,
+    listen: async ({ host, port, metricsPort }) => ({
+      port: await listenOn(app, host, port),
+      metricsPort: await listenOn(metricsApp, host, metricsPort),
+    }),
+    drain: async () => {
+      if (draining) return;
+      draining = true;
+      logger.info({ delaySeconds: config().shutdown.delaySeconds }, "draining");
+      await sleep(config().shutdown.delaySeconds * 1000);
+      await close();
+    },
+    close: async () => {
+      draining = true;
+      await close();
+    },
+  };
+}
+
+/** Waits for what is in flight, then ends the connections that remain: a client that sends slowly must not keep us. */
+async function closeApp(app: FastifyInstance, graceSeconds: number): Promise<void> {
+  const timer = setTimeout(() => app.server.closeAllConnections(), graceSeconds * 1000);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function listenOn(app: FastifyInstance, host: string, port: number): Promise<number> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    throw new AttachguardError(
+      "AG_ERR_LISTEN",
+      `cannot listen on ${host}:${port} (${messageOf(cause)}); choose another port or stop what holds it`,
+      { cause },
+    );
+  }
+  return (app.server.address() as AddressInfo).port;
+}
+
+async function clientCaOf({ clientAuth }: Config): Promise<string | undefined> {
+  if (clientAuth === null) return undefined;
+  try {
+    return await readFile(clientAuth.caFile, "utf8");
+  } catch (cause) {
+    throw new AttachguardError(
+      "AG_ERR_CONFIG",
+      `clientAuth.caFile ${clientAuth.caFile} cannot be read (${messageOf(cause)})`,
+      { cause },
+    );
+  }
+}
+
+/** Whether certificates are asked for is decided when the port opens. */
+function restartNeeded(config: Config, clientCa: string | undefined): string | undefined {
+  return config.clientAuth !== null && clientCa === undefined
+    ? "clientAuth was switched on while the server ran: it holds after a restart"
+    : undefined;
+}

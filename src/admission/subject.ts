@@ -1,0 +1,223 @@
+import { isDeepStrictEqual } from "node:util";
+import { autoscalerFrom } from "../kube/autoscaler.ts";
+import { claimFrom } from "../kube/claim.ts";
+import { workloadFrom } from "../kube/workload.ts";
+import type { Autoscaler, Claim, ObjectRef, Workload } from "../policy/model.ts";
+import { isObject, type RawObject, type ReviewRequest, shown } from "./review.ts";
+import { RequestRefused } from "./status.ts";
+
+/** A workload known by name only. */
+export type Target = Pick<ObjectRef, "kind" | "namespace" | "name">;
+
+/** What a request is about. */
+export type Subject =
+  | {
+      readonly type: "workload";
+      readonly next: Workload;
+      /** `null` on CREATE. */
+      readonly previous: Workload | null;
+      readonly templateChanged: boolean;
+      /** False where only metadata changed. */
+      readonly specChanged: boolean;
+    }
+  | {
+      readonly type: "scale";
+      readonly target: Target;
+      /** Of the workload that the scale belongs to. */
+      readonly uid: string | undefined;
+      readonly replicas: number;
+      /** `undefined` where the request did not say. */
+      readonly previousReplicas: number | undefined;
+    }
+  | { readonly type: "autoscaler"; readonly next: Autoscaler; readonly previous: Autoscaler | null }
+  | { readonly type: "claim"; readonly claim: Claim }
+  /** Allowed without a judgement. */
+  | { readonly type: "none"; readonly reason: string };
+
+type JudgedOperation = "CREATE" | "UPDATE";
+
+interface Judged {
+  readonly type: Exclude<Subject["type"], "none">;
+  /** Kind and group of the object that such a request carries. */
+  readonly kind: string;
+  readonly group: string;
+  readonly operations: readonly JudgedOperation[];
+  /** The kind that a scale belongs to. */
+  readonly scales?: string;
+}
+
+const WRITES: readonly JudgedOperation[] = ["CREATE", "UPDATE"];
+
+/** What is judged, by group, resource and subresource; claims on CREATE only, since the volume binder updates them. */
+const JUDGED: ReadonlyMap<string, Judged> = new Map<string, Judged>([
+  ["apps/deployments", { type: "workload", kind: "Deployment", group: "apps", operations: WRITES }],
+  ["apps/statefulsets", { type: "workload", kind: "StatefulSet", group: "apps", operations: WRITES }],
+  [
+    "apps/deployments/scale",
+    { type: "scale", kind: "Scale", group: "autoscaling", operations: ["UPDATE"], scales: "Deployment" },
+  ],
+  [
+    "apps/statefulsets/scale",
+    { type: "scale", kind: "Scale", group: "autoscaling", operations: ["UPDATE"], scales: "StatefulSet" },
+  ],
+  [
+    "autoscaling/horizontalpodautoscalers",
+    { type: "autoscaler", kind: "HorizontalPodAutoscaler", group: "autoscaling", operations: WRITES },
+  ],
+  [
+    "/persistentvolumeclaims",
+    { type: "claim", kind: "PersistentVolumeClaim", group: "", operations: ["CREATE"] },
+  ],
+]);
+
+/** The resource as metrics and logs name it; what is never judged is `other`, so that the label stays bounded. */
+export function resourceLabel(request: ReviewRequest): string {
+  return JUDGED.has(keyOf(request)) ? resourceName(request) : "other";
+}
+
+/** `deployments`, `deployments/scale`. */
+export function resourceName({ resource, subResource }: ReviewRequest): string {
+  return subResource === "" ? resource.resource : `${resource.resource}/${subResource}`;
+}
+
+/**
+ * Finds what a request is about.
+ *
+ * @throws RequestRefused (400) where the object is not what the resource says
+ */
+export function subjectOf(request: ReviewRequest): Subject {
+  const judged = JUDGED.get(keyOf(request));
+  if (judged === undefined) return none(`${resourceName(request)} is not judged`);
+  if (!judged.operations.some((operation) => operation === request.operation)) {
+    return none(`${request.operation} of ${resourceName(request)} is not judged`);
+  }
+  const object = objectOf(request, "object", judged);
+  if (object === null) {
+    throw new RequestRefused(
+      400,
+      `request.object is null; a ${request.operation} of ${resourceName(request)} carries a ${judged.kind}`,
+    );
+  }
+  // Finalizers are removed by UPDATE; whatever blocks one keeps the object, and its namespace, from going away.
+  if (metadataOf(object).deletionTimestamp != null) return none("the object is being deleted");
+  const oldObject = request.operation === "UPDATE" ? objectOf(request, "oldObject", judged) : null;
+  switch (judged.type) {
+    case "workload":
+      return workloadSubject(object, oldObject);
+    case "scale":
+      return scaleSubject(request, judged.scales ?? judged.kind, object, oldObject);
+    case "autoscaler": {
+      const next = autoscalerFrom(object);
+      if (next === undefined) throw unreadable(judged.kind);
+      return { type: "autoscaler", next, previous: (oldObject && autoscalerFrom(oldObject)) ?? null };
+    }
+    case "claim": {
+      const claim = claimFrom(object);
+      if (claim === undefined) throw unreadable(judged.kind);
+      return { type: "claim", claim };
+    }
+  }
+}
+
+function workloadSubject(object: RawObject, oldObject: RawObject | null): Subject {
+  const next = workloadFrom(object);
+  if (next === undefined) throw unreadable("workload");
+  const previous = (oldObject && workloadFrom(oldObject)) ?? null;
+  return {
+    type: "workload",
+    next,
+    previous,
+    templateChanged: previous !== null && !isDeepStrictEqual(templateOf(object), templateOf(oldObject)),
+    specChanged: previous === null || !isDeepStrictEqual(object.spec, oldObject?.spec),
+  };
+}
+
+function scaleSubject(
+  request: ReviewRequest,
+  kind: string,
+  object: RawObject,
+  oldObject: RawObject | null,
+): Subject {
+  const metadata = metadataOf(object);
+  return {
+    type: "scale",
+    target: {
+      kind,
+      namespace: request.namespace,
+      name: request.name !== "" ? request.name : String(metadata.name ?? ""),
+    },
+    uid: typeof metadata.uid === "string" && metadata.uid !== "" ? metadata.uid : undefined,
+    replicas: replicasOf(object, "object"),
+    previousReplicas: oldObject === null ? undefined : replicasOf(oldObject, "oldObject"),
+  };
+}
+
+/** `spec.replicas` of a Scale is left out when it is 0 (`autoscaling/v1` ScaleSpec, `omitempty`). */
+function replicasOf(scale: RawObject, field: string): number {
+  const spec = isObject(scale.spec) ? scale.spec : {};
+  const replicas = spec.replicas ?? 0;
+  if (typeof replicas !== "number" || !Number.isInteger(replicas)) {
+    throw new RequestRefused(
+      400,
+      `request.${field}.spec.replicas is ${shown(replicas)}; expected a whole number`,
+    );
+  }
+  return replicas;
+}
+
+/**
+ * The object, checked to be of its resource's kind, with the namespace and name that the request knows: the
+ * object itself may lack the namespace, and before a name is generated has only the stem of one.
+ */
+function objectOf(request: ReviewRequest, field: "object" | "oldObject", judged: Judged): RawObject | null {
+  const raw = request[field];
+  if (raw === null) return null;
+  const group = typeof raw.apiVersion === "string" ? groupOf(raw.apiVersion) : undefined;
+  if (raw.kind !== judged.kind || group !== judged.group) {
+    throw new RequestRefused(
+      400,
+      `request.${field} is ${shown(raw.kind)} of ${shown(raw.apiVersion)}; ${resourceName(request)} carries a ${judged.kind} of ${judged.group === "" ? "v1" : judged.group}`,
+    );
+  }
+  const metadata = metadataOf(raw);
+  return {
+    ...raw,
+    metadata: {
+      ...metadata,
+      namespace: request.namespace !== "" ? request.namespace : metadata.namespace,
+      name: nameOf(request, metadata),
+    },
+  };
+}
+
+function nameOf(request: ReviewRequest, metadata: RawObject): string {
+  if (typeof metadata.name === "string" && metadata.name !== "") return metadata.name;
+  if (request.name !== "") return request.name;
+  return typeof metadata.generateName === "string" ? `${metadata.generateName}*` : "";
+}
+
+function templateOf(object: RawObject | null): unknown {
+  return isObject(object?.spec) ? object.spec.template : undefined;
+}
+
+function metadataOf(object: RawObject): RawObject {
+  return isObject(object.metadata) ? object.metadata : {};
+}
+
+function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf("/");
+  return slash === -1 ? "" : apiVersion.slice(0, slash);
+}
+
+function keyOf({ resource, subResource }: ReviewRequest): string {
+  const key = `${resource.group}/${resource.resource}`;
+  return subResource === "" ? key : `${key}/${subResource}`;
+}
+
+function none(reason: string): Subject {
+  return { type: "none", reason };
+}
+
+function unreadable(kind: string): RequestRefused {
+  return new RequestRefused(400, `request.object cannot be read as a ${kind}`);
+}

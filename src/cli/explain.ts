@@ -1,0 +1,34 @@
+import { nearest } from "../config/nearest.ts";
+import { AttachguardError } from "../errors.ts";
+import { RULES, ruleById } from "../policy/rules/index.ts";
+import { renderRule, renderRules } from "../report/rule-text.ts";
+import { hasColour, print, type Terminal } from "./terminal.ts";
+
+/**
+ * Prints the page of a rule, or without one the table of all rules.
+ *
+ * @throws AttachguardError AG_ERR_USAGE for a rule that does not exist, with the nearest name.
+ */
+export async function explain(id: string | undefined, terminal: Terminal): Promise<number> {
+  const colour = hasColour(terminal, terminal.stdout);
+  if (id === undefined) {
+    await print(terminal.stdout, renderRules(RULES, colour));
+    return 0;
+  }
+  const rule = ruleById(id);
+  if (rule === undefined) throw unknownRule(id);
+  await print(terminal.stdout, renderRule(rule, colour));
+  return 0;
+}
+
+function unknownRule(id: string): AttachguardError {
+  const guess = nearest(
+    id,
+    RULES.map((rule) => rule.id),
+  );
+  const hint = guess === undefined ? "" : ` Did you mean ${guess}?`;
+  return new AttachguardError(
+    "AG_ERR_USAGE",
+    `there is no rule '${id}'.${hint} \`attachguard explain\` lists all rules`,
+  );
+}

@@ -1,0 +1,25 @@
+import type { JudgeSettings } from "../audit/judge.ts";
+import { type Config, policyOptions } from "../config/config.ts";
+import { isExcluded, namespaceExemption } from "../config/scope.ts";
+import { WAIVER_ANNOTATION, type Waiver } from "../policy/exemptions.ts";
+import { MODES, type Mode } from "../policy/finding.ts";
+import type { Workload } from "../policy/model.ts";
+import { type ClusterView, knownValue } from "../policy/view.ts";
+
+const MODE_LABEL = "attachguard.dev/mode";
+
+/** What the configuration says about everything that `check` and `audit` judge, as admission reads it too. */
+export function judgeSettings(config: Config): JudgeSettings {
+  return {
+    options: policyOptions(config),
+    modeOf: (namespace, view) => modeOf(config, namespace, view),
+    exemptionOf: (namespace) => namespaceExemption(config, namespace),
+    waiverOf: (workload) => waiverOf(config, workload),
+  };
+}
+
+function modeOf(config: Config, namespace: string, view: ClusterView): Mode {
+  if (isExcluded(config, namespace)) return "off";
+  const label = knownValue(view.namespace(namespace))?.labels[MODE_LABEL];
+  return MODES.find((mode) => mode === label) ?? config.mode;
+}

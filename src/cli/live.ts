@@ -1,0 +1,88 @@
+import type { KindStatus } from "../cluster/cluster.ts";
+import type { ClusterIndex } from "../cluster/cluster-index.ts";
+import type { LiveCluster } from "../cluster/live/live-cluster.ts";
+import { AttachguardError } from "../errors.ts";
+import type { FactKind } from "../kube/fact.ts";
+import type { ReportError } from "../report/report.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Which cluster; both as kubectl has them. */
+export interface ClusterAccess {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}
+
+/** What a cluster held at one moment. */
+export interface LiveFacts {
+  readonly index: ClusterIndex;
+  /** What could not be read of it. */
+  readonly errors: readonly ReportError[];
+}
+
+/** For how long a cluster may fail to answer at all before a command gives up. */
+const PATIENCE_MS = 10_000;
+const GLANCE_MS = 100;
+
+/** Without these a verdict is a guess, or a workload is missing. */
+const NEEDED: ReadonlySet<FactKind> = new Set<FactKind>([
+  "Deployment",
+  "StatefulSet",
+  "DaemonSet",
+  "Job",
+  "CronJob",
+  "PersistentVolumeClaim",
+  "HorizontalPodAutoscaler",
+]);
+
+/**
+ * Lists everything that verdicts need, once.
+ *
+ * @throws AttachguardError AG_ERR_CONFIG without a usable kubeconfig; AG_ERR_API_SERVER where the API server does
+ * not answer.
+ */
+export async function readLiveFacts(access: ClusterAccess, terminal: Terminal): Promise<LiveFacts> {
+  const { connectLiveCluster } = await import("../cluster/live/connect.ts");
+  const cluster = await connectLiveCluster({
+    kubeconfig: access.kubeconfig,
+    context: access.context,
+    env: terminal.env,
+    // What goes wrong for good stands in the status, what passes needs no words.
+    log: { info() {}, warn() {}, error() {} },
+  });
+  try {
+    await listed(cluster);
+    return { index: cluster.index, errors: cluster.status().flatMap(errorOf) };
+  } finally {
+    await cluster.close();
+  }
+}
+
+/** Waits for every kind for as long as any of them makes progress. */
+async function listed(cluster: LiveCluster): Promise<void> {
+  let done = false;
+  const starting = cluster.start().then(() => {
+    done = true;
+  });
+  let lastGood = Date.now();
+  while (!done) {
+    await Promise.race([starting, new Promise((resolve) => setTimeout(resolve, GLANCE_MS))]);
+    const waiting = cluster.status().filter(({ state }) => state === "waiting");
+    const failing = waiting.filter(({ problem }) => problem !== undefined);
+    if (failing.length < waiting.length || failing.length === 0) lastGood = Date.now();
+    else if (Date.now() - lastGood > PATIENCE_MS) throw unreachable(failing);
+  }
+}
+
+function unreachable(failing: readonly KindStatus[]): AttachguardError {
+  const problems = [...new Set(failing.map(({ problem }) => problem))];
+  return new AttachguardError(
+    "AG_ERR_API_SERVER",
+    `the cluster does not answer (${problems.join("; ")}); check it with \`kubectl get nodes\`, or choose another one with --context or --kubeconfig`,
+  );
+}
+
+function errorOf({ kind, state, problem }: KindStatus): readonly ReportError[] {
+  if (state === "synced") return [];
+  const message = `${kind} could not be read: ${problem ?? state}`;
+  return [{ file: "", line: 1, column: 1, message, fatal: NEEDED.has(kind) }];
+}

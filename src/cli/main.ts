@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+// Everything beyond the first check is imported dynamically: an old Node could not even link those modules, and
+// the compile cache only serves what is loaded after it has been switched on.
+import module from "node:module";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+const OLDEST_NODE = [22, 15] as const;
+
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+  process.stderr.write(
+    `attachguard needs Node.js ${OLDEST_NODE.join(".")} or newer, and this is ${process.versions.node}; install a newer one and run it again.\n`,
+  );
+  process.exitCode = 2;
+} else {
+  // Not Node's default below the temporary directory: what is compiled there, anyone on the machine could have put there.
+  const directory = cacheDirectory();
+  if (directory !== undefined) module.enableCompileCache(join(directory, "attachguard"));
+  // Without a listener a broken pipe would end the process; whoever writes learns of a failure from the write.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  const { main } = await import("./program.ts");
+  // Not process.exit(): what is still on its way into a pipe would be lost.
+  process.exitCode = await main(process);
+}
+
+function cacheDirectory(): string | undefined {
+  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
+  try {
+    return XDG_CACHE_HOME || LOCALAPPDATA || join(homedir(), ".cache");
+  } catch {
+    // A user without a home, as containers have them, does without the cache.
+    return undefined;
+  }
+}

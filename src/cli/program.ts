@@ -1,0 +1,218 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { AttachguardError, type ErrorCode, messageOf } from "../errors.ts";
+import { FAIL_ON } from "../report/report.ts";
+import { FORMATS } from "./emit.ts";
+import { print, type Terminal } from "./terminal.ts";
+
+/** The input or the call is wrong, or attachguard itself failed: 1 is kept for findings. */
+const EXIT_FAILURE = 2;
+
+/**
+ * Runs one command line and prints what comes of it.
+ *
+ * @returns the exit code: 0, 1 (something at or above `--fail-on`) or 2 (the input or the call is wrong). Never
+ * rejects because of what the command line or the input says.
+ */
+export async function main(terminal: Terminal): Promise<number> {
+  const printed = { out: "", err: "" };
+  let code = 0;
+  const program = buildProgram(terminal, printed, (result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync(terminal.argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return fail(terminal, failureOf(error));
+    if (error.exitCode !== 0) {
+      return fail(terminal, { code: "AG_ERR_USAGE", message: error.message, text: printed.err });
+    }
+  }
+  await print(terminal.stdout, printed.out);
+  return code;
+}
+
+interface Failure {
+  readonly code: ErrorCode | undefined;
+  readonly message: string;
+  /** What stands on stderr for people. */
+  readonly text: string;
+}
+
+function failureOf(error: unknown): Failure {
+  const message = messageOf(error);
+  if (error instanceof AttachguardError) return { code: error.code, message, text: `error: ${message}\n` };
+  // Not foreseen, so whoever reports it needs the place.
+  const detail = error instanceof Error ? (error.stack ?? message) : message;
+  return { code: undefined, message, text: `error: attachguard failed unexpectedly: ${detail}\n` };
+}
+
+/** Prints a failure in the form that readers of this command expect: text, the report as JSON, or a JSON line. */
+async function fail(terminal: Terminal, failure: Failure): Promise<number> {
+  const [command, ...rest] = terminal.argv.slice(2);
+  if (command === "serve") {
+    const { printFailureLine } = await import("./serve-log.ts");
+    await printFailureLine(terminal, failure.code, failure.message);
+    return EXIT_FAILURE;
+  }
+  await print(terminal.stderr, failure.text);
+  if ((command === "check" || command === "audit") && asksForJson(rest)) {
+    const [{ buildReport }, { renderJson }] = await Promise.all([
+      import("../report/report.ts"),
+      import("../report/json.ts"),
+    ]);
+    const error = { file: "", line: 1, column: 1, message: failure.message, fatal: true };
+    await print(terminal.stdout, renderJson(buildReport([], [], [error])));
+  }
+  return EXIT_FAILURE;
+}
+
+/** Asked of the bare words, because commander may have stopped before it came to this option. */
+function asksForJson(words: readonly string[]): boolean {
+  return words.includes("--format=json") || words[words.lastIndexOf("--format") + 1] === "json";
+}
+
+type Done = (code: number) => void;
+
+/** The command line as design.md states it. Each command's own module is loaded when the command is run. */
+function buildProgram(terminal: Terminal, printed: { out: string; err: string }, done: Done): Command {
+  const plugin = basename(terminal.argv[1] ?? "").startsWith("kubectl-attachguard");
+  const program = new Command(plugin ? "kubectl attachguard" : "attachguard")
+    .description("Stops Kubernetes Multi-Attach errors before they happen.")
+    .version(version(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [COMMAND]", "print the help of a command")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => {
+        printed.out += text;
+      },
+      writeErr: (text) => {
+        printed.err += text;
+      },
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  addServe(program, terminal, done);
+  addCheck(program, terminal, done);
+  addAudit(program, terminal, done);
+  addExplain(program, terminal, done);
+  addWaiver(program, terminal, done);
+  addCerts(program, terminal, done);
+  return program;
+}
+
+function addCheck(program: Command, terminal: Terminal, done: Done): void {
+  const command = subcommand(program, "check", "judge manifests, all together, before they reach a cluster")
+    .argument("<PATH...>", "YAML or JSON files, folders of them, or - for standard input")
+    .option("--live", "judge them together with what is in the cluster");
+  addReportOptions(command);
+  addClusterAccessOptions(command);
+  command.action(async (paths: string[], options) => {
+    const { check } = await import("./check.ts");
+    done(await check(paths, options, terminal));
+  });
+}
+
+function addAudit(program: Command, terminal: Terminal, done: Done): void {
+  const command = subcommand(program, "audit", "judge everything in a cluster, or in a dump of one")
+    .option("-n, --namespace <NS>", "only this namespace")
+    .option("--from <PATH...>", "files instead of the cluster, e.g. a `kubectl get ... -A -o json` dump");
+  addReportOptions(command);
+  addClusterAccessOptions(command);
+  command.action(async (options) => {
+    const { audit } = await import("./audit.ts");
+    done(await audit(options, terminal));
+  });
+}
+
+function addExplain(program: Command, terminal: Terminal, done: Done): void {
+  subcommand(program, "explain", "explain a rule, or list all rules")
+    .argument("[RULE]", "the rule's id, as findings show it")
+    .action(async (rule: string | undefined) => {
+      const { explain } = await import("./explain.ts");
+      done(await explain(rule, terminal));
+    });
+}
+
+function addServe(program: Command, terminal: Terminal, done: Done): void {
+  subcommand(program, "serve", "run the admission webhook")
+    .addOption(configOption())
+    .option("--cluster <SOURCE...>", "`live`, or YAML files and folders used as the cluster (default: live)")
+    .option("--host <HOST>", "address to listen on (default: all)")
+    .addOption(portOption("--port <PORT>", "port of /validate, /healthz and /readyz (TLS)", 8443))
+    .addOption(portOption("--metrics-port <PORT>", "port of /metrics (plain HTTP)", 8080))
+    .option("--tls-cert <FILE>", "serving certificate (PEM; default: certs/tls.crt)")
+    .option("--tls-key <FILE>", "its private key (PEM; default: certs/tls.key)")
+    .addOption(kubeconfigOption())
+    .addOption(contextOption())
+    .action(async (options) => {
+      const { serve } = await import("./serve.ts");
+      done(await serve(options, terminal));
+    });
+}
+
+function addWaiver(program: Command, terminal: Terminal, done: Done): void {
+  const waiver = subcommand(program, "waiver", "signed exemptions");
+  void waiver;
+  void terminal;
+  void done;
+}
+
+function addCerts(program: Command, terminal: Terminal, done: Done): void {
+  void program;
+  void terminal;
+  void done;
+}
+
+function subcommand(parent: Command, name: string, description: string): Command {
+  const command = parent.command(name).description(description).helpOption("-h, --help", "print this help");
+  return command.showHelpAfterError(`Run \`${fullName(command)} --help\` for what it takes.`);
+}
+
+function fullName(command: Command): string {
+  return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
+}
+
+function addReportOptions(command: Command): void {
+  command
+    .addOption(new Option("--format <FORMAT>", "how to print the report").choices(FORMATS).default("text"))
+    .option("--output <FILE>", "write the report to a file")
+    .addOption(
+      new Option("--fail-on <SEVERITY>", "exit with 1 on findings at or above it")
+        .choices(FAIL_ON)
+        .default("error"),
+    )
+    .addOption(configOption());
+}
+
+function addClusterAccessOptions(command: Command): void {
+  command.addOption(kubeconfigOption()).addOption(contextOption());
+}
+
+function configOption(): Option {
+  return new Option("--config <FILE>", "configuration file (docs/configuration.md)");
+}
+
+function kubeconfigOption(): Option {
+  return new Option("--kubeconfig <FILE>", "how to reach the cluster (default: as kubectl does)");
+}
+
+function contextOption(): Option {
+  return new Option("--context <NAME>", "which context of the kubeconfig");
+}
+
+function portOption(flags: string, description: string, port: number): Option {
+  return new Option(flags, description).default(port).argParser((text: string) => {
+    if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
+      throw new InvalidArgumentError("Give a number from 0 (any free port) to 65535.");
+    }
+    return Number(text);
+  });
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  return (manifest as { version: string }).version;
+}

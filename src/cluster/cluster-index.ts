@@ -1,0 +1,421 @@
+import type { Fact, FactKind } from "../kube/fact.ts";
+import { sameApi, WORKLOAD_KINDS } from "../kube/kinds.ts";
+import type {
+  Autoscaler,
+  Claim,
+  CsiDriver,
+  LabelSelector,
+  Namespace,
+  Node,
+  ObjectRef,
+  StorageClass,
+  Volume,
+  Workload,
+  WorkloadKind,
+} from "../policy/model.ts";
+import { selects } from "../policy/selectors.ts";
+import { absent, type ClusterView, known, type Lookup, type PodQuery, unknown } from "../policy/view.ts";
+import { defaultClassAmong } from "./default-class.ts";
+import { Buckets, Scoped, ScopedBuckets } from "./scoped.ts";
+import { isStaticClass, staticVolumeFor } from "./static-binding.ts";
+
+/** `complete`: what is not in the index does not exist. Anything else is the reason why that cannot be said. */
+export type Completeness = "complete" | { readonly reason: string };
+
+export const COMPLETE: Completeness = "complete";
+
+export interface ClusterIndexOptions {
+  /**
+   * The objects come from files: one without a namespace matches any namespace (an exact match first), claims
+   * are also bound by a volume's claimRef and by static matching, and Node objects are the complete list.
+   */
+  readonly fromFiles?: boolean;
+  /** Asked at every lookup that finds nothing, so the answer may change while kinds are being listed. */
+  readonly completeness?: (kind: FactKind) => Completeness;
+}
+
+/** Kinds that a bundle of files commonly leaves to the cluster. */
+const NOT_IN_FILES: Completeness = { reason: "it is not among the files" };
+const LEFT_TO_CLUSTER: ReadonlySet<FactKind> = new Set(["CSIDriver", "PersistentVolume", "Namespace"]);
+
+const completenessOfFiles = (kind: FactKind): Completeness =>
+  LEFT_TO_CLUSTER.has(kind) ? NOT_IN_FILES : COMPLETE;
+
+const alwaysComplete = (): Completeness => COMPLETE;
+
+/** The workload kinds whose absence means something: a live view watches no others. */
+const WATCHED_WORKLOADS: readonly WorkloadKind[] = ["Deployment", "StatefulSet"];
+
+type Objects = { readonly [K in FactKind]: Scoped<Extract<Fact, { kind: K }>["object"]> };
+
+/**
+ * The facts of one cluster, or of one bundle of files, with an index for each question of `ClusterView`. Lists
+ * in answers are sorted, so that a verdict does not depend on the order in which objects arrived.
+ */
+export class ClusterIndex implements ClusterView {
+  readonly fromFiles: boolean;
+  private readonly completeness: (kind: FactKind) => Completeness;
+
+  private readonly objects: Objects = {
+    Deployment: new Scoped(),
+    StatefulSet: new Scoped(),
+    DaemonSet: new Scoped(),
+    ReplicaSet: new Scoped(),
+    Job: new Scoped(),
+    CronJob: new Scoped(),
+    Pod: new Scoped(),
+    HorizontalPodAutoscaler: new Scoped(),
+    PersistentVolumeClaim: new Scoped(),
+    PersistentVolume: new Scoped(),
+    StorageClass: new Scoped(),
+    CSIDriver: new Scoped(),
+    Namespace: new Scoped(),
+    Node: new Scoped(),
+  };
+
+  /** By the namespace of the workload and the name of the claim. */
+  private readonly mounting = new ScopedBuckets<Workload>();
+  /** By `key=value` of each template label. */
+  private readonly labelled = new Buckets<Workload>();
+  /** By the namespace of the autoscaler and the name of its target. */
+  private readonly scaling = new ScopedBuckets<Autoscaler>();
+  /** By the claim that the volume's claimRef names. Only from files, as is the next. */
+  private readonly claimed = new ScopedBuckets<Volume>();
+  /** Volumes without a claimRef, by class. */
+  private readonly unclaimed = new Buckets<Volume>();
+
+  /** Derived lists, made when asked for and dropped when their kind changes. */
+  private sortedClasses: readonly StorageClass[] | undefined;
+  private sortedNodes: readonly Node[] | undefined;
+
+  constructor(options: ClusterIndexOptions = {}) {
+    this.fromFiles = options.fromFiles ?? false;
+    this.completeness = options.completeness ?? (this.fromFiles ? completenessOfFiles : alwaysComplete);
+  }
+
+  /** Adds an object, in place of the one with the same kind, namespace and name if there is one. */
+  put(fact: Fact): void {
+    const namespace = namespaceOf(fact);
+    this.remove(fact.kind, namespace, fact.object.name);
+    (this.objects[fact.kind] as Scoped<Fact["object"]>).set(namespace, fact.object.name, fact.object);
+    switch (fact.kind) {
+      case "HorizontalPodAutoscaler":
+        this.scaling.add(namespace, fact.object.target.name, fact.object);
+        break;
+      case "PersistentVolume":
+        this.indexVolume(fact.object);
+        break;
+      case "StorageClass":
+        this.sortedClasses = undefined;
+        break;
+      case "Node":
+        this.sortedNodes = undefined;
+        break;
+      case "PersistentVolumeClaim":
+      case "CSIDriver":
+      case "Namespace":
+        break;
+      default:
+        this.indexWorkload(fact.object);
+    }
+  }
+
+  /** Removes an object; nothing happens when it is not there. `namespace` is `""` for kinds that have none. */
+  remove(kind: FactKind, namespace: string, name: string): void {
+    const old = this.objects[kind].get(namespace, name);
+    if (old === undefined) return;
+    this.objects[kind].delete(namespace, name);
+    switch (kind) {
+      case "HorizontalPodAutoscaler":
+        this.scaling.delete(namespace, (old as Autoscaler).target.name, old as Autoscaler);
+        break;
+      case "PersistentVolume":
+        this.unindexVolume(old as Volume);
+        break;
+      case "StorageClass":
+        this.sortedClasses = undefined;
+        break;
+      case "Node":
+        this.sortedNodes = undefined;
+        break;
+      case "PersistentVolumeClaim":
+      case "CSIDriver":
+      case "Namespace":
+        break;
+      default:
+        this.unindexWorkload(old as Workload);
+    }
+  }
+
+  /** True where exactly this namespace (`""` included) has the name. */
+  has(kind: FactKind, namespace: string, name: string): boolean {
+    return this.objects[kind].has(namespace, name);
+  }
+
+  count(kind: FactKind): number {
+    return this.objects[kind].size;
+  }
+
+  /** Everything of one kind, in no particular order. */
+  *facts(kind: FactKind): Generator<Fact> {
+    for (const object of this.objects[kind].values()) yield { kind, object } as Fact;
+  }
+
+  /** Every workload of every kind, in no particular order. */
+  *workloads(): Generator<Workload> {
+    for (const kind of WORKLOAD_KINDS) yield* this.objects[kind].values();
+  }
+
+  claims(): Iterable<Claim> {
+    return this.objects.PersistentVolumeClaim.values();
+  }
+
+  autoscalers(): Iterable<Autoscaler> {
+    return this.objects.HorizontalPodAutoscaler.values();
+  }
+
+  volumes(): Iterable<Volume> {
+    return this.objects.PersistentVolume.values();
+  }
+
+  claim(namespace: string, name: string): Lookup<Claim> {
+    return this.answer(
+      "PersistentVolumeClaim",
+      this.find(this.objects.PersistentVolumeClaim, namespace, name),
+    );
+  }
+
+  volume(name: string): Lookup<Volume> {
+    return this.answer("PersistentVolume", this.objects.PersistentVolume.get("", name));
+  }
+
+  volumeOf(claim: Claim): Lookup<Volume> {
+    if (claim.volumeName !== undefined) return this.volume(claim.volumeName);
+    if (!this.fromFiles) return absent;
+    const volume = this.volumeNaming(claim) ?? this.staticVolume(claim);
+    return volume === undefined ? absent : known(volume);
+  }
+
+  storageClass(name: string): Lookup<StorageClass> {
+    return this.answer("StorageClass", this.objects.StorageClass.get("", name));
+  }
+
+  defaultStorageClass(): Lookup<StorageClass> {
+    const chosen = defaultClassAmong(this.storageClasses());
+    if (chosen === undefined && this.fromFiles) return unknown("no default StorageClass is among the files");
+    return this.answer("StorageClass", chosen);
+  }
+
+  storageClasses(): readonly StorageClass[] {
+    this.sortedClasses ??= [...this.objects.StorageClass.values()].sort(byName);
+    return this.sortedClasses;
+  }
+
+  csiDriver(name: string): Lookup<CsiDriver> {
+    return this.answer("CSIDriver", this.objects.CSIDriver.get("", name));
+  }
+
+  autoscalersOf(target: ObjectRef): Lookup<readonly Autoscaler[]> {
+    const targets = (this.objects as Readonly<Record<string, Scoped<unknown>>>)[target.kind];
+    const found: Autoscaler[] = [];
+    for (const autoscaler of this.referring(this.scaling, target.namespace, target.name, targets)) {
+      const { apiVersion, kind } = autoscaler.target;
+      if (kind === target.kind && sameApi(apiVersion, target.apiVersion, kind)) found.push(autoscaler);
+    }
+    return this.answerList(["HorizontalPodAutoscaler"], found.sort(byNamespaceAndName));
+  }
+
+  workload(kind: string, namespace: string, name: string): Lookup<Workload> {
+    if (!isWorkloadKind(kind)) return absent;
+    const workloads: Scoped<Workload> = this.objects[kind];
+    return this.answer(kind, this.find(workloads, namespace, name));
+  }
+
+  workloadsMounting(namespace: string, claimName: string): Lookup<readonly Workload[]> {
+    const claims = this.objects.PersistentVolumeClaim;
+    const found = [...this.referring(this.mounting, namespace, claimName, claims)];
+    return this.answerList(WATCHED_WORKLOADS, found.sort(byKindAndName));
+  }
+
+  workloadsMatching(query: PodQuery): Lookup<readonly Workload[]> {
+    const found: Workload[] = [];
+    for (const workload of this.candidates(query)) {
+      if (
+        this.isWithin(workload.namespace, query.namespaces) &&
+        selects(query.selector, workload.template.labels)
+      ) {
+        found.push(workload);
+      }
+    }
+    return this.answerList(WATCHED_WORKLOADS, found.sort(byKindAndName));
+  }
+
+  namespace(name: string): Lookup<Namespace> {
+    return this.answer("Namespace", this.objects.Namespace.get("", name));
+  }
+
+  nodes(): Lookup<readonly Node[]> {
+    this.sortedNodes ??= [...this.objects.Node.values()].sort(byName);
+    const completeness = this.fromFiles ? COMPLETE : this.completeness("Node");
+    if (completeness !== "complete") return unknown(completeness.reason);
+    return this.sortedNodes.length === 0 ? absent : known(this.sortedNodes);
+  }
+
+  private answer<T>(kind: FactKind, found: T | undefined): Lookup<T> {
+    if (found !== undefined) return known(found);
+    const completeness = this.completeness(kind);
+    return completeness === "complete" ? absent : unknown(completeness.reason);
+  }
+
+  /** What was found is worth telling even where there may be more; nothing found is only an answer when complete. */
+  private answerList<T>(kinds: readonly FactKind[], found: readonly T[]): Lookup<readonly T[]> {
+    if (found.length > 0) return known(found);
+    for (const kind of kinds) {
+      const completeness = this.completeness(kind);
+      if (completeness !== "complete") return unknown(completeness.reason);
+    }
+    return known(found);
+  }
+
+  private find<T>(objects: Scoped<T>, namespace: string, name: string): T | undefined {
+    const exact = objects.get(namespace, name);
+    if (exact !== undefined || !this.fromFiles) return exact;
+    if (namespace !== "") return objects.get("", name);
+    const [first] = objects.namespacesWith(name);
+    return first === undefined ? undefined : objects.get(first, name);
+  }
+
+  /**
+   * The objects that name another one (a workload its claim, an autoscaler its target). From files, an object
+   * without a namespace refers to its exact match first, and to any namespace when there is none.
+   */
+  private *referring<T extends object>(
+    referrers: ScopedBuckets<T>,
+    namespace: string,
+    name: string,
+    targets: Scoped<unknown> | undefined,
+  ): Generator<T> {
+    yield* referrers.at(namespace, name);
+    if (!this.fromFiles) return;
+    const others = namespace === "" ? referrers.namespacesWith(name) : [""];
+    for (const other of others) {
+      if (other !== namespace && targets?.has(other, name) !== true) yield* referrers.at(other, name);
+    }
+  }
+
+  private volumeNaming(claim: Claim): Volume | undefined {
+    const { namespace, name } = claim;
+    const namespaces = [namespace, ...(namespace === "" ? this.claimed.namespacesWith(name) : [""])];
+    for (const candidate of namespaces) {
+      const [first] = [...this.claimed.at(candidate, name)].sort(byName);
+      if (first !== undefined) return first;
+    }
+    return undefined;
+  }
+
+  private staticVolume(claim: Claim): Volume | undefined {
+    const { storageClassName } = claim;
+    if (
+      storageClassName === undefined ||
+      !isStaticClass(storageClassName, (name) => this.storageClass(name))
+    ) {
+      return undefined;
+    }
+    return staticVolumeFor(claim, this.unclaimed.at(storageClassName));
+  }
+
+  /** The smallest set that surely holds every match: those with one of the labels that the selector asks for. */
+  private candidates(query: PodQuery): Iterable<Workload> {
+    let best: readonly string[] | undefined;
+    let size = Number.POSITIVE_INFINITY;
+    for (const keys of requiredLabels(query.selector)) {
+      let total = 0;
+      for (const key of keys) total += this.labelled.sizeOf(key);
+      if (total < size) {
+        best = keys;
+        size = total;
+      }
+    }
+    return best === undefined ? this.workloadsIn(query.namespaces) : this.labelledWith(best);
+  }
+
+  private *labelledWith(keys: readonly string[]): Generator<Workload> {
+    for (const key of keys) yield* this.labelled.at(key);
+  }
+
+  private *workloadsIn(namespaces: PodQuery["namespaces"]): Generator<Workload> {
+    if (namespaces === "all" || this.fromFiles) {
+      yield* this.workloads();
+      return;
+    }
+    for (const kind of WORKLOAD_KINDS) {
+      for (const namespace of new Set(namespaces)) yield* this.objects[kind].valuesIn(namespace);
+    }
+  }
+
+  private isWithin(namespace: string, namespaces: PodQuery["namespaces"]): boolean {
+    if (namespaces === "all" || namespaces.includes(namespace)) return true;
+    return this.fromFiles && (namespace === "" || namespaces.includes(""));
+  }
+
+  private indexWorkload(workload: Workload): void {
+    for (const name of mountedClaims(workload)) this.mounting.add(workload.namespace, name, workload);
+    for (const key of labelKeys(workload)) this.labelled.add(key, workload);
+  }
+
+  private unindexWorkload(workload: Workload): void {
+    for (const name of mountedClaims(workload)) this.mounting.delete(workload.namespace, name, workload);
+    for (const key of labelKeys(workload)) this.labelled.delete(key, workload);
+  }
+
+  private indexVolume(volume: Volume): void {
+    if (!this.fromFiles) return;
+    if (volume.claimRef === undefined) this.unclaimed.add(volume.storageClassName, volume);
+    else this.claimed.add(volume.claimRef.namespace, volume.claimRef.name, volume);
+  }
+
+  private unindexVolume(volume: Volume): void {
+    if (!this.fromFiles) return;
+    if (volume.claimRef === undefined) this.unclaimed.delete(volume.storageClassName, volume);
+    else this.claimed.delete(volume.claimRef.namespace, volume.claimRef.name, volume);
+  }
+}
+
+/** The namespace of a fact's object, `""` where its kind has none. */
+export function namespaceOf(fact: Fact): string {
+  return "namespace" in fact.object ? fact.object.namespace : "";
+}
+
+export function isWorkloadKind(kind: string): kind is WorkloadKind {
+  return (WORKLOAD_KINDS as readonly string[]).includes(kind);
+}
+
+function* mountedClaims(workload: Workload): Generator<string> {
+  for (const mount of workload.template.mounts) if (mount.kind === "claim") yield mount.claimName;
+}
+
+function* labelKeys(workload: Workload): Generator<string> {
+  const { labels } = workload.template;
+  for (const key of Object.keys(labels)) yield `${key}=${labels[key]}`;
+}
+
+/** For each requirement of a selector that names values: the `key=value` pairs of which a match has one. */
+function* requiredLabels(selector: LabelSelector): Generator<readonly string[]> {
+  for (const key of Object.keys(selector.matchLabels)) yield [`${key}=${selector.matchLabels[key]}`];
+  for (const { key, operator, values } of selector.matchExpressions) {
+    if (operator === "In") yield [...new Set(values)].map((value) => `${key}=${value}`);
+  }
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
+  compare(a.name, b.name);
+
+function byNamespaceAndName(a: Autoscaler, b: Autoscaler): number {
+  return compare(a.namespace, b.namespace) || byName(a, b);
+}
+
+export function byKindAndName(a: Workload, b: Workload): number {
+  return compare(a.namespace, b.namespace) || compare(a.kind, b.kind) || byName(a, b);
+}

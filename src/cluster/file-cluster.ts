@@ -1,0 +1,56 @@
+import type { FactKind } from "../kube/fact.ts";
+import { KINDS } from "../kube/kinds.ts";
+import type { ClusterView } from "../policy/view.ts";
+import type { Cluster, KindStatus, Wanted } from "./cluster.ts";
+import { ClusterIndex } from "./cluster-index.ts";
+import { type InputError, loadFiles } from "./files.ts";
+
+const KIND_NAMES = Object.keys(KINDS) as readonly FactKind[];
+
+/** Files used as the cluster: read once at the start, and complete as far as files can be. */
+export class FileCluster implements Cluster {
+  private readonly paths: readonly string[];
+  private readonly stdin: NodeJS.ReadableStream | undefined;
+  private index = new ClusterIndex({ fromFiles: true });
+  private isRead = false;
+  private problems: readonly InputError[] = [];
+
+  constructor(paths: readonly string[], stdin?: NodeJS.ReadableStream) {
+    this.paths = paths;
+    this.stdin = stdin;
+  }
+
+  get view(): ClusterIndex {
+    return this.index;
+  }
+
+  /** What could not be read as written; the caller decides whether a fatal one stops the server. */
+  get errors(): readonly InputError[] {
+    return this.problems;
+  }
+
+  /** Never rejects; what went wrong is in `errors`. */
+  async start(): Promise<void> {
+    const bundle = await loadFiles(this.paths, this.stdin);
+    this.index = bundle.index;
+    this.problems = bundle.errors;
+    this.isRead = true;
+  }
+
+  /** There is nowhere else to look: the standing view has everything. */
+  async prepare(_wanted: Wanted, _signal: AbortSignal): Promise<ClusterView> {
+    return this.index;
+  }
+
+  status(): readonly KindStatus[] {
+    return KIND_NAMES.map((kind) => ({
+      kind,
+      state: this.isRead ? "synced" : "waiting",
+      objects: this.index.count(kind),
+      ageSeconds: undefined,
+      problem: undefined,
+    }));
+  }
+
+  async close(): Promise<void> {}
+}

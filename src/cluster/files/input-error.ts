@@ -1,0 +1,15 @@
+/** Something in the input that a person should know of; lines and columns count from 1. */
+export interface InputError {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** What is wrong and what to do about it. */
+  readonly message: string;
+  /** False for what is only noted: everything in the document was judged all the same. */
+  readonly fatal: boolean;
+}
+
+/** A problem with a file as a whole. */
+export function fileError(file: string, message: string): InputError {
+  return { file, line: 1, column: 1, message, fatal: true };
+}

@@ -1,0 +1,41 @@
+import { list, record } from "../../kube/raw.ts";
+import { layoutOf } from "./json-layout.ts";
+import { LineFinder } from "./line-finder.ts";
+import { duplicateKeyMessage, type ParsedFile } from "./parsed-document.ts";
+
+/** Beyond this, broken JSON is not tried as YAML any more: that takes minutes and gigabytes. */
+const YAML_LIMIT = 4 * 1024 * 1024;
+
+/**
+ * The one document of a JSON file. `undefined` where the text is not JSON and may still be YAML (which allows
+ * comments, several documents and trailing commas, and names the place of an error better).
+ */
+export function parseJson(file: string, text: string): ParsedFile | undefined {
+  if (!/^\s*[{[]/.test(text)) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return text.length > YAML_LIMIT ? brokenJson(file, text, error as SyntaxError) : undefined;
+  }
+  const layout = layoutOf(text);
+  const lines = new LineFinder(file, text);
+  const source = lines.positionOf(layout.start);
+  const positions = layout.items.map((offset) => lines.positionOf(offset));
+  // Entries that are no objects have no position; the two lists then cannot be told apart, and need not be.
+  const items = positions.length === list(record(value).items).length ? positions : [];
+  const errors = layout.duplicates.map(({ key, offset }) => {
+    return { ...lines.positionOf(offset), message: duplicateKeyMessage(key), fatal: false };
+  });
+  return { documents: [{ value, source, items }], errors };
+}
+
+function brokenJson(file: string, text: string, error: SyntaxError): ParsedFile {
+  // V8 names the offset in its messages, except at the end of the text.
+  const offset = Number(/position (\d+)/.exec(error.message)?.[1] ?? text.length);
+  const message = `the file is not valid JSON (${error.message}): nothing in it was judged; make the dump again`;
+  return {
+    documents: [],
+    errors: [{ ...new LineFinder(file, text).positionOf(offset), message, fatal: true }],
+  };
+}

@@ -1,0 +1,19 @@
+import type { SourcePosition } from "../../policy/model.ts";
+import type { InputError } from "./input-error.ts";
+
+/** One document of a file as a plain value, with the positions that are worth telling. */
+export interface ParsedDocument {
+  readonly value: unknown;
+  readonly source: SourcePosition;
+  /** Where each of the entries of `items` stands; empty where there is no such list. */
+  readonly items: readonly SourcePosition[];
+}
+
+export interface ParsedFile {
+  readonly documents: readonly ParsedDocument[];
+  readonly errors: readonly InputError[];
+}
+
+export function duplicateKeyMessage(key: string): string {
+  return `the key ${JSON.stringify(key)} is given more than once in one object: the last one counts; remove the others`;
+}

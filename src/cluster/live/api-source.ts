@@ -1,0 +1,172 @@
+import type { IncomingMessage } from "node:http";
+import { messageOf } from "../../errors.ts";
+import { ApiError, statusText } from "./api-error.ts";
+import { LineSplitter } from "./line-splitter.ts";
+import { apiVersionOf, type ListPage, type ListQuery, type Resource, type Source, type WatchEvent, type WatchQuery } from "./source.ts";
+import type { Transport } from "./transport.ts";
+
+/** A proxy that asks for hours must not blind us for hours. */
+const LONGEST_RETRY_AFTER = 300_000;
+
+/** The `Source` that speaks HTTP to a real API server. */
+export class ApiSource implements Source {
+  readonly #transport: Transport;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  async list(resource: Resource, query: ListQuery, signal: AbortSignal): Promise<ListPage> {
+    const path = pathOf(resource, query.namespace ?? "");
+    const parameters = new URLSearchParams({ limit: String(query.limit) });
+    if (query.continue !== undefined) parameters.set("continue", query.continue);
+    const response = await this.#ask(`${path}?${parameters}`, signal);
+    const list = (await parseBody(response, path, signal)) as {
+      metadata?: { resourceVersion?: unknown; continue?: unknown };
+      items?: unknown;
+    } | null;
+    const { resourceVersion, continue: next } = list?.metadata ?? {};
+    const items = list?.items ?? [];
+    if (typeof resourceVersion !== "string" || !Array.isArray(items)) {
+      throw new ApiError(`GET ${path} was not answered with a list; is this a Kubernetes API server?`);
+    }
+    return { resourceVersion, items, continue: typeof next === "string" && next !== "" ? next : undefined };
+  }
+
+  async get(resource: Resource, namespace: string, name: string, signal: AbortSignal): Promise<unknown> {
+    const path = `${pathOf(resource, namespace)}/${encodeURIComponent(name)}`;
+    try {
+      return await parseBody(await this.#ask(path, signal), path, signal);
+    } catch (thrown) {
+      if (thrown instanceof ApiError && thrown.status === 404) return undefined;
+      throw thrown;
+    }
+  }
+
+  async watch(resource: Resource, query: WatchQuery, signal: AbortSignal): Promise<AsyncIterable<readonly WatchEvent[]>> {
+    const path = pathOf(resource, "");
+    const parameters = new URLSearchParams({
+      watch: "1",
+      allowWatchBookmarks: "true",
+      resourceVersion: query.resourceVersion,
+      timeoutSeconds: String(query.timeoutSeconds),
+    });
+    return eventsOf(await this.#ask(`${path}?${parameters}`, signal), path, signal);
+  }
+
+  close(): void {
+    this.#transport.close();
+  }
+
+  async #ask(path: string, signal: AbortSignal): Promise<IncomingMessage> {
+    const response = await this.#transport.get(path, signal);
+    if (response.statusCode === 200) return response;
+    throw await refusal(response, path, signal);
+  }
+}
+
+function pathOf(resource: Resource, namespace: string): string {
+  const root = `${resource.group === "" ? "/api" : "/apis"}/${apiVersionOf(resource)}`;
+  const scope = namespace === "" ? "" : `/namespaces/${encodeURIComponent(namespace)}`;
+  return `${root}${scope}/${resource.plural}`;
+}
+
+async function parseBody(response: IncomingMessage, path: string, signal: AbortSignal): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+  } catch (thrown) {
+    throw broken(thrown, path, signal);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  } catch (thrown) {
+    throw new ApiError(`GET ${path} was not answered with JSON: ${messageOf(thrown)}`, { cause: thrown });
+  }
+}
+
+async function* eventsOf(
+  response: IncomingMessage,
+  path: string,
+  signal: AbortSignal,
+): AsyncGenerator<readonly WatchEvent[]> {
+  const lines = new LineSplitter();
+  yield [];
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      const batch: WatchEvent[] = [];
+      for (const line of lines.push(chunk)) {
+        const event = parseEvent(line);
+        if (event instanceof ApiError) {
+          yield batch;
+          throw event;
+        }
+        batch.push(event);
+      }
+      yield batch;
+    }
+  } catch (thrown) {
+    throw broken(thrown, path, signal);
+  }
+  if (lines.pending > 0) throw new ApiError(`the watch of ${path} ended in the middle of an event`);
+}
+
+function parseEvent(line: string): WatchEvent | ApiError {
+  let event: { type?: unknown; object?: { code?: unknown; metadata?: { resourceVersion?: unknown } } };
+  try {
+    event = JSON.parse(line);
+  } catch (thrown) {
+    return unreadable(messageOf(thrown));
+  }
+  const { type, object } = event ?? {};
+  if (typeof object !== "object" || object === null) return unreadable("an event without an object");
+  switch (type) {
+    case "ADDED":
+    case "MODIFIED":
+    case "DELETED":
+      return { type, object };
+    case "BOOKMARK": {
+      const resourceVersion = object.metadata?.resourceVersion;
+      return typeof resourceVersion === "string"
+        ? { type, resourceVersion }
+        : unreadable("a bookmark without a resourceVersion");
+    }
+    case "ERROR":
+      return new ApiError(statusText(object) ?? "the watch ended with an error", {
+        status: typeof object.code === "number" ? object.code : undefined,
+      });
+    default:
+      return unreadable(`an event of type ${JSON.stringify(type)}`);
+  }
+}
+
+/**
+ * What cannot be read may have been a change, and asking for it again would give the same bytes. So it is treated
+ * as a version that is gone (410): the kind is listed anew.
+ */
+const unreadable = (what: string) => new ApiError(`the watch sent what cannot be read: ${what}`, { status: 410 });
+
+async function refusal(response: IncomingMessage, path: string, signal: AbortSignal): Promise<ApiError> {
+  const status = response.statusCode;
+  const body = await parseBody(response, path, signal).catch((thrown: unknown) => {
+    signal.throwIfAborted();
+    // Proxies in between answer in HTML; the status says enough then.
+    return thrown instanceof ApiError ? undefined : Promise.reject(thrown);
+  });
+  return new ApiError(statusText(body) ?? `GET ${path} was answered with HTTP ${status}`, {
+    status,
+    retryAfterMs: retryAfter(response.headers["retry-after"]),
+  });
+}
+
+function retryAfter(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return ms > 0 ? Math.min(ms, LONGEST_RETRY_AFTER) : undefined;
+}
+
+function broken(thrown: unknown, path: string, signal: AbortSignal): unknown {
+  signal.throwIfAborted();
+  if (thrown instanceof ApiError) return thrown;
+  return new ApiError(`the connection broke during GET ${path}: ${messageOf(thrown)}`, { cause: thrown });
+}

@@ -1,0 +1,117 @@
+import type { FactKind } from "../../kube/fact.ts";
+import { KINDS } from "../../kube/kinds.ts";
+import type { ClusterView } from "../../policy/view.ts";
+import type { Cluster, KindStatus, Wanted } from "../cluster.ts";
+import { ClusterIndex, COMPLETE, type Completeness } from "../cluster-index.ts";
+import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
+import { Lookups } from "./lookups.ts";
+import { Preparation } from "./preparation.ts";
+import { type Log, Reflector } from "./reflector.ts";
+import type { Resource, Source } from "./source.ts";
+import { DEFAULT_TIMINGS, type Timings } from "./timings.ts";
+
+/** Pods and ReplicaSets are never watched: there are too many of them, and they are their owners' doing. */
+const WATCHED: readonly FactKind[] = [
+  "StorageClass",
+  "CSIDriver",
+  "Namespace",
+  "Node",
+  "PersistentVolume",
+  "PersistentVolumeClaim",
+  "HorizontalPodAutoscaler",
+  "Deployment",
+  "StatefulSet",
+  "DaemonSet",
+  "Job",
+  "CronJob",
+];
+
+export interface LiveClusterOptions {
+  readonly source: Source;
+  readonly log: Log;
+  /** Whether Node objects are watched; default true. Without them nothing is concluded from the set of nodes. */
+  readonly nodes?: boolean;
+  /** Counts the direct lookups of what was not in the picture (`lookup_misses_total{kind}`). */
+  readonly onLookupMiss?: (kind: FactKind) => void;
+  readonly timings?: Partial<Timings>;
+  readonly clock?: Clock;
+}
+
+/** The picture of a live cluster: one reflector for each kind into one index, and direct lookups for what is too new. */
+export class LiveCluster implements Cluster {
+  readonly index: ClusterIndex;
+  readonly #source: Source;
+  readonly #reflectors: ReadonlyMap<FactKind, Reflector>;
+  readonly #lookups: Lookups;
+
+  constructor(options: LiveClusterOptions) {
+    const { source, log, nodes = true, clock = SYSTEM_CLOCK } = options;
+    const timings = { ...DEFAULT_TIMINGS, ...options.timings };
+    this.#source = source;
+    const store = new ClusterIndex({ completeness: (kind) => this.#completeness(kind) });
+    this.index = store;
+    this.#reflectors = new Map(
+      WATCHED.filter((kind) => nodes || kind !== "Node").map((kind) => [
+        kind,
+        new Reflector({ kind, resources: resourcesOf(kind), source, store, timings, clock, log }),
+      ]),
+    );
+    this.#lookups = new Lookups({
+      source,
+      timings,
+      clock,
+      resourceOf: (kind) => this.#reflectors.get(kind)?.resource ?? resourcesOf(kind)[0],
+      onMiss: options.onLookupMiss ?? (() => {}),
+    });
+  }
+
+  get view(): ClusterView {
+    return this.index;
+  }
+
+  async start(): Promise<void> {
+    await Promise.all([...this.#reflectors.values()].map((reflector) => reflector.start()));
+  }
+
+  prepare(wanted: Wanted, signal: AbortSignal): Promise<ClusterView> {
+    const watched = new Set<string>(this.#reflectors.keys());
+    return new Preparation(this.index, this.#lookups, watched, signal).gather(wanted);
+  }
+
+  status(): readonly KindStatus[] {
+    return [...this.#reflectors.values()].map((reflector) => ({
+      ...reflector.status(),
+      objects: this.index.count(reflector.kind),
+    }));
+  }
+
+  /** Resolves when no timer runs and no connection is open any more. */
+  async close(): Promise<void> {
+    this.#lookups.close();
+    await Promise.all([...this.#reflectors.values()].map((reflector) => reflector.stop()));
+    this.#source.close();
+  }
+
+  #completeness(kind: FactKind): Completeness {
+    const { plural } = KINDS[kind];
+    const status = this.#reflectors.get(kind)?.status();
+    switch (status?.state) {
+      case undefined:
+        return { reason: `${plural} are not watched` };
+      case "synced":
+        return COMPLETE;
+      case "waiting":
+        return { reason: status.problem ?? `${plural} have not been listed yet` };
+      case "refused":
+      case "not-served":
+        return { reason: status.problem ?? `${plural} cannot be read` };
+    }
+  }
+}
+
+function resourcesOf(kind: FactKind): readonly [Resource, ...Resource[]] {
+  const { group, versions, plural } = KINDS[kind];
+  const [preferred, ...older] = versions.map((version): Resource => ({ group, version, plural }));
+  if (preferred === undefined) throw new TypeError(`${kind} has no version`);
+  return [preferred, ...older];
+}

@@ -1,0 +1,130 @@
+import { messageOf } from "../../errors.ts";
+import { type Fact, type FactKind, factFrom } from "../../kube/fact.ts";
+import { ApiError } from "./api-error.ts";
+import type { Clock } from "./clock.ts";
+import { apiVersionOf, type Resource, type Source } from "./source.ts";
+import type { Timings } from "./timings.ts";
+
+/** What a direct question to the API server brought. */
+export type Answer<T> =
+  | { readonly state: "found"; readonly value: T }
+  | { readonly state: "absent" }
+  /** Why it is not known, for people. */
+  | { readonly state: "failed"; readonly reason: string };
+
+export interface LookupsDeps {
+  readonly source: Source;
+  /** Where a kind is served, as far as is known now. */
+  readonly resourceOf: (kind: FactKind) => Resource;
+  readonly timings: Pick<Timings, "negativeMs" | "pageSize">;
+  readonly clock: Pick<Clock, "now">;
+  /** Counts the direct questions by kind. */
+  readonly onMiss: (kind: FactKind) => void;
+}
+
+interface Remembered {
+  readonly answer: Answer<never>;
+  readonly until: number;
+}
+
+/** Above this many remembered answers, those that have run out are swept. */
+const SWEEP_ABOVE = 1_000;
+
+/**
+ * Asks the API server directly for what the picture lacks. Who asks while the same question is under way shares its
+ * answer; "not there" and "refused" are remembered for a moment, so that a flood of reviews is not passed on.
+ */
+export class Lookups {
+  readonly #deps: LookupsDeps;
+  readonly #stop = new AbortController();
+  readonly #underWay = new Map<string, Promise<Answer<unknown>>>();
+  readonly #negative = new Map<string, Remembered>();
+
+  constructor(deps: LookupsDeps) {
+    this.#deps = deps;
+  }
+
+  /** One object. Never rejects; `failed` when the signal aborts first. */
+  get(kind: FactKind, namespace: string, name: string, signal: AbortSignal): Promise<Answer<Fact>> {
+    return this.#ask(`${kind}/${namespace}/${name}`, kind, signal, async (resource) => {
+      const raw = await this.#deps.source.get(resource, namespace, name, this.#stop.signal);
+      const fact = raw === undefined ? undefined : factFrom(raw);
+      return fact?.kind === kind ? { state: "found", value: fact } : { state: "absent" };
+    });
+  }
+
+  /** Everything of one kind in one namespace. Never rejects; `failed` when the signal aborts first. */
+  list(kind: FactKind, namespace: string, signal: AbortSignal): Promise<Answer<readonly Fact[]>> {
+    return this.#ask(`${kind}/${namespace}`, kind, signal, async (resource) => {
+      const type = { kind, apiVersion: apiVersionOf(resource) };
+      const facts: Fact[] = [];
+      let next: string | undefined;
+      do {
+        const query = { limit: this.#deps.timings.pageSize, namespace, continue: next };
+        const page = await this.#deps.source.list(resource, query, this.#stop.signal);
+        next = page.continue;
+        for (const raw of page.items) {
+          const fact = factFrom(raw, undefined, type);
+          if (fact !== undefined) facts.push(fact);
+        }
+      } while (next !== undefined);
+      return { state: "found", value: facts };
+    });
+  }
+
+  /** Gives up what is under way. */
+  close(): void {
+    this.#stop.abort(new ApiError("the live view is closing"));
+  }
+
+  async #ask<T>(
+    key: string,
+    kind: FactKind,
+    signal: AbortSignal,
+    question: (resource: Resource) => Promise<Answer<T>>,
+  ): Promise<Answer<T>> {
+    const remembered = this.#negative.get(key);
+    if (remembered !== undefined && remembered.until > this.#deps.clock.now()) return remembered.answer;
+    if (signal.aborted) return TOO_LATE;
+    let answering = this.#underWay.get(key) as Promise<Answer<T>> | undefined;
+    if (answering === undefined) {
+      this.#deps.onMiss(kind);
+      answering = this.#answer(key, question(this.#deps.resourceOf(kind)));
+      this.#underWay.set(key, answering);
+    }
+    return await before(signal, answering);
+  }
+
+  async #answer<T>(key: string, question: Promise<Answer<T>>): Promise<Answer<T>> {
+    const answer = await question.catch(
+      (thrown: unknown): Answer<T> => ({ state: "failed", reason: messageOf(thrown) }),
+    );
+    this.#underWay.delete(key);
+    if (answer.state !== "found") this.#remember(key, answer);
+    return answer;
+  }
+
+  #remember(key: string, answer: Answer<never>): void {
+    const now = this.#deps.clock.now();
+    this.#negative.set(key, { answer, until: now + this.#deps.timings.negativeMs });
+    if (this.#negative.size <= SWEEP_ABOVE) return;
+    for (const [old, { until }] of this.#negative) if (until <= now) this.#negative.delete(old);
+  }
+}
+
+const TOO_LATE: Answer<never> = {
+  state: "failed",
+  reason: "the API server did not answer within the time that the request had left",
+};
+
+/** The answer, or `TOO_LATE` when the signal aborts before it is there. */
+function before<T>(signal: AbortSignal, answering: Promise<Answer<T>>): Promise<Answer<T>> {
+  return new Promise((resolve) => {
+    const late = () => resolve(TOO_LATE);
+    signal.addEventListener("abort", late, { once: true });
+    void answering.then((answer) => {
+      signal.removeEventListener("abort", late);
+      resolve(answer);
+    });
+  });
+}

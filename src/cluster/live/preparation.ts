@@ -1,0 +1,127 @@
+import type { Fact, FactKind } from "../../kube/fact.ts";
+import type { Claim, Workload } from "../../policy/model.ts";
+import type { ClusterView, Lookup } from "../../policy/view.ts";
+import type { ClusterIndex } from "../cluster-index.ts";
+import { namespaceOf } from "../cluster-index.ts";
+import type { Wanted } from "../cluster.ts";
+import { overlay } from "../overlay.ts";
+import { DoubtfulView, doubtKey } from "./doubtful-view.ts";
+import type { Lookups } from "./lookups.ts";
+
+/** Claims of one review that are looked up at the same time. */
+const AT_ONCE = 8;
+
+interface Removal {
+  readonly kind: FactKind;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * One review's read-your-writes: gathers what the standing index lacks and lays it over. The index itself is left
+ * alone, because the watch will bring the same objects in their order.
+ */
+export class Preparation {
+  readonly #index: ClusterIndex;
+  readonly #lookups: Lookups;
+  readonly #watched: ReadonlySet<string>;
+  readonly #signal: AbortSignal;
+  readonly #found: Fact[] = [];
+  readonly #gone: Removal[] = [];
+  readonly #doubts = new Map<string, string>();
+
+  constructor(index: ClusterIndex, lookups: Lookups, watched: ReadonlySet<string>, signal: AbortSignal) {
+    this.#index = index;
+    this.#lookups = lookups;
+    this.#watched = watched;
+    this.#signal = signal;
+  }
+
+  /** Never rejects. */
+  async gather({ workloads, target, autoscalersIn }: Wanted): Promise<ClusterView> {
+    const listing = autoscalersIn === undefined ? undefined : this.#listAutoscalers(autoscalersIn);
+    const found = target === undefined ? undefined : await this.#target(target);
+    await this.#claimsOf(found === undefined ? workloads : [...workloads, found]);
+    await listing;
+    const { size } = this.#doubts;
+    if (this.#found.length === 0 && this.#gone.length === 0 && size === 0) return this.#index;
+    const view = overlay(this.#index, this.#found, this.#gone);
+    return size === 0 ? view : new DoubtfulView(view, this.#doubts);
+  }
+
+  async #target({ kind, namespace, name }: NonNullable<Wanted["target"]>): Promise<Workload | undefined> {
+    const standing = this.#index.workload(kind, namespace, name);
+    if (standing.state === "known") return standing.value;
+    if (!this.#watched.has(kind)) return undefined;
+    return (await this.#fetch(kind as FactKind, namespace, name)) as Workload | undefined;
+  }
+
+  async #claimsOf(workloads: readonly Workload[]): Promise<void> {
+    const wanted = new Map<string, readonly [namespace: string, name: string]>();
+    for (const { namespace, template } of workloads) {
+      for (const mount of template.mounts) {
+        if (mount.kind !== "claim") continue;
+        wanted.set(`${namespace}/${mount.claimName}`, [namespace, mount.claimName]);
+      }
+    }
+    const queue = wanted.values();
+    const work = async () => {
+      for (const [namespace, name] of queue) await this.#claim(namespace, name);
+    };
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, wanted.size) }, work));
+  }
+
+  async #claim(namespace: string, name: string): Promise<void> {
+    const standing = this.#index.claim(namespace, name);
+    const claim =
+      standing.state === "known"
+        ? standing.value
+        : ((await this.#fetch("PersistentVolumeClaim", namespace, name)) as Claim | undefined);
+    if (claim === undefined) return;
+    // A class that a long known claim names and the watch has not shown does not exist; one that came along with a
+    // new claim may only be on its way.
+    const isNew = standing.state !== "known";
+    const { volumeName, storageClassName } = claim;
+    if (volumeName !== undefined && this.#index.volume(volumeName).state !== "known") {
+      await this.#fetch("PersistentVolume", "", volumeName);
+    }
+    if (storageClassName === undefined || storageClassName === "") return;
+    if (lacks(this.#index.storageClass(storageClassName), isNew)) {
+      await this.#fetch("StorageClass", "", storageClassName);
+    }
+  }
+
+  async #listAutoscalers(namespace: string): Promise<void> {
+    const kind = "HorizontalPodAutoscaler";
+    if (!this.#watched.has(kind)) return;
+    const answer = await this.#lookups.list(kind, namespace, this.#signal);
+    if (answer.state !== "found") {
+      if (answer.state === "failed") this.#doubts.set(doubtKey(kind, namespace), answer.reason);
+      return;
+    }
+    const names = new Set(answer.value.map((fact) => fact.object.name));
+    this.#found.push(...answer.value);
+    for (const old of this.#index.autoscalers()) {
+      if (old.namespace === namespace && !names.has(old.name)) {
+        this.#gone.push({ kind, namespace, name: old.name });
+      }
+    }
+  }
+
+  async #fetch(kind: FactKind, namespace: string, name: string): Promise<Fact["object"] | undefined> {
+    const answer = await this.#lookups.get(kind, namespace, name, this.#signal);
+    if (answer.state === "found") {
+      if (namespaceOf(answer.value) === namespace && answer.value.object.name === name) {
+        this.#found.push(answer.value);
+        return answer.value.object;
+      }
+      return undefined;
+    }
+    if (answer.state === "absent") this.#gone.push({ kind, namespace, name });
+    else this.#doubts.set(doubtKey(kind, namespace, name), answer.reason);
+    return undefined;
+  }
+}
+
+const lacks = (lookup: Lookup<unknown>, isNew: boolean): boolean =>
+  lookup.state === "unknown" || (isNew && lookup.state === "absent");

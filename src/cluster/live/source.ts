@@ -1,0 +1,57 @@
+/** Which collection of the API server is meant, e.g. `{ group: "apps", version: "v1", plural: "deployments" }`. */
+export interface Resource {
+  /** `""` for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+}
+
+/** E.g. `apps/v1`, or `v1` for the core group. */
+export function apiVersionOf({ group, version }: Resource): string {
+  return group === "" ? version : `${group}/${version}`;
+}
+
+export interface ListQuery {
+  readonly limit: number;
+  /** The token that the page before gave; it expires on the server after some minutes (410). */
+  readonly continue?: string | undefined;
+  /** Only this namespace; left out: all of them. */
+  readonly namespace?: string | undefined;
+}
+
+export interface ListPage {
+  /** The version of the whole list; a watch may start from it. */
+  readonly resourceVersion: string;
+  /** Raw objects. The API server leaves `kind` and `apiVersion` out of them. */
+  readonly items: readonly unknown[];
+  /** Token of the next page; `undefined` on the last one. */
+  readonly continue: string | undefined;
+}
+
+export type WatchEvent =
+  | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: unknown }
+  /** No change, but everything up to `resourceVersion` has been sent. */
+  | { readonly type: "BOOKMARK"; readonly resourceVersion: string };
+
+export interface WatchQuery {
+  readonly resourceVersion: string;
+  readonly timeoutSeconds: number;
+}
+
+/**
+ * The four questions that the live view asks the API server. Every call rejects with an `ApiError` when it does
+ * not succeed, and promptly when the signal aborts.
+ */
+export interface Source {
+  list(resource: Resource, query: ListQuery, signal: AbortSignal): Promise<ListPage>;
+  /** One object; `undefined` where the server says that it is not there. `namespace` is `""` for cluster scope. */
+  get(resource: Resource, namespace: string, name: string, signal: AbortSignal): Promise<unknown>;
+  /**
+   * Resolves when the server has accepted the watch. Each batch is what one read from the connection completed;
+   * an empty one says only that the server is alive. Ends when the server closes the stream properly; throws an
+   * `ApiError` when it breaks, falls silent, or carries an ERROR event (with that event's code as `status`).
+   */
+  watch(resource: Resource, query: WatchQuery, signal: AbortSignal): Promise<AsyncIterable<readonly WatchEvent[]>>;
+  /** Closes what is kept open between calls. */
+  close(): void;
+}

@@ -1,0 +1,119 @@
+import * as http from "node:http";
+import * as https from "node:https";
+import { messageOf } from "../../errors.ts";
+import { ApiError } from "./api-error.ts";
+import type { Credentials } from "./credentials.ts";
+import type { Timings } from "./timings.ts";
+
+/** Kernel probes find a peer that is gone within about 40 s (libuv probes every second after this delay). */
+const KEEP_ALIVE_MS = 30_000;
+
+/** What Node reports when a certificate is not accepted: by OpenSSL's verification, by the host name, by TLS itself. */
+const DISTRUST = /CERT|SIGNATURE|ISSUER|ALTNAME|^ERR_TLS|^ERR_SSL|EPROTO/;
+
+/**
+ * Sends GET requests to the API server and hands back the response as a stream. A response on which nothing comes
+ * for `silenceMs` is destroyed: a half-open connection never ends by itself.
+ */
+export class Transport {
+  readonly #credentials: Credentials;
+  readonly #timings: Pick<Timings, "responseMs" | "silenceMs">;
+  readonly #http = new http.Agent({ keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS });
+  /** TLS material is given with each request; the agent keeps connections made with different material apart. */
+  readonly #https = new https.Agent({ keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS });
+
+  constructor(credentials: Credentials, timings: Pick<Timings, "responseMs" | "silenceMs">) {
+    this.#credentials = credentials;
+    this.#timings = timings;
+  }
+
+  /**
+   * The response to `GET path`, whatever its status, with the body still to be read.
+   *
+   * @throws ApiError where no response came; the signal's reason when it aborted.
+   */
+  async get(path: string, signal: AbortSignal): Promise<http.IncomingMessage> {
+    const response = await this.#attempt(path, signal);
+    if (response.statusCode !== 401 || !(await this.#credentials.renew())) return response;
+    response.destroy();
+    return await this.#attempt(path, signal);
+  }
+
+  /** Ends every connection, those in use too. */
+  close(): void {
+    this.#http.destroy();
+    this.#https.destroy();
+  }
+
+  async #attempt(path: string, signal: AbortSignal): Promise<http.IncomingMessage> {
+    try {
+      return await this.#send(path, signal);
+    } catch (thrown) {
+      signal.throwIfAborted();
+      // The server may close an idle connection in the moment in which we use it again.
+      if (thrown instanceof StaleConnection) return await this.#attempt(path, signal);
+      const code = (thrown as NodeJS.ErrnoException).code ?? "";
+      if (DISTRUST.test(code) && (await this.#credentials.renew())) return await this.#attempt(path, signal);
+      if (thrown instanceof ApiError) throw thrown;
+      throw new ApiError(`no answer from the API server: ${messageOf(thrown) || code}`, { cause: thrown });
+    }
+  }
+
+  async #send(path: string, signal: AbortSignal): Promise<http.IncomingMessage> {
+    const { server, options } = await this.#credentials.access();
+    signal.throwIfAborted();
+    const secure = server.protocol === "https:";
+    return await new Promise((resolve, reject) => {
+      const request = (secure ? https : http).request({
+        agent: secure ? this.#https : this.#http,
+        ...options,
+        protocol: server.protocol,
+        host: server.hostname.replace(/^\[|\]$/g, ""),
+        port: server.port,
+        path: server.pathname.replace(/\/$/, "") + path,
+        headers: { Accept: "application/json", "User-Agent": "attachguard", ...options.headers },
+      });
+      const timer = setTimeout(() => {
+        request.destroy(new ApiError(`no answer from the API server for ${this.#timings.responseMs} ms`));
+      }, this.#timings.responseMs);
+      const abort = () => request.destroy(signal.reason);
+      signal.addEventListener("abort", abort, { once: true });
+      const settled = () => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", abort);
+      };
+      request.on("socket", (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
+      request.on("error", (error: NodeJS.ErrnoException) => {
+        settled();
+        const stale = request.reusedSocket && (error.code === "ECONNRESET" || error.code === "EPIPE");
+        reject(stale ? new StaleConnection() : error);
+      });
+      request.on("response", (response) => {
+        settled();
+        this.#guard(response, signal);
+        resolve(response);
+      });
+      request.end();
+    });
+  }
+
+  #guard(response: http.IncomingMessage, signal: AbortSignal): void {
+    const { silenceMs } = this.#timings;
+    const timer = setTimeout(() => {
+      response.destroy(new ApiError(`nothing came from the API server for ${silenceMs} ms`));
+    }, silenceMs);
+    const abort = () => response.destroy(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    // Not "data": a listener for it would set the stream flowing before its reader is there.
+    const heard = () => timer.refresh();
+    response.socket.on("data", heard);
+    const { socket } = response;
+    response.once("close", () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", abort);
+      socket.off("data", heard);
+    });
+  }
+}
+
+class StaleConnection extends Error {}

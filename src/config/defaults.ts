@@ -1,0 +1,32 @@
+import { DEFAULT_OPTIONS } from "../policy/options.ts";
+import type { Config } from "./config.ts";
+
+/** Never judged, whatever the file says: a denial there could keep the cluster, or this server, from recovering. */
+export const ALWAYS_EXCLUDED: readonly string[] = ["kube-system", "attachguard-system"];
+
+/** What holds without any file. */
+export const DEFAULT_CONFIG: Config = {
+  mode: "enforce",
+  namespaces: { excluded: ALWAYS_EXCLUDED, exempt: [] },
+  callers: [],
+  severities: DEFAULT_OPTIONS.severities,
+  ratchet: DEFAULT_OPTIONS.ratchet,
+  autoscalerController: "audit",
+  ignoreAnnotation: DEFAULT_OPTIONS.ignoreAnnotation,
+  drivers: DEFAULT_OPTIONS.drivers,
+  cluster: { singleNode: DEFAULT_OPTIONS.singleNode, watchNodes: false, staleAfterSeconds: 300 },
+  dryRunMemory: { enabled: true, seconds: 60, maxEntries: 2_000, maxBytes: 16 * 1024 * 1024 },
+  waivers: { keys: [] },
+  limits: {
+    maxConcurrent: 256,
+    overload: "allow",
+    onFault: "allow",
+    // The API server sends up to 3 MiB of object, twice on an UPDATE; controller-runtime reads 7 MiB too.
+    bodyBytes: 7 * 1024 * 1024,
+    deadlineMarginMilliseconds: 300,
+  },
+  clientAuth: null,
+  tls: { files: null, selfManaged: null },
+  metrics: { namespaceLabel: false },
+  shutdown: { delaySeconds: 5, graceSeconds: 20 },
+};

@@ -1,0 +1,516 @@
+import { MODES, type RuleId } from "../policy/finding.ts";
+import { ALWAYS_EXCLUDED, DEFAULT_CONFIG } from "./defaults.ts";
+
+/** The part of JSON Schema (draft 7) that the configuration uses. */
+export interface Schema {
+  readonly $schema?: string;
+  readonly $id?: string;
+  readonly type: "object" | "array" | "string" | "integer" | "boolean" | readonly ["string", "object"];
+  /** For text: what kind of text, as a noun with its article; it completes "expected …". */
+  readonly title?: string;
+  readonly description: string;
+  readonly default?: unknown;
+  readonly examples?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: false;
+  readonly maxProperties?: number;
+  readonly anyOf?: readonly { readonly required: readonly string[] }[];
+  readonly items?: Schema;
+  readonly minItems?: number;
+  readonly uniqueItems?: true;
+  readonly enum?: readonly unknown[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly pattern?: string;
+}
+
+const RULE_IDS: Readonly<Record<RuleId, true>> = {
+  "rwo-rolling-update": true,
+  "rwo-replicas": true,
+  "rwo-autoscaling": true,
+  "rwop-overlap": true,
+  "rwo-shared-claim": true,
+  "access-mode-unsupported": true,
+  "access-mode-unenforced": true,
+  "claim-unknown": true,
+};
+
+const ACCESS_MODES = ["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"] as const;
+
+const NAMESPACE_PATTERN: Pick<Schema, "type" | "title" | "pattern" | "maxLength"> = {
+  type: "string",
+  title: "a namespace's name, in which * stands for any characters",
+  pattern: "^[a-z0-9*]([-a-z0-9*]*[a-z0-9*])?$",
+  maxLength: 63,
+};
+
+const OBJECT_NAME: Pick<Schema, "type" | "title" | "pattern" | "maxLength"> = {
+  type: "string",
+  title: "the name of a Kubernetes object",
+  pattern: "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$",
+  maxLength: 253,
+};
+
+const REASON: Pick<Schema, "type" | "title" | "minLength" | "maxLength"> = {
+  type: "string",
+  title: "a reason in words",
+  minLength: 1,
+  maxLength: 200,
+};
+
+const FILE: Pick<Schema, "type" | "title" | "minLength"> = {
+  type: "string",
+  title: "the path of a file",
+  minLength: 1,
+};
+
+const severitySetting: Schema = {
+  type: "string",
+  description: "`error` denies in mode enforce, `warning` warns, `off` silences the rule.",
+  enum: ["error", "warning", "off"],
+};
+
+const accessModes = (volumeMode: string): Schema => ({
+  type: "array",
+  description: `Access modes that work with volumeMode ${volumeMode}; an empty list: the driver refuses that volumeMode.`,
+  uniqueItems: true,
+  items: { type: "string", description: "An access mode, in full.", enum: ACCESS_MODES },
+});
+
+const { namespaces, cluster, dryRunMemory, waivers, limits, metrics, shutdown } = DEFAULT_CONFIG;
+
+/** The configuration file. Published as `docs/config.schema.json`; `docs/configuration.md` is made of it too. */
+export const CONFIG_SCHEMA: Schema = {
+  $schema: "http://json-schema.org/draft-07/schema#",
+  $id: "https://attachguard.dev/config.schema.json",
+  title: "attachguard configuration",
+  description: "Every key is optional; what is left out, or null, has its default.",
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    apiVersion: {
+      type: "string",
+      description: "The version of this format; may be left out.",
+      enum: ["attachguard.dev/v1"],
+    },
+    kind: { type: "string", description: "May be left out.", enum: ["Configuration"] },
+    mode: {
+      type: "string",
+      description:
+        "The mode of a namespace that has no label `attachguard.dev/mode`. `enforce`: errors deny, warnings warn. `warn`: everything warns. `audit`: log, metrics and audit annotations only. `off`: not judged.",
+      enum: MODES,
+      default: DEFAULT_CONFIG.mode,
+    },
+    namespaces: {
+      type: "object",
+      description: "Namespaces that are treated differently, whatever their label says.",
+      additionalProperties: false,
+      default: {},
+      properties: {
+        excluded: {
+          type: "array",
+          description: `Not judged at all. ${ALWAYS_EXCLUDED.join(" and ")} always are, whether they are listed or not.`,
+          uniqueItems: true,
+          default: namespaces.excluded,
+          items: { ...NAMESPACE_PATTERN, description: "A namespace." },
+        },
+        exempt: {
+          type: "array",
+          description: "Judged, but every finding is at most a warning that says why.",
+          default: namespaces.exempt,
+          items: {
+            type: "object",
+            description: "One namespace or several with similar names; the first entry that matches counts.",
+            additionalProperties: false,
+            required: ["name", "reason"],
+            properties: {
+              name: { ...NAMESPACE_PATTERN, description: "The namespace.", examples: ["legacy-*"] },
+              reason: { ...REASON, description: "Why; it is shown in every warning, log line and report." },
+            },
+          },
+        },
+      },
+    },
+    callers: {
+      type: "array",
+      description:
+        "Users and groups that get a milder mode, for example a GitOps controller that would only retry. Where the namespace's own mode is milder still, that holds. The first entry that matches counts.",
+      default: DEFAULT_CONFIG.callers,
+      items: {
+        type: "object",
+        description: "Callers that any of the names here fits.",
+        additionalProperties: false,
+        required: ["mode"],
+        anyOf: [{ required: ["users"] }, { required: ["groups"] }],
+        properties: {
+          users: {
+            type: "array",
+            description:
+              "User names as the API server knows them, for example `system:serviceaccount:argocd:argocd-application-controller`, in which `*` stands for any characters.",
+            minItems: 1,
+            items: {
+              type: "string",
+              title: "a user name",
+              description: "A user name.",
+              minLength: 1,
+              examples: ["system:serviceaccount:argocd:argocd-application-controller"],
+            },
+          },
+          groups: {
+            type: "array",
+            description:
+              "Group names, for example `system:serviceaccounts:flux-system`, in which `*` stands for any characters.",
+            minItems: 1,
+            items: {
+              type: "string",
+              title: "a group name",
+              description: "A group name.",
+              minLength: 1,
+              examples: ["system:serviceaccounts:flux-system"],
+            },
+          },
+          mode: {
+            type: "string",
+            description: "The strictest mode these callers get.",
+            enum: MODES.filter((mode) => mode !== "enforce"),
+          },
+        },
+      },
+    },
+    severities: {
+      type: "object",
+      description:
+        "Severity by rule, where it should not be the rule's own. `attachguard explain` lists the rules.",
+      additionalProperties: false,
+      default: DEFAULT_CONFIG.severities,
+      properties: Object.fromEntries(Object.keys(RULE_IDS).map((rule) => [rule, severitySetting])),
+    },
+    ratchet: {
+      type: "string",
+      description:
+        "What an update makes of findings that the object already had. `template`: an error only when this update sets them off (a rollout, more replicas, a higher maximum). `always`: always a warning. `never`: judged as if new.",
+      enum: ["template", "always", "never"],
+      default: DEFAULT_CONFIG.ratchet,
+    },
+    autoscalerController: {
+      type: "string",
+      description:
+        "What the scaling done by the autoscaler controller itself gets. `audit`: counted and logged, never denied, for the HorizontalPodAutoscaler was judged when it was written. `judge`: judged like anybody's.",
+      enum: ["audit", "judge"],
+      default: DEFAULT_CONFIG.autoscalerController,
+    },
+    ignoreAnnotation: {
+      type: "string",
+      description:
+        "What the annotation `attachguard.dev/ignore` with a reason does. `warn`: the finding becomes a warning. `refuse`: nothing; only waivers and this file exempt.",
+      enum: ["warn", "refuse"],
+      default: DEFAULT_CONFIG.ignoreAnnotation,
+    },
+    drivers: {
+      type: "array",
+      description:
+        "Facts about storage drivers that win over the built-in catalogue. What an entry leaves out stays as the catalogue has it; an exact name wins over a pattern, a longer pattern over a shorter one.",
+      default: DEFAULT_CONFIG.drivers,
+      items: {
+        type: "object",
+        description: "One driver.",
+        additionalProperties: false,
+        required: ["provisioner"],
+        properties: {
+          provisioner: {
+            type: "string",
+            title: "a provisioner's name, in which * stands for any characters",
+            description: "The provisioner as StorageClasses name it, in which `*` stands for any characters.",
+            minLength: 1,
+            maxLength: 253,
+            examples: ["csi.example.com", "*.nfs.example.com"],
+          },
+          accessModes: accessModes("Filesystem"),
+          blockAccessModes: accessModes("Block"),
+          attachRequired: {
+            type: "boolean",
+            description:
+              "False: volumes are mounted without an attach step, so that nothing stops two nodes from mounting a ReadWriteOnce volume.",
+          },
+          nodeLocal: { type: "boolean", description: "True: a volume can be reached from one node only." },
+          sameNodeMultiPod: {
+            type: "boolean",
+            description: "False: a second pod cannot use the volume even on the same node.",
+          },
+        },
+      },
+    },
+    cluster: {
+      type: "object",
+      description: "How the cluster is looked at.",
+      additionalProperties: false,
+      default: {},
+      properties: {
+        singleNode: {
+          type: "boolean",
+          description:
+            "True: the cluster has one node, on which every pod lands; say it only when it stays so.",
+          default: cluster.singleNode,
+        },
+        watchNodes: {
+          type: "boolean",
+          description:
+            "True: Nodes are watched too, so that labels and taints that leave one node count as proof; the service account needs the right to list and watch nodes. Read at start.",
+          default: cluster.watchNodes,
+        },
+        staleAfterSeconds: {
+          type: "integer",
+          description:
+            "A kind that the API server has not been heard of for so many seconds is named as stale in `/readyz` and in answers.",
+          minimum: 10,
+          maximum: 86_400,
+          default: cluster.staleAfterSeconds,
+        },
+      },
+    },
+    dryRunMemory: {
+      type: "object",
+      description:
+        "What a user has just sent with `--dry-run=server` is laid over the cluster for the same user's next dry runs, so that the files of one folder see each other. Never used for real requests; each replica remembers only what it has seen.",
+      additionalProperties: false,
+      default: {},
+      properties: {
+        enabled: {
+          type: "boolean",
+          description: "False: every dry run is judged by itself.",
+          default: dryRunMemory.enabled,
+        },
+        seconds: {
+          type: "integer",
+          description: "How long an object is remembered.",
+          minimum: 1,
+          maximum: 3_600,
+          default: dryRunMemory.seconds,
+        },
+        maxEntries: {
+          type: "integer",
+          description: "How many objects are remembered; the oldest go first.",
+          minimum: 1,
+          maximum: 1_000_000,
+          default: dryRunMemory.maxEntries,
+        },
+        maxBytes: {
+          type: "integer",
+          description: "How much memory they may take, in bytes; the oldest go first.",
+          minimum: 1_024,
+          maximum: 1_073_741_824,
+          default: dryRunMemory.maxBytes,
+        },
+      },
+    },
+    waivers: {
+      type: "object",
+      description: "Signed exemptions (annotation `attachguard.dev/waiver`). Without a key none is accepted.",
+      additionalProperties: false,
+      default: {},
+      properties: {
+        keys: {
+          type: "array",
+          description:
+            "The public keys that waivers may be signed with (`attachguard waiver keygen` makes a pair).",
+          default: waivers.keys,
+          items: {
+            type: "object",
+            description: "One key.",
+            additionalProperties: false,
+            required: ["id", "issuer", "algorithm", "publicKey"],
+            properties: {
+              id: {
+                type: "string",
+                title: "a key id of letters, digits, dots, hyphens and underscores",
+                description: "The `kid` in the header of the waivers signed with this key.",
+                pattern: "^[A-Za-z0-9._-]+$",
+                maxLength: 128,
+                examples: ["storage-team-2026"],
+              },
+              issuer: {
+                type: "string",
+                title: "who signs",
+                description:
+                  "Who signs with it: the `iss` that its waivers must carry. It is shown with every use.",
+                minLength: 1,
+                maxLength: 128,
+                examples: ["storage-team@example.com"],
+              },
+              algorithm: {
+                type: "string",
+                description: "The only algorithm that is accepted for this key.",
+                enum: ["EdDSA", "ES256"],
+              },
+              publicKey: {
+                type: ["string", "object"],
+                title: "a public key, as PEM text or as a JWK",
+                description: "The public key: PEM text (`-----BEGIN PUBLIC KEY-----`) or a JWK.",
+              },
+            },
+          },
+        },
+      },
+    },
+    limits: {
+      type: "object",
+      description: "What the server takes on, and what it answers when that is not enough.",
+      additionalProperties: false,
+      default: {},
+      properties: {
+        maxConcurrent: {
+          type: "integer",
+          description: "Reviews that are judged at once; what comes beyond gets the answer in `overload`.",
+          minimum: 1,
+          maximum: 100_000,
+          default: limits.maxConcurrent,
+        },
+        overload: {
+          type: "string",
+          description:
+            "`allow`: let pass with a warning that says it was not judged. `deny`: refuse, to be tried again.",
+          enum: ["allow", "deny"],
+          default: limits.overload,
+        },
+        onFault: {
+          type: "string",
+          description: "The answer when something inside fails: `allow` with a warning, or `deny`.",
+          enum: ["allow", "deny"],
+          default: limits.onFault,
+        },
+        bodyBytes: {
+          type: "integer",
+          description: "The largest request body that is read, in bytes. Read at start.",
+          minimum: 65_536,
+          maximum: 67_108_864,
+          default: limits.bodyBytes,
+        },
+        deadlineMarginMilliseconds: {
+          type: "integer",
+          description:
+            "The answer is sent so long before the API server gives up, with what is known by then. The API server says when, rounded up to whole seconds.",
+          minimum: 0,
+          maximum: 10_000,
+          default: limits.deadlineMarginMilliseconds,
+        },
+      },
+    },
+    clientAuth: {
+      type: "object",
+      description:
+        "Ask callers of `/validate` for a client certificate. The API server has to be told to send one (AdmissionConfiguration). Probes and metrics need none. Absent: anyone who can reach the port may ask. Read at start.",
+      additionalProperties: false,
+      required: ["caFile"],
+      properties: {
+        caFile: {
+          ...FILE,
+          description: "PEM file with the CA that signed the API server's client certificate.",
+        },
+        subjects: {
+          type: "array",
+          description: "Common names that may call; an empty list: every certificate of that CA.",
+          default: [],
+          items: { type: "string", title: "a common name", description: "A common name.", minLength: 1 },
+        },
+      },
+    },
+    tls: {
+      type: "object",
+      description:
+        "Where the serving certificate comes from: one of the two. Absent: the command line, or development certificates. Read at start; the files themselves are followed.",
+      additionalProperties: false,
+      default: {},
+      maxProperties: 1,
+      properties: {
+        files: {
+          type: "object",
+          description:
+            "Two PEM files, for example a mounted Secret that cert-manager keeps. Changes are taken up without a restart.",
+          additionalProperties: false,
+          required: ["certFile", "keyFile"],
+          properties: {
+            certFile: { ...FILE, description: "The certificate, followed by its intermediates." },
+            keyFile: { ...FILE, description: "Its private key, not encrypted." },
+          },
+        },
+        selfManaged: {
+          type: "object",
+          description:
+            "The server makes and renews its own CA and certificate, keeps them in a Secret and writes the CA into the webhook configuration.",
+          additionalProperties: false,
+          properties: {
+            secretName: {
+              ...OBJECT_NAME,
+              description:
+                "The Secret; it has to exist (empty), because the right to create cannot be limited to one name.",
+              default: "attachguard-tls",
+            },
+            namespace: {
+              ...OBJECT_NAME,
+              description: "Where it and the Service are.",
+              default: "attachguard-system",
+            },
+            webhookConfiguration: {
+              ...OBJECT_NAME,
+              description: "The ValidatingWebhookConfiguration whose `caBundle` is kept in step.",
+              default: "attachguard",
+            },
+            serviceName: {
+              ...OBJECT_NAME,
+              description: "The Service that the API server calls; the certificate is made out to it.",
+              default: "attachguard",
+            },
+            servingDays: {
+              type: "integer",
+              description: "Lifetime of the serving certificate in days; it is renewed at two thirds of it.",
+              minimum: 1,
+              maximum: 30,
+              default: 14,
+            },
+          },
+        },
+      },
+    },
+    metrics: {
+      type: "object",
+      description: "What `/metrics` shows.",
+      additionalProperties: false,
+      default: {},
+      properties: {
+        namespaceLabel: {
+          type: "boolean",
+          description:
+            "True: findings are counted by namespace too; one time series more for each namespace. Read at start.",
+          default: metrics.namespaceLabel,
+        },
+      },
+    },
+    shutdown: {
+      type: "object",
+      description:
+        "What happens after SIGTERM; the sum must be below the pod's terminationGracePeriodSeconds.",
+      additionalProperties: false,
+      default: {},
+      properties: {
+        delaySeconds: {
+          type: "integer",
+          description:
+            "How long the server goes on answering while its endpoint is removed from the Service.",
+          minimum: 0,
+          maximum: 300,
+          default: shutdown.delaySeconds,
+        },
+        graceSeconds: {
+          type: "integer",
+          description: "How long it then waits for requests in flight.",
+          minimum: 1,
+          maximum: 300,
+          default: shutdown.graceSeconds,
+        },
+      },
+    },
+  },
+};

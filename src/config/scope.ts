@@ -1,0 +1,37 @@
+import { globMatches } from "../policy/catalogue/parameter-rule.ts";
+import type { Mode } from "../policy/finding.ts";
+import { MODES } from "../policy/finding.ts";
+import type { Config } from "./config.ts";
+
+/** Who sent a request, as the API server's `userInfo` says. */
+export interface Caller {
+  readonly username: string;
+  readonly groups: readonly string[];
+}
+
+/** True where a namespace is not judged at all. */
+export function isExcluded(config: Config, namespace: string): boolean {
+  return config.namespaces.excluded.some((pattern) => globMatches(pattern, namespace));
+}
+
+/** Why the findings of a namespace are at most warnings; null where they are not. */
+export function namespaceExemption(config: Config, namespace: string): string | null {
+  return config.namespaces.exempt.find((entry) => globMatches(entry.name, namespace))?.reason ?? null;
+}
+
+/**
+ * The mode for one request: the milder of the namespace's mode and of what the caller gets.
+ *
+ * @param namespaceMode what the namespace's label says; undefined where it says nothing, so that the default holds.
+ */
+export function effectiveMode(config: Config, namespaceMode: Mode | undefined, caller: Caller): Mode {
+  const mode = namespaceMode ?? config.mode;
+  const forCaller = config.callers.find(
+    (rule) =>
+      rule.users.some((pattern) => globMatches(pattern, caller.username)) ||
+      rule.groups.some((pattern) => caller.groups.some((group) => globMatches(pattern, group))),
+  );
+  if (forCaller === undefined) return mode;
+  // MODES runs from the strictest to the mildest.
+  return MODES.indexOf(forCaller.mode) > MODES.indexOf(mode) ? forCaller.mode : mode;
+}

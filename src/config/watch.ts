@@ -1,0 +1,67 @@
+import { AttachguardError } from "../errors.ts";
+import type { Config, ConfigListener, ConfigWatch } from "./config.ts";
+import { watchFiles } from "./watch-files.ts";
+
+/**
+ * See `watchConfig`.
+ *
+ * @param load reads the file afresh; rejects with an AttachguardError where it cannot be used.
+ */
+export async function startConfigWatch(
+  path: string,
+  initial: Config,
+  listener: ConfigListener,
+  load: () => Promise<Config>,
+): Promise<ConfigWatch> {
+  let current = initial;
+  let problem: AttachguardError | undefined;
+  let seen = JSON.stringify(initial);
+  let reading: Promise<void> = Promise.resolve();
+  let closed = false;
+
+  const reread = async () => {
+    const outcome = await outcomeOf(load);
+    if (closed) return;
+    if (outcome instanceof AttachguardError) {
+      if (outcome.message === problem?.message) return;
+      problem = outcome;
+      listener.failed(outcome);
+      return;
+    }
+    const next = JSON.stringify(outcome);
+    const recovered = problem !== undefined;
+    problem = undefined;
+    // A broken file that is put back as it was is news too: whoever was told of the problem is told that it is over.
+    if (next === seen && !recovered) return;
+    seen = next;
+    current = outcome;
+    listener.changed(outcome);
+  };
+  const files = await watchFiles([path], () => {
+    // One after the other, so that the last one read is the last one to count.
+    reading = reading.then(reread);
+  });
+  return {
+    get current() {
+      return current;
+    },
+    get problem() {
+      return problem;
+    },
+    async close() {
+      closed = true;
+      await files.close();
+      await reading;
+    },
+  };
+}
+
+/** An error of any other kind is a fault of ours and goes on. */
+async function outcomeOf(load: () => Promise<Config>): Promise<Config | AttachguardError> {
+  try {
+    return await load();
+  } catch (cause) {
+    if (cause instanceof AttachguardError) return cause;
+    throw cause;
+  }
+}

@@ -1,0 +1,13 @@
+import type { Namespace } from "../policy/model.ts";
+import { metadataOf } from "./metadata.ts";
+import { isRecord, labels } from "./raw.ts";
+
+/** The API server sets this label on every namespace, so that selectors can name one. */
+const NAME_LABEL = "kubernetes.io/metadata.name";
+
+/** A Namespace. `undefined` for what is no object. */
+export function namespaceFrom(raw: unknown): Namespace | undefined {
+  if (!isRecord(raw)) return undefined;
+  const metadata = metadataOf(raw);
+  return { name: metadata.name, labels: labels({ ...metadata.labels, [NAME_LABEL]: metadata.name }) };
+}

@@ -1,0 +1,27 @@
+import type { Node } from "../policy/model.ts";
+import { metadataOf } from "./metadata.ts";
+import { isRecord, list, NOTHING, record, shared, text } from "./raw.ts";
+
+/** A Node. `undefined` for what is no object. */
+export function nodeFrom(raw: unknown): Node | undefined {
+  if (!isRecord(raw)) return undefined;
+  const { name, labels } = metadataOf(raw);
+  const spec = record(raw.spec);
+  const taints = list(spec.taints);
+  return {
+    name,
+    labels,
+    taints:
+      taints.length === 0
+        ? NOTHING
+        : taints.map((entry) => {
+            const taint = record(entry);
+            return {
+              key: shared(text(taint.key) ?? ""),
+              value: shared(text(taint.value) ?? ""),
+              effect: shared(text(taint.effect) ?? ""),
+            };
+          }),
+    unschedulable: spec.unschedulable === true,
+  };
+}

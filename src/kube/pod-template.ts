@@ -1,0 +1,60 @@
+import type { Mount, PodTemplate } from "../policy/model.ts";
+import { ownAnnotations } from "./metadata.ts";
+import { placementOf } from "./placement.ts";
+import { labels, list, NOTHING, nonEmpty, type Raw, record, shared } from "./raw.ts";
+import { inlineDiskOf } from "./volume-source.ts";
+
+const CONTAINER_LISTS = ["containers", "initContainers", "ephemeralContainers"] as const;
+const MOUNT_LISTS = ["volumeMounts", "volumeDevices"] as const;
+
+/**
+ * The names of the volumes that a container of any sort uses, sidecars (init containers that restart) included;
+ * `undefined` for a template without containers: a patch, whose containers are elsewhere.
+ */
+function mountedNames(podSpec: Raw): ReadonlySet<unknown> | undefined {
+  if (list(podSpec.containers).length === 0) return undefined;
+  const names = new Set<unknown>();
+  for (const containers of CONTAINER_LISTS) {
+    for (const container of list(podSpec[containers])) {
+      for (const mounts of MOUNT_LISTS) {
+        for (const mount of list(record(container)[mounts])) names.add(record(mount).name);
+      }
+    }
+  }
+  return names;
+}
+
+/**
+ * A pod template (or a Pod, which is its own). `ownVolumes` names the volumes that each pod has for itself: a
+ * StatefulSet's claim templates take the place of a volume of the same name
+ * (`pkg/controller/statefulset/stateful_set_utils.go` updateStorage).
+ */
+export function podTemplateOf(raw: Raw, ownVolumes: ReadonlySet<unknown>): PodTemplate {
+  const metadata = record(raw.metadata);
+  const spec = record(raw.spec);
+  const mounts: Mount[] = [];
+  const unmountedClaims: string[] = [];
+  const volumes = list(spec.volumes);
+  const mounted = volumes.length === 0 ? undefined : mountedNames(spec);
+  for (const entry of volumes) {
+    const volume = record(entry);
+    if (ownVolumes.has(volume.name)) continue;
+    const volumeName = shared(nonEmpty(volume.name) ?? "");
+    const isMounted = mounted === undefined || mounted.has(volume.name);
+    const claimName = nonEmpty(record(volume.persistentVolumeClaim).claimName);
+    if (claimName !== undefined) {
+      if (isMounted) mounts.push({ kind: "claim", volumeName, claimName: shared(claimName) });
+      else unmountedClaims.push(shared(claimName));
+      continue;
+    }
+    const source = isMounted ? inlineDiskOf(volume) : undefined;
+    if (source !== undefined) mounts.push({ kind: "inline", volumeName, source });
+  }
+  return {
+    labels: labels(metadata.labels),
+    annotations: ownAnnotations(metadata.annotations),
+    mounts: mounts.length === 0 ? NOTHING : mounts,
+    unmountedClaims: unmountedClaims.length === 0 ? NOTHING : unmountedClaims,
+    placement: placementOf(spec),
+  };
+}

@@ -1,0 +1,200 @@
+import type { ClaimReach } from "./factors.ts";
+import type { Fix } from "./finding.ts";
+import type { Labels, Workload } from "./model.ts";
+import { classesOffering } from "./reach.ts";
+import type { Situation } from "./situation.ts";
+
+/** What a fix is and costs, apart from any workload: shown in the pages of the rules. */
+interface FixText {
+  /** A few words, for a one-line warning. */
+  readonly short: string;
+  readonly summary: string;
+  readonly cost: string;
+}
+
+/** Every way out that a rule may name. */
+export const FIXES = {
+  recreate: {
+    short: "strategy Recreate",
+    summary: "Use strategy Recreate: the old pod ends before the new one starts",
+    cost: "a brief downtime at each rollout",
+  },
+  "surge-zero": {
+    short: "maxSurge 0",
+    summary: "Use maxSurge 0 with maxUnavailable 1: the old pod goes first",
+    cost: "a brief downtime at each rollout, and a Multi-Attach event that clears by itself",
+  },
+  "same-node-affinity": {
+    short: "same-node affinity",
+    summary: "Keep the pods on one node by required pod affinity to themselves on kubernetes.io/hostname",
+    cost: "one node is a single point of failure: while it is full or cordoned, new pods stay Pending",
+  },
+  "common-affinity": {
+    short: "one common same-node affinity",
+    summary:
+      "Give both workloads one common label, and both required pod affinity to that label on kubernetes.io/hostname",
+    cost: "one node is a single point of failure for both",
+  },
+  "rwx-claim": {
+    short: "an RWX claim",
+    summary: "Use a ReadWriteMany claim on storage that can share a volume between nodes",
+    cost: "access modes are immutable: scale down, back up, delete and recreate the claim (the data goes with the volume when its reclaim policy is Delete)",
+  },
+  "rwo-claim": {
+    short: "an RWO claim",
+    summary: "Use a ReadWriteOnce claim, if the pods may share the volume on one node, and keep them there",
+    cost: "access modes are immutable: scale down, back up, delete and recreate the claim (the data goes with the volume when its reclaim policy is Delete)",
+  },
+  statefulset: {
+    short: "a StatefulSet",
+    summary: "Use a StatefulSet with volumeClaimTemplates: one claim per pod",
+    cost: "each pod has data of its own; the application must be built for that",
+  },
+  "one-replica": {
+    short: "1 replica",
+    summary: "Run one replica",
+    cost: "no second pod takes over or shares the load",
+  },
+  "autoscaler-max-one": {
+    short: "maxReplicas 1",
+    summary: "Lower the autoscaler's maxReplicas to 1, or delete it",
+    cost: "the workload no longer scales out",
+  },
+  "parallelism-one": {
+    short: "parallelism 1",
+    summary: "Run one pod at a time: parallelism 1",
+    cost: "the work takes longer",
+  },
+  "forbid-overlap": {
+    short: "concurrencyPolicy Forbid",
+    summary: "Set concurrencyPolicy Forbid: a run does not start while the last one is still going",
+    cost: "a run is skipped when the last one takes too long",
+  },
+  "provide-claim": {
+    short: "create it first",
+    summary: "Create the claim first, or check workload and claim together: attachguard check FILE...",
+    cost: "none",
+  },
+  "supported-mode": {
+    short: "another mode or class",
+    summary: "Ask for an access mode that the driver supports, or name another StorageClass",
+    cost: "access modes are immutable: delete and recreate the claim, which is still empty",
+  },
+} as const satisfies Record<string, FixText>;
+
+export type FixId = keyof typeof FIXES;
+
+/**
+ * The fixes of these that apply, each with a patch or command that works on the live object.
+ *
+ * @param situation of the workload; `undefined` for a finding about a claim alone
+ */
+export function fixesFor(
+  ids: readonly FixId[],
+  situation: Situation | undefined,
+  claims: readonly ClaimReach[],
+): readonly Fix[] {
+  return ids.flatMap((id) => {
+    const made = situation && MAKERS[id]?.(situation, claims);
+    if (made === null) return [];
+    const { summary, cost } = FIXES[id];
+    return [{ id, summary, cost, patch: null, command: null, ...made }];
+  });
+}
+
+/** What a maker may say beyond the general text; `null`: the fix does not apply here. */
+type Made = Partial<Pick<Fix, "summary" | "cost" | "patch" | "command">> | null;
+
+const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly ClaimReach[]) => Made } = {
+  recreate: ({ workload, steady }) =>
+    rolls(workload) && steady.overlap.value !== "always"
+      ? patched(workload, { spec: { strategy: { type: "Recreate", rollingUpdate: null } } })
+      : null,
+
+  "surge-zero": ({ workload, steady, rollout }) =>
+    rolls(workload) && steady.overlap.value !== "always" && rollout.overlap.value === "stuck"
+      ? patched(workload, {
+          spec: { strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } } },
+        })
+      : null,
+
+  "same-node-affinity": ({ workload }) => {
+    const labels = identifying(workload.template.labels);
+    if (workload.kind === "DaemonSet" || workload.template.placement.podAntiAffinity.length > 0) return null;
+    // A merge patch replaces whole lists: with terms already there it would lose them.
+    if (Object.keys(labels).length === 0 || workload.template.placement.podAffinity.length > 0) return {};
+    const affinity = {
+      podAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: [
+          { labelSelector: { matchLabels: labels }, topologyKey: "kubernetes.io/hostname" },
+        ],
+      },
+    };
+    return workload.kind === "Deployment" || workload.kind === "StatefulSet"
+      ? patched(workload, { spec: { template: { spec: { affinity } } } })
+      : {};
+  },
+
+  "rwx-claim": ({ view, options }, claims) => {
+    const offering = classesOffering("ReadWriteMany", "Filesystem", view, options);
+    const own = claims.length === 1 ? claims[0]?.storageClass : undefined;
+    const named = own !== undefined && offering.includes(own) ? [own] : offering.slice(0, 3);
+    if (named.length === 0) return {};
+    const noun = named.length === 1 ? "StorageClass" : "StorageClasses";
+    return { summary: `Use a ReadWriteMany claim: ${noun} ${named.join(", ")} can share a volume` };
+  },
+
+  statefulset: ({ workload }) =>
+    workload.kind === "Deployment" || workload.kind === "ReplicaSet" ? {} : null,
+
+  "one-replica": ({ workload }) =>
+    workload.pods.by === "replicas" && workload.pods.replicas > 1
+      ? patched(workload, { spec: { replicas: 1 } })
+      : null,
+
+  "autoscaler-max-one": ({ workload, steady }) => {
+    const [highest] = steady.overlap.byAutoscalers;
+    if (!highest) return null;
+    return {
+      summary: `Lower maxReplicas of HorizontalPodAutoscaler ${highest.name} to 1, or delete it`,
+      command: `kubectl delete hpa ${highest.name}${inNamespace(workload)}`,
+    };
+  },
+
+  "parallelism-one": ({ workload }) => {
+    const { pods } = workload;
+    if (pods.by !== "parallelism" && pods.by !== "schedule") return null;
+    if (pods.parallelism <= 1) return null;
+    return workload.kind === "Job"
+      ? patched(workload, { spec: { parallelism: 1 } })
+      : patched(workload, { spec: { jobTemplate: { spec: { parallelism: 1 } } } });
+  },
+
+  "forbid-overlap": ({ workload }) =>
+    workload.pods.by === "schedule" && workload.pods.concurrencyPolicy === "Allow"
+      ? patched(workload, { spec: { concurrencyPolicy: "Forbid" } })
+      : null,
+};
+
+function rolls(workload: Workload): boolean {
+  return workload.strategy.kind === "rolling-update";
+}
+
+function patched(workload: Workload, patch: Readonly<Record<string, unknown>>): Made {
+  const kind = workload.kind.toLowerCase();
+  return {
+    patch,
+    command: `kubectl patch ${kind} ${workload.name}${inNamespace(workload)} --type merge -p '${JSON.stringify(patch)}'`,
+  };
+}
+
+function inNamespace({ namespace }: { readonly namespace: string }): string {
+  return namespace === "" ? "" : ` -n ${namespace}`;
+}
+
+/** Labels that change from release to release would send the next revision to another node (semantics S21). */
+const CHANGING = new Set(["version", "app.kubernetes.io/version", "helm.sh/chart", "pod-template-hash"]);
+
+function identifying(labels: Labels): Labels {
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => !CHANGING.has(key)));
+}

@@ -1,0 +1,172 @@
+import type { RolloutOverlap, SteadyOverlap } from "./factors.ts";
+import type { IntOrPercent, Workload } from "./model.ts";
+import { eligibleNodes } from "./nodes.ts";
+import { type ClusterView, knownValue } from "./view.ts";
+
+/**
+ * Can two pods of one template exist at once while nothing changes? Counts the workload's own pods and what its
+ * autoscalers may make of them (`pkg/controller/podautoscaler/horizontal.go`: no scaling at 0 replicas, raised to
+ * `minReplicas` without metrics; semantics S15, S16).
+ */
+export function steadyOverlap(workload: Workload, view: ClusterView): SteadyOverlap {
+  const { pods } = workload;
+  switch (pods.by) {
+    case "replicas":
+      return byReplicas(workload, pods.replicas, view);
+    case "nodes":
+      return byNodes(workload, view);
+    case "parallelism":
+      return pods.finished
+        ? single("zero", 0, ["the Job has finished: its pods hold no volume any more"])
+        : runs(pods.parallelism, `parallelism ${pods.parallelism}`);
+    case "schedule":
+      return pods.concurrencyPolicy === "Allow" && pods.parallelism > 0
+        ? runs(undefined, "concurrencyPolicy Allow lets two runs overlap")
+        : runs(
+            pods.parallelism,
+            `parallelism ${pods.parallelism}, concurrencyPolicy ${pods.concurrencyPolicy}`,
+          );
+    case "pod":
+      return pods.finished
+        ? single("zero", 0, ["the Pod has ended: it holds no volume any more"])
+        : single("never", 1, ["a bare Pod is one pod"]);
+  }
+}
+
+function byReplicas(workload: Workload, replicas: number, view: ClusterView): SteadyOverlap {
+  if (replicas === 0) return single("zero", 0, ["replicas is 0: no pod exists, and no autoscaler acts"]);
+  const scalers = knownValue(view.autoscalersOf(workload)) ?? [];
+  const byAutoscalers = scalers
+    .filter((scaler) => Math.max(scaler.minReplicas, scaler.maxReplicas) > 1)
+    .map(({ name, minReplicas, maxReplicas }) => ({ name, maxReplicas: Math.max(minReplicas, maxReplicas) }))
+    .sort((a, b) => b.maxReplicas - a.maxReplicas || (a.name < b.name ? -1 : 1));
+  const count = Math.max(replicas, byAutoscalers[0]?.maxReplicas ?? 0);
+  return {
+    value: count > 1 ? "always" : "never",
+    count,
+    byWorkload: replicas > 1,
+    byAutoscalers,
+    transient: false,
+    evidence: [
+      `replicas is ${replicas}`,
+      ...byAutoscalers.map(
+        ({ name, maxReplicas }) => `HorizontalPodAutoscaler ${name} may raise it to ${maxReplicas}`,
+      ),
+    ],
+  };
+}
+
+function byNodes(workload: Workload, view: ClusterView): SteadyOverlap {
+  const nodes = knownValue(view.nodes());
+  const count = nodes && eligibleNodes(workload.template.placement, nodes, workload.kind).length;
+  return {
+    value: count === 1 ? "never" : "always",
+    count,
+    byWorkload: count !== 1,
+    byAutoscalers: [],
+    transient: false,
+    evidence: [
+      count === undefined
+        ? "a DaemonSet runs one pod on every node, taken as more than one"
+        : `a DaemonSet runs one pod on each of ${count} eligible node${count === 1 ? "" : "s"}`,
+    ],
+  };
+}
+
+function runs(count: number | undefined, why: string): SteadyOverlap {
+  if (count === 0) return single("zero", 0, [why]);
+  const overlaps = count === undefined || count > 1;
+  return {
+    value: overlaps ? "always" : "never",
+    count,
+    byWorkload: overlaps,
+    byAutoscalers: [],
+    transient: true,
+    evidence: [why],
+  };
+}
+
+function single(value: "zero" | "never", count: number, evidence: readonly string[]): SteadyOverlap {
+  return { value, count, byWorkload: false, byAutoscalers: [], transient: false, evidence };
+}
+
+/**
+ * Can a pod of the old and a pod of the new template exist at once during a rollout? Paused Deployments are judged
+ * as if they were not (semantics S7 to S13). For any replica count: the old pods go first only when all of them may
+ * be unavailable.
+ */
+export function rolloutOverlap(workload: Workload): RolloutOverlap {
+  const { pods, strategy } = workload;
+  const nothing = { surge: undefined, unavailable: undefined };
+  if (pods.by === "replicas" && pods.replicas === 0) {
+    return {
+      value: "zero",
+      ...nothing,
+      evidence: ["replicas is 0: no pod exists that a rollout could replace"],
+    };
+  }
+  switch (strategy.kind) {
+    case "recreate":
+      return {
+        value: "never",
+        ...nothing,
+        evidence: ["strategy Recreate ends the old pod before the new one"],
+      };
+    case "delete-first":
+      return {
+        value: "never",
+        ...nothing,
+        evidence: [`a ${workload.kind} deletes a pod before it makes the replacement`],
+      };
+    case "none":
+      return {
+        value: "never",
+        ...nothing,
+        evidence: [`a template change replaces no pods of a ${workload.kind}`],
+      };
+    case "rolling-update": {
+      const replicas = pods.by === "replicas" ? pods.replicas : 1;
+      const { surge, unavailable } = resolveFenceposts(replicas, strategy.maxSurge, strategy.maxUnavailable);
+      const value = unavailable >= replicas ? "briefly" : "stuck";
+      const rounding = `${fencepost("maxSurge", strategy.maxSurge, surge)}, ${fencepost("maxUnavailable", strategy.maxUnavailable, unavailable)}`;
+      const of = `of ${replicas} replica${replicas === 1 ? "" : "s"}`;
+      return {
+        value,
+        surge,
+        unavailable,
+        evidence: [
+          value === "stuck"
+            ? `RollingUpdate with ${rounding} ${of}: an old pod is kept until a new one is Ready`
+            : `RollingUpdate with ${rounding} ${of}: the old pods may go first, so an overlap clears by itself`,
+        ],
+      };
+    }
+  }
+}
+
+function fencepost(name: string, written: IntOrPercent, resolved: number): string {
+  return written.kind === "percent"
+    ? `${name} ${written.value}% = ${resolved}`
+    : written.value === resolved
+      ? `${name} ${resolved}`
+      : `${name} ${written.value} = ${resolved}`;
+}
+
+/**
+ * The deployment controller's rounding: a percentage of surge is rounded up, one of unavailable down, and both 0
+ * makes unavailable 1 (`pkg/controller/deployment/util/deployment_util.go`, ResolveFenceposts).
+ *
+ * @returns pods, not percentages
+ */
+export function resolveFenceposts(
+  replicas: number,
+  maxSurge: IntOrPercent,
+  maxUnavailable: IntOrPercent,
+): { surge: number; unavailable: number } {
+  const surge = maxSurge.kind === "int" ? maxSurge.value : Math.ceil((maxSurge.value * replicas) / 100);
+  const unavailable =
+    maxUnavailable.kind === "int"
+      ? maxUnavailable.value
+      : Math.floor((maxUnavailable.value * replicas) / 100);
+  return surge === 0 && unavailable === 0 ? { surge, unavailable: 1 } : { surge, unavailable };
+}

@@ -1,0 +1,109 @@
+import type { Moment } from "./factors.ts";
+import type { Severity } from "./finding.ts";
+import type { PodCount, Workload } from "./model.ts";
+import type { PolicyOptions } from "./options.ts";
+import type { Match, WorkloadRule } from "./rules/rule.ts";
+import type { Situation } from "./situation.ts";
+import type { ClusterView } from "./view.ts";
+
+/** What is being changed: the workload as it was, and what the request touches. */
+export interface Change {
+  readonly previous: Workload;
+  /** The cluster as it was: without the autoscaler or claim that this request brings. */
+  readonly previousView: ClusterView;
+  readonly specChanged: boolean;
+  readonly templateChanged: boolean;
+  /** `scale`: the subresource; `autoscaler`, `claim`: another object that makes the workload be judged again. */
+  readonly cause: "update" | "scale" | "autoscaler" | "claim";
+  /** The claim that is being created, for cause `claim`. */
+  readonly claim?: string;
+}
+
+/** A rule's match at one moment. */
+export interface Broken {
+  readonly rule: WorkloadRule;
+  readonly moment: Moment;
+  readonly match: Match;
+  readonly situation: Situation;
+  /** A rollout that this request does not start: the template against itself, waiting for the next change. */
+  readonly latent: boolean;
+}
+
+/** How a match looks once what was known before is taken into account. */
+export interface Ratcheted extends Broken {
+  readonly severity: Severity;
+  /** Why an error became a warning, or `undefined`. */
+  readonly leniency: string | undefined;
+}
+
+/**
+ * A rollout is under way that the template change would replace: `kubectl rollout undo` must pass
+ * (`pkg/controller/deployment/util/deployment_util.go`, DeploymentComplete; semantics S14).
+ */
+export function rolloutUnfinished({ status, strategy }: Workload): boolean {
+  return (
+    strategy.kind === "rolling-update" &&
+    status?.observedGeneration !== undefined &&
+    status.updatedReplicas < status.replicas
+  );
+}
+
+/** Scaling from 0 to 1, by any route, starts no rollout. */
+export function wakesUp(change: Change, workload: Workload): boolean {
+  return replicasOf(change.previous.pods) === 0 && replicasOf(workload.pods) === 1;
+}
+
+function replicasOf(pods: PodCount): number | undefined {
+  return pods.by === "replicas" ? pods.replicas : undefined;
+}
+
+/**
+ * Turns errors that this update does not set off into warnings, so that no way out is ever blocked (design: "Modes,
+ * ratchet, ways out").
+ *
+ * @param known the matches of the object as it was, each moment against itself
+ */
+export function ratchet(
+  broken: Broken,
+  known: readonly Broken[],
+  change: Change,
+  options: PolicyOptions,
+): Ratcheted {
+  const keep = (leniency?: string): Ratcheted => ({
+    ...broken,
+    severity: leniency === undefined ? broken.match.severity : "warning",
+    leniency,
+  });
+  const { workload } = broken.situation;
+  const before = replicasOf(change.previous.pods);
+  const after = replicasOf(workload.pods);
+  if (broken.match.severity === "warning") return keep();
+  if (change.cause === "scale" && before !== undefined && after !== undefined && after <= before) {
+    return keep("scaling down is always let through");
+  }
+  if (broken.moment === "rollout" && !broken.latent && rolloutUnfinished(change.previous)) {
+    return keep("a rollout is already under way, which this change replaces");
+  }
+  const old = known.find((candidate) => sameFinding(candidate, broken));
+  if (!old) return keep();
+  if (options.ratchet === "always") return keep("it was so before this change");
+  if (options.ratchet === "never") {
+    return isWayOut(change, workload)
+      ? keep("it was so before this change, which is a step out of it")
+      : keep();
+  }
+  const setOff = broken.moment === "rollout" ? !broken.latent : broken.match.degree > old.match.degree;
+  return setOff ? keep() : keep("it was so before this change");
+}
+
+/** Known: the same rule at the same moment, no less severe; on whichever claims, since a finding is one per rule. */
+function sameFinding(old: Broken, now: Broken): boolean {
+  return old.rule.id === now.rule.id && old.moment === now.moment && old.match.severity === "error";
+}
+
+function isWayOut(change: Change, workload: Workload): boolean {
+  const before = replicasOf(change.previous.pods) ?? 0;
+  const after = replicasOf(workload.pods) ?? 0;
+  const toRecreate = workload.strategy.kind === "recreate" && change.previous.strategy.kind !== "recreate";
+  return !change.specChanged || after < before || toRecreate || wakesUp(change, workload);
+}

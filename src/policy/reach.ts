@@ -1,0 +1,280 @@
+import { modesOfClass } from "./catalogue/class-modes.ts";
+import { type Capabilities, capabilitiesOf } from "./catalogue/driver.ts";
+import type { ClaimReach, Reach } from "./factors.ts";
+import type {
+  AccessMode,
+  Claim,
+  Mount,
+  NodeSelectorTerm,
+  Volume,
+  VolumeMode,
+  VolumeSource,
+} from "./model.ts";
+import type { PolicyOptions } from "./options.ts";
+import { type AttachStep, attachStepOf, sourceType } from "./reach/attach-step.ts";
+import { classOf } from "./reach/claim-class.ts";
+import { type ClusterView, knownValue, type Lookup } from "./view.ts";
+
+/**
+ * Who may hold the volume of a mount at once.
+ *
+ * @param namespace the namespace of the pod
+ * @returns reach `unknown` with `missing` true where the claim does not exist, and with `missing` false where that
+ * could not be found out
+ */
+export function reachOfMount(
+  mount: Mount,
+  namespace: string,
+  view: ClusterView,
+  options: PolicyOptions,
+): ClaimReach {
+  if (mount.kind === "inline") return reachOfInline(mount.volumeName, mount.source);
+  const claim = view.claim(namespace, mount.claimName);
+  if (claim.state === "known") return reachOfClaim(claim.value, view, options);
+  const where = namespace === "" ? "" : ` in namespace ${namespace}`;
+  return {
+    ...NOTHING_KNOWN,
+    name: mount.claimName,
+    missing: claim.state === "absent",
+    evidence: [
+      claim.state === "absent"
+        ? `claim ${mount.claimName} does not exist${where}`
+        : `claim ${mount.claimName}${where} is not known (${claim.reason})`,
+    ],
+  };
+}
+
+/**
+ * Who may hold a claim's volume at once. Bound: the PersistentVolume's access modes decide, since they are what the
+ * attach-detach controller reads (`pkg/volume/util/util.go` IsMultiAttachAllowed; semantics S2). Not bound: the
+ * claim's own, which the volume will copy. ReadWriteOnce is kept only by an attach step (semantics S5), or by a
+ * driver that refuses a second pod (semantics S29).
+ */
+export function reachOfClaim(claim: Claim, view: ClusterView, options: PolicyOptions): ClaimReach {
+  const volume = view.volumeOf(claim);
+  return volume.state === "known"
+    ? reachOfBound(claim, volume.value, view, options)
+    : reachOfUnbound(claim, volume, view, options);
+}
+
+/**
+ * The StorageClasses that can give a claim of that mode and volumeMode, in the order of the view. The annotation
+ * `attachguard.dev/access-modes` of a class and the configuration win over the catalogue.
+ */
+export function classesOffering(
+  mode: AccessMode,
+  volumeMode: VolumeMode,
+  view: ClusterView,
+  options: PolicyOptions,
+): readonly string[] {
+  return view
+    .storageClasses()
+    .filter((storageClass) => {
+      const offer = modesOfClass(storageClass, volumeMode, options.drivers);
+      return offer.provisions && offer.modes?.includes(mode);
+    })
+    .map(({ name }) => name);
+}
+
+const NOTHING_KNOWN = {
+  inline: false,
+  reach: "unknown",
+  accessModes: [],
+  volume: undefined,
+  storageClass: undefined,
+  provisioner: undefined,
+  nodeLocal: false,
+  missing: false,
+} as const;
+
+/**
+ * A disk named in the pod: one node at a time, whatever attaches it. Types that say so may be attached to several
+ * nodes as long as every pod mounts them read-only (`kubernetes: docs of the pod's volume types`).
+ */
+function reachOfInline(volumeName: string, source: VolumeSource): ClaimReach {
+  const { csiDriver, sharedReadOnly = false } = sourceType(source.type);
+  const shared = sharedReadOnly && source.readOnly;
+  return {
+    ...NOTHING_KNOWN,
+    name: volumeName,
+    inline: true,
+    reach: shared ? "many" : "node",
+    provisioner: source.driver ?? csiDriver,
+    evidence: [
+      shared
+        ? `volume ${volumeName} is a ${source.type} disk named in the pod, read-only: several nodes may attach it`
+        : `volume ${volumeName} is a ${source.type} disk named in the pod: one node at a time may attach it`,
+    ],
+  };
+}
+
+function reachOfBound(claim: Claim, volume: Volume, view: ClusterView, options: PolicyOptions): ClaimReach {
+  const { type, driver } = volume.source;
+  const { csiDriver } = sourceType(type);
+  const provisioner = driver ?? csiDriver;
+  const storageClass = volume.storageClassName || undefined;
+  const capabilities = boundCapabilities(volume, provisioner, view, options);
+  const said = `claim ${claim.name} is bound to volume ${volume.name} (${driver ?? type}), which allows`;
+  const { reach, evidence } = reachOfModes(volume.accessModes, said, () => ({
+    name: driver ?? `volume ${volume.name} (${type})`,
+    step: boundAttachStep(volume.source, capabilities, view),
+    capabilities,
+    known: true,
+  }));
+  return {
+    name: claim.name,
+    inline: false,
+    reach,
+    accessModes: volume.accessModes,
+    volume,
+    storageClass,
+    provisioner,
+    nodeLocal: capabilities !== undefined && isPinned(volume.nodeAffinity, capabilities.nodeTopologyKeys),
+    missing: false,
+    evidence,
+  };
+}
+
+/** The parameters that a volume was made with are those of its class, if that is still there. */
+function boundCapabilities(
+  volume: Volume,
+  driver: string | undefined,
+  view: ClusterView,
+  options: PolicyOptions,
+): Capabilities | undefined {
+  if (driver === undefined) return undefined;
+  const made =
+    volume.storageClassName === "" ? undefined : knownValue(view.storageClass(volume.storageClassName));
+  return capabilitiesOf(driver, made?.parameters ?? {}, volume.volumeMode, options.drivers);
+}
+
+function boundAttachStep(
+  source: VolumeSource,
+  capabilities: Capabilities | undefined,
+  view: ClusterView,
+): AttachStep {
+  if (source.type === "csi" && source.driver !== undefined) {
+    return attachStepOf(source.driver, capabilities, view);
+  }
+  const { attaches, csiDriver, assumed } = sourceType(source.type);
+  const object = csiDriver === undefined ? undefined : knownValue(view.csiDriver(csiDriver));
+  if (object !== undefined) return attachStepOf(object.name, capabilities, view);
+  return { required: attaches, because: assumed ? "assumed" : `as volumes of type ${source.type} do` };
+}
+
+function reachOfUnbound(
+  claim: Claim,
+  volume: Exclude<Lookup<Volume>, { state: "known" }>,
+  view: ClusterView,
+  options: PolicyOptions,
+): ClaimReach {
+  const chosen = classOf(claim, view);
+  const storageClass = chosen.storageClass;
+  const capabilities =
+    storageClass &&
+    capabilitiesOf(
+      storageClass.provisioner,
+      storageClass.parameters,
+      claim.volumeMode,
+      options.drivers,
+      claim,
+    );
+  const { reach, evidence } = reachOfModes(claim.accessModes, `claim ${claim.name} asks for`, () => ({
+    name: chosen.described,
+    step: storageClass
+      ? attachStepOf(storageClass.provisioner, capabilities, view)
+      : { required: true, because: "assumed" },
+    capabilities,
+    known: storageClass !== undefined,
+  }));
+  return {
+    name: claim.name,
+    inline: false,
+    reach,
+    accessModes: claim.accessModes,
+    volume: undefined,
+    storageClass: storageClass?.name ?? (claim.storageClassName || undefined),
+    provisioner: storageClass?.provisioner,
+    nodeLocal: capabilities?.nodeLocal ?? false,
+    missing: false,
+    evidence: [...unreadVolume(claim, volume), ...evidence],
+  };
+}
+
+function unreadVolume(claim: Claim, volume: Exclude<Lookup<Volume>, { state: "known" }>): readonly string[] {
+  if (claim.volumeName === undefined) return [];
+  const why = volume.state === "absent" ? "does not exist" : `is not known (${volume.reason})`;
+  return [
+    `volume ${claim.volumeName} of claim ${claim.name} ${why}; the claim's own access modes stand in for it`,
+  ];
+}
+
+/** What stands behind a ReadWriteOnce volume. */
+interface Backing {
+  readonly name: string;
+  readonly step: AttachStep;
+  readonly capabilities: Capabilities | undefined;
+  /** False where neither a volume nor a class is known, and `name` says why. */
+  readonly known: boolean;
+}
+
+/**
+ * @param saying the beginning of a sentence that ends with the modes
+ * @param backing asked only where ReadWriteOnce stands alone, since nothing else depends on it
+ */
+function reachOfModes(
+  modes: readonly AccessMode[],
+  saying: string,
+  backing: () => Backing,
+): { readonly reach: Reach; readonly evidence: readonly string[] } {
+  if (modes.length === 0) return { reach: "unknown", evidence: [`${saying} no access mode`] };
+  const said = `${saying} ${modes.join(", ")}`;
+  if (modes.includes("ReadWriteMany") || modes.includes("ReadOnlyMany")) {
+    return { reach: "many", evidence: [said] };
+  }
+  if (modes.includes("ReadWriteOncePod")) {
+    return { reach: "pod", evidence: [`${said}: one pod in the whole cluster`] };
+  }
+  const { name, step, capabilities, known } = backing();
+  if (!known) {
+    return {
+      reach: "node",
+      evidence: [`${said}; ${name}: ReadWriteOnce is taken at its Kubernetes meaning, one node (assumed)`],
+    };
+  }
+  if (capabilities?.sameNodeMultiPod === false) {
+    return {
+      reach: "pod",
+      evidence: [`${said}; ${name} refuses a second pod even on the same node`],
+    };
+  }
+  return step.required
+    ? {
+        reach: "node",
+        evidence: [`${said}; ${name} attaches a volume to one node at a time (${step.because})`],
+      }
+    : {
+        reach: "unenforced",
+        evidence: [`${said}; ${name} has no attach step (${step.because}), so nothing keeps other nodes out`],
+      };
+}
+
+/**
+ * Whether a volume's node affinity names one node by the driver's own label: the scheduler then keeps its pods
+ * there, although the label is not `kubernetes.io/hostname`.
+ */
+function isPinned(
+  affinity: readonly NodeSelectorTerm[] | undefined,
+  keys: Capabilities["nodeTopologyKeys"],
+): boolean {
+  if (affinity === undefined || affinity.length === 0) return false;
+  const namesNode = (key: string): boolean =>
+    keys === "any" ? !/(zone|region)$/.test(key) : keys.includes(key);
+  const hosts = affinity.map((term) => {
+    const found = term.matchExpressions.find(
+      ({ key, operator, values }) => operator === "In" && values.length === 1 && namesNode(key),
+    );
+    return found && `${found.key}=${found.values[0]}`;
+  });
+  return hosts[0] !== undefined && hosts.every((host) => host === hosts[0]);
+}

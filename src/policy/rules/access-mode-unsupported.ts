@@ -1,0 +1,176 @@
+import { modesOfClass } from "../catalogue/class-modes.ts";
+import { capabilitiesOf } from "../catalogue/driver.ts";
+import type { AccessMode, Claim, StorageClass } from "../model.ts";
+import type { PolicyOptions } from "../options.ts";
+import { classOf } from "../reach/claim-class.ts";
+import { classesOffering, reachOfClaim } from "../reach.ts";
+import type { ClusterView } from "../view.ts";
+import type { ClaimRule } from "./rule.ts";
+
+/** What becomes of a claim whose driver cannot do the mode; the worst first. */
+const OUTCOMES = ["pending", "not-started", "not-kept", "not-offered"] as const;
+type Outcome = (typeof OUTCOMES)[number];
+
+const PROBLEMS: Readonly<Record<Outcome, { readonly effect: string; readonly verb: string }>> = {
+  pending: { effect: "would stay Pending", verb: "refuses" },
+  "not-started": { effect: "would be bound, but its pods would not start", verb: "refuses" },
+  "not-kept": { effect: "would be bound, but not to what it asks for", verb: "accepts without keeping it" },
+  "not-offered": { effect: "may not get what it asks for", verb: "does not offer" },
+};
+
+export const accessModeUnsupported: ClaimRule = {
+  id: "access-mode-unsupported",
+  title: "The driver cannot do the access mode that the claim asks for",
+  severity: "error",
+  subject: "claim",
+  when: "A claim that is not bound or pre-bound asks for a mode that its StorageClass is documented to refuse when the volume is provisioned. A warning where the mode is refused later, or accepted without being kept. Nothing where it is not known.",
+  meaning:
+    "The claim stays Pending, and so do the pods that mount it; where the driver does not check, the volume is made but cannot be used as the claim says.",
+  cause:
+    "Kubernetes does not compare access modes with what a driver can do: the driver finds out when it makes, attaches or mounts the volume. Block storage as a rule gives a file system to one node only.",
+  fixes: ["supported-mode"],
+  sources: [
+    "attachguard: src/policy/catalogue/drivers.json, with the sources of every driver",
+    "kubernetes-csi/csi-lib-utils: accessmodes/access_modes.go",
+  ],
+  examples: {
+    fail: `apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  name: data
+spec:
+  storageClassName: gp3
+  accessModes: [ReadWriteMany]
+  resources: {requests: {storage: 1Gi}}
+---
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata:
+  name: gp3
+provisioner: ebs.csi.aws.com
+`,
+    pass: `apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  name: data
+spec:
+  storageClassName: efs
+  accessModes: [ReadWriteMany]
+  resources: {requests: {storage: 1Gi}}
+---
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata:
+  name: efs
+provisioner: efs.csi.aws.com
+`,
+  },
+
+  judge(claim, view, options) {
+    if (!isToBeProvisioned(claim, view)) return null;
+    const { storageClass, described } = classOf(claim, view);
+    if (storageClass === undefined) return null;
+
+    const refused = refusedModes(claim, storageClass, options);
+    const outcome = OUTCOMES.find((worst) => refused.some((refusal) => refusal.outcome === worst));
+    if (outcome === undefined) return null;
+    const modes = refused.filter((refusal) => refusal.outcome === outcome).map(({ mode }) => mode);
+    const asked = `${modes.join(", ")} (volumeMode ${claim.volumeMode})`;
+    const { effect, verb } = PROBLEMS[outcome];
+    return {
+      severity: outcome === "pending" ? "error" : "warning",
+      claims: [reachOfClaim(claim, view, options)],
+      problem: `${effect}: it asks for ${asked}, which ${described} ${verb}`,
+      brief: `StorageClass ${storageClass.name} cannot do ${modes.join(", ")}`,
+      evidence: [offer(claim, storageClass, options), ...alternatives(modes, claim, view, options)],
+      degree: 0,
+      byAutoscaler: false,
+    };
+  },
+};
+
+/** A volume made by hand has modes of its own, and only such a volume can satisfy a selector. */
+function isToBeProvisioned(claim: Claim, view: ClusterView): boolean {
+  return (
+    claim.volumeName === undefined && claim.selector === undefined && view.volumeOf(claim).state === "absent"
+  );
+}
+
+interface Refusal {
+  readonly mode: AccessMode;
+  readonly outcome: Outcome;
+}
+
+function refusedModes(
+  claim: Claim,
+  storageClass: StorageClass,
+  { drivers }: PolicyOptions,
+): readonly Refusal[] {
+  const { modes, from, capabilities } = modesOfClass(storageClass, claim.volumeMode, drivers, claim);
+  if (modes === undefined) return [];
+  return judgedModes(claim, capabilities?.csiDriver !== undefined).flatMap((mode): Refusal[] => {
+    if (modes.includes(mode)) return [];
+    const outcome = outcomeByCatalogue(mode, claim, storageClass);
+    if (from === "catalogue") return outcome ? [{ mode, outcome }] : [];
+    // Who lists the modes of a class seldom means to forbid the one pod that ReadWriteOnce allows anyway.
+    if (mode === "ReadWriteOncePod" && modes.includes("ReadWriteOnce") && !outcome) return [];
+    return [{ mode, outcome: outcome ?? "not-offered" }];
+  });
+}
+
+/** Of several modes a CSI driver is sent one, and ReadWriteMany before all others (csi-lib-utils). */
+function judgedModes({ accessModes }: Claim, isCsi: boolean): readonly AccessMode[] {
+  return isCsi && accessModes.includes("ReadWriteMany") ? ["ReadWriteMany"] : accessModes;
+}
+
+/** `undefined` where the mode works, where something out of sight may make it work, or where nobody knows. */
+function outcomeByCatalogue(mode: AccessMode, claim: Claim, storageClass: StorageClass): Outcome | undefined {
+  const facts = capabilitiesOf(
+    storageClass.provisioner,
+    storageClass.parameters,
+    claim.volumeMode,
+    [],
+    claim,
+  );
+  if (facts?.accessModes === undefined) return undefined;
+  if (facts.accessModes.includes(mode) || facts.possibleModes.includes(mode)) return undefined;
+  if (facts.unsafeModes.includes(mode)) return "not-kept";
+  switch (facts.enforcedAt) {
+    case "provision":
+      return facts.researched && facts.dynamicProvisioning ? "pending" : undefined;
+    case "publish":
+      return "not-started";
+    case "none": {
+      // Storage that several nodes can share serves one node or one pod just as well.
+      const shared = mode === "ReadWriteMany" || mode === "ReadOnlyMany";
+      return shared || facts.accessModes.length === 0 ? "not-kept" : undefined;
+    }
+    case "unknown":
+      return undefined;
+  }
+}
+
+function offer(claim: Claim, storageClass: StorageClass, { drivers }: PolicyOptions): string {
+  const { modes = [], from, capabilities } = modesOfClass(storageClass, claim.volumeMode, drivers, claim);
+  const given = capabilities?.because.length ? ` with ${capabilities.because.join(", ")}` : "";
+  const source = {
+    annotation: "says its annotation attachguard.dev/access-modes",
+    configuration: "says the configuration",
+    catalogue: "says the driver catalogue",
+  }[from];
+  const what = modes.length === 0 ? "no access mode" : modes.join(", ");
+  return `StorageClass ${storageClass.name} (${storageClass.provisioner}${given}) offers ${what} for volumeMode ${claim.volumeMode}, ${source}`;
+}
+
+function alternatives(
+  modes: readonly AccessMode[],
+  claim: Claim,
+  view: ClusterView,
+  options: PolicyOptions,
+): readonly string[] {
+  return modes.flatMap((mode) => {
+    const names = classesOffering(mode, claim.volumeMode, view, options);
+    if (names.length === 0) return [];
+    return [`${mode} is offered by StorageClass ${names.slice(0, 3).join(", ")}`];
+  });
+}

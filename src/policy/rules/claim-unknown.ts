@@ -1,0 +1,85 @@
+import type { Situation } from "../situation.ts";
+import { nameClaims, type WorkloadRule, withReach } from "./rule.ts";
+
+export const claimUnknown: WorkloadRule = {
+  id: "claim-unknown",
+  title: "The verdict depends on a claim that is not there",
+  severity: "warning",
+  subject: "workload",
+  moments: ["steady", "rollout"],
+  when: "A mounted claim does not exist yet (or cannot be read), two pods may exist at once on two nodes, and no other claim gives an error.",
+  meaning:
+    "Whether the pods can share the volume is not known. The claim is judged when it is created; until then the pods wait for it.",
+  cause:
+    "The access modes stand on the claim and its volume, not on the workload that mounts it. In a server-side dry run nothing is stored, so a claim from the same command cannot be seen.",
+  fixes: ["provide-claim", "recreate"],
+  sources: ["docs/semantics.md S2, S7, S15"],
+  examples: {
+    fail: `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: example.com/web
+          volumeMounts: [{name: data, mountPath: /data}]
+      volumes:
+        - name: data
+          persistentVolumeClaim: {claimName: not-in-these-files}
+`,
+    pass: `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  # the verdict is the same whatever the claim turns out to be
+  strategy: {type: Recreate}
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: example.com/web
+          volumeMounts: [{name: data, mountPath: /data}]
+      volumes:
+        - name: data
+          persistentVolumeClaim: {claimName: not-in-these-files}
+`,
+  },
+
+  judge(situation, moment) {
+    const claims = withReach(situation[moment].claims, "unknown");
+    if (claims.length === 0 || !matters(situation, moment)) return null;
+    const missing = claims.every((claim) => claim.missing);
+    return {
+      severity: "warning",
+      claims,
+      problem: missing
+        ? `cannot be judged yet: ${nameClaims(claims)} does not exist, and ${DEPENDS[moment]}`
+        : `cannot be judged: the access modes of ${nameClaims(claims)} are not known, and ${DEPENDS[moment]}`,
+      brief: missing
+        ? `${nameClaims(claims)} does not exist yet, judged when created`
+        : `the access modes of ${nameClaims(claims)} are not known`,
+      evidence: [],
+      degree: 0,
+      byAutoscaler: moment === "steady" && situation.steady.overlap.byAutoscalers.length > 0,
+    };
+  },
+};
+
+const DEPENDS = {
+  steady: "several pods would need it at once",
+  rollout: "a rollout would have the old and the new pod need it at once",
+} as const;
+
+function matters({ steady, rollout }: Situation, moment: "steady" | "rollout"): boolean {
+  const { overlap, spread } = moment === "steady" ? steady : rollout;
+  if (overlap.value === "never" || overlap.value === "zero") return false;
+  return spread.value !== "one-node" && spread.value !== "nowhere";
+}

@@ -1,0 +1,97 @@
+import { nameClaims, type WorkloadRule, withReach } from "./rule.ts";
+
+export const rwoReplicas: WorkloadRule = {
+  id: "rwo-replicas",
+  title: "Several pods need a volume that one node can hold",
+  severity: "error",
+  subject: "workload",
+  moments: ["steady"],
+  when: "A claim that one node may hold, and more than one pod by the workload's own replicas, nodes or parallelism. A warning for a Job or CronJob, whose pods end by themselves.",
+  meaning:
+    "The pods that land on the node that holds the volume run; every other one waits for ever with `Multi-Attach error for volume`. The next rollout gets stuck too.",
+  cause:
+    "ReadWriteOnce means one node at a time, and the scheduler does not count it: it spreads the pods over the nodes as usual. The strategy does not matter, and neither does WaitForFirstConsumer: once bound, the volume belongs to one node.",
+  fixes: [
+    "one-replica",
+    "forbid-overlap",
+    "parallelism-one",
+    "same-node-affinity",
+    "rwx-claim",
+    "statefulset",
+  ],
+  sources: [
+    "kubernetes: pkg/controller/volume/attachdetach/reconciler/reconciler.go",
+    "docs/semantics.md S1, S15, S17, S33, S34, S36, S39",
+  ],
+  examples: {
+    fail: `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 3
+  strategy: {type: Recreate}
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: example.com/web
+          volumeMounts: [{name: data, mountPath: /data}]
+      volumes:
+        - name: data
+          persistentVolumeClaim: {claimName: data}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  name: data
+spec:
+  accessModes: [ReadWriteOnce]
+  resources: {requests: {storage: 1Gi}}
+`,
+    pass: `apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: web
+spec:
+  replicas: 3
+  serviceName: web
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: example.com/web
+          volumeMounts: [{name: data, mountPath: /data}]
+  # each pod gets a claim of its own
+  volumeClaimTemplates:
+    - metadata: {name: data}
+      spec:
+        accessModes: [ReadWriteOnce]
+        resources: {requests: {storage: 1Gi}}
+`,
+  },
+
+  judge({ workload, steady: { claims, overlap, spread } }) {
+    const held = withReach(claims, "node");
+    if (held.length === 0 || overlap.value !== "always" || !overlap.byWorkload) return null;
+    if (spread.value === "one-node" || spread.value === "nowhere") return null;
+    const several =
+      workload.pods.by === "replicas" ? `${workload.pods.replicas} replicas` : "several pods at once";
+    const fate = spread.value === "apart" ? "only one of them can run" : "those on other nodes never start";
+    return {
+      severity: spread.value === "leaning" || overlap.transient ? "warning" : "error",
+      claims: held,
+      problem: overlap.transient
+        ? `may run several pods at once, but ${nameClaims(held)} can be attached to one node only: a pod on another node waits until the first has ended`
+        : `asks for ${several}, but ${nameClaims(held)} can be attached to one node only: ${fate}`,
+      brief: `${several}, but one node only can hold RWO ${nameClaims(held)}`,
+      evidence: [],
+      degree: workload.pods.by === "replicas" ? workload.pods.replicas : (overlap.count ?? 0),
+      byAutoscaler: false,
+    };
+  },
+};

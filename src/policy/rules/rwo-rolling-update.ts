@@ -1,0 +1,102 @@
+import { nameClaims, type WorkloadRule, withReach } from "./rule.ts";
+
+export const rwoRollingUpdate: WorkloadRule = {
+  id: "rwo-rolling-update",
+  title: "A rolling update waits for a volume that its own old pod holds",
+  severity: "error",
+  subject: "workload",
+  moments: ["rollout"],
+  when: "A claim that one node may hold, and a rollout that keeps an old pod until a new one is Ready. A warning where the old pods may go first, because the overlap then clears by itself.",
+  meaning:
+    "The new pod may land on another node while the old pod still holds the volume. It then waits with `Multi-Attach error for volume`, and the rollout never completes.",
+  cause:
+    "RollingUpdate starts new pods before it ends old ones (`maxSurge`), and ends old ones only as far as `maxUnavailable` allows. With one replica the defaults of 25% round to one extra pod and none unavailable, so the old pod is kept until the new one is Ready, which needs the volume that the old one holds. The scheduler does not look at ReadWriteOnce when it places the new pod.",
+  fixes: ["recreate", "surge-zero", "same-node-affinity", "rwx-claim", "statefulset"],
+  sources: [
+    "kubernetes: pkg/controller/deployment/util/deployment_util.go (ResolveFenceposts)",
+    "kubernetes: pkg/volume/util/util.go (IsMultiAttachAllowed)",
+    "docs/semantics.md S1, S7, S8, S18 to S25, S38",
+  ],
+  examples: {
+    fail: `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  # no strategy: RollingUpdate, 25% surge, 25% unavailable
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: example.com/web
+          volumeMounts: [{name: data, mountPath: /data}]
+      volumes:
+        - name: data
+          persistentVolumeClaim: {claimName: data}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  name: data
+spec:
+  accessModes: [ReadWriteOnce]
+  resources: {requests: {storage: 1Gi}}
+`,
+    pass: `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  strategy: {type: Recreate}
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: example.com/web
+          volumeMounts: [{name: data, mountPath: /data}]
+      volumes:
+        - name: data
+          persistentVolumeClaim: {claimName: data}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  name: data
+spec:
+  accessModes: [ReadWriteOnce]
+  resources: {requests: {storage: 1Gi}}
+`,
+  },
+
+  judge({ rollout: { claims, overlap, spread } }) {
+    const held = withReach(claims, "node");
+    if (held.length === 0 || overlap.value === "zero" || overlap.value === "never") return null;
+    if (spread.value === "one-node" || spread.value === "nowhere") return null;
+    const certain = spread.value === "apart";
+    if (overlap.value === "briefly") {
+      return {
+        severity: "warning",
+        claims: held,
+        problem: `${certain ? "will" : "may"} raise a passing Multi-Attach error at each rollout: ${nameClaims(held)} can be attached to one node only, and the old pod may still hold it`,
+        brief: `rollouts ${certain ? "raise" : "may raise"} a passing Multi-Attach error on RWO ${nameClaims(held)}`,
+        evidence: [],
+        degree: 0,
+        byAutoscaler: false,
+      };
+    }
+    const verb = certain ? "gets" : "can get";
+    return {
+      severity: spread.value === "leaning" ? "warning" : "error",
+      claims: held,
+      problem: `${verb} stuck in a rollout: the new pod waits for ${nameClaims(held)}, which one node at a time can hold and the old pod keeps`,
+      brief: `a rollout ${verb} stuck on RWO ${nameClaims(held)}`,
+      evidence: [],
+      degree: 0,
+      byAutoscaler: false,
+    };
+  },
+};

@@ -1,0 +1,317 @@
+import type { ClaimReach, SpreadProof } from "../factors.ts";
+import type { Node, Placement, WorkloadKind } from "../model.ts";
+import { exclusionOf, HOSTNAME, matchesTerms } from "../nodes.ts";
+import type { PolicyOptions } from "../options.ts";
+import { labelOf } from "../selectors.ts";
+import { type ClusterView, knownValue } from "../view.ts";
+import {
+  allOf,
+  type Constraints,
+  commonHost,
+  fromLabels,
+  fromTerms,
+  NODE_NAME,
+  narrow,
+  summaryOf,
+} from "./constraints.ts";
+import { ANY, namesIn, onlyValues } from "./value-set.ts";
+import { listOf, plural } from "./words.ts";
+
+/** Where node constraints and volumes let pods land, pod affinity left aside. */
+export interface Place {
+  /** `several` also where nothing is known. */
+  readonly where: "nowhere" | "one-node" | "several";
+  readonly proof: string;
+  /** The one host by all the names it is known under; empty where it has none yet. */
+  readonly names: ReadonlySet<string>;
+  readonly host: string | undefined;
+  readonly evidence: readonly string[];
+}
+
+/** A placement without any constraint: what is left when only the volumes are asked. */
+export const ANYWHERE: Placement = {
+  nodeName: undefined,
+  nodeSelector: {},
+  nodeAffinity: undefined,
+  podAffinity: [],
+  podAntiAffinity: [],
+  spreadConstraints: [],
+  tolerations: [],
+};
+
+/** One thing that limits the nodes, with its alternatives. */
+interface Source {
+  readonly proof: string;
+  readonly text: string;
+  readonly alternatives: readonly Constraints[];
+}
+
+/**
+ * Decides by nodeName, nodeSelector, required node affinity, the volumes' node affinity and the known nodes. A
+ * contradiction, or a host that is not among the known nodes, is `nowhere`; having no eligible node now is not, since a
+ * node pool may be scaled to zero (semantics S17, S19, S21, S24).
+ */
+export function placeOf(
+  placement: Placement,
+  kind: WorkloadKind,
+  claims: readonly ClaimReach[],
+  view: ClusterView,
+  options: PolicyOptions,
+): Place {
+  const nodes = knownValue(view.nodes());
+  const sources = sourcesOf(placement, claims);
+  const context = allOf(sources.map(({ alternatives }) => summaryOf(alternatives)));
+  const narrowed = sources.map((source) => ({
+    ...source,
+    alternatives: context === undefined ? [] : narrow(source.alternatives, context),
+  }));
+  const impossible = narrowed.find(({ alternatives }) => alternatives.length === 0);
+  if (impossible !== undefined) {
+    const blamed = sources.find(({ alternatives }) => alternatives.length === 0);
+    return nowhere(
+      "contradiction",
+      blamed === undefined
+        ? `${listOf(sources.map(({ text }) => text))} contradict each other: no node satisfies them all`
+        : `${blamed.text} contradicts itself: no node satisfies it`,
+    );
+  }
+  const missing = nodes && missingHost(narrowed, nodes);
+  if (missing !== undefined) return missing;
+  if (options.singleNode) {
+    return oneNode(
+      "single-node",
+      [],
+      ["the configuration says that the cluster has one schedulable node"],
+      nodes,
+    );
+  }
+  return (
+    pinnedBy(sources, narrowed, context, nodes) ??
+    byNodeLocal(claims, nodes) ??
+    (nodes === undefined ? undefined : byNodes(placement, kind, claims, nodes)) ?? {
+      where: "several",
+      proof: "none",
+      names: new Set(),
+      host: undefined,
+      evidence: [...severalHosts(narrowed), ...severalNodes(placement, kind, claims, nodes)],
+    }
+  );
+}
+
+/** Where the volumes alone let pods land. */
+export function placeOfVolumes(
+  claims: readonly ClaimReach[],
+  kind: WorkloadKind,
+  view: ClusterView,
+  options: PolicyOptions,
+): Place {
+  return placeOf(ANYWHERE, kind, claims, view, options);
+}
+
+/** Is it certain that both are the same single host? */
+export function samePlace(a: Place, b: Place): boolean {
+  return a.where === "one-node" && b.where === "one-node" && [...a.names].some((name) => b.names.has(name));
+}
+
+export function proofOf(place: Place, value: SpreadProof["value"]): SpreadProof {
+  return { value, proof: place.proof, host: place.host, evidence: place.evidence };
+}
+
+function sourcesOf(placement: Placement, claims: readonly ClaimReach[]): readonly Source[] {
+  const { nodeName, nodeSelector, nodeAffinity } = placement;
+  const sources: Source[] = [];
+  if (nodeName !== undefined) {
+    sources.push({
+      proof: "node-name",
+      text: `nodeName ${nodeName}`,
+      alternatives: [new Map([[NODE_NAME, onlyValues([nodeName])]])],
+    });
+  }
+  if (Object.keys(nodeSelector).length > 0) {
+    const labels = Object.entries(nodeSelector).map(([key, value]) => `${key}=${value}`);
+    sources.push({
+      proof: "node-selector",
+      text: `nodeSelector ${listOf(labels)}`,
+      alternatives: [fromLabels(nodeSelector)],
+    });
+  }
+  if (nodeAffinity !== undefined) {
+    sources.push({
+      proof: "node-affinity",
+      text: "required node affinity",
+      alternatives: fromTerms(nodeAffinity),
+    });
+  }
+  for (const { name, volume } of claims) {
+    if (volume?.nodeAffinity === undefined) continue;
+    sources.push({
+      proof: "volume",
+      text: `node affinity of volume ${volume.name} (${name})`,
+      alternatives: fromTerms(volume.nodeAffinity),
+    });
+  }
+  return sources;
+}
+
+function pinnedBy(
+  sources: readonly Source[],
+  narrowed: readonly Source[],
+  context: Constraints | undefined,
+  nodes: readonly Node[] | undefined,
+): Place | undefined {
+  for (const { proof, text, alternatives } of sources) {
+    const host = commonHost(alternatives);
+    if (host.length > 0) return oneNode(proof, host, [`${text} leaves one host: ${host[0]}`], nodes);
+  }
+  const together = listOf(sources.map(({ text }) => text));
+  const jointly = [...narrowed.map(({ alternatives }) => alternatives), ...(context ? [[context]] : [])];
+  for (const alternatives of jointly) {
+    const host = commonHost(alternatives);
+    const proof = narrowed.some((source) => source.proof === "volume") ? "volume" : "node-affinity";
+    if (host.length > 0)
+      return oneNode(proof, host, [`${together} together leave one host: ${host[0]}`], nodes);
+  }
+  return undefined;
+}
+
+/** A volume made by a node-local driver: whatever its topology key is called, one value of it is one node. */
+function byNodeLocal(claims: readonly ClaimReach[], nodes: readonly Node[] | undefined): Place | undefined {
+  for (const { name, nodeLocal, volume, provisioner, missing } of claims) {
+    if (!nodeLocal || missing) continue;
+    const driver = provisioner === undefined ? "its driver" : provisioner;
+    if (volume === undefined) {
+      return oneNode(
+        "volume",
+        [],
+        [`${driver} makes the volume of claim ${name} on one node and keeps it there`],
+        nodes,
+      );
+    }
+    const summary = summaryOf(fromTerms(volume.nodeAffinity ?? []));
+    for (const [key, values] of summary) {
+      const names = namesIn(values);
+      if (names?.length !== 1 || /(^|[/-])(zone|region)$/.test(key)) continue;
+      return oneNode(
+        "volume",
+        names,
+        [`volume ${volume.name} (${name}) of ${driver} is on one node: ${key}=${names[0]}`],
+        nodes,
+      );
+    }
+  }
+  return undefined;
+}
+
+/** Every alternative names hosts, and no known node is one of them. */
+function missingHost(sources: readonly Source[], nodes: readonly Node[]): Place | undefined {
+  for (const { text, alternatives } of sources) {
+    const named = alternatives.map((alternative) => {
+      const byLabel = namesIn(alternative.get(HOSTNAME) ?? ANY);
+      const byName = namesIn(alternative.get(NODE_NAME) ?? ANY);
+      const exists = nodes.some(
+        (node) =>
+          (byLabel?.includes(labelOf(node.labels, HOSTNAME) ?? "") ?? true) &&
+          (byName?.includes(node.name) ?? true),
+      );
+      return exists ? undefined : [...(byLabel ?? []), ...(byName ?? [])];
+    });
+    const hosts = named.flatMap((names) => names ?? []);
+    if (named.length > 0 && named.every((names) => names !== undefined)) {
+      return nowhere(
+        "unknown-host",
+        `${text} asks for host ${listOf([...new Set(hosts)])}, which is not among the ${plural(nodes.length, "known node")}`,
+      );
+    }
+  }
+  return undefined;
+}
+
+function byNodes(
+  placement: Placement,
+  kind: WorkloadKind,
+  claims: readonly ClaimReach[],
+  nodes: readonly Node[],
+): Place | undefined {
+  const taking: Node[] = [];
+  const excluded: string[] = [];
+  for (const node of nodes) {
+    const reason = unreachable(placement, kind, claims, node);
+    if (reason === undefined) taking.push(node);
+    else excluded.push(`${node.name}: ${reason}`);
+  }
+  const [node] = taking;
+  if (node === undefined || taking.length > 1) return undefined;
+  return oneNode(
+    "nodes",
+    [node.name],
+    [
+      excluded.length === 0
+        ? `${node.name} is the only known node`
+        : `of ${nodes.length} known nodes only ${node.name} can take the pods (${listOf(excluded, "; ")})`,
+    ],
+    nodes,
+  );
+}
+
+function unreachable(
+  placement: Placement,
+  kind: WorkloadKind,
+  claims: readonly ClaimReach[],
+  node: Node,
+): string | undefined {
+  const reason = exclusionOf(placement, node, kind);
+  if (reason !== undefined) return reason;
+  // A node without the key of a required pod affinity term never passes (interpodaffinity, satisfyPodAffinity).
+  const key = placement.podAffinity.find(
+    ({ topologyKey }) => labelOf(node.labels, topologyKey) === undefined,
+  );
+  if (key !== undefined) return `it has no label ${key.topologyKey}`;
+  const volume = claims.find((claim) => {
+    const terms = claim.volume?.nodeAffinity;
+    return terms !== undefined && !matchesTerms(terms, node);
+  })?.volume;
+  return volume && `volume ${volume.name} cannot be used there`;
+}
+
+function severalHosts(sources: readonly Source[]): readonly string[] {
+  return sources.flatMap(({ text, alternatives }) => {
+    const summary = summaryOf(alternatives);
+    const names = namesIn(summary.get(HOSTNAME) ?? ANY) ?? namesIn(summary.get(NODE_NAME) ?? ANY);
+    return names === undefined ? [] : [`${text} allows ${plural(names.length, "host")}: ${listOf(names)}`];
+  });
+}
+
+function severalNodes(
+  placement: Placement,
+  kind: WorkloadKind,
+  claims: readonly ClaimReach[],
+  nodes: readonly Node[] | undefined,
+): readonly string[] {
+  if (nodes === undefined) return [];
+  const taking = nodes.filter((node) => unreachable(placement, kind, claims, node) === undefined);
+  return taking.length === 0
+    ? [`none of the ${plural(nodes.length, "known node")} takes the pods now; another may be added`]
+    : [
+        `${taking.length} of ${nodes.length} known nodes take the pods: ${listOf(taking.map(({ name }) => name))}`,
+      ];
+}
+
+function oneNode(
+  proof: string,
+  host: readonly string[],
+  evidence: readonly string[],
+  nodes: readonly Node[] | undefined,
+): Place {
+  const names = new Set(host);
+  for (const node of nodes ?? []) {
+    const label = labelOf(node.labels, HOSTNAME);
+    if (!host.includes(node.name) && (label === undefined || !host.includes(label))) continue;
+    names.add(node.name);
+    if (label !== undefined) names.add(label);
+  }
+  return { where: "one-node", proof, names, host: host[0], evidence };
+}
+
+function nowhere(proof: string, sentence: string): Place {
+  return { where: "nowhere", proof, names: new Set(), host: undefined, evidence: [sentence] };
+}

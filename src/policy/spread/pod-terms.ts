@@ -1,0 +1,178 @@
+import type { LabelSelector, Labels, Namespace, PodAffinityTerm, Requirement, Workload } from "../model.ts";
+import { HOSTNAME } from "../nodes.ts";
+import { labelOf, requirementsOf } from "../selectors.ts";
+import { type ClusterView, knownValue } from "../view.ts";
+import {
+  agreesOn,
+  differsOn,
+  every,
+  generatedLabel,
+  type Match,
+  type Pods,
+  podsOf,
+  selectsPods,
+} from "./pods.ts";
+
+const NAMESPACE_NAME = "kubernetes.io/metadata.name";
+
+/** Does a required term of `owner`'s pods look at these pods? (`scheduler/framework` AffinityTerm.Matches) */
+export function termMatches(term: PodAffinityTerm, owner: Pods, pods: Pods, view: ClusterView): Match {
+  if (term.labelSelector === undefined) return "no";
+  return every([
+    selectsPods(term.labelSelector, pods),
+    agreesOn(term.matchLabelKeys, owner, pods),
+    differsOn(term.mismatchLabelKeys, owner, pods),
+    namespaceMatches(term, owner.namespace, pods.namespace, view),
+  ]);
+}
+
+/**
+ * The scheduler counts a pod as neighbour only when all required terms match it
+ * (`interpodaffinity/filtering.go`, podMatchesAllAffinityTerms).
+ */
+export function allTermsMatch(
+  owner: Pods,
+  terms: readonly PodAffinityTerm[],
+  pods: Pods,
+  view: ClusterView,
+): Match {
+  return every(terms.map((term) => termMatches(term, owner, pods, view)));
+}
+
+/** One of the terms keeps neighbours on one host. */
+export function isSameNode(terms: readonly PodAffinityTerm[]): boolean {
+  return terms.some(({ topologyKey }) => topologyKey === HOSTNAME);
+}
+
+function namespaceMatches(term: PodAffinityTerm, own: string, namespace: string, view: ClusterView): Match {
+  const { namespaces, namespaceSelector } = term;
+  if (namespaces.length === 0 && namespaceSelector === undefined) {
+    return sameNamespace(own, namespace) ? "yes" : "no";
+  }
+  if (namespaces.some((name) => sameNamespace(name, namespace))) return "yes";
+  return namespaceSelector === undefined ? "no" : namespaceSelected(namespaceSelector, namespace, view);
+}
+
+function namespaceSelected(selector: LabelSelector, name: string, view: ClusterView): Match {
+  const requirements = requirementsOf(selector);
+  if (requirements.length === 0) return "yes";
+  const namespace: Namespace | undefined = name === "" ? undefined : knownValue(view.namespace(name));
+  return every(
+    requirements.map((requirement): Match => {
+      // The API server sets this label on every namespace, so it is known without looking.
+      if (requirement.key === NAMESPACE_NAME) return name === "" ? "perhaps" : single(requirement, name);
+      return namespace === undefined
+        ? "perhaps"
+        : single(requirement, labelOf(namespace.labels, requirement.key));
+    }),
+  );
+}
+
+function single(requirement: Requirement, value: string | undefined): Match {
+  const labels: Labels = value === undefined ? {} : { [requirement.key]: value };
+  return selectsPods(
+    { matchLabels: {}, matchExpressions: [requirement] },
+    {
+      kind: "Pod",
+      namespace: "",
+      labels,
+      kinship: "other-workload",
+    },
+  );
+}
+
+/** A file that does not say a namespace matches any. */
+export function sameNamespace(a: string, b: string): boolean {
+  return a === b || a === "" || b === "";
+}
+
+export function sameWorkload(a: Workload, b: Workload): boolean {
+  return a.kind === b.kind && a.name === b.name && sameNamespace(a.namespace, b.namespace);
+}
+
+/** Other known workloads whose pods count as neighbours; `complete` is false where not all of them can be known. */
+export interface Neighbours {
+  readonly certain: readonly Workload[];
+  readonly complete: boolean;
+}
+
+/** Finds the other workloads that all terms match. Pods that have ended are nobody's neighbours. */
+export function neighboursOf(workload: Workload, view: ClusterView): Neighbours {
+  const terms = workload.template.placement.podAffinity;
+  const [first] = terms;
+  if (first?.labelSelector === undefined) return { certain: [], complete: true };
+  const names = first.namespaces.length === 0 ? [workload.namespace] : first.namespaces;
+  const lookup = view.workloadsMatching({
+    selector: first.labelSelector,
+    // The pods of a namespace selector, or of a file that says no namespace, are sorted out below.
+    namespaces: first.namespaceSelector !== undefined || names.includes("") ? "all" : names,
+  });
+  const owner = podsOf(workload, "same-revision");
+  const certain: Workload[] = [];
+  let complete = lookup.state !== "unknown";
+  for (const other of knownValue(lookup) ?? []) {
+    if (sameWorkload(workload, other) || hasEnded(other)) continue;
+    const match = allTermsMatch(owner, terms, podsOf(other, "other-workload"), view);
+    if (match === "yes") certain.push(other);
+    else if (match === "perhaps") complete = false;
+  }
+  return { certain, complete };
+}
+
+function hasEnded({ pods }: Workload): boolean {
+  return (pods.by === "parallelism" || pods.by === "pod") && pods.finished;
+}
+
+/**
+ * Do both carry the same required pod affinity, however it is written? Only then do their pods look at the same
+ * neighbours, so that the group stays closed.
+ */
+export function sameTerms(a: Workload, b: Workload): boolean {
+  const home = a.namespace === "" ? b.namespace : a.namespace;
+  const left = canonicalTerms(a, home);
+  const right = canonicalTerms(b, b.namespace === "" ? home : b.namespace);
+  return left.length === right.length && left.every((term, at) => term === right[at]);
+}
+
+function canonicalTerms(workload: Workload, namespace: string): readonly string[] {
+  const terms = workload.template.placement.podAffinity.map((term) =>
+    JSON.stringify({
+      topologyKey: term.topologyKey,
+      selector: canonicalSelector(term.labelSelector, [
+        ...ownValues(term.matchLabelKeys, "In", workload),
+        ...ownValues(term.mismatchLabelKeys, "NotIn", workload),
+      ]),
+      namespaces:
+        term.namespaces.length === 0 && term.namespaceSelector === undefined
+          ? [namespace]
+          : [...new Set(term.namespaces)].sort(),
+      namespaceSelector: canonicalSelector(term.namespaceSelector, []),
+    }),
+  );
+  return [...new Set(terms)].sort();
+}
+
+function ownValues(
+  keys: readonly string[],
+  operator: "In" | "NotIn",
+  workload: Workload,
+): readonly Requirement[] {
+  return keys.flatMap((key) => {
+    // A generated value is never shared with another workload, so its name must not be either.
+    const value = generatedLabel(workload.kind, key)
+      ? `${workload.kind}/${workload.namespace}/${workload.name}`
+      : labelOf(workload.template.labels, key);
+    return value === undefined ? [] : [{ key, operator, values: [value] }];
+  });
+}
+
+function canonicalSelector(
+  selector: LabelSelector | undefined,
+  more: readonly Requirement[],
+): readonly string[] | null {
+  if (selector === undefined) return null;
+  const requirements = [...requirementsOf(selector), ...more].map(({ key, operator, values }) =>
+    JSON.stringify([key, operator, [...new Set(values)].sort()]),
+  );
+  return [...new Set(requirements)].sort();
+}

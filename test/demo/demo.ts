@@ -1,0 +1,74 @@
+import { randomUUID } from "node:crypto";
+import { EXAMPLES_FOLDER, type Outcome, readExamples } from "../examples/outcomes.ts";
+import { creationOf, type Manifest, manifestsIn, post, type Response, verdictIn } from "./review.ts";
+import { startServer } from "./server.ts";
+
+/**
+ * `npm run demo`: the webhook as a cluster meets it. Starts the real server over TLS, with the examples as its
+ * cluster, sends it the AdmissionReview of every example's Deployment and autoscaler, and prints what it answers.
+ * Exits 1 where an answer is not the one that the example's README documents.
+ */
+const colour = process.stdout.isTTY === true && !process.env["NO_COLOR"];
+const paint = (code: number, text: string) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
+
+const LABELS = { deny: paint(31, "DENIED"), warn: paint(33, "WARNED"), allow: paint(32, "ALLOWED") };
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function indented(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => `      ${line}`)
+    .join("\n");
+}
+
+function objectOf({ kind, namespace, name }: Outcome, manifests: readonly Manifest[]): Manifest {
+  const found = manifests.find(
+    ({ kind: itsKind, metadata }) =>
+      itsKind === kind && metadata.namespace === namespace && metadata.name === name,
+  );
+  if (found === undefined) throw new Error(`no manifest of ${kind} ${namespace}/${name}`);
+  return found;
+}
+
+function tell(outcome: Outcome, response: Response): boolean {
+  const verdict = verdictIn(response);
+  const expected = verdict === outcome.verdict;
+  say(`  ${LABELS[verdict]}  create ${outcome.kind} ${outcome.namespace}/${outcome.name}`);
+  if (response.status?.message) say(indented(response.status.message));
+  for (const warning of response.warnings ?? []) say(indented(`Warning: ${warning}`));
+  if (!expected) say(paint(31, `      Not as documented: the README says ${outcome.verdict}.`));
+  return expected;
+}
+
+say("Starting attachguard over TLS, with manifests/examples as its cluster (no Kubernetes needed) ...");
+const server = await startServer([EXAMPLES_FOLDER]);
+say(`It listens on ${server.url}. Now playing the API server: one AdmissionReview for each object.\n`);
+
+const counts = { told: 0, wrong: 0 };
+try {
+  for (const example of readExamples()) {
+    say(paint(1, example.title));
+    say(paint(2, `  manifests/examples/${example.id}`));
+    const manifests = manifestsIn(example.folder);
+    for (const outcome of example.outcomes) {
+      const uid = randomUUID();
+      const response = await post(server.url, server.ca, uid, creationOf(objectOf(outcome, manifests), uid));
+      counts.told += 1;
+      if (!tell(outcome, response)) counts.wrong += 1;
+    }
+    say("");
+  }
+} finally {
+  await server.stop();
+}
+
+if (counts.wrong === 0) {
+  say(`All ${counts.told} verdicts are the documented ones. The same without a server:`);
+  say("  npx attachguard check manifests/examples");
+} else {
+  say(paint(31, `${counts.wrong} of ${counts.told} verdicts are not the documented ones.`));
+  process.exitCode = 1;
+}

@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative, sep } from "node:path";
+import t from "tap";
+
+const SRC = join(import.meta.dirname, "..", "src");
+
+/** Which folders a folder of `src` may import from; `errors.ts` and `metrics.ts` are open to all. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  cli: ["admission", "audit", "report", "cluster", "waiver", "tls", "config", "kube", "policy"],
+  admission: ["report", "cluster", "waiver", "tls", "config", "kube", "policy"],
+  audit: ["report", "cluster", "waiver", "kube", "policy"],
+  report: ["policy"],
+  cluster: ["kube", "policy"],
+  waiver: ["kube", "policy"],
+  tls: ["kube", "policy"],
+  config: ["policy"],
+  kube: ["policy"],
+  policy: [],
+};
+
+/** Modules that would give the pure core I/O, a clock or a client. */
+const IMPURE = /^(node:|@kubernetes\/|fastify|pino|prom-client|yaml|ajv|jose|@peculiar|chokidar|commander)/;
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(folder, name));
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(file, "utf8");
+  return [...text.matchAll(/(?:from\s+|import\(\s*|import\s+)"([^"]+)"/g)].map(([, name]) => name as string);
+}
+
+t.test("imports between the folders of src point downwards only", async (t) => {
+  const broken: string[] = [];
+  for (const file of sources(SRC)) {
+    const from = relative(SRC, file).split(sep);
+    const layer = from.length > 1 ? (from[0] as string) : "";
+    for (const imported of importsOf(file).filter((name) => name.startsWith("."))) {
+      const target = relative(SRC, join(file, "..", imported)).split(sep);
+      if (target.length === 1 || target[0] === layer) continue;
+      const open = layer === "" ? [] : ALLOWED[layer];
+      if (!open?.includes(target[0] as string)) broken.push(`${from.join("/")} imports ${target.join("/")}`);
+    }
+  }
+  t.strictSame(broken, []);
+});
+
+t.test("every folder of src has its place in the layers", async (t) => {
+  const folders = readdirSync(SRC, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+  t.strictSame(folders.toSorted(), Object.keys(ALLOWED).toSorted());
+});
+
+t.test("the policy is pure: no I/O, no clock, no client", async (t) => {
+  const impure: string[] = [];
+  for (const file of sources(join(SRC, "policy"))) {
+    const name = relative(SRC, file);
+    impure.push(
+      ...importsOf(file)
+        .filter((imported) => IMPURE.test(imported))
+        .map((imported) => `${name} imports ${imported}`),
+    );
+    if (/\bDate\.now\(|new Date\(\)|\bprocess\.|\bfetch\(/.test(readFileSync(file, "utf8")))
+      impure.push(`${name} reads a clock or the process`);
+  }
+  t.strictSame(impure, []);
+});
+
+t.test("only the command line reads the environment", async (t) => {
+  const readers = sources(SRC)
+    .filter((file) => /\bprocess\.env\b/.test(readFileSync(file, "utf8")))
+    .map((file) => relative(SRC, file))
+    .filter((name) => !name.startsWith(`cli${sep}`));
+  t.strictSame(readers, []);
+});

@@ -1,0 +1,148 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import t from "tap";
+import { ROOT } from "./render.ts";
+
+const run = promisify(execFile);
+
+interface Stage {
+  readonly name: string;
+  readonly instructions: readonly { readonly word: string; readonly rest: string }[];
+}
+
+/** The stages of the Dockerfile; comments dropped, continued lines joined. */
+async function stages(): Promise<readonly Stage[]> {
+  const text = await readFile(`${ROOT}Dockerfile`, "utf8");
+  const lines = text
+    .split("\n")
+    .filter((line) => !line.startsWith("#"))
+    .join("\n")
+    .replaceAll(/\\\n\s*/g, " ")
+    .split("\n")
+    .filter((line) => line.trim() !== "");
+  const found: { name: string; instructions: { word: string; rest: string }[] }[] = [];
+  for (const line of lines) {
+    const [word = "", ...words] = line.trim().split(/\s+/);
+    if (word === "FROM") found.push({ name: words[2] ?? "final", instructions: [] });
+    found.at(-1)?.instructions.push({ word, rest: words.join(" ") });
+  }
+  return found;
+}
+
+async function instructions(stage: string, word: string): Promise<readonly string[]> {
+  const found = (await stages()).find(({ name }) => name === stage);
+  if (found === undefined) throw new Error(`the Dockerfile has no stage ${stage}`);
+  return found.instructions.filter((instruction) => instruction.word === word).map(({ rest }) => rest);
+}
+
+/** What is copied out of the repository, by stage. */
+async function copied(stage: string): Promise<readonly string[]> {
+  return (await instructions(stage, "COPY"))
+    .filter((rest) => !rest.startsWith("--from="))
+    .flatMap((rest) => rest.split(" ").slice(0, -1))
+    .map((path) => path.replace(/^\.\//, ""));
+}
+
+t.test("the builder is sent what the image is made of, and nothing else", async (t) => {
+  const needed = new Set<string>();
+  for (const { name } of await stages()) for (const path of await copied(name)) needed.add(path);
+  const ignore = (await readFile(`${ROOT}.dockerignore`, "utf8"))
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  t.equal(ignore[0], "*", "everything is left out first");
+  t.strictSame(
+    ignore
+      .slice(1)
+      .map((line) => line.replace(/^!/, ""))
+      .sort(),
+    [...needed].sort(),
+  );
+  const there = await readdir(ROOT);
+  for (const path of needed) t.ok(there.includes(path), path);
+});
+
+t.test("the image has the Node that the project is tested with", async (t) => {
+  const manifest = JSON.parse(await readFile(`${ROOT}package.json`, "utf8")) as {
+    version: string;
+    devDependencies: { node: string };
+  };
+  const dockerfile = await readFile(`${ROOT}Dockerfile`, "utf8");
+  t.match(dockerfile, `ARG NODE_IMAGE=node:${manifest.devDependencies.node}-`);
+  t.match(dockerfile, `ARG VERSION=${manifest.version}\n`);
+  const base = await readFile(`${ROOT}manifests/base/kustomization.yaml`, "utf8");
+  t.match(base, `newTag: ${manifest.version}\n`);
+});
+
+t.test("the image runs the server as a user that is not root", async (t) => {
+  const [user] = (await instructions("final", "USER")).slice(-1);
+  t.match(user, /^[1-9]\d*:[1-9]\d*$/);
+  t.strictSame(await instructions("final", "ENTRYPOINT"), ['["node", "/app/dist/cli/main.js"]']);
+  t.strictSame(await instructions("final", "HEALTHCHECK"), [], "the kubelet's probes do that");
+  for (const { name } of await stages()) t.strictSame(await instructions(name, "ADD"), [], name);
+});
+
+t.test("no package's install script runs while the image is built", async (t) => {
+  for (const { name } of await stages()) {
+    for (const command of await instructions(name, "RUN")) {
+      if (command.includes("npm ci")) t.match(command, "--ignore-scripts", name);
+    }
+  }
+  t.match((await instructions("production", "RUN"))[0], "npm ci --omit=dev --ignore-scripts");
+});
+
+interface Lockfile {
+  readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly devOptional?: boolean }>>;
+}
+
+/** The image's folder, made without a builder: compiled from what is copied in, with production dependencies only. */
+async function imageFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "attachguard-image-"));
+  const source = join(folder, "src");
+  const app = join(folder, "app");
+  await mkdir(source);
+  await mkdir(app);
+  for (const path of await copied("build"))
+    await cp(`${ROOT}${path}`, join(source, path), { recursive: true });
+  // The build stage has every dependency.
+  await symlink(`${ROOT}node_modules`, join(source, "node_modules"));
+  await run("tsc", ["-p", "tsconfig.build.json"], {
+    cwd: source,
+    env: { ...process.env, PATH: `${ROOT}node_modules/.bin:${process.env["PATH"]}` },
+  });
+  await cp(join(source, "dist"), join(app, "dist"), { recursive: true });
+  await cp(`${ROOT}package.json`, join(app, "package.json"));
+  const lockfile = JSON.parse(await readFile(`${ROOT}package-lock.json`, "utf8")) as Lockfile;
+  for (const [path, { dev, devOptional }] of Object.entries(lockfile.packages)) {
+    // Nested packages come along with the one that they are nested in.
+    if (path === "" || path.indexOf("node_modules/", 1) !== -1 || dev || devOptional) continue;
+    await cp(`${ROOT}${path}`, join(app, path), { recursive: true, force: true }).catch((error: unknown) => {
+      // Optional packages for other platforms are in the lockfile and not on the disk.
+      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    });
+  }
+  return folder;
+}
+
+t.test("what is in the image is enough to run every part of it", async (t) => {
+  const folder = await imageFolder();
+  t.teardown(() => rm(folder, { recursive: true }));
+  const app = join(folder, "app");
+  const env = { PATH: process.env["PATH"], NODE_ENV: "production", NODE_DISABLE_COMPILE_CACHE: "1" };
+  const main = join(app, "dist/cli/main.js");
+
+  const { stdout } = await run(process.execPath, [main, "--version"], { cwd: app, env });
+  const { version } = JSON.parse(await readFile(`${ROOT}package.json`, "utf8")) as { version: string };
+  t.equal(stdout.trim(), version);
+
+  // Each module by itself: one that needs a development dependency cannot be linked.
+  const modules = (await readdir(join(app, "dist"), { recursive: true }))
+    .filter((path) => path.endsWith(".js") && path !== join("cli", "main.js"))
+    .map((path) => pathToFileURL(join(app, "dist", path)).href);
+  t.ok(modules.length > 50, `${modules.length} modules`);
+  const program = `for (const url of ${JSON.stringify(modules)}) await import(url);`;
+  await t.resolves(run(process.execPath, ["--input-type=module", "--eval", program], { cwd: app, env }));
+});

@@ -1,0 +1,251 @@
+import t from "tap";
+import { DEFAULT_OPTIONS } from "../../src/policy/options.ts";
+import type { Change } from "../../src/policy/ratchet.ts";
+import { judgeUpdate } from "../support/judge.ts";
+import { autoscaler, claim, deployment, sameNode, statefulSet, storageClass } from "../support/objects.ts";
+
+type Raw = Readonly<Record<string, unknown>>;
+
+const RWO: readonly Raw[] = [claim(), storageClass];
+const SCALED = [...RWO, autoscaler({ max: 5 })];
+const RECREATE: Raw = { strategy: { type: "Recreate" } };
+const ZERO_ONE: Raw = { strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } } };
+const replicas = (count: number, more: Raw = {}): Raw => ({ workload: { replicas: count, ...more } });
+const next: Raw = { annotations: { restarted: "now" } };
+const underWay: Raw = { status: { observedGeneration: 3, replicas: 2, updatedReplicas: 1 } };
+const complete: Raw = { status: { observedGeneration: 3, replicas: 2, updatedReplicas: 2 } };
+
+interface Case {
+  readonly why: string;
+  readonly before: Raw;
+  readonly after: Raw;
+  readonly others?: readonly Raw[];
+  readonly cause?: Change["cause"];
+  readonly rules: readonly string[];
+}
+
+const CASES: readonly Case[] = [
+  {
+    why: "a template change starts the rollout it is about",
+    before: deployment(),
+    after: deployment(next),
+    rules: ["rwo-rolling-update"],
+  },
+  {
+    why: "metadata only: known",
+    before: deployment(),
+    after: deployment({ annotationsOnObject: { a: "b" } }),
+    rules: ["rwo-rolling-update?"],
+  },
+  {
+    why: "more replicas: the steady finding is new",
+    before: deployment(),
+    after: deployment(replicas(2)),
+    rules: ["rwo-replicas", "rwo-rolling-update?"],
+  },
+  {
+    why: "more replicas than before, known or not",
+    before: deployment(replicas(2, RECREATE)),
+    after: deployment(replicas(3, RECREATE)),
+    rules: ["rwo-replicas"],
+  },
+  {
+    why: "fewer replicas, still too many: a way out",
+    before: deployment(replicas(3, RECREATE)),
+    after: deployment(replicas(2, RECREATE)),
+    rules: ["rwo-replicas?"],
+  },
+  { why: "to 0: a way out", before: deployment(replicas(3)), after: deployment(replicas(0)), rules: [] },
+  {
+    why: "0 to 1 judges steady only",
+    before: deployment(replicas(0)),
+    after: deployment(replicas(1)),
+    rules: [],
+  },
+  {
+    why: "0 to 1 by the scale subresource",
+    before: deployment(replicas(0)),
+    after: deployment(replicas(1)),
+    cause: "scale",
+    rules: [],
+  },
+  {
+    why: "0 to 1 under an autoscaler that was judged when it was written",
+    before: deployment(replicas(0)),
+    after: deployment(replicas(1)),
+    others: SCALED,
+    rules: ["rwo-autoscaling?"],
+  },
+  {
+    why: "0 to 1 with a new template starts no rollout either",
+    before: deployment(replicas(0)),
+    after: deployment({ ...next, ...replicas(1) }),
+    rules: [],
+  },
+  {
+    why: "0 to 3 is judged in full",
+    before: deployment(replicas(0, RECREATE)),
+    after: deployment(replicas(3, RECREATE)),
+    rules: ["rwo-replicas"],
+  },
+  {
+    why: "scale up",
+    before: deployment(replicas(1, RECREATE)),
+    after: deployment(replicas(3, RECREATE)),
+    cause: "scale",
+    rules: ["rwo-replicas"],
+  },
+  {
+    why: "scale to the same number",
+    before: deployment(replicas(3, RECREATE)),
+    after: deployment(replicas(3, RECREATE)),
+    cause: "scale",
+    rules: ["rwo-replicas?"],
+  },
+  {
+    why: "scale down",
+    before: deployment(replicas(3, RECREATE)),
+    after: deployment(replicas(2, RECREATE)),
+    cause: "scale",
+    rules: ["rwo-replicas?"],
+  },
+  {
+    why: "switch to Recreate, steady findings known",
+    before: deployment(replicas(3)),
+    after: deployment(replicas(3, RECREATE)),
+    rules: ["rwo-replicas?"],
+  },
+  {
+    why: "switch away from Recreate is judged in full, also before any rollout",
+    before: deployment({ workload: RECREATE }),
+    after: deployment(),
+    rules: ["rwo-rolling-update"],
+  },
+  {
+    why: "from passing to stuck is worse than what was known",
+    before: deployment({ workload: ZERO_ONE }),
+    after: deployment(),
+    rules: ["rwo-rolling-update"],
+  },
+  {
+    why: "the claim removed: nothing left",
+    before: deployment(replicas(3)),
+    after: deployment({ ...replicas(3), claims: [] }),
+    rules: [],
+  },
+  {
+    why: "a claim added where another one was already fought over: the same finding",
+    before: deployment({ ...replicas(3, RECREATE) }),
+    after: deployment({ ...replicas(3, RECREATE), claims: ["data", "more"] }),
+    others: [...RWO, claim({ name: "more" })],
+    rules: ["rwo-replicas?"],
+  },
+  {
+    why: "self-affinity added",
+    before: deployment(replicas(3)),
+    after: deployment({ ...replicas(3), spec: sameNode({ app: "web" }) }),
+    rules: [],
+  },
+  {
+    why: "a template change replaces a rollout that is under way",
+    before: deployment({ ...underWay }),
+    after: deployment({ ...next, ...underWay }),
+    rules: ["rwo-rolling-update?"],
+  },
+  {
+    why: "undo of a moved host pin, whose rollout is under way",
+    before: deployment({ ...underWay, spec: { nodeSelector: { "kubernetes.io/hostname": "b" } } }),
+    after: deployment({ ...underWay, spec: { nodeSelector: { "kubernetes.io/hostname": "a" } } }),
+    rules: ["rwo-rolling-update?"],
+  },
+  {
+    why: "a rollout that is complete",
+    before: deployment({ ...complete }),
+    after: deployment({ ...next, ...complete }),
+    rules: ["rwo-rolling-update"],
+  },
+  {
+    why: "a status that was never observed says nothing",
+    before: deployment({ status: { replicas: 2, updatedReplicas: 1 } }),
+    after: deployment(next),
+    rules: ["rwo-rolling-update"],
+  },
+  {
+    why: "under Recreate nothing is under way that RollingUpdate would replace",
+    before: deployment({ ...underWay, workload: RECREATE }),
+    after: deployment({ ...next, ...underWay }),
+    rules: ["rwo-rolling-update"],
+  },
+  {
+    why: "an unfinished rollout does not excuse more replicas",
+    before: deployment({ ...underWay }),
+    after: deployment({ ...next, ...underWay, ...replicas(2) }),
+    rules: ["rwo-replicas", "rwo-rolling-update?"],
+  },
+  {
+    why: "a StatefulSet scaled up",
+    before: statefulSet(),
+    after: statefulSet(replicas(2)),
+    rules: ["rwo-replicas"],
+  },
+  {
+    why: "a StatefulSet that was so before, with a new template",
+    before: statefulSet(replicas(2)),
+    after: statefulSet({ ...next, ...replicas(2) }),
+    rules: ["rwo-replicas?"],
+  },
+];
+
+t.test("an update is an error only for what it sets off", async (t) => {
+  for (const { why, before, after, others = RWO, cause, rules } of CASES) {
+    const judged = judgeUpdate(before, after, others, cause ? { cause } : {});
+    t.strictSame(judged.rules, rules, why);
+  }
+});
+
+t.test("ratchet always: every known finding stays a warning", async (t) => {
+  const options = { ...DEFAULT_OPTIONS, ratchet: "always" as const };
+  t.strictSame(judgeUpdate(deployment(), deployment(next), RWO, { options }).rules, ["rwo-rolling-update?"]);
+  t.strictSame(
+    judgeUpdate(deployment({ workload: RECREATE }), deployment(), RWO, { options }).rules,
+    ["rwo-rolling-update"],
+    "what is new is still an error",
+  );
+});
+
+t.test("ratchet never: known findings stay errors, the ways out stay open", async (t) => {
+  const options = { ...DEFAULT_OPTIONS, ratchet: "never" as const };
+  const judged = (before: Raw, after: Raw): readonly string[] =>
+    judgeUpdate(before, after, RWO, { options }).rules;
+  t.strictSame(
+    judged(deployment(), deployment({ workload: { minReadySeconds: 5 } })),
+    ["rwo-rolling-update"],
+    "another field of the spec",
+  );
+  t.strictSame(
+    judged(deployment(), deployment({ annotationsOnObject: { a: "b" } })),
+    ["rwo-rolling-update?"],
+    "metadata only",
+  );
+  t.strictSame(
+    judged(deployment(replicas(3)), deployment(replicas(3, RECREATE))),
+    ["rwo-replicas?"],
+    "to Recreate",
+  );
+  t.strictSame(
+    judged(deployment(replicas(3, RECREATE)), deployment(replicas(2, RECREATE))),
+    ["rwo-replicas?"],
+    "scaling down",
+  );
+  t.strictSame(judged(deployment(replicas(0)), deployment(replicas(1))), [], "0 to 1");
+  t.strictSame(
+    judged(deployment(underWay), deployment({ ...next, ...underWay })),
+    ["rwo-rolling-update?"],
+    "undo",
+  );
+});
+
+t.test("a demoted finding says why it is a warning only", async (t) => {
+  const [finding] = judgeUpdate(deployment(), deployment({ annotationsOnObject: { a: "b" } }), RWO).findings;
+  t.match(finding?.message, /a warning only: it was so before this change/);
+});

@@ -1,0 +1,84 @@
+import t from "tap";
+import { buildReport } from "../../src/report/report.ts";
+import { renderErrors, renderText } from "../../src/report/text.ts";
+import { errorWith, findingWith, judgedWith } from "./sample.ts";
+
+t.test("shows what is wrong, where, why, and every way out with its command", async (t) => {
+  const text = renderText(
+    buildReport([findingWith()], [judgedWith(), judgedWith({ verdict: "deny" })], []),
+    false,
+  );
+  t.equal(
+    text,
+    `ERROR  Deployment shop/web  [rwo-rolling-update]
+  web.yaml:3:1
+
+  Deployment shop/web can get stuck.
+    - one pod more and none fewer
+    - the claim is ReadWriteOnce
+
+  Ways out
+    1. Use strategy Recreate
+       Cost: a brief downtime
+       kubectl patch deployment web -n shop --type merge -p '{}'
+    2. Use a ReadWriteMany claim
+       Cost: a new claim
+
+  More: attachguard explain rwo-rolling-update
+
+OK  Deployment shop/api  api.yaml:1:1
+    - strategy Recreate ends the old pod first
+
+2 workloads that mount a claim: 1 denied, 0 with a warning, 1 allowed. 1 error, 0 warnings.
+`,
+  );
+});
+
+t.test("says that nothing was there to judge", async (t) => {
+  t.equal(renderText(buildReport([], [], []), false), "No workload mounts a claim. 0 errors, 0 warnings.\n");
+});
+
+t.test("says in the summary that a part of the input was not judged", async (t) => {
+  const text = renderText(buildReport([], [], [errorWith(), errorWith({ fatal: false })]), false);
+  t.match(text, "Not everything was judged: 1 problem with the input.");
+});
+
+t.test("names who let a finding through, until when and why", async (t) => {
+  const exempted = { by: "waiver", until: "2027-01-01T00:00:00Z", reason: "moved in January" } as const;
+  const text = renderText(buildReport([findingWith({ severity: "warning", exempted })], [], []), false);
+  t.match(text, /^EXEMPTED {2}Deployment shop\/web/);
+  t.match(text, "let through by waiver until 2027-01-01T00:00:00Z: moved in January");
+  t.match(text, "0 errors, 0 warnings, 1 exempted.");
+});
+
+t.test("colours only where asked to", async (t) => {
+  const report = buildReport([findingWith()], [judgedWith()], [errorWith()]);
+  t.notMatch(renderText(report, false), "\u001b");
+  t.notMatch(renderErrors(report.errors, false), "\u001b");
+  t.match(renderText(report, true), "\u001b[31mERROR\u001b[39m");
+  t.match(renderErrors(report.errors, true), "\u001b[31merror\u001b[39m");
+});
+
+t.test("a name cannot move the cursor, forge a line or turn the text around", async (t) => {
+  const name = "web\u001b[2K\r\nOK\u202e";
+  const evil = findingWith({
+    workload: { ...findingWith().workload, name },
+    message: `Deployment shop/${name} can get stuck.`,
+    source: { file: name, line: 1, column: 1 },
+    evidence: [name],
+    fixes: [{ id: "recreate", summary: name, cost: name, patch: null, command: name }],
+    exempted: { by: "annotation", until: name, reason: name },
+  });
+  const workload = judgedWith({ workload: evil.workload, evidence: [name], source: evil.source });
+  const report = buildReport([evil], [workload], [errorWith({ file: name, message: name })]);
+  for (const text of [renderText(report, false), renderErrors(report.errors, false)]) {
+    for (const character of ["\u001b", "\r", "\u202e"]) t.notOk(text.includes(character));
+    t.notMatch(text, /^OK$/m);
+    t.match(text, "web\\u001b[2K\\u000d\\u000aOK\\u202e");
+  }
+});
+
+t.test("input errors name the place as compilers do, and notes are told from errors", async (t) => {
+  t.equal(renderErrors([errorWith()], false), "bad.yaml:2:5: error: not YAML\n");
+  t.equal(renderErrors([errorWith({ fatal: false })], false), "bad.yaml:2:5: note: not YAML\n");
+});

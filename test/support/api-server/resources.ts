@@ -1,0 +1,49 @@
+/** Where a real API server serves each kind; written down here once more so that a slip in src is noticed. */
+export interface ServedKind {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly plural: string;
+  readonly namespaced: boolean;
+}
+
+const served = (kind: string, apiVersion: string, plural: string, namespaced: boolean): ServedKind => ({
+  kind,
+  apiVersion,
+  plural,
+  namespaced,
+});
+
+export const SERVED: readonly ServedKind[] = [
+  served("Deployment", "apps/v1", "deployments", true),
+  served("StatefulSet", "apps/v1", "statefulsets", true),
+  served("DaemonSet", "apps/v1", "daemonsets", true),
+  served("Job", "batch/v1", "jobs", true),
+  served("CronJob", "batch/v1", "cronjobs", true),
+  served("HorizontalPodAutoscaler", "autoscaling/v2", "horizontalpodautoscalers", true),
+  served("PersistentVolumeClaim", "v1", "persistentvolumeclaims", true),
+  served("PersistentVolume", "v1", "persistentvolumes", false),
+  served("StorageClass", "storage.k8s.io/v1", "storageclasses", false),
+  served("CSIDriver", "storage.k8s.io/v1", "csidrivers", false),
+  served("Namespace", "v1", "namespaces", false),
+  served("Node", "v1", "nodes", false),
+];
+
+export function servedKind(kind: string): ServedKind {
+  const found = SERVED.find((one) => one.kind === kind);
+  if (found === undefined) throw new Error(`the double does not serve ${kind}`);
+  return found;
+}
+
+/** `/api/v1/namespaces/shop/persistentvolumeclaims/data` → its parts; `undefined` for a path that is not served. */
+export function parsePath(path: string): { kind: ServedKind; namespace: string; name: string } | undefined {
+  const match =
+    /^\/(?:api\/(v1)|apis\/([^/]+\/[^/]+))(?:\/namespaces\/([^/]+)(?=\/))?\/([^/]+)(?:\/([^/]+))?$/.exec(
+      path,
+    );
+  if (match === null) return undefined;
+  const [, core, grouped, namespace = "", plural, name = ""] = match;
+  const kind = SERVED.find((one) => one.plural === plural && one.apiVersion === (core ?? grouped));
+  return kind === undefined
+    ? undefined
+    : { kind, namespace: decodeURIComponent(namespace), name: decodeURIComponent(name) };
+}
