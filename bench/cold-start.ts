@@ -10,7 +10,7 @@ import { performance } from "node:perf_hooks";
  * is for everyone but the very first call. Exits 1 above LIMIT.
  */
 const LIMIT = 3;
-const RUNS = Number(process.env["RUNS"] ?? 31);
+const RUNS = Number(process.env.RUNS ?? 31);
 
 const root = join(import.meta.dirname, "..");
 const cache = mkdtempSync(join(tmpdir(), "attachguard-bench-"));

@@ -6,6 +6,7 @@ import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyServerFactoryHandler,
+  LogController,
 } from "fastify";
 import type { Metrics } from "../metrics.ts";
 import { RequestRefused, statusOf } from "./status.ts";
@@ -37,7 +38,7 @@ const UNREADABLE = { code: 400, phrase: "Bad Request", message: "the request is 
 export function createApp({ logger, metrics, bodyLimit, server }: AppOptions): FastifyInstance {
   const app: FastifyInstance = fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
     serverFactory: (handler) => server(handler),
     // Closing must not turn away a request that the API server sent before it knew.

@@ -122,10 +122,18 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
   return {
     app,
     metricsApp,
-    listen: async ({ host, port, metricsPort }) => ({
-      port: await listenOn(app, host, port),
-      metricsPort: await listenOn(metricsApp, host, metricsPort),
-    }),
+    listen: async ({ host, port, metricsPort }) => {
+      const opened = {
+        port: await listenOn(app, host, port),
+        metricsPort: await listenOn(metricsApp, host, metricsPort),
+      };
+      const shown = host.includes(":") ? `[${host}]` : host;
+      logger.info(
+        { url: `https://${shown}:${opened.port}`, metricsUrl: `http://${shown}:${opened.metricsPort}/metrics` },
+        "listening",
+      );
+      return opened;
+    },
     drain: async () => {
       if (draining) return;
       draining = true;

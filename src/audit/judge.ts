@@ -6,6 +6,7 @@ import type { PolicyOptions } from "../policy/options.ts";
 import { verdictOf } from "../policy/verdict.ts";
 import type { ClusterView } from "../policy/view.ts";
 import type { JudgedWorkload } from "../report/report.ts";
+import { whyAllowed } from "./why-allowed.ts";
 
 /** What is judged: these workloads and claims, with the view as their surroundings. */
 export interface Subjects {
@@ -51,7 +52,7 @@ export async function judgeAll(subjects: Subjects, settings: JudgeSettings): Pro
       source: workload.source ?? null,
       verdict: verdictOf(judgement.findings, mode),
       factors: judgement.factors,
-      evidence: mode === "off" ? [`namespace ${namespace} is not judged (mode off)`] : judgement.evidence,
+      ...whyAllowed(workload, judgement, mode),
     });
   }
   for (const claim of subjects.claims) {

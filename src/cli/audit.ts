@@ -40,7 +40,9 @@ interface Facts {
 }
 
 async function factsFrom(options: AuditOptions, terminal: Terminal): Promise<Facts> {
-  return options.from === undefined ? readLiveFacts(options, terminal) : loadFiles(options.from, terminal.stdin);
+  return options.from === undefined
+    ? readLiveFacts(options, terminal)
+    : loadFiles(options.from, terminal.stdin);
 }
 
 /** The objects of one namespace; those without one are reported as `default`, so they are found there. */

@@ -23,3 +23,8 @@ function modeOf(config: Config, namespace: string, view: ClusterView): Mode {
   const label = knownValue(view.namespace(namespace))?.labels[MODE_LABEL];
   return MODES.find((mode) => mode === label) ?? config.mode;
 }
+
+async function waiverOf(_config: Config, workload: Workload): Promise<Waiver | null> {
+  const jws = workload.annotations[WAIVER_ANNOTATION] ?? workload.template.annotations[WAIVER_ANNOTATION];
+  return jws === undefined ? null : { state: "refused", reason: "not read yet" };
+}

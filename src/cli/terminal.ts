@@ -16,7 +16,7 @@ export interface OutputStream {
 
 /** Colours only on a terminal, and not where its user asked for none (no-color.org). */
 export function hasColour(terminal: Terminal, stream: OutputStream): boolean {
-  return stream.isTTY === true && !terminal.env["NO_COLOR"] && terminal.env["TERM"] !== "dumb";
+  return stream.isTTY === true && !terminal.env.NO_COLOR && terminal.env.TERM !== "dumb";
 }
 
 /**

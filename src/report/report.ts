@@ -9,7 +9,9 @@ export interface JudgedWorkload {
   readonly verdict: Verdict;
   /** Those of the moment that decided. */
   readonly factors: Factors;
-  /** Why the verdict is what it is, one sentence each; shown for allowed workloads. */
+  /** Why it is allowed, in a few words; means nothing with another verdict. */
+  readonly reason: string;
+  /** The facts behind the reason, one sentence each. */
   readonly evidence: readonly string[];
 }
 

@@ -64,10 +64,10 @@ function fixLines(number: number, fix: Fix): readonly string[] {
   return lines;
 }
 
-function safeLine({ workload, source, evidence }: JudgedWorkload, paint: Painter): string {
+function safeLine({ workload, source, reason, evidence }: JudgedWorkload, paint: Painter): string {
   const place = source === null ? "" : `  ${paint("dim", placeOf(source))}`;
-  const why = evidence.map((each) => `\n    - ${visible(each)}`).join("");
-  return `${paint("green", "OK")}  ${paint("bold", refText(workload))}${place}${why}`;
+  const head = `${paint("green", "OK")}  ${paint("bold", refText(workload))}: ${visible(reason)}${place}`;
+  return [head, ...evidence.map((each) => `    - ${visible(each)}`)].join("\n");
 }
 
 function summaryLine({ summary, workloads, errors }: Report, paint: Painter): string {

@@ -8,7 +8,7 @@ import { startServer } from "./server.ts";
  * cluster, sends it the AdmissionReview of every example's Deployment and autoscaler, and prints what it answers.
  * Exits 1 where an answer is not the one that the example's README documents.
  */
-const colour = process.stdout.isTTY === true && !process.env["NO_COLOR"];
+const colour = process.stdout.isTTY === true && !process.env.NO_COLOR;
 const paint = (code: number, text: string) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
 
 const LABELS = { deny: paint(31, "DENIED"), warn: paint(33, "WARNED"), allow: paint(32, "ALLOWED") };

@@ -26,7 +26,7 @@ t.test("shows what is wrong, where, why, and every way out with its command", as
 
   More: attachguard explain rwo-rolling-update
 
-OK  Deployment shop/api  api.yaml:1:1
+OK  Deployment shop/api: it never has two pods at once  api.yaml:1:1
     - strategy Recreate ends the old pod first
 
 2 workloads that mount a claim: 1 denied, 0 with a warning, 1 allowed. 1 error, 0 warnings.
@@ -69,7 +69,12 @@ t.test("a name cannot move the cursor, forge a line or turn the text around", as
     fixes: [{ id: "recreate", summary: name, cost: name, patch: null, command: name }],
     exempted: { by: "annotation", until: name, reason: name },
   });
-  const workload = judgedWith({ workload: evil.workload, evidence: [name], source: evil.source });
+  const workload = judgedWith({
+    workload: evil.workload,
+    reason: name,
+    evidence: [name],
+    source: evil.source,
+  });
   const report = buildReport([evil], [workload], [errorWith({ file: name, message: name })]);
   for (const text of [renderText(report, false), renderErrors(report.errors, false)]) {
     for (const character of ["\u001b", "\r", "\u202e"]) t.notOk(text.includes(character));

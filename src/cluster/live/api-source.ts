@@ -2,7 +2,15 @@ import type { IncomingMessage } from "node:http";
 import { messageOf } from "../../errors.ts";
 import { ApiError, statusText } from "./api-error.ts";
 import { LineSplitter } from "./line-splitter.ts";
-import { apiVersionOf, type ListPage, type ListQuery, type Resource, type Source, type WatchEvent, type WatchQuery } from "./source.ts";
+import {
+  apiVersionOf,
+  type ListPage,
+  type ListQuery,
+  type Resource,
+  type Source,
+  type WatchEvent,
+  type WatchQuery,
+} from "./source.ts";
 import type { Transport } from "./transport.ts";
 
 /** A proxy that asks for hours must not blind us for hours. */
@@ -43,7 +51,11 @@ export class ApiSource implements Source {
     }
   }
 
-  async watch(resource: Resource, query: WatchQuery, signal: AbortSignal): Promise<AsyncIterable<readonly WatchEvent[]>> {
+  async watch(
+    resource: Resource,
+    query: WatchQuery,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<readonly WatchEvent[]>> {
     const path = pathOf(resource, "");
     const parameters = new URLSearchParams({
       watch: "1",
@@ -144,7 +156,8 @@ function parseEvent(line: string): WatchEvent | ApiError {
  * What cannot be read may have been a change, and asking for it again would give the same bytes. So it is treated
  * as a version that is gone (410): the kind is listed anew.
  */
-const unreadable = (what: string) => new ApiError(`the watch sent what cannot be read: ${what}`, { status: 410 });
+const unreadable = (what: string) =>
+  new ApiError(`the watch sent what cannot be read: ${what}`, { status: 410 });
 
 async function refusal(response: IncomingMessage, path: string, signal: AbortSignal): Promise<ApiError> {
   const status = response.statusCode;

@@ -54,8 +54,8 @@ export async function loadKubeConfig(source: ConfigSource): Promise<KubeConfig> 
 }
 
 function inCluster({ kubeconfig, context, env, serviceAccount = SERVICE_ACCOUNT }: ConfigSource) {
-  const host = env["KUBERNETES_SERVICE_HOST"];
-  const port = env["KUBERNETES_SERVICE_PORT"];
+  const host = env.KUBERNETES_SERVICE_HOST;
+  const port = env.KUBERNETES_SERVICE_PORT;
   if (kubeconfig !== undefined || context !== undefined || !host || !port) return undefined;
   const tokenFile = join(serviceAccount, "token");
   if (!existsSync(tokenFile)) return undefined;
@@ -94,8 +94,8 @@ async function fromFiles(blank: KubeConfig, { kubeconfig, context, env }: Config
 /** kubectl skips the files of a list that do not exist, but not the one that was asked for by name. */
 function filesOf(kubeconfig: string | undefined, env: ConfigSource["env"]): string[] {
   if (kubeconfig !== undefined) return [kubeconfig];
-  if (env["KUBECONFIG"]) return env["KUBECONFIG"].split(delimiter).filter((file) => file && existsSync(file));
-  return env["HOME"] ? [join(env["HOME"], ".kube", "config")].filter(existsSync) : [];
+  if (env.KUBECONFIG) return env.KUBECONFIG.split(delimiter).filter((file) => file && existsSync(file));
+  return env.HOME ? [join(env.HOME, ".kube", "config")].filter(existsSync) : [];
 }
 
 async function addFile(parts: Parts, config: KubeConfig, file: string): Promise<void> {

@@ -1,9 +1,9 @@
 import type { Fact, FactKind } from "../../kube/fact.ts";
 import type { Claim, Workload } from "../../policy/model.ts";
 import type { ClusterView, Lookup } from "../../policy/view.ts";
+import type { Wanted } from "../cluster.ts";
 import type { ClusterIndex } from "../cluster-index.ts";
 import { namespaceOf } from "../cluster-index.ts";
-import type { Wanted } from "../cluster.ts";
 import { overlay } from "../overlay.ts";
 import { DoubtfulView, doubtKey } from "./doubtful-view.ts";
 import type { Lookups } from "./lookups.ts";

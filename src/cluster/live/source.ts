@@ -51,7 +51,11 @@ export interface Source {
    * an empty one says only that the server is alive. Ends when the server closes the stream properly; throws an
    * `ApiError` when it breaks, falls silent, or carries an ERROR event (with that event's code as `status`).
    */
-  watch(resource: Resource, query: WatchQuery, signal: AbortSignal): Promise<AsyncIterable<readonly WatchEvent[]>>;
+  watch(
+    resource: Resource,
+    query: WatchQuery,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<readonly WatchEvent[]>>;
   /** Closes what is kept open between calls. */
   close(): void;
 }

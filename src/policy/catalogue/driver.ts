@@ -68,7 +68,6 @@ export interface DriverOverride {
 
 /** What a provisioner can do for one volumeMode with the parameters of one StorageClass. */
 export interface Capabilities {
-  readonly kind: DriverKind;
   /** The name of the CSIDriver object that speaks for it; `undefined` where no CSI driver is behind it. */
   readonly csiDriver: string | undefined;
   /** Modes that work; empty: the volumeMode is refused; `undefined`: not known. */
@@ -113,62 +112,69 @@ export function capabilitiesOf(
   claim?: { readonly hasDataSource: boolean },
 ): Capabilities | undefined {
   const driver = driverNamed(provisioner);
-  const override = overrideFor(provisioner, overrides) ?? overrideFor(driver?.migratesTo, overrides);
+  const override = overrideFor(
+    driver?.migratesTo ? [provisioner, driver.migratesTo] : [provisioner],
+    overrides,
+  );
   if (driver === undefined && override === undefined) return undefined;
 
-  const { kind, ...facts } = applyParameters(driver ?? { kind: "csi" }, parameters, volumeMode, claim);
-  const isCsi = kind === "csi" || kind === "in-tree-migrated" || kind === "ephemeral-only";
+  const entry = driver ?? UNLISTED;
+  const facts = applyParameters(entry, parameters, volumeMode, claim);
   const saidModes = volumeMode === "Block" ? override?.blockAccessModes : override?.accessModes;
   return {
-    kind,
-    csiDriver: isCsi ? (driver?.migratesTo ?? provisioner) : undefined,
+    csiDriver: CSI_KINDS.has(entry.kind) ? (entry.migratesTo ?? provisioner) : undefined,
     accessModes: saidModes ?? facts.accessModes,
     possibleModes: saidModes ? [] : facts.possibleModes,
     unsafeModes: saidModes ? [] : facts.unsafeModes,
     modesFrom: saidModes ? "configuration" : "catalogue",
     attachRequired: override?.attachRequired ?? facts.attachRequired,
     attachFrom: override?.attachRequired === undefined ? "catalogue" : "configuration",
-    volumeSource: driver?.volumeSource,
+    volumeSource: entry.volumeSource,
     nodeLocal: override?.nodeLocal ?? (facts.nodeLocal && facts.nodeAffinity),
-    nodeTopologyKeys: override?.nodeLocal ? "any" : (driver?.nodeTopologyKeys ?? []),
+    nodeTopologyKeys: override?.nodeLocal ? "any" : (entry.nodeTopologyKeys ?? []),
     sameNodeMultiPod: override?.sameNodeMultiPod ?? (facts.sameNodeMultiPod || volumeMode === "Block"),
-    dynamicProvisioning: driver?.dynamicProvisioning ?? false,
-    enforcedAt: driver?.enforcedAt ?? "unknown",
-    researched: driver?.researched ?? false,
+    dynamicProvisioning: entry.dynamicProvisioning ?? false,
+    enforcedAt: entry.enforcedAt ?? "unknown",
+    researched: entry.researched ?? false,
     because: facts.because,
   };
 }
 
+const CSI_KINDS: ReadonlySet<DriverKind> = new Set(["csi", "in-tree-migrated", "ephemeral-only"]);
+
+/** A provisioner that only the configuration knows is taken for a CSI driver. */
+const UNLISTED: Driver = { kind: "csi" };
+
 function driverNamed(provisioner: string): Driver | undefined {
-  return Object.hasOwn(DRIVERS, provisioner) ? DRIVERS[provisioner] : bestGlob(provisioner, GLOBS)?.[1];
+  return Object.hasOwn(DRIVERS, provisioner) ? DRIVERS[provisioner] : bestGlob([provisioner], GLOBS);
 }
 
+/** @param names the provisioner, then the CSI driver that serves it */
 function overrideFor(
-  provisioner: string | undefined,
+  names: readonly string[],
   overrides: readonly DriverOverride[],
 ): DriverOverride | undefined {
-  if (provisioner === undefined) return undefined;
-  const exact = overrides.find((override) => override.provisioner === provisioner);
-  return (
-    exact ??
-    bestGlob(
-      provisioner,
-      overrides.map((override) => [override.provisioner, override] as const),
-    )?.[1]
+  for (const name of names) {
+    const exact = overrides.find(({ provisioner }) => provisioner === name);
+    if (exact !== undefined) return exact;
+  }
+  return bestGlob(
+    names,
+    overrides.map((override) => [override.provisioner, override] as const),
   );
 }
 
+/** The value of the longest pattern that one of the names matches. */
 function bestGlob<T>(
-  name: string,
+  names: readonly string[],
   entries: readonly (readonly [pattern: string, value: T])[],
-): readonly [string, T] | undefined {
+): T | undefined {
   return entries
-    .filter(([pattern]) => globMatches(pattern, name))
-    .sort(([a], [b]) => literalLength(b) - literalLength(a))[0];
+    .filter(([pattern]) => names.some((name) => globMatches(pattern, name)))
+    .toSorted(([a], [b]) => literalLength(b) - literalLength(a))[0]?.[1];
 }
 
 interface Facts {
-  readonly kind: DriverKind;
   readonly accessModes: readonly AccessMode[] | undefined;
   readonly possibleModes: readonly AccessMode[];
   readonly unsafeModes: readonly AccessMode[];
@@ -236,7 +242,6 @@ function applyParameters(
     possible.add("ReadWriteOncePod");
   }
   return {
-    kind: driver.kind,
     accessModes: modes && [...modes],
     possibleModes: [...possible].filter((mode) => !modes?.has(mode)),
     unsafeModes,

@@ -20,10 +20,6 @@ export function attachStepOf(
   capabilities: Capabilities | undefined,
   view: ClusterView,
 ): AttachStep {
-  if (capabilities?.volumeSource !== undefined) {
-    const { attaches } = sourceType(capabilities.volumeSource);
-    return { required: attaches, because: `its volumes are of type ${capabilities.volumeSource}` };
-  }
   const driver = capabilities === undefined ? provisioner : capabilities.csiDriver;
   const object = driver === undefined ? undefined : view.csiDriver(driver);
   if (object?.state === "known") {
@@ -32,6 +28,10 @@ export function attachStepOf(
   }
   if (capabilities?.attachRequired !== undefined && capabilities.attachFrom === "configuration") {
     return { required: capabilities.attachRequired, because: "as the configuration says" };
+  }
+  if (capabilities?.volumeSource !== undefined) {
+    const { attaches } = sourceType(capabilities.volumeSource);
+    return { required: attaches, because: `its volumes are of type ${capabilities.volumeSource}` };
   }
   if (object?.state === "absent") {
     return { required: true, because: `no CSIDriver ${driver} exists, which means attachRequired: true` };

@@ -159,19 +159,40 @@ function pinnedBy(
   context: Constraints | undefined,
   nodes: readonly Node[] | undefined,
 ): Place | undefined {
-  for (const { proof, text, alternatives } of sources) {
+  const pins = (alternatives: readonly Constraints[]): readonly string[] => {
     const host = commonHost(alternatives);
-    if (host.length > 0) return oneNode(proof, host, [`${text} leaves one host: ${host[0]}`], nodes);
+    // One text that is the host label of one node and the name of another is two hosts.
+    return (nodes ?? []).filter((node) => alternatives.some((alternative) => isNamedBy(alternative, node)))
+      .length > 1
+      ? []
+      : host;
+  };
+  for (const { proof, text, alternatives } of sources) {
+    const [host, ...more] = pins(alternatives);
+    if (host !== undefined)
+      return oneNode(proof, [host, ...more], [`${text} leaves one host: ${host}`], nodes);
   }
   const together = listOf(sources.map(({ text }) => text));
-  const jointly = [...narrowed.map(({ alternatives }) => alternatives), ...(context ? [[context]] : [])];
-  for (const alternatives of jointly) {
-    const host = commonHost(alternatives);
-    const proof = narrowed.some((source) => source.proof === "volume") ? "volume" : "node-affinity";
-    if (host.length > 0)
-      return oneNode(proof, host, [`${together} together leave one host: ${host[0]}`], nodes);
+  const proof = sources.some((source) => source.proof === "volume") ? "volume" : "node-affinity";
+  for (const alternatives of [
+    ...narrowed.map((source) => source.alternatives),
+    ...(context ? [[context]] : []),
+  ]) {
+    const [host, ...more] = pins(alternatives);
+    if (host !== undefined) {
+      return oneNode(proof, [host, ...more], [`${together} together leave one host: ${host}`], nodes);
+    }
   }
   return undefined;
+}
+
+/** Is a node among the hosts that an alternative names, by label and by name? True where it names none. */
+function isNamedBy(alternative: Constraints, node: Node): boolean {
+  const byLabel = namesIn(alternative.get(HOSTNAME) ?? ANY);
+  const byName = namesIn(alternative.get(NODE_NAME) ?? ANY);
+  return (
+    (byLabel?.includes(labelOf(node.labels, HOSTNAME) ?? "") ?? true) && (byName?.includes(node.name) ?? true)
+  );
 }
 
 /** A volume made by a node-local driver: whatever its topology key is called, one value of it is one node. */
@@ -205,18 +226,13 @@ function byNodeLocal(claims: readonly ClaimReach[], nodes: readonly Node[] | und
 /** Every alternative names hosts, and no known node is one of them. */
 function missingHost(sources: readonly Source[], nodes: readonly Node[]): Place | undefined {
   for (const { text, alternatives } of sources) {
-    const named = alternatives.map((alternative) => {
-      const byLabel = namesIn(alternative.get(HOSTNAME) ?? ANY);
-      const byName = namesIn(alternative.get(NODE_NAME) ?? ANY);
-      const exists = nodes.some(
-        (node) =>
-          (byLabel?.includes(labelOf(node.labels, HOSTNAME) ?? "") ?? true) &&
-          (byName?.includes(node.name) ?? true),
-      );
-      return exists ? undefined : [...(byLabel ?? []), ...(byName ?? [])];
-    });
-    const hosts = named.flatMap((names) => names ?? []);
-    if (named.length > 0 && named.every((names) => names !== undefined)) {
+    const named = alternatives.map((alternative) =>
+      nodes.some((node) => isNamedBy(alternative, node))
+        ? undefined
+        : [HOSTNAME, NODE_NAME].flatMap((key) => namesIn(alternative.get(key) ?? ANY) ?? []),
+    );
+    const hosts = named.flatMap((hostsOfOne) => hostsOfOne ?? []);
+    if (named.length > 0 && named.every((hostsOfOne) => hostsOfOne !== undefined)) {
       return nowhere(
         "unknown-host",
         `${text} asks for host ${listOf([...new Set(hosts)])}, which is not among the ${plural(nodes.length, "known node")}`,

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import * as http from "node:http";
 import * as https from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { parsePath, type ServedKind, servedKind } from "./resources.ts";
 
 export interface RawObject {
@@ -117,7 +118,8 @@ export class ApiServerDouble {
   }
 
   /** Creates or replaces an object and tells every watch. */
-  put(raw: RawObject): void {
+  put(given: Readonly<Record<string, unknown>>): void {
+    const raw = given as unknown as RawObject;
     const kind = servedKind(raw.kind);
     const objects = this.#of(kind);
     const key = keyOf(raw);
@@ -178,7 +180,7 @@ export class ApiServerDouble {
 
   /** Resets the connections of all watches (of one kind). */
   cut(kind?: string): void {
-    for (const watcher of this.#watching(kind)) watcher.socket.resetAndDestroy();
+    for (const watcher of this.#watching(kind)) reset(watcher.socket);
   }
 
   /** Ends all watches (of one kind) properly, as at the end of their time. */
@@ -270,7 +272,8 @@ export class ApiServerDouble {
     const url = new URL(request.url ?? "/", "http://double");
     const found = parsePath(url.pathname);
     if (found === undefined || this.unserved.has(found.kind.plural)) {
-      return status(response, 404, "NotFound", "the server could not find the requested resource");
+      status(response, 404, "NotFound", "the server could not find the requested resource");
+      return;
     }
     const { kind, namespace, name } = found;
     const verb = name !== "" ? "get" : url.searchParams.get("watch") === "1" ? "watch" : "list";
@@ -279,11 +282,13 @@ export class ApiServerDouble {
     this.requests.push(seen);
     this.#wake();
     if (this.token !== undefined && authorization !== `Bearer ${this.token}`) {
-      return status(response, 401, "Unauthorized", "Unauthorized");
+      status(response, 401, "Unauthorized", "Unauthorized");
+      return;
     }
     if (this.forbidden.has(kind.plural)) {
       const message = `${kind.plural} is forbidden: User "system:serviceaccount:attachguard-system:attachguard" cannot ${verb} resource "${kind.plural}" at the cluster scope`;
-      return status(response, 403, "Forbidden", message);
+      status(response, 403, "Forbidden", message);
+      return;
     }
     const fault = this.fault(seen);
     if (fault?.do === "hang") return;
@@ -294,10 +299,16 @@ export class ApiServerDouble {
       );
       return;
     }
-    if (verb === "watch") return this.#watch(kind, url.searchParams, response, fault);
+    if (verb === "watch") {
+      this.#watch(kind, url.searchParams, response, fault);
+      return;
+    }
     const body =
       verb === "get" ? this.#get(kind, namespace, name) : this.#list(kind, namespace, url.searchParams);
-    if (typeof body !== "string") return status(response, body.code, body.reason, body.message);
+    if (typeof body !== "string") {
+      status(response, body.code, body.reason, body.message);
+      return;
+    }
     response.writeHead(200, { "content-type": "application/json" });
     void deliver(response, Buffer.from(body), fault);
   }
@@ -461,6 +472,12 @@ function status(response: http.ServerResponse, code: number, reason: string, mes
   response.end(JSON.stringify(statusObject(code, reason, message)));
 }
 
+/** Ends a connection as a crash would; TLS sockets know no reset of their own. */
+function reset(socket: Socket | null): void {
+  if (socket instanceof TLSSocket) socket.destroy();
+  else socket?.resetAndDestroy();
+}
+
 /** Writes a body whole, in pieces, or not to its end. */
 async function deliver(
   response: http.ServerResponse,
@@ -469,7 +486,7 @@ async function deliver(
   keepOpen = false,
 ): Promise<void> {
   if (fault?.do === "cut") {
-    response.write(bytes.subarray(0, fault.afterBytes), () => response.socket?.resetAndDestroy());
+    response.write(bytes.subarray(0, fault.afterBytes), () => reset(response.socket));
     return;
   }
   if (fault?.do === "dribble") {

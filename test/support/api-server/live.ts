@@ -105,5 +105,5 @@ export async function agrees(t: Test, { double, cluster }: Pick<Live, "double" |
   while (JSON.stringify(pictureOf(cluster.index)) !== text && Date.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
-  t.same(pictureOf(cluster.index), expected, "the picture is the server's truth");
+  t.strictSame(pictureOf(cluster.index), expected, "the picture is the server's truth");
 }
