@@ -52,8 +52,8 @@ function failureOf(error: unknown): Failure {
 async function fail(terminal: Terminal, failure: Failure): Promise<number> {
   const [command, ...rest] = terminal.argv.slice(2);
   if (command === "serve") {
-    const { printFailureLine } = await import("./serve-log.ts");
-    await printFailureLine(terminal, failure.code, failure.message);
+    const { logFailure } = await import("./serve-log.ts");
+    logFailure(failure.code, failure.message);
     return EXIT_FAILURE;
   }
   await print(terminal.stderr, failure.text);
@@ -161,9 +161,14 @@ function addWaiver(program: Command, terminal: Terminal, done: Done): void {
 }
 
 function addCerts(program: Command, terminal: Terminal, done: Done): void {
-  void program;
-  void terminal;
-  void done;
+  subcommand(program, "certs", "make development certificates in certs/")
+    .option("--dir <FOLDER>", "another folder to make them in", "certs")
+    .option("--host <NAME...>", "DNS names and IP addresses besides localhost and the Service's")
+    .option("--force", "make everything anew, the CA too")
+    .action(async (options) => {
+      const { certs } = await import("./certs.ts");
+      done(await certs(options, terminal));
+    });
 }
 
 function subcommand(parent: Command, name: string, description: string): Command {

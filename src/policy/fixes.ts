@@ -8,6 +8,8 @@ import type { Situation } from "./situation.ts";
 interface FixText {
   /** A few words, for a one-line warning. */
   readonly short: string;
+  /** The cost in a few words; empty where there is none. */
+  readonly price: string;
   readonly summary: string;
   readonly cost: string;
 }
@@ -16,67 +18,80 @@ interface FixText {
 export const FIXES = {
   recreate: {
     short: "strategy Recreate",
-    summary: "Use strategy Recreate: the old pod ends before the new one starts",
+    price: "brief downtime",
+    summary: "Set spec.strategy.type to Recreate: the old pod ends before the new one starts",
     cost: "a brief downtime at each rollout",
   },
   "surge-zero": {
     short: "maxSurge 0",
-    summary: "Use maxSurge 0 with maxUnavailable 1: the old pod goes first",
+    price: "brief downtime",
+    summary: "Set maxSurge to 0 and maxUnavailable to 1: the old pod goes first",
     cost: "a brief downtime at each rollout, and a Multi-Attach event that clears by itself",
   },
   "same-node-affinity": {
     short: "same-node affinity",
+    price: "one node is a single point of failure",
     summary: "Keep the pods on one node by required pod affinity to themselves on kubernetes.io/hostname",
     cost: "one node is a single point of failure: while it is full or cordoned, new pods stay Pending",
   },
   "common-affinity": {
     short: "one common same-node affinity",
+    price: "one node is a single point of failure",
     summary:
       "Give both workloads one common label, and both required pod affinity to that label on kubernetes.io/hostname",
     cost: "one node is a single point of failure for both",
   },
   "rwx-claim": {
     short: "an RWX claim",
+    price: "a new claim",
     summary: "Use a ReadWriteMany claim on storage that can share a volume between nodes",
     cost: "access modes are immutable: scale down, back up, delete and recreate the claim (the data goes with the volume when its reclaim policy is Delete)",
   },
   "rwo-claim": {
     short: "an RWO claim",
+    price: "a new claim",
     summary: "Use a ReadWriteOnce claim, if the pods may share the volume on one node, and keep them there",
     cost: "access modes are immutable: scale down, back up, delete and recreate the claim (the data goes with the volume when its reclaim policy is Delete)",
   },
   statefulset: {
     short: "a StatefulSet",
+    price: "data of its own for each pod",
     summary: "Use a StatefulSet with volumeClaimTemplates: one claim per pod",
     cost: "each pod has data of its own; the application must be built for that",
   },
   "one-replica": {
     short: "1 replica",
-    summary: "Run one replica",
+    price: "no second pod",
+    summary: "Set spec.replicas to 1",
     cost: "no second pod takes over or shares the load",
   },
   "autoscaler-max-one": {
     short: "maxReplicas 1",
+    price: "no scaling out",
     summary: "Lower the autoscaler's maxReplicas to 1, or delete it",
     cost: "the workload no longer scales out",
   },
   "parallelism-one": {
     short: "parallelism 1",
-    summary: "Run one pod at a time: parallelism 1",
+    price: "slower",
+    summary: "Set parallelism to 1: one pod at a time",
     cost: "the work takes longer",
   },
   "forbid-overlap": {
     short: "concurrencyPolicy Forbid",
+    price: "late runs are skipped",
     summary: "Set concurrencyPolicy Forbid: a run does not start while the last one is still going",
     cost: "a run is skipped when the last one takes too long",
   },
   "provide-claim": {
     short: "create it first",
-    summary: "Create the claim first, or check workload and claim together: attachguard check FILE...",
-    cost: "none",
+    price: "",
+    summary: "Create the claim first, or judge workload and claim together with attachguard check",
+    cost: "nothing",
   },
   "supported-mode": {
     short: "another mode or class",
+    price: "a new claim",
     summary: "Ask for an access mode that the driver supports, or name another StorageClass",
     cost: "access modes are immutable: delete and recreate the claim, which is still empty",
   },

@@ -27,10 +27,15 @@ export function explainFinding(
     `${nameOf(workload)} ${problem}.`,
     ...evidence.map((line) => `  - ${line}`),
     ...(first ? [`Fix: ${first.summary}. Cost: ${first.cost}.`] : []),
-    ...(first?.command ? [`  ${first.command}`] : []),
-    ...(others.length > 0 ? [`Or: ${others.map(({ id }) => FIXES[id as FixId].short).join("; ")}.`] : []),
+    ...(first?.command ? [`  on the live object: ${first.command}`] : []),
+    ...(others.length > 0 ? [`Or: ${others.map(alternative).join("; ")}.`] : []),
     `[${rule}] More: attachguard explain ${rule}`,
   ].join("\n");
+}
+
+function alternative({ id }: Fix): string {
+  const { short, price } = FIXES[id as FixId];
+  return price === "" ? short : `${short} (${price})`;
 }
 
 /** The same in one line without control characters, at most 256 characters, at most 120 where that can be. */

@@ -37,14 +37,18 @@ t.test("reads what the recorded reviews carry", async (t) => {
   let read = 0;
   for (const file of readdirSync(new URL("reviews/", fixtures))) {
     const kind = expected[/^\d+-([a-z_]+)-/.exec(file)?.[1] ?? ""];
-    const { body } = json(`reviews/${file}`) as { body: { request: Record<string, unknown> } };
-    for (const object of [body.request.object, body.request.oldObject]) {
+    const { review } = json(`reviews/${file}`) as { review: { request: Record<string, unknown> } };
+    for (const object of [review.request.object, review.request.oldObject]) {
       const fact = factFrom(object);
       if (object === null || object === undefined) {
         t.equal(fact, undefined, `${file}: null`);
       } else if (kind !== undefined) {
         t.equal(fact?.kind, kind, file);
-        t.same(fact !== undefined && "notes" in fact.object ? fact.object.notes : [], [], `${file}: read in full`);
+        t.same(
+          fact !== undefined && "notes" in fact.object ? fact.object.notes : [],
+          [],
+          `${file}: read in full`,
+        );
         read += 1;
       }
     }
@@ -53,8 +57,10 @@ t.test("reads what the recorded reviews carry", async (t) => {
 });
 
 t.test("reads recorded Deployments as the API server stores them", async (t) => {
-  const { body } = json("reviews/005-deployments-CREATE-web.json") as { body: { request: { object: unknown } } };
-  t.match(factFrom(body.request.object), {
+  const { review } = json("reviews/005-deployments-CREATE-web.json") as {
+    review: { request: { object: unknown } };
+  };
+  t.match(factFrom(review.request.object), {
     kind: "Deployment",
     object: {
       namespace: "shop",
@@ -76,22 +82,43 @@ t.test("knows each kind by its group, whatever the version", async (t) => {
     { apiVersion: "apps/v9", kind: "Deployment", expected: "Deployment", reason: "of the group" },
     { apiVersion: "extensions/v1beta1", kind: "Deployment", expected: "Deployment", reason: "gone" },
     { apiVersion: "extensions/v1beta1", kind: "Ingress", expected: undefined, reason: "not judged" },
-    { apiVersion: "serving.example.dev/v1", kind: "Deployment", expected: undefined, reason: "somebody else's" },
+    {
+      apiVersion: "serving.example.dev/v1",
+      kind: "Deployment",
+      expected: undefined,
+      reason: "somebody else's",
+    },
     { apiVersion: "v1", kind: "Pod", expected: "Pod", reason: "core" },
     { apiVersion: "core/v1", kind: "Pod", expected: undefined, reason: "the core group has no name" },
     { apiVersion: "v1", kind: "constructor", expected: undefined, reason: "no kind" },
     { apiVersion: "v1", kind: "__proto__", expected: undefined, reason: "no kind" },
   ];
-  for (const { apiVersion, kind, expected, reason } of rows) t.equal(kindOf(apiVersion, kind), expected, reason);
+  for (const { apiVersion, kind, expected, reason } of rows)
+    t.equal(kindOf(apiVersion, kind), expected, reason);
 });
 
 t.test("compares the API that an autoscaler names by group", async (t) => {
   const rows: { reference: string; actual: string; same: boolean; reason: string }[] = [
     { reference: "apps/v1", actual: "apps/v1", same: true, reason: "equal" },
     { reference: "apps/v1beta2", actual: "apps/v1", same: true, reason: "the version does not count" },
-    { reference: "extensions/v1beta1", actual: "extensions/v1beta1", same: true, reason: "equal, though gone" },
-    { reference: "apps/v1", actual: "extensions/v1beta1", same: true, reason: "the old file lives on in apps" },
-    { reference: "extensions/v1beta1", actual: "apps/v1", same: false, reason: "the controller finds no such API" },
+    {
+      reference: "extensions/v1beta1",
+      actual: "extensions/v1beta1",
+      same: true,
+      reason: "equal, though gone",
+    },
+    {
+      reference: "apps/v1",
+      actual: "extensions/v1beta1",
+      same: true,
+      reason: "the old file lives on in apps",
+    },
+    {
+      reference: "extensions/v1beta1",
+      actual: "apps/v1",
+      same: false,
+      reason: "the controller finds no such API",
+    },
     { reference: "", actual: "apps/v1", same: false, reason: "no group is the core group" },
     { reference: "argoproj.io/v1alpha1", actual: "apps/v1", same: false, reason: "another group" },
   ];
@@ -101,10 +128,12 @@ t.test("compares the API that an autoscaler names by group", async (t) => {
 });
 
 const TYPES = Object.entries(KINDS).flatMap(([kind, { group, versions, gone }]) =>
-  [...versions.map((version) => (group === "" ? version : `${group}/${version}`)), ...gone].map((apiVersion) => ({
-    apiVersion,
-    kind,
-  })),
+  [...versions.map((version) => (group === "" ? version : `${group}/${version}`)), ...gone].map(
+    (apiVersion) => ({
+      apiVersion,
+      kind,
+    }),
+  ),
 );
 
 const FIELDS = [
@@ -143,7 +172,13 @@ const FIELDS = [
 const shaped = fc.letrec((tie) => ({
   value: fc.oneof(
     { depthSize: "medium" },
-    fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true, withSparseArray: true }),
+    fc.anything({
+      withBigInt: true,
+      withDate: true,
+      withMap: true,
+      withNullPrototype: true,
+      withSparseArray: true,
+    }),
     fc.array(tie("value"), { maxLength: 3 }),
     tie("object"),
   ),
@@ -158,15 +193,15 @@ t.test("never throws and never changes what it reads, whatever its shape", async
   );
   fc.assert(
     fc.property(fc.constantFrom(...TYPES), shaped.object, (type, object) => {
-      const raw = { ...(object as object), ...type };
-      const keys = JSON.stringify(Object.keys(raw));
-      factFrom(raw);
-      return JSON.stringify(Object.keys(raw)) === keys;
+      // A write to a frozen object throws.
+      factFrom(deepFreeze({ ...(object as object), ...type }));
     }),
     { numRuns: 2000 },
   );
-  const frozen = json("reviews/014-deployments-UPDATE-web.json") as { body: { request: { object: object } } };
-  t.doesNotThrow(() => factFrom(deepFreeze(frozen.body.request.object)), "writes nowhere");
+  const recorded = json("reviews/014-deployments-UPDATE-web.json") as {
+    review: { request: { object: object } };
+  };
+  t.doesNotThrow(() => factFrom(deepFreeze(recorded.review.request.object)));
 });
 
 function deepFreeze(value: unknown): unknown {

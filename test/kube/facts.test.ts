@@ -39,7 +39,11 @@ t.test("reads a claim", async (t) => {
       expected: { selector: { matchLabels: { a: "b" }, matchExpressions: [] }, hasDataSource: true },
       reason: "selector and data source",
     },
-    { spec: { dataSource: null, dataSourceRef: {} }, expected: { hasDataSource: true }, reason: "the newer field" },
+    {
+      spec: { dataSource: null, dataSourceRef: {} },
+      expected: { hasDataSource: true },
+      reason: "the newer field",
+    },
     { spec: 7, expected: { accessModes: [], storageClassName: undefined }, reason: "no spec" },
   ];
   for (const { spec, expected, reason } of rows) t.match(claimFrom({ metadata, spec }), expected, reason);
@@ -47,7 +51,11 @@ t.test("reads a claim", async (t) => {
   const beta = claimFrom({ metadata: { ...metadata, annotations }, spec: { storageClassName: "new" } });
   t.equal(beta?.storageClassName, "old", "the annotation still comes before the field");
   const once = claimFrom({ metadata, spec: { accessModes: ["ReadWriteOnce"] } })?.accessModes;
-  t.equal(claimFrom({ metadata, spec: { accessModes: ["ReadWriteOnce"] } })?.accessModes, once, "lists are shared");
+  t.equal(
+    claimFrom({ metadata, spec: { accessModes: ["ReadWriteOnce"] } })?.accessModes,
+    once,
+    "lists are shared",
+  );
 });
 
 t.test("reads a volume", async (t) => {
@@ -77,19 +85,28 @@ t.test("reads a volume", async (t) => {
     { spec: { somethingNew: {} }, expected: { source: { type: "" } }, reason: "a source that is not known" },
     {
       spec: { claimRef: { namespace: "shop", name: "data" }, storageClassName: "gp3", volumeMode: "Block" },
-      expected: { claimRef: { namespace: "shop", name: "data" }, storageClassName: "gp3", volumeMode: "Block" },
+      expected: {
+        claimRef: { namespace: "shop", name: "data" },
+        storageClassName: "gp3",
+        volumeMode: "Block",
+      },
       reason: "bound",
     },
     { spec: { claimRef: {} }, expected: { claimRef: undefined }, reason: "a claimRef that names nothing" },
     {
       spec: {
         local: { path: "/d" },
-        nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: "kubernetes.io/hostname" }] }] } },
+        nodeAffinity: {
+          required: { nodeSelectorTerms: [{ matchExpressions: [{ key: "kubernetes.io/hostname" }] }] },
+        },
       },
       expected: {
         source: { type: "local" },
         nodeAffinity: [
-          { matchExpressions: [{ key: "kubernetes.io/hostname", operator: "", values: [] }], matchFields: [] },
+          {
+            matchExpressions: [{ key: "kubernetes.io/hostname", operator: "", values: [] }],
+            matchFields: [],
+          },
         ],
       },
       reason: "pinned",
@@ -108,17 +125,38 @@ t.test("reads a class", async (t) => {
     accessModes: undefined,
   });
   const rows: { annotations: object; isDefault: boolean; reason: string }[] = [
-    { annotations: { "storageclass.kubernetes.io/is-default-class": "true" }, isDefault: true, reason: "today's" },
-    { annotations: { "storageclass.beta.kubernetes.io/is-default-class": "true" }, isDefault: true, reason: "beta" },
-    { annotations: { "storageclass.kubernetes.io/is-default-class": "false" }, isDefault: false, reason: "false" },
-    { annotations: { "storageclass.kubernetes.io/is-default-class": true }, isDefault: false, reason: "no string" },
+    {
+      annotations: { "storageclass.kubernetes.io/is-default-class": "true" },
+      isDefault: true,
+      reason: "today's",
+    },
+    {
+      annotations: { "storageclass.beta.kubernetes.io/is-default-class": "true" },
+      isDefault: true,
+      reason: "beta",
+    },
+    {
+      annotations: { "storageclass.kubernetes.io/is-default-class": "false" },
+      isDefault: false,
+      reason: "false",
+    },
+    {
+      annotations: { "storageclass.kubernetes.io/is-default-class": true },
+      isDefault: false,
+      reason: "no string",
+    },
   ];
-  for (const { annotations, isDefault, reason } of rows) t.equal(annotated(annotations)?.isDefault, isDefault, reason);
+  for (const { annotations, isDefault, reason } of rows)
+    t.equal(annotated(annotations)?.isDefault, isDefault, reason);
   t.same(annotated({ "attachguard.dev/access-modes": "ReadWriteOnce, ReadWriteMany" })?.accessModes, [
     "ReadWriteOnce",
     "ReadWriteMany",
   ]);
-  t.equal(annotated({ "attachguard.dev/access-modes": "all" })?.accessModes, undefined, "nothing that can be read");
+  t.equal(
+    annotated({ "attachguard.dev/access-modes": "all" })?.accessModes,
+    undefined,
+    "nothing that can be read",
+  );
 });
 
 t.test("reads a driver, which attaches unless it says otherwise", async (t) => {
@@ -139,7 +177,12 @@ t.test("reads an autoscaler of every version alike", async (t) => {
   const rows: { spec: object; min: number; max: number; reason: string }[] = [
     { spec: { maxReplicas: 5 }, min: 1, max: 5, reason: "minReplicas defaults to 1" },
     { spec: { minReplicas: 0, maxReplicas: 3 }, min: 0, max: 3, reason: "an explicit zero is kept" },
-    { spec: { minReplicas: 2, maxReplicas: "many" }, min: 2, max: 2, reason: "an unreadable maximum adds nothing" },
+    {
+      spec: { minReplicas: 2, maxReplicas: "many" },
+      min: 2,
+      max: 2,
+      reason: "an unreadable maximum adds nothing",
+    },
     { spec: {}, min: 1, max: 1, reason: "nothing said" },
   ];
   for (const { spec, min, max, reason } of rows) {
@@ -186,6 +229,7 @@ t.test("reads nothing from what is no object", async (t) => {
     namespaceFrom,
   ];
   for (const reader of readers) {
-    for (const value of [undefined, null, "text", 3, true, []]) t.equal(reader(value), undefined, reader.name);
+    for (const value of [undefined, null, "text", 3, true, []])
+      t.equal(reader(value), undefined, reader.name);
   }
 });

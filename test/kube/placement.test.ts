@@ -20,7 +20,10 @@ t.test("reads every hard term", async (t) => {
       podAffinity: {
         [REQUIRED]: [
           {
-            labelSelector: { matchLabels: { app: "web" }, matchExpressions: [{ key: "tier", operator: "Exists" }] },
+            labelSelector: {
+              matchLabels: { app: "web" },
+              matchExpressions: [{ key: "tier", operator: "Exists" }],
+            },
             namespaces: ["shop"],
             namespaceSelector: {},
             topologyKey: "kubernetes.io/hostname",
@@ -32,56 +35,58 @@ t.test("reads every hard term", async (t) => {
       podAntiAffinity: { [REQUIRED]: [{ topologyKey: "kubernetes.io/hostname" }] },
     },
     topologySpreadConstraints: [
-      { topologyKey: "kubernetes.io/hostname", maxSkew: 2, labelSelector: {}, whenUnsatisfiable: "DoNotSchedule" },
+      {
+        topologyKey: "kubernetes.io/hostname",
+        maxSkew: 2,
+        labelSelector: {},
+        whenUnsatisfiable: "DoNotSchedule",
+      },
     ],
     tolerations: [{ key: "gpu", effect: "NoSchedule" }, { operator: "Exists" }],
   });
-  t.same(
-    placement,
-    {
-      nodeName: "n1",
-      nodeSelector: { disk: "ssd" },
-      nodeAffinity: [
-        { matchExpressions: [{ key: "zone", operator: "In", values: ["a", "b"] }], matchFields: [] },
-        { matchExpressions: [], matchFields: [{ key: "metadata.name", operator: "In", values: ["n1"] }] },
-      ],
-      podAffinity: [
-        {
-          labelSelector: {
-            matchLabels: { app: "web" },
-            matchExpressions: [{ key: "tier", operator: "Exists", values: [] }],
-          },
-          namespaces: ["shop"],
-          namespaceSelector: { matchLabels: {}, matchExpressions: [] },
-          topologyKey: "kubernetes.io/hostname",
-          matchLabelKeys: ["pod-template-hash"],
-          mismatchLabelKeys: ["tenant"],
+  t.same(placement, {
+    nodeName: "n1",
+    nodeSelector: { disk: "ssd" },
+    nodeAffinity: [
+      { matchExpressions: [{ key: "zone", operator: "In", values: ["a", "b"] }], matchFields: [] },
+      { matchExpressions: [], matchFields: [{ key: "metadata.name", operator: "In", values: ["n1"] }] },
+    ],
+    podAffinity: [
+      {
+        labelSelector: {
+          matchLabels: { app: "web" },
+          matchExpressions: [{ key: "tier", operator: "Exists", values: [] }],
         },
-      ],
-      podAntiAffinity: [
-        {
-          labelSelector: undefined,
-          namespaces: [],
-          namespaceSelector: undefined,
-          topologyKey: "kubernetes.io/hostname",
-          matchLabelKeys: [],
-          mismatchLabelKeys: [],
-        },
-      ],
-      spreadConstraints: [
-        {
-          topologyKey: "kubernetes.io/hostname",
-          maxSkew: 2,
-          labelSelector: { matchLabels: {}, matchExpressions: [] },
-          matchLabelKeys: [],
-        },
-      ],
-      tolerations: [
-        { key: "gpu", operator: "Equal", value: "", effect: "NoSchedule" },
-        { key: "", operator: "Exists", value: "", effect: "" },
-      ],
-    },
-  );
+        namespaces: ["shop"],
+        namespaceSelector: { matchLabels: {}, matchExpressions: [] },
+        topologyKey: "kubernetes.io/hostname",
+        matchLabelKeys: ["pod-template-hash"],
+        mismatchLabelKeys: ["tenant"],
+      },
+    ],
+    podAntiAffinity: [
+      {
+        labelSelector: undefined,
+        namespaces: [],
+        namespaceSelector: undefined,
+        topologyKey: "kubernetes.io/hostname",
+        matchLabelKeys: [],
+        mismatchLabelKeys: [],
+      },
+    ],
+    spreadConstraints: [
+      {
+        topologyKey: "kubernetes.io/hostname",
+        maxSkew: 2,
+        labelSelector: { matchLabels: {}, matchExpressions: [] },
+        matchLabelKeys: [],
+      },
+    ],
+    tolerations: [
+      { key: "gpu", operator: "Equal", value: "", effect: "NoSchedule" },
+      { key: "", operator: "Exists", value: "", effect: "" },
+    ],
+  });
 });
 
 t.test("leaves out what only prefers", async (t) => {
@@ -91,10 +96,14 @@ t.test("leaves out what only prefers", async (t) => {
     nodeSelector: {},
     affinity: {
       nodeAffinity: { [PREFERRED]: [{ weight: 100, preference: { matchExpressions: [] } }] },
-      podAffinity: { [PREFERRED]: [{ weight: 100, podAffinityTerm: { topologyKey: "kubernetes.io/hostname" } }] },
+      podAffinity: {
+        [PREFERRED]: [{ weight: 100, podAffinityTerm: { topologyKey: "kubernetes.io/hostname" } }],
+      },
       podAntiAffinity: null,
     },
-    topologySpreadConstraints: [{ topologyKey: "kubernetes.io/hostname", whenUnsatisfiable: "ScheduleAnyway" }],
+    topologySpreadConstraints: [
+      { topologyKey: "kubernetes.io/hostname", whenUnsatisfiable: "ScheduleAnyway" },
+    ],
     tolerations: [],
   });
   t.same(preferring, nowhere);

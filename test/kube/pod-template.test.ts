@@ -28,13 +28,20 @@ t.test("counts a claim as mounted when a container of any sort uses it", async (
       reason: "a container mounts it",
     },
     {
-      spec: { containers: [{ name: "a", volumeDevices: [{ name: "d", devicePath: "/dev/x" }] }], volumes: [data] },
+      spec: {
+        containers: [{ name: "a", volumeDevices: [{ name: "d", devicePath: "/dev/x" }] }],
+        volumes: [data],
+      },
       mounted: ["data"],
       unmounted: [],
       reason: "a block device is mounted, too",
     },
     {
-      spec: { containers: [{ name: "a" }], initContainers: [{ name: "i", volumeMounts: mounts }], volumes: [data] },
+      spec: {
+        containers: [{ name: "a" }],
+        initContainers: [{ name: "i", volumeMounts: mounts }],
+        volumes: [data],
+      },
       mounted: ["data"],
       unmounted: [],
       reason: "an init container",
@@ -50,7 +57,11 @@ t.test("counts a claim as mounted when a container of any sort uses it", async (
       reason: "a sidecar",
     },
     {
-      spec: { containers: [{ name: "a" }], ephemeralContainers: [{ name: "e", volumeMounts: mounts }], volumes: [data] },
+      spec: {
+        containers: [{ name: "a" }],
+        ephemeralContainers: [{ name: "e", volumeMounts: mounts }],
+        volumes: [data],
+      },
       mounted: ["data"],
       unmounted: [],
       reason: "an ephemeral container",
@@ -105,7 +116,17 @@ t.test("counts disks that the pod names itself, and no other kind of volume", as
     "fc",
     "rbd",
   ];
-  const others = ["emptyDir", "configMap", "secret", "nfs", "hostPath", "ephemeral", "projected", "csi", "cephfs"];
+  const others = [
+    "emptyDir",
+    "configMap",
+    "secret",
+    "nfs",
+    "hostPath",
+    "ephemeral",
+    "projected",
+    "csi",
+    "cephfs",
+  ];
   for (const type of [...disks, ...others]) {
     const template = templateOf({
       containers: [{ name: "a", volumeMounts: mounts }],
@@ -146,17 +167,36 @@ t.test("finds the template of every kind", async (t) => {
   };
   const metadata = { name: "web" };
   const rows: { raw: object; reason: string }[] = [
-    { raw: { apiVersion: "apps/v1", kind: "Deployment", metadata, spec: { template } }, reason: "Deployment" },
-    { raw: { apiVersion: "apps/v1", kind: "StatefulSet", metadata, spec: { template } }, reason: "StatefulSet" },
+    {
+      raw: { apiVersion: "apps/v1", kind: "Deployment", metadata, spec: { template } },
+      reason: "Deployment",
+    },
+    {
+      raw: { apiVersion: "apps/v1", kind: "StatefulSet", metadata, spec: { template } },
+      reason: "StatefulSet",
+    },
     { raw: { apiVersion: "apps/v1", kind: "DaemonSet", metadata, spec: { template } }, reason: "DaemonSet" },
-    { raw: { apiVersion: "apps/v1", kind: "ReplicaSet", metadata, spec: { template } }, reason: "ReplicaSet" },
+    {
+      raw: { apiVersion: "apps/v1", kind: "ReplicaSet", metadata, spec: { template } },
+      reason: "ReplicaSet",
+    },
     { raw: { apiVersion: "batch/v1", kind: "Job", metadata, spec: { template } }, reason: "Job" },
     {
-      raw: { apiVersion: "batch/v1", kind: "CronJob", metadata, spec: { jobTemplate: { spec: { template } } } },
+      raw: {
+        apiVersion: "batch/v1",
+        kind: "CronJob",
+        metadata,
+        spec: { jobTemplate: { spec: { template } } },
+      },
       reason: "CronJob: two templates deep",
     },
     {
-      raw: { apiVersion: "v1", kind: "Pod", metadata: { ...metadata, ...template.metadata }, spec: template.spec },
+      raw: {
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { ...metadata, ...template.metadata },
+        spec: template.spec,
+      },
       reason: "a Pod is its own template",
     },
   ];
@@ -170,7 +210,9 @@ t.test("finds the template of every kind", async (t) => {
 });
 
 t.test("reads labels that JavaScript would mistake for something else", async (t) => {
-  const labels = JSON.parse('{"__proto__": "polluted", "constructor": "c", "n": 1, "b": true, "o": {}, "z": null}');
+  const labels = JSON.parse(
+    '{"__proto__": "polluted", "constructor": "c", "n": 1, "b": true, "o": {}, "z": null}',
+  );
   const read = templateOf({}, { labels }).labels;
   t.same(Object.entries(read), [
     ["__proto__", "polluted"],

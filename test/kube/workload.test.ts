@@ -134,15 +134,31 @@ t.test("reads replicas as the API server would", async (t) => {
 
 t.test("gives each kind its own way of replacing pods", async (t) => {
   const rows: { raw: object; expected: UpdateStrategy; reason: string }[] = [
-    { raw: { apiVersion: "apps/v1", kind: "StatefulSet" }, expected: { kind: "delete-first" }, reason: "default" },
+    {
+      raw: { apiVersion: "apps/v1", kind: "StatefulSet" },
+      expected: { kind: "delete-first" },
+      reason: "default",
+    },
     {
       raw: { apiVersion: "apps/v1", kind: "StatefulSet", spec: { updateStrategy: { type: "OnDelete" } } },
       expected: { kind: "delete-first" },
       reason: "a person deletes first, too",
     },
-    { raw: { apiVersion: "apps/v1", kind: "DaemonSet" }, expected: { kind: "delete-first" }, reason: "default" },
-    { raw: { apiVersion: "apps/v1", kind: "ReplicaSet" }, expected: { kind: "none" }, reason: "keeps old pods" },
-    { raw: { apiVersion: "batch/v1", kind: "Job" }, expected: { kind: "none" }, reason: "template is immutable" },
+    {
+      raw: { apiVersion: "apps/v1", kind: "DaemonSet" },
+      expected: { kind: "delete-first" },
+      reason: "default",
+    },
+    {
+      raw: { apiVersion: "apps/v1", kind: "ReplicaSet" },
+      expected: { kind: "none" },
+      reason: "keeps old pods",
+    },
+    {
+      raw: { apiVersion: "batch/v1", kind: "Job" },
+      expected: { kind: "none" },
+      reason: "template is immutable",
+    },
     { raw: { apiVersion: "batch/v1", kind: "CronJob" }, expected: { kind: "none" }, reason: "next run only" },
     { raw: { apiVersion: "v1", kind: "Pod" }, expected: { kind: "none" }, reason: "nothing replaces it" },
   ];
@@ -159,9 +175,17 @@ t.test("counts the pods of Jobs, CronJobs, DaemonSets and Pods by what sets them
     { raw: job({}), expected: parallel(1), reason: "parallelism defaults to 1" },
     { raw: job({ parallelism: 0 }), expected: parallel(0), reason: "an explicit zero is kept" },
     { raw: job({ parallelism: 3 }), expected: parallel(3), reason: "a work queue" },
-    { raw: job({ parallelism: 3, completions: 1 }), expected: parallel(1), reason: "no more than completions" },
+    {
+      raw: job({ parallelism: 3, completions: 1 }),
+      expected: parallel(1),
+      reason: "no more than completions",
+    },
     { raw: job({ completions: 5 }), expected: parallel(1), reason: "one after the other" },
-    { raw: job({}, { completionTime: "2026-01-01T00:00:00Z" }), expected: parallel(1, true), reason: "completed" },
+    {
+      raw: job({}, { completionTime: "2026-01-01T00:00:00Z" }),
+      expected: parallel(1, true),
+      reason: "completed",
+    },
     {
       raw: job({}, { conditions: [{ type: "Failed", status: "True" }] }),
       expected: parallel(1, true),
@@ -238,7 +262,10 @@ t.test("judges gone and unknown API versions as today's, and leaves foreign grou
     t.same(workload.notes, note === undefined ? [] : [note], reason);
     t.equal(workload.apiVersion, apiVersion, `${reason}: reported as written`);
   }
-  t.same(read({ apiVersion: "extensions/v1beta1", kind: "Deployment" }).strategy, rolling(percent(25), percent(25)));
+  t.same(
+    read({ apiVersion: "extensions/v1beta1", kind: "Deployment" }).strategy,
+    rolling(percent(25), percent(25)),
+  );
   for (const [apiVersion, kind] of [
     ["apps.example.com/v1", "Deployment"],
     ["v1", "Deployment"],
@@ -251,7 +278,12 @@ t.test("judges gone and unknown API versions as today's, and leaves foreign grou
 });
 
 t.test("leaves out what another object controls", async (t) => {
-  const controlled = { ownerReferences: [{ kind: "X", name: "x" }, { kind: "Y", name: "y", controller: true }] };
+  const controlled = {
+    ownerReferences: [
+      { kind: "X", name: "x" },
+      { kind: "Y", name: "y", controller: true },
+    ],
+  };
   const owned = { ownerReferences: [{ kind: "X", name: "x", controller: false }] };
   for (const [apiVersion, kind] of [
     ["apps/v1", "ReplicaSet"],
@@ -259,7 +291,10 @@ t.test("leaves out what another object controls", async (t) => {
     ["v1", "Pod"],
   ]) {
     t.equal(workloadFrom({ apiVersion, kind, metadata: { name: "x", ...controlled } }), undefined, kind);
-    t.ok(workloadFrom({ apiVersion, kind, metadata: { name: "x", ...owned } }), `${kind} without a controller`);
+    t.ok(
+      workloadFrom({ apiVersion, kind, metadata: { name: "x", ...owned } }),
+      `${kind} without a controller`,
+    );
   }
   const byOperator = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "x", ...controlled } };
   t.ok(workloadFrom(byOperator), "an operator's Deployment is a workload of its own");
@@ -300,8 +335,16 @@ t.test("reads metadata and the rollout status", async (t) => {
   });
   t.same(Object.keys(workload?.annotations ?? {}), ["attachguard.dev/ignore"], "only ours are kept");
   t.equal(deployment({}).status, undefined, "files have no status");
-  const fresh = read({ apiVersion: "apps/v1", kind: "Deployment", status: { observedGeneration: 1, replicas: 1 } });
-  t.same(fresh.status, { observedGeneration: 1, replicas: 1, updatedReplicas: 0 }, "zero is left out by the API");
+  const fresh = read({
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    status: { observedGeneration: 1, replicas: 1 },
+  });
+  t.same(
+    fresh.status,
+    { observedGeneration: 1, replicas: 1, updatedReplicas: 0 },
+    "zero is left out by the API",
+  );
   const named = workloadFrom({ apiVersion: "batch/v1", kind: "Job", metadata: { generateName: "run-" } });
   t.equal(named?.name, "run-", "no name yet");
 });

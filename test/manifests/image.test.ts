@@ -99,8 +99,7 @@ interface Lockfile {
 }
 
 /** The image's folder, made without a builder: compiled from what is copied in, with production dependencies only. */
-async function imageFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "attachguard-image-"));
+async function fillImage(folder: string): Promise<void> {
   const source = join(folder, "src");
   const app = join(folder, "app");
   await mkdir(source);
@@ -124,12 +123,12 @@ async function imageFolder(): Promise<string> {
       if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
     });
   }
-  return folder;
 }
 
 t.test("what is in the image is enough to run every part of it", async (t) => {
-  const folder = await imageFolder();
+  const folder = await mkdtemp(join(tmpdir(), "attachguard-image-"));
   t.teardown(() => rm(folder, { recursive: true }));
+  await fillImage(folder);
   const app = join(folder, "app");
   const env = { PATH: process.env["PATH"], NODE_ENV: "production", NODE_DISABLE_COMPILE_CACHE: "1" };
   const main = join(app, "dist/cli/main.js");

@@ -20,7 +20,7 @@ t.test(
       "class and driver",
     );
     t.ok(
-      lines.some((line) => /^Fix: Use strategy Recreate.*Cost: /.test(line)),
+      lines.some((line) => /^Fix: Set spec.strategy.type to Recreate.*Cost: /.test(line)),
       "the cheapest fix with its cost",
     );
     t.ok(

@@ -93,7 +93,7 @@ spec:
     return {
       severity: spread.value === "leaning" ? "warning" : "error",
       claims: held,
-      problem: `may be scaled to ${highest.maxReplicas} pods by ${scaler}, but ${nameClaims(held)} can be attached to one node only: pods on other nodes never start`,
+      problem: `may be scaled to ${highest.maxReplicas} pods by ${scaler}, but ${nameClaims(held)} can be attached to one node only: pods on other nodes wait for ever with a Multi-Attach error`,
       brief: `HPA ${highest.name} may run ${highest.maxReplicas} pods, but one node only can hold RWO ${nameClaims(held)}`,
       evidence: [],
       degree: highest.maxReplicas,

@@ -81,7 +81,10 @@ spec:
     if (spread.value === "one-node" || spread.value === "nowhere") return null;
     const several =
       workload.pods.by === "replicas" ? `${workload.pods.replicas} replicas` : "several pods at once";
-    const fate = spread.value === "apart" ? "only one of them can run" : "those on other nodes never start";
+    const fate =
+      spread.value === "apart"
+        ? "only one of them can run"
+        : "those on other nodes wait for ever with a Multi-Attach error";
     return {
       severity: spread.value === "leaning" || overlap.transient ? "warning" : "error",
       claims: held,

@@ -92,7 +92,7 @@ spec:
     return {
       severity: spread.value === "leaning" ? "warning" : "error",
       claims: held,
-      problem: `${verb} stuck in a rollout: the new pod waits for ${nameClaims(held)}, which one node at a time can hold and the old pod keeps`,
+      problem: `${verb} stuck in a rollout with a Multi-Attach error: the new pod waits for ${nameClaims(held)}, which one node at a time can hold and the old pod keeps`,
       brief: `a rollout ${verb} stuck on RWO ${nameClaims(held)}`,
       evidence: [],
       degree: 0,

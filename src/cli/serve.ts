@@ -1,0 +1,215 @@
+import { existsSync } from "node:fs";
+import { isIPv6 } from "node:net";
+import { networkInterfaces } from "node:os";
+import closeWithGrace from "close-with-grace";
+import type { Logger } from "pino";
+import { type AdmissionServer, buildServer } from "../admission/server.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { FileCluster } from "../cluster/file-cluster.ts";
+import { type Config, loadConfig, watchConfig } from "../config/config.ts";
+import { watchFiles } from "../config/watch-files.ts";
+import { AttachguardError, messageOf } from "../errors.ts";
+import { createMetrics, type Metrics } from "../metrics.ts";
+import type { CertificateSource } from "../tls/certificate-source.ts";
+import { fileSource } from "../tls/file-source.ts";
+import type { ClusterAccess } from "./live.ts";
+import { logNodeWarnings, serveLog } from "./serve-log.ts";
+import type { Terminal } from "./terminal.ts";
+import { waiverCheck } from "./waiver-check.ts";
+
+export interface ServeOptions extends ClusterAccess {
+  readonly config?: string;
+  /** `live`, or files and folders; absent: live. */
+  readonly cluster?: readonly string[];
+  readonly host?: string;
+  readonly port: number;
+  readonly metricsPort: number;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+}
+
+/** Beyond what draining may take: then something hangs, and the process ends anyway. */
+const SPARE_SECONDS = 5;
+
+/**
+ * Runs the webhook until SIGTERM (drains first: other servers are still being told that this one goes) or SIGINT.
+ *
+ * @returns never in time: the process exits when the server has closed, 0 after a signal, 1 after a fault.
+ * @throws AttachguardError where it cannot start; nothing is left open then.
+ */
+export async function serve(options: ServeOptions, terminal: Terminal): Promise<number> {
+  const log = serveLog();
+  logNodeWarnings(log);
+  const open: Closer[] = [];
+  try {
+    const { server, config } = await start(options, terminal, log, open);
+    const { delaySeconds, graceSeconds } = config().shutdown;
+    closeWithGrace(
+      { delay: (delaySeconds + graceSeconds + SPARE_SECONDS) * 1000, logger: log },
+      async ({ signal, err }) => {
+        if (err) log.fatal({ error: err.message, stack: err.stack }, "fault");
+        else log.info({ signal }, "closing");
+        await (signal === "SIGINT" ? server.close() : server.drain());
+        await closeAll(open);
+        log.info("closed");
+      },
+    );
+  } catch (error) {
+    await closeAll(open);
+    throw error;
+  }
+  return new Promise(() => {});
+}
+
+type Closer = () => Promise<void>;
+
+/** Last opened, first closed. */
+async function closeAll(open: Closer[]): Promise<void> {
+  for (const close of open.splice(0).reverse()) await close();
+}
+
+interface Running {
+  readonly server: AdmissionServer;
+  readonly config: () => Config;
+}
+
+async function start(
+  options: ServeOptions,
+  terminal: Terminal,
+  log: Logger,
+  open: Closer[],
+): Promise<Running> {
+  const initial = await loadConfig(options.config);
+  const metrics = createMetrics({ namespaceLabel: initial.metrics.namespaceLabel });
+  const { config, configProblem } = await followConfig(options.config, initial, metrics, log, open);
+  const certificates = await certificateSource(options, initial, log);
+  open.push(() => certificates.close());
+  const cluster = await clusterOf(options, initial, terminal, metrics, log);
+  open.push(() => cluster.close());
+  const server = await buildServer({
+    cluster,
+    config,
+    configProblem,
+    certificates,
+    verifyWaiver: (jws, subject, now) => waiverCheck(config())(jws, subject, now),
+    metrics,
+    logger: log,
+  });
+  open.push(() => server.close());
+  const host = options.host ?? anyAddress();
+  const ports = await server.listen({ host, port: options.port, metricsPort: options.metricsPort });
+  log.info(
+    {
+      url: `https://${inUrl(host)}:${ports.port}`,
+      metricsUrl: `http://${inUrl(host)}:${ports.metricsPort}/metrics`,
+      cluster: options.cluster ?? ["live"],
+    },
+    "listening",
+  );
+  // Not waited for: until every kind has been listed, /readyz says so.
+  cluster.start().then(
+    () => log.info({ kinds: cluster.status() }, "synced"),
+    (error: unknown) => log.error({ error: messageOf(error) }, "not synced"),
+  );
+  return { server, config };
+}
+
+interface FollowedConfig {
+  readonly config: () => Config;
+  readonly configProblem: () => string | undefined;
+}
+
+async function followConfig(
+  file: string | undefined,
+  initial: Config,
+  metrics: Metrics,
+  log: Logger,
+  open: Closer[],
+): Promise<FollowedConfig> {
+  if (file === undefined) return { config: () => initial, configProblem: () => undefined };
+  const watch = await watchConfig(file, initial, {
+    changed: () => log.info({ file }, "configuration changed"),
+    failed: ({ code, message }) => {
+      metrics.configReloadFailures.inc();
+      log.error({ file, code, error: message }, "configuration not usable, the last one holds");
+    },
+  });
+  open.push(() => watch.close());
+  return { config: () => watch.current, configProblem: () => watch.problem?.message };
+}
+
+const DEFAULT_CERT = "certs/tls.crt";
+const DEFAULT_KEY = "certs/tls.key";
+
+/** The command line first, then the configuration, then what `attachguard certs` made in this folder. */
+async function certificateSource(
+  options: ServeOptions,
+  config: Config,
+  log: Logger,
+): Promise<CertificateSource> {
+  const { tlsCert, tlsKey } = options;
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new AttachguardError("AG_ERR_USAGE", "--tls-cert and --tls-key go together: give both or none");
+  }
+  const named =
+    tlsCert !== undefined && tlsKey !== undefined ? { certFile: tlsCert, keyFile: tlsKey } : config.tls.files;
+  const files = named ?? { certFile: DEFAULT_CERT, keyFile: DEFAULT_KEY };
+  if (named === null && !existsSync(files.certFile)) {
+    throw new AttachguardError(
+      "AG_ERR_TLS",
+      `there is no serving certificate: make one for development with \`attachguard certs\` (it is looked for at ${DEFAULT_CERT} and ${DEFAULT_KEY}), or name one with --tls-cert and --tls-key`,
+    );
+  }
+  return fileSource({
+    ...files,
+    watch: watchFiles,
+    onProblem: (problem) => {
+      if (problem === undefined) log.info(files, "certificate usable again");
+      else log.error({ ...files, code: problem.code, error: problem.message }, "certificate not usable");
+    },
+  });
+}
+
+async function clusterOf(
+  options: ServeOptions,
+  config: Config,
+  terminal: Terminal,
+  metrics: Metrics,
+  log: Logger,
+): Promise<Cluster> {
+  const paths = options.cluster ?? ["live"];
+  if (paths.length === 1 && paths[0] === "live") {
+    const { connectLiveCluster } = await import("../cluster/live/connect.ts");
+    return connectLiveCluster({
+      kubeconfig: options.kubeconfig,
+      context: options.context,
+      env: terminal.env,
+      log,
+      nodes: config.cluster.watchNodes,
+      onLookupMiss: (kind) => metrics.lookupMisses.inc({ kind }),
+    });
+  }
+  return readFiles(new FileCluster(paths, terminal.stdin), log);
+}
+
+/** Files are read before the port opens, so that a wrong path is told at once. */
+async function readFiles(cluster: FileCluster, log: Logger): Promise<FileCluster> {
+  await cluster.start();
+  const texts = { fatal: [] as string[], notes: [] as string[] };
+  for (const { file, line, column, message, fatal } of cluster.errors) {
+    texts[fatal ? "fatal" : "notes"].push(`${file}:${line}:${column}: ${message}`);
+  }
+  if (texts.fatal.length > 0) throw new AttachguardError("AG_ERR_INPUT", texts.fatal.join("\n"));
+  for (const note of texts.notes) log.info({ note }, "note on the cluster's files");
+  return cluster;
+}
+
+/** Both address families where the machine has them. */
+function anyAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return addresses.some(({ family }) => family === "IPv6") ? "::" : "0.0.0.0";
+}
+
+function inUrl(host: string): string {
+  return isIPv6(host) ? `[${host}]` : host;
+}

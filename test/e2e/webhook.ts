@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { configOf, ROOT, render, webhooksOf } from "../manifests/render.ts";
+import { type Cluster, eventually } from "./cluster.ts";
+
+export const NAMESPACE = "attachguard-system";
+
+/** A running `attachguard serve`, with the rights that the manifests give it. */
+export class Server {
+  readonly port: number;
+  readonly metricsPort: number;
+  /** Every line it has written, parsed. */
+  readonly lines: readonly unknown[];
+  readonly #process: ChildProcess;
+
+  private constructor(child: ChildProcess, port: number, metricsPort: number, lines: readonly unknown[]) {
+    this.#process = child;
+    this.port = port;
+    this.metricsPort = metricsPort;
+    this.lines = lines;
+  }
+
+  /** Starts one and waits until it listens. */
+  static async start(config: string, kubeconfig: string): Promise<Server> {
+    const args = ["--config", config, "--kubeconfig", kubeconfig, "--host", "127.0.0.1"];
+    const child = spawn(
+      process.execPath,
+      [`${ROOT}src/cli/main.ts`, "serve", ...args, "--port", "0", "--metrics-port", "0"],
+      { stdio: ["ignore", "pipe", "pipe"] },
+    );
+    const lines: unknown[] = [];
+    const listening = new Promise<{ url: string; metricsUrl: string }>((resolve, reject) => {
+      for (const stream of [child.stdout, child.stderr]) {
+        createInterface({ input: stream }).on("line", (line) => {
+          const entry = JSON.parse(line) as { msg?: string; url?: string; metricsUrl?: string };
+          lines.push(entry);
+          const { msg, url, metricsUrl } = entry;
+          if (msg === "listening" && url && metricsUrl) resolve({ url, metricsUrl });
+        });
+      }
+      child.once("error", reject);
+      child.once("exit", (code) => reject(new Error(`serve ended with ${code}: ${JSON.stringify(lines)}`)));
+    });
+    const { url, metricsUrl } = await listening;
+    return new Server(child, Number(new URL(url).port), Number(new URL(metricsUrl).port), lines);
+  }
+
+  /** @returns the exit code. */
+  async stop(): Promise<number | null> {
+    if (this.#process.exitCode !== null) return this.#process.exitCode;
+    const exit = once(this.#process, "exit") as Promise<[number | null]>;
+    this.#process.kill("SIGTERM");
+    return (await exit)[0];
+  }
+}
+
+/** The configuration file of the base, with a shutdown that does not wait for endpoints that nobody has here. */
+export async function configFile(cluster: Cluster): Promise<string> {
+  const path = join(cluster.folder, "config.yaml");
+  const text = configOf(render("manifests/base"));
+  await writeFile(path, text.replace(/delaySeconds: \d+/, "delaySeconds: 0"));
+  return path;
+}
+
+/**
+ * Applies the base as a person would, then lets its Service lead to this machine: a Service of type ExternalName is
+ * followed by the API server without any kube-proxy, and it still asks for the certificate of the Service.
+ */
+export async function install(cluster: Cluster): Promise<void> {
+  await cluster.must(["apply", "-k", `${ROOT}manifests/base`]);
+  const patch = { spec: { type: "ExternalName", externalName: "localhost" } };
+  await cluster.must(["-n", NAMESPACE, "patch", "service", "attachguard", "-p", JSON.stringify(patch)]);
+}
+
+/** Points every entry of the webhook configuration at the server's port. */
+export async function pointAt(cluster: Cluster, port: number): Promise<void> {
+  const webhooks = [...webhooksOf(render("manifests/base")).keys()].map((name) => ({
+    name,
+    clientConfig: { service: { namespace: NAMESPACE, name: "attachguard", path: "/validate", port } },
+  }));
+  await cluster.must(
+    ["patch", "validatingwebhookconfiguration", "attachguard", "-p", JSON.stringify({ webhooks })],
+  );
+}
+
+/** Waits until the API server reaches the server and trusts it: until then every request passes unjudged. */
+export async function reached(cluster: Cluster): Promise<void> {
+  const probe = {
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { name: "probe", namespace: "default" },
+    spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+  };
+  const entry = "claims.attachguard.dev";
+  await eventually("the API server to reach the webhook", async () => {
+    const [calls, failures] = await Promise.all([cluster.calls(), cluster.failedOpen()]);
+    await cluster.apply([probe], ["--dry-run=server"]);
+    const [callsAfter, failuresAfter] = await Promise.all([cluster.calls(), cluster.failedOpen()]);
+    const called = (callsAfter.get(entry) ?? 0) > (calls.get(entry) ?? 0);
+    const failed = (failuresAfter.get(entry) ?? 0) > (failures.get(entry) ?? 0);
+    return called && !failed ? true : undefined;
+  });
+}
+
+/** The whole installation: the base, one server with its service account's rights, reached by the API server. */
+export async function installAndServe(cluster: Cluster): Promise<Server> {
+  await install(cluster);
+  const kubeconfig = await cluster.kubeconfigOf(NAMESPACE, "attachguard");
+  const server = await Server.start(await configFile(cluster), kubeconfig);
+  try {
+    await pointAt(cluster, server.port);
+    await reached(cluster);
+  } catch (error) {
+    await server.stop();
+    throw new Error(`${error instanceof Error ? error.message : error}: ${JSON.stringify(server.lines.slice(-20))}`);
+  }
+  return server;
+}
