@@ -3,6 +3,9 @@ import { type Decision, exemptionText, verdictFor } from "./answer.ts";
 import type { ReviewRequest } from "./review.ts";
 import { resourceName } from "./subject.ts";
 
+/** A claim that thousands of workloads mount must not make a line of megabytes. */
+const FINDINGS_LOGGED = 50;
+
 /** One line a decision, with the same keys in every line. Names and rules only: objects may hold secrets. */
 export function logDecision(
   log: FastifyBaseLogger,
@@ -23,7 +26,8 @@ export function logDecision(
       verdict: verdictFor(decision),
       judged,
       mode,
-      rules: findings.map(({ rule, severity, workload }) => ({
+      rules: [...new Set(findings.map(({ rule }) => rule))],
+      findings: findings.slice(0, FINDINGS_LOGGED).map(({ rule, severity, workload }) => ({
         rule,
         severity,
         workload: `${workload.kind}/${workload.name}`,

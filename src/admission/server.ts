@@ -122,18 +122,10 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
   return {
     app,
     metricsApp,
-    listen: async ({ host, port, metricsPort }) => {
-      const opened = {
-        port: await listenOn(app, host, port),
-        metricsPort: await listenOn(metricsApp, host, metricsPort),
-      };
-      const shown = host.includes(":") ? `[${host}]` : host;
-      logger.info(
-        { url: `https://${shown}:${opened.port}`, metricsUrl: `http://${shown}:${opened.metricsPort}/metrics` },
-        "listening",
-      );
-      return opened;
-    },
+    listen: async ({ host, port, metricsPort }) => ({
+      port: await listenOn(app, host, port),
+      metricsPort: await listenOn(metricsApp, host, metricsPort),
+    }),
     drain: async () => {
       if (draining) return;
       draining = true;
@@ -160,7 +152,7 @@ async function closeApp(app: FastifyInstance, graceSeconds: number): Promise<voi
 
 async function listenOn(app: FastifyInstance, host: string, port: number): Promise<number> {
   try {
-    await app.listen({ host, port });
+    await app.listen({ host, port, listenTextResolver: () => "port open" });
   } catch (cause) {
     throw new AttachguardError(
       "AG_ERR_LISTEN",

@@ -216,7 +216,9 @@ export class ClusterIndex implements ClusterView {
   }
 
   autoscalersOf(target: ObjectRef): Lookup<readonly Autoscaler[]> {
-    const targets = (this.objects as Readonly<Record<string, Scoped<unknown>>>)[target.kind];
+    const targets: Scoped<unknown> | undefined = isWorkloadKind(target.kind)
+      ? this.objects[target.kind]
+      : undefined;
     const found: Autoscaler[] = [];
     for (const autoscaler of this.referring(this.scaling, target.namespace, target.name, targets)) {
       const { apiVersion, kind } = autoscaler.target;
@@ -286,8 +288,8 @@ export class ClusterIndex implements ClusterView {
   }
 
   /**
-   * The objects that name another one (a workload its claim, an autoscaler its target). From files, an object
-   * without a namespace refers to its exact match first, and to any namespace when there is none.
+   * The objects that name another one (a workload its claim, an autoscaler its target). From files, one without
+   * a namespace refers to any namespace, and the other way round, unless both sides have an exact match.
    */
   private *referring<T extends object>(
     referrers: ScopedBuckets<T>,
@@ -297,9 +299,10 @@ export class ClusterIndex implements ClusterView {
   ): Generator<T> {
     yield* referrers.at(namespace, name);
     if (!this.fromFiles) return;
-    const others = namespace === "" ? referrers.namespacesWith(name) : [""];
-    for (const other of others) {
-      if (other !== namespace && targets?.has(other, name) !== true) yield* referrers.at(other, name);
+    const isExact = targets?.has(namespace, name) === true;
+    for (const other of namespace === "" ? referrers.namespacesWith(name) : [""]) {
+      if (other === namespace || (isExact && targets?.has(other, name) === true)) continue;
+      yield* referrers.at(other, name);
     }
   }
 

@@ -89,7 +89,8 @@ const NOTHING_KNOWN = {
 
 /**
  * A disk named in the pod: one node at a time, whatever attaches it. Types that say so may be attached to several
- * nodes as long as every pod mounts them read-only (`kubernetes: docs of the pod's volume types`).
+ * nodes as long as every pod mounts them read-only (`pkg/scheduler/framework/plugins/volumerestrictions`, and the
+ * access modes that Kubernetes documents for each type).
  */
 function reachOfInline(volumeName: string, source: VolumeSource): ClaimReach {
   const { csiDriver, sharedReadOnly = false } = sourceType(source.type);
@@ -119,7 +120,6 @@ function reachOfBound(claim: Claim, volume: Volume, view: ClusterView, options: 
     name: driver ?? `volume ${volume.name} (${type})`,
     step: boundAttachStep(volume.source, capabilities, view),
     capabilities,
-    known: true,
   }));
   return {
     name: claim.name,
@@ -158,7 +158,9 @@ function boundAttachStep(
   }
   const { attaches, csiDriver, assumed } = sourceType(source.type);
   const object = csiDriver === undefined ? undefined : knownValue(view.csiDriver(csiDriver));
-  if (object !== undefined) return attachStepOf(object.name, capabilities, view);
+  if (csiDriver !== undefined && (object !== undefined || capabilities?.attachFrom === "configuration")) {
+    return attachStepOf(csiDriver, capabilities, view);
+  }
   return { required: attaches, because: assumed ? "assumed" : `as volumes of type ${source.type} do` };
 }
 
@@ -179,14 +181,11 @@ function reachOfUnbound(
       options.drivers,
       claim,
     );
-  const { reach, evidence } = reachOfModes(claim.accessModes, `claim ${claim.name} asks for`, () => ({
-    name: chosen.described,
-    step: storageClass
-      ? attachStepOf(storageClass.provisioner, capabilities, view)
-      : { required: true, because: "assumed" },
-    capabilities,
-    known: storageClass !== undefined,
-  }));
+  const { reach, evidence } = reachOfModes(claim.accessModes, `claim ${claim.name} asks for`, () => {
+    if (storageClass === undefined) return chosen.described;
+    const step = attachStepOf(storageClass.provisioner, capabilities, view);
+    return { name: chosen.described, step, capabilities };
+  });
   return {
     name: claim.name,
     inline: false,
@@ -214,18 +213,17 @@ interface Backing {
   readonly name: string;
   readonly step: AttachStep;
   readonly capabilities: Capabilities | undefined;
-  /** False where neither a volume nor a class is known, and `name` says why. */
-  readonly known: boolean;
 }
 
 /**
  * @param saying the beginning of a sentence that ends with the modes
- * @param backing asked only where ReadWriteOnce stands alone, since nothing else depends on it
+ * @param backing asked only where ReadWriteOnce stands alone, since nothing else depends on it; a text where neither
+ * a volume nor a class is known says why
  */
 function reachOfModes(
   modes: readonly AccessMode[],
   saying: string,
-  backing: () => Backing,
+  backing: () => Backing | string,
 ): { readonly reach: Reach; readonly evidence: readonly string[] } {
   if (modes.length === 0) return { reach: "unknown", evidence: [`${saying} no access mode`] };
   const said = `${saying} ${modes.join(", ")}`;
@@ -235,13 +233,14 @@ function reachOfModes(
   if (modes.includes("ReadWriteOncePod")) {
     return { reach: "pod", evidence: [`${said}: one pod in the whole cluster`] };
   }
-  const { name, step, capabilities, known } = backing();
-  if (!known) {
+  const found = backing();
+  if (typeof found === "string") {
     return {
       reach: "node",
-      evidence: [`${said}; ${name}: ReadWriteOnce is taken at its Kubernetes meaning, one node (assumed)`],
+      evidence: [`${said}; ${found}: ReadWriteOnce is taken at its Kubernetes meaning, one node (assumed)`],
     };
   }
+  const { name, step, capabilities } = found;
   if (capabilities?.sameNodeMultiPod === false) {
     return {
       reach: "pod",

@@ -61,7 +61,12 @@ function check({ object, rules, issuer, reason, expires, notBefore }: WaiverRequ
   if (/\p{Cc}/u.test(reason + issuer)) {
     throw unsignable("the reason and the issuer must be one line each, without control characters");
   }
-  if (!Number.isFinite(expires)) throw unsignable("the end is not a time");
+  for (const [what, time] of [
+    ["end", expires],
+    ["beginning", notBefore ?? now],
+  ] as const) {
+    if (Number.isNaN(new Date(time).getTime())) throw unsignable(`the ${what} is not a time`);
+  }
   if (expires <= now) throw unsignable(`the end, ${timeText(expires)}, is in the past`);
   if (notBefore !== undefined && !(notBefore < expires)) {
     throw unsignable(`it would end at ${timeText(expires)}, before it begins`);

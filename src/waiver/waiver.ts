@@ -154,6 +154,11 @@ function readClaims(payload: Uint8Array): WaiverClaims {
   if (!isObject(object)) {
     throw new Refusal("it does not say which object it is for (kind, namespace, name); sign it again");
   }
+  const { kind, namespace, name } = object;
+  // These are shown in logs and warnings, one line each.
+  if ([iss, reason, kind, namespace, name, ...rules].some((text) => /\p{Cc}/u.test(text))) {
+    throw new Refusal("it contains control characters; sign it again without them");
+  }
   return {
     iss,
     iat: isTime(iat) ? iat : 0,

@@ -1,5 +1,10 @@
 import t from "tap";
-import { lookupBudget, parseGoDuration, startDeadline, withinDeadline } from "../../src/admission/deadline.ts";
+import {
+  lookupBudget,
+  parseGoDuration,
+  startDeadline,
+  withinDeadline,
+} from "../../src/admission/deadline.ts";
 
 t.test("reads Go durations", async (t) => {
   const rows: readonly (readonly [string, number | undefined, string])[] = [
@@ -35,7 +40,8 @@ t.test("leaves a margin before the API server's deadline", async (t) => {
     ["nonsense", 9700, "unreadable: the default"],
     ["0", 9700, "zero is not a deadline"],
   ];
-  for (const [timeout, expected, why] of rows) t.equal(lookupBudget(timeout, 300), expected, `${timeout}: ${why}`);
+  for (const [timeout, expected, why] of rows)
+    t.equal(lookupBudget(timeout, 300), expected, `${timeout}: ${why}`);
 });
 
 t.test("a deadline that has passed has aborted", async (t) => {
@@ -45,19 +51,22 @@ t.test("a deadline that has passed has aborted", async (t) => {
   deadline.clear();
 });
 
-t.test("answers with the fallback when the signal aborts before a promise that does not heed it", async (t) => {
-  const controller = new AbortController();
-  const never = new Promise<string>(() => {});
-  const answer = withinDeadline(never, controller.signal, () => "known");
-  controller.abort();
-  t.equal(await answer, "known");
-  t.equal(await withinDeadline(never, controller.signal, () => "known"), "known", "aborted from the start");
-  t.equal(
-    await withinDeadline(Promise.reject(new Error("late")), controller.signal, () => "known"),
-    "known",
-    "a rejection after the abort is nobody's",
-  );
-});
+t.test(
+  "answers with the fallback when the signal aborts before a promise that does not heed it",
+  async (t) => {
+    const controller = new AbortController();
+    const never = new Promise<string>(() => {});
+    const answer = withinDeadline(never, controller.signal, () => "known");
+    controller.abort();
+    t.equal(await answer, "known");
+    t.equal(await withinDeadline(never, controller.signal, () => "known"), "known", "aborted from the start");
+    t.equal(
+      await withinDeadline(Promise.reject(new Error("late")), controller.signal, () => "known"),
+      "known",
+      "a rejection after the abort is nobody's",
+    );
+  },
+);
 
 t.test("passes on what arrives in time, failures included", async (t) => {
   const { signal } = new AbortController();

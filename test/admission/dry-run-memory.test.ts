@@ -13,8 +13,16 @@ function claim(name: string): Fact {
   return fact;
 }
 
-function memory(change: Partial<{ enabled: boolean; seconds: number; maxEntries: number; maxBytes: number }> = {}) {
-  return new DryRunMemory(() => ({ enabled: true, seconds: 60, maxEntries: 100, maxBytes: 10_000, ...change }));
+function memory(
+  change: Partial<{ enabled: boolean; seconds: number; maxEntries: number; maxBytes: number }> = {},
+) {
+  return new DryRunMemory(() => ({
+    enabled: true,
+    seconds: 60,
+    maxEntries: 100,
+    maxBytes: 10_000,
+    ...change,
+  }));
 }
 
 const names = (facts: readonly Fact[]): string[] => facts.map(({ object }) => object.name);

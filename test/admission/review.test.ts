@@ -63,8 +63,16 @@ t.test("refuses what is not a review with the field and what was expected", asyn
     ["another operation", review({ operation: "PATCH" }), /request\.operation is "PATCH"/],
     ["no operation", review({ operation: undefined }), /request\.operation is missing/],
     ["no resource", review({ resource: undefined }), /request\.resource is missing/],
-    ["a resource without a name", review({ resource: { group: "apps", version: "v1" } }), /request\.resource\.resource/],
-    ["a group that is a number", review({ resource: { group: 1, resource: "x" } }), /request\.resource\.group is 1/],
+    [
+      "a resource without a name",
+      review({ resource: { group: "apps", version: "v1" } }),
+      /request\.resource\.resource/,
+    ],
+    [
+      "a group that is a number",
+      review({ resource: { group: 1, resource: "x" } }),
+      /request\.resource\.group is 1/,
+    ],
     ["a name that is a list", review({ name: ["web"] }), /request\.name is a list/],
     ["a namespace that is an object", review({ namespace: {} }), /request\.namespace is an object/],
     ["a user that is a string", review({ userInfo: "ann" }), /request\.userInfo is "ann"/],

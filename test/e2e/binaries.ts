@@ -34,7 +34,9 @@ async function findAssets(): Promise<{ dir: string; kubectl: string } | Missing>
     const binaries = await resolveBinaries();
     for (const path of [binaries.kubeApiserver, binaries.etcd]) {
       if (!existsSync(path)) {
-        throw new Error(`${path} does not exist, although KUBEBUILDER_ASSETS or a TEST_ASSET_ variable names it`);
+        throw new Error(
+          `${path} does not exist, although KUBEBUILDER_ASSETS or a TEST_ASSET_ variable names it`,
+        );
       }
     }
     return binaries;
@@ -51,7 +53,9 @@ async function findAssets(): Promise<{ dir: string; kubectl: string } | Missing>
     return await resolveBinaries();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { skipped: `SKIPPED: there is no kube-apiserver to test with, and it could not be downloaded: ${reason}` };
+    return {
+      skipped: `SKIPPED: there is no kube-apiserver to test with, and it could not be downloaded: ${reason}`,
+    };
   }
 }
 

@@ -1,8 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { request } from "node:https";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { json } from "node:stream/consumers";
+import { issueCa, issueServing } from "../../src/tls/issue.ts";
 import { configOf, ROOT, render, webhooksOf } from "../manifests/render.ts";
 import { type Cluster, eventually } from "./cluster.ts";
 
@@ -24,13 +28,11 @@ export class Server {
   }
 
   /** Starts one and waits until it listens. */
-  static async start(config: string, kubeconfig: string): Promise<Server> {
-    const args = ["--config", config, "--kubeconfig", kubeconfig, "--host", "127.0.0.1"];
-    const child = spawn(
-      process.execPath,
-      [`${ROOT}src/cli/main.ts`, "serve", ...args, "--port", "0", "--metrics-port", "0"],
-      { stdio: ["ignore", "pipe", "pipe"] },
-    );
+  static async start(args: readonly string[]): Promise<Server> {
+    const loopback = ["--host", "127.0.0.1", "--port", "0", "--metrics-port", "0"];
+    const child = spawn(process.execPath, [`${ROOT}src/cli/main.ts`, "serve", ...args, ...loopback], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const lines: unknown[] = [];
     const listening = new Promise<{ url: string; metricsUrl: string }>((resolve, reject) => {
       for (const stream of [child.stdout, child.stderr]) {
@@ -46,6 +48,28 @@ export class Server {
     });
     const { url, metricsUrl } = await listening;
     return new Server(child, Number(new URL(url).port), Number(new URL(metricsUrl).port), lines);
+  }
+
+  /** What `/readyz` says. Like the kubelet, it does not look at the certificate. */
+  async readiness(): Promise<{ readonly status: number; readonly problems: readonly string[] }> {
+    const call = request({
+      host: "127.0.0.1",
+      port: this.port,
+      path: "/readyz",
+      rejectUnauthorized: false,
+      agent: false,
+    });
+    call.end();
+    const [response] = (await once(call, "response")) as [IncomingMessage];
+    const body = (await json(response)) as { problems: readonly string[] };
+    return { status: response.statusCode ?? 0, problems: body.problems };
+  }
+
+  /** Waits until every kind has been listed or refused. */
+  async ready(): Promise<void> {
+    await eventually("the server to be ready", async () =>
+      (await this.readiness()).status === 200 ? true : undefined,
+    );
   }
 
   /** @returns the exit code. */
@@ -75,29 +99,45 @@ export async function install(cluster: Cluster): Promise<void> {
   await cluster.must(["-n", NAMESPACE, "patch", "service", "attachguard", "-p", JSON.stringify(patch)]);
 }
 
-/** Points every entry of the webhook configuration at the server's port. */
-export async function pointAt(cluster: Cluster, port: number): Promise<void> {
+/** A serving certificate for the Service, as cert-manager would put it into mounted files. */
+export async function certificateFiles(
+  folder: string,
+): Promise<{ readonly args: readonly string[]; readonly ca: string }> {
+  const now = Date.now();
+  const ca = await issueCa({ name: "e2e", days: 1, now });
+  const hosts = [`attachguard.${NAMESPACE}.svc`];
+  const { certificate, key } = await issueServing({ ca, hosts, days: 1, now });
+  const [certFile, keyFile] = [join(folder, "tls.crt"), join(folder, "tls.key")];
+  await writeFile(certFile, certificate);
+  await writeFile(keyFile, key);
+  return { args: ["--tls-cert", certFile, "--tls-key", keyFile], ca: ca.certificate };
+}
+
+/** Points every entry of the webhook configuration at a port of this machine, and at a CA where one is given. */
+export async function pointAt(cluster: Cluster, port: number, ca?: string): Promise<void> {
+  const service = { namespace: NAMESPACE, name: "attachguard", path: "/validate", port };
+  const caBundle = ca === undefined ? {} : { caBundle: Buffer.from(ca).toString("base64") };
   const webhooks = [...webhooksOf(render("manifests/base")).keys()].map((name) => ({
     name,
-    clientConfig: { service: { namespace: NAMESPACE, name: "attachguard", path: "/validate", port } },
+    clientConfig: { service, ...caBundle },
   }));
-  await cluster.must(
-    ["patch", "validatingwebhookconfiguration", "attachguard", "-p", JSON.stringify({ webhooks })],
-  );
+  const patch = JSON.stringify({ webhooks });
+  await cluster.must(["patch", "validatingwebhookconfiguration", "attachguard", "-p", patch]);
 }
+
+const PROBE = {
+  apiVersion: "v1",
+  kind: "PersistentVolumeClaim",
+  metadata: { name: "probe", namespace: "default" },
+  spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+};
 
 /** Waits until the API server reaches the server and trusts it: until then every request passes unjudged. */
 export async function reached(cluster: Cluster): Promise<void> {
-  const probe = {
-    apiVersion: "v1",
-    kind: "PersistentVolumeClaim",
-    metadata: { name: "probe", namespace: "default" },
-    spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
-  };
   const entry = "claims.attachguard.dev";
   await eventually("the API server to reach the webhook", async () => {
     const [calls, failures] = await Promise.all([cluster.calls(), cluster.failedOpen()]);
-    await cluster.apply([probe], ["--dry-run=server"]);
+    await cluster.apply([PROBE], ["--dry-run=server"]);
     const [callsAfter, failuresAfter] = await Promise.all([cluster.calls(), cluster.failedOpen()]);
     const called = (callsAfter.get(entry) ?? 0) > (calls.get(entry) ?? 0);
     const failed = (failuresAfter.get(entry) ?? 0) > (failures.get(entry) ?? 0);
@@ -105,17 +145,20 @@ export async function reached(cluster: Cluster): Promise<void> {
   });
 }
 
-/** The whole installation: the base, one server with its service account's rights, reached by the API server. */
+/** The whole installation, with mounted certificates: the base and one server with its service account's rights. */
 export async function installAndServe(cluster: Cluster): Promise<Server> {
   await install(cluster);
   const kubeconfig = await cluster.kubeconfigOf(NAMESPACE, "attachguard");
-  const server = await Server.start(await configFile(cluster), kubeconfig);
+  const { args, ca } = await certificateFiles(cluster.folder);
+  const config = await configFile(cluster);
+  const server = await Server.start(["--config", config, "--kubeconfig", kubeconfig, ...args]);
   try {
-    await pointAt(cluster, server.port);
+    await server.ready();
+    await pointAt(cluster, server.port, ca);
     await reached(cluster);
   } catch (error) {
     await server.stop();
-    throw new Error(`${error instanceof Error ? error.message : error}: ${JSON.stringify(server.lines.slice(-20))}`);
+    throw new Error(`the server wrote ${JSON.stringify(server.lines.slice(-20))}`, { cause: error });
   }
   return server;
 }

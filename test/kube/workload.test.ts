@@ -289,7 +289,7 @@ t.test("leaves out what another object controls", async (t) => {
     ["apps/v1", "ReplicaSet"],
     ["batch/v1", "Job"],
     ["v1", "Pod"],
-  ]) {
+  ] as const) {
     t.equal(workloadFrom({ apiVersion, kind, metadata: { name: "x", ...controlled } }), undefined, kind);
     t.ok(
       workloadFrom({ apiVersion, kind, metadata: { name: "x", ...owned } }),

@@ -196,6 +196,13 @@ t.test("bound: without an attach step nothing keeps ReadWriteOnce (semantics S5)
       says: "CSIDriver pxd.portworx.com says attachRequired: true",
     },
     {
+      why: "the configuration speaks for a moved type too",
+      from: "files",
+      objects: bound({ awsElasticBlockStore: { volumeID: "v" } }),
+      options: { drivers: [{ provisioner: "ebs.csi.aws.com", attachRequired: false }] },
+      reach: "unenforced",
+    },
+    {
       why: "a CSIDriver object without an attach step, whatever the catalogue says",
       objects: bound(csi("ebs.csi.aws.com"), csiDriver("ebs.csi.aws.com", false)),
       reach: "unenforced",

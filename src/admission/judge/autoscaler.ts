@@ -1,8 +1,8 @@
-import { overlay } from "../../cluster/overlay.ts";
+import { overlay, type Removal } from "../../cluster/overlay.ts";
 import type { Fact } from "../../kube/fact.ts";
 import { evaluate } from "../../policy/evaluate.ts";
 import type { Autoscaler } from "../../policy/model.ts";
-import type { ClusterView } from "../../policy/view.ts";
+import { type ClusterView, knownValue } from "../../policy/view.ts";
 import type { Subject, Target } from "../subject.ts";
 import { contextOf, type Desk, NOTHING, type Outcome, outcomeOf } from "./desk.ts";
 import { judgeWithMemory } from "./inferred.ts";
@@ -34,19 +34,14 @@ async function judgeOver(
   const found = targetIn(view, target, undefined);
   if (found.state !== "known") return { findings: [], notes: [notFound(target, found)] };
   const workload = found.value;
+  // Of other autoscalers of the workload this review is not to speak, nor may they make what it brings look known.
+  const others = (knownValue(view.autoscalersOf(workload)) ?? []).map(removalOf);
   const judgement = evaluate(
-    overlay(view, [factOf(next)]),
+    overlay(view, [factOf(next)], others),
     workload,
     {
       previous: workload,
-      previousView:
-        previous === null
-          ? overlay(
-              view,
-              [],
-              [{ kind: "HorizontalPodAutoscaler", namespace: next.namespace, name: next.name }],
-            )
-          : overlay(view, [factOf(previous)]),
+      previousView: overlay(view, previous === null ? [] : [factOf(previous)], [...others, removalOf(next)]),
       specChanged: false,
       templateChanged: false,
       cause: "autoscaler",
@@ -58,4 +53,8 @@ async function judgeOver(
 
 function factOf(autoscaler: Autoscaler): Fact {
   return { kind: "HorizontalPodAutoscaler", object: autoscaler };
+}
+
+function removalOf({ namespace, name }: Autoscaler): Removal {
+  return { kind: "HorizontalPodAutoscaler", namespace, name };
 }

@@ -26,7 +26,7 @@ export async function judgeWithMemory(
       ),
       ...laid.findings.filter((finding) => !seen.has(identity(finding))).map(asInferred),
     ],
-    notes: [...new Set([...plain.notes, ...laid.notes])],
+    notes: laid.notes,
   };
 }
 

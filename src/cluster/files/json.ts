@@ -31,11 +31,14 @@ export function parseJson(file: string, text: string): ParsedFile | undefined {
 }
 
 function brokenJson(file: string, text: string, error: SyntaxError): ParsedFile {
-  // V8 names the offset in its messages, except at the end of the text.
-  const offset = Number(/position (\d+)/.exec(error.message)?.[1] ?? text.length);
   const message = `the file is not valid JSON (${error.message}): nothing in it was judged; make the dump again`;
-  return {
-    documents: [],
-    errors: [{ ...new LineFinder(file, text).positionOf(offset), message, fatal: true }],
-  };
+  const position = new LineFinder(file, text).positionOf(offsetOf(error, text));
+  return { documents: [], errors: [{ ...position, message: message.replace(/\s+/g, " "), fatal: true }] };
+}
+
+/** V8 names the offset in some of its messages, and in others a piece of the text. */
+function offsetOf({ message }: SyntaxError, text: string): number {
+  const named = /position (\d+)/.exec(message);
+  if (named !== null) return Number(named[1]);
+  return message.includes("Unexpected end") ? text.length : 0;
 }

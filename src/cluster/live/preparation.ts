@@ -1,21 +1,14 @@
 import type { Fact, FactKind } from "../../kube/fact.ts";
 import type { Claim, Workload } from "../../policy/model.ts";
-import type { ClusterView, Lookup } from "../../policy/view.ts";
+import { absent, type ClusterView, known, type Lookup, unknown } from "../../policy/view.ts";
 import type { Wanted } from "../cluster.ts";
 import type { ClusterIndex } from "../cluster-index.ts";
-import { namespaceOf } from "../cluster-index.ts";
-import { overlay } from "../overlay.ts";
-import { DoubtfulView, doubtKey } from "./doubtful-view.ts";
+import { overlay, type Removal } from "../overlay.ts";
+import { AnsweredView, answerKey } from "./answered-view.ts";
 import type { Lookups } from "./lookups.ts";
 
 /** Claims of one review that are looked up at the same time. */
 const AT_ONCE = 8;
-
-interface Removal {
-  readonly kind: FactKind;
-  readonly namespace: string;
-  readonly name: string;
-}
 
 /**
  * One review's read-your-writes: gathers what the standing index lacks and lays it over. The index itself is left
@@ -28,7 +21,7 @@ export class Preparation {
   readonly #signal: AbortSignal;
   readonly #found: Fact[] = [];
   readonly #gone: Removal[] = [];
-  readonly #doubts = new Map<string, string>();
+  readonly #answers = new Map<string, Lookup<never> | Lookup<readonly never[]>>();
 
   constructor(index: ClusterIndex, lookups: Lookups, watched: ReadonlySet<string>, signal: AbortSignal) {
     this.#index = index;
@@ -43,10 +36,8 @@ export class Preparation {
     const found = target === undefined ? undefined : await this.#target(target);
     await this.#claimsOf(found === undefined ? workloads : [...workloads, found]);
     await listing;
-    const { size } = this.#doubts;
-    if (this.#found.length === 0 && this.#gone.length === 0 && size === 0) return this.#index;
     const view = overlay(this.#index, this.#found, this.#gone);
-    return size === 0 ? view : new DoubtfulView(view, this.#doubts);
+    return this.#answers.size === 0 ? view : new AnsweredView(view, this.#answers);
   }
 
   async #target({ kind, namespace, name }: NonNullable<Wanted["target"]>): Promise<Workload | undefined> {
@@ -95,10 +86,11 @@ export class Preparation {
     const kind = "HorizontalPodAutoscaler";
     if (!this.#watched.has(kind)) return;
     const answer = await this.#lookups.list(kind, namespace, this.#signal);
-    if (answer.state !== "found") {
-      if (answer.state === "failed") this.#doubts.set(doubtKey(kind, namespace), answer.reason);
-      return;
-    }
+    this.#answers.set(
+      answerKey(kind, namespace),
+      answer.state === "failed" ? unknown(answer.reason) : known([]),
+    );
+    if (answer.state !== "found") return;
     const names = new Set(answer.value.map((fact) => fact.object.name));
     this.#found.push(...answer.value);
     for (const old of this.#index.autoscalers()) {
@@ -111,14 +103,11 @@ export class Preparation {
   async #fetch(kind: FactKind, namespace: string, name: string): Promise<Fact["object"] | undefined> {
     const answer = await this.#lookups.get(kind, namespace, name, this.#signal);
     if (answer.state === "found") {
-      if (namespaceOf(answer.value) === namespace && answer.value.object.name === name) {
-        this.#found.push(answer.value);
-        return answer.value.object;
-      }
-      return undefined;
+      this.#found.push(answer.value);
+      return answer.value.object;
     }
-    if (answer.state === "absent") this.#gone.push({ kind, namespace, name });
-    else this.#doubts.set(doubtKey(kind, namespace, name), answer.reason);
+    const instead = answer.state === "absent" ? absent : unknown(answer.reason);
+    this.#answers.set(answerKey(kind, namespace, name), instead);
     return undefined;
   }
 }

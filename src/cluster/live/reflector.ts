@@ -66,6 +66,8 @@ export class Reflector {
   /** The server was lost; when it is back it may be another one, restored from an older backup. */
   #lost = false;
   #watchRefused = false;
+  /** The last attempt failed. A watch that breaks and is resumed at the first attempt is not worth a word. */
+  #failing = false;
 
   constructor(deps: ReflectorDeps) {
     this.kind = deps.kind;
@@ -159,6 +161,7 @@ export class Reflector {
     const startedAt = clock.now();
     const batches = await source.watch(this.resource, { resourceVersion: version, timeoutSeconds }, signal);
     this.#watchRefused = false;
+    this.#failing = false;
     this.#enter("synced", undefined);
     let quiet = true;
     for await (const batch of batches) {
@@ -213,7 +216,8 @@ export class Reflector {
         return slowly(timings.notServedMs);
       default:
         this.#lost ||= error.status === undefined || error.status >= 500;
-        this.#enter(this.#state, error.message);
+        if (this.#failing || this.#state === "waiting") this.#enter(this.#state, error.message);
+        this.#failing = true;
         return Math.max(this.#backoff.next(), error.retryAfterMs ?? 0);
     }
   }

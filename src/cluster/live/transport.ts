@@ -33,9 +33,13 @@ export class Transport {
    * @throws ApiError where no response came; the signal's reason when it aborted.
    */
   async get(path: string, signal: AbortSignal): Promise<http.IncomingMessage> {
-    const response = await this.#attempt(path, signal);
-    if (response.statusCode !== 401 || !(await this.#credentials.renew())) return response;
-    response.destroy();
+    try {
+      const response = await this.#attempt(path, signal);
+      if (response.statusCode !== 401 || !(await this.#credentials.renew())) return response;
+      response.destroy();
+    } catch (thrown) {
+      if (!isDistrust(thrown) || !(await this.#credentials.renew())) throw thrown;
+    }
     return await this.#attempt(path, signal);
   }
 
@@ -52,10 +56,10 @@ export class Transport {
       signal.throwIfAborted();
       // The server may close an idle connection in the moment in which we use it again.
       if (thrown instanceof StaleConnection) return await this.#attempt(path, signal);
-      const code = (thrown as NodeJS.ErrnoException).code ?? "";
-      if (DISTRUST.test(code) && (await this.#credentials.renew())) return await this.#attempt(path, signal);
       if (thrown instanceof ApiError) throw thrown;
-      throw new ApiError(`no answer from the API server: ${messageOf(thrown) || code}`, { cause: thrown });
+      throw new ApiError(`no answer from the API server: ${messageOf(thrown) || codeOf(thrown)}`, {
+        cause: thrown,
+      });
     }
   }
 
@@ -117,3 +121,8 @@ export class Transport {
 }
 
 class StaleConnection extends Error {}
+
+const codeOf = (thrown: unknown): string => (thrown as NodeJS.ErrnoException).code ?? "";
+
+const isDistrust = (thrown: unknown): boolean =>
+  thrown instanceof Error && DISTRUST.test(codeOf(thrown.cause));

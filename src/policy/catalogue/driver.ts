@@ -16,7 +16,10 @@ export type DriverKind =
   | "pv-source"
   | "ephemeral-only";
 
-/** Where a driver refuses a mode that it cannot do. `publish`: the claim binds, the pod does not start. */
+/**
+ * Where a driver refuses a mode that it cannot do: said only where it was read from its code or documentation.
+ * `publish`: the claim binds, the pod does not start.
+ */
 export type EnforcedAt = "provision" | "publish" | "none" | "unknown";
 
 /**
@@ -49,8 +52,6 @@ export interface Driver {
   readonly sameNodeMultiPod?: false;
   readonly dynamicProvisioning?: boolean;
   readonly enforcedAt?: Exclude<EnforcedAt, "unknown">;
-  /** True where the modes were read from the driver's code or documentation, not from a table of others. */
-  readonly researched?: true;
   readonly parameters?: readonly ParameterRule[];
 }
 
@@ -89,7 +90,6 @@ export interface Capabilities {
   readonly sameNodeMultiPod: boolean;
   readonly dynamicProvisioning: boolean;
   readonly enforcedAt: EnforcedAt;
-  readonly researched: boolean;
   /** The StorageClass parameters that changed something, as `key: value`. */
   readonly because: readonly string[];
 }
@@ -135,7 +135,6 @@ export function capabilitiesOf(
     sameNodeMultiPod: override?.sameNodeMultiPod ?? (facts.sameNodeMultiPod || volumeMode === "Block"),
     dynamicProvisioning: entry.dynamicProvisioning ?? false,
     enforcedAt: entry.enforcedAt ?? "unknown",
-    researched: entry.researched ?? false,
     because: facts.because,
   };
 }
@@ -202,7 +201,7 @@ function applyParameters(
   const member = volumeMode === "Block" ? "blockAccessModes" : "accessModes";
   let modes = driver[member] && new Set(driver[member]);
   const byParameter = new Set<AccessMode>();
-  let possible = new Set<AccessMode>();
+  const possible = new Set<AccessMode>();
   let { attachRequired, nodeLocal = false, nodeAffinity = false } = driver;
   let sameNodeMultiPod: boolean = driver.sameNodeMultiPod ?? true;
   const because: string[] = [];
@@ -219,7 +218,6 @@ function applyParameters(
     }
     if (set !== undefined) {
       modes = set === null ? undefined : new Set(set);
-      possible = new Set();
       for (const mode of set ?? []) byParameter.add(mode);
     }
     for (const mode of added) {

@@ -65,7 +65,7 @@ function valueMatches(pattern: string, value: string | undefined): boolean {
   if (pattern === "!*") return value === undefined;
   if (value === undefined) return false;
   if (pattern.startsWith("!")) return !globMatches(pattern.slice(1).toLowerCase(), value.toLowerCase());
-  if (pattern.startsWith(">=")) return value.trim() !== "" && Number(value) >= Number(pattern.slice(2));
+  if (pattern.startsWith(">=")) return Number(value) >= Number(pattern.slice(2));
   return globMatches(pattern.toLowerCase(), value.toLowerCase());
 }
 

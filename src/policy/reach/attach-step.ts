@@ -75,7 +75,6 @@ const SOURCE_TYPES: Readonly<Record<string, SourceType>> = {
   hostPath: { attaches: false },
   local: { attaches: false },
   nfs: { attaches: false },
-  quobyte: { attaches: false },
 };
 
 /** The facts of a volume source's type; one that is not known (flexVolume too) is taken to attach. */

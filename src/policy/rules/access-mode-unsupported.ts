@@ -11,11 +11,11 @@ import type { ClaimRule } from "./rule.ts";
 const OUTCOMES = ["pending", "not-started", "not-kept", "not-offered"] as const;
 type Outcome = (typeof OUTCOMES)[number];
 
-const PROBLEMS: Readonly<Record<Outcome, { readonly effect: string; readonly verb: string }>> = {
-  pending: { effect: "would stay Pending", verb: "refuses" },
-  "not-started": { effect: "would be bound, but its pods would not start", verb: "refuses" },
-  "not-kept": { effect: "would be bound, but not to what it asks for", verb: "accepts without keeping it" },
-  "not-offered": { effect: "may not get what it asks for", verb: "does not offer" },
+const EFFECTS: Readonly<Record<Outcome, string>> = {
+  pending: "refuses: the claim stays Pending",
+  "not-started": "refuses when a pod uses the volume: the claim is bound, but its pods do not start",
+  "not-kept": "accepts without keeping it",
+  "not-offered": "does not offer",
 };
 
 export const accessModeUnsupported: ClaimRule = {
@@ -76,11 +76,10 @@ provisioner: efs.csi.aws.com
     if (outcome === undefined) return null;
     const modes = refused.filter((refusal) => refusal.outcome === outcome).map(({ mode }) => mode);
     const asked = `${modes.join(", ")} (volumeMode ${claim.volumeMode})`;
-    const { effect, verb } = PROBLEMS[outcome];
     return {
       severity: outcome === "pending" ? "error" : "warning",
       claims: [reachOfClaim(claim, view, options)],
-      problem: `${effect}: it asks for ${asked}, which ${described} ${verb}`,
+      problem: `asks for ${asked}, which ${described} ${EFFECTS[outcome]}`,
       brief: `StorageClass ${storageClass.name} cannot do ${modes.join(", ")}`,
       evidence: [offer(claim, storageClass, options), ...alternatives(modes, claim, view, options)],
       degree: 0,
@@ -106,9 +105,9 @@ function refusedModes(
   storageClass: StorageClass,
   { drivers }: PolicyOptions,
 ): readonly Refusal[] {
-  const { modes, from, capabilities } = modesOfClass(storageClass, claim.volumeMode, drivers, claim);
+  const { modes, from } = modesOfClass(storageClass, claim.volumeMode, drivers, claim);
   if (modes === undefined) return [];
-  return judgedModes(claim, capabilities?.csiDriver !== undefined).flatMap((mode): Refusal[] => {
+  return judgedModes(claim).flatMap((mode): Refusal[] => {
     if (modes.includes(mode)) return [];
     const outcome = outcomeByCatalogue(mode, claim, storageClass);
     if (from === "catalogue") return outcome ? [{ mode, outcome }] : [];
@@ -119,8 +118,8 @@ function refusedModes(
 }
 
 /** Of several modes a CSI driver is sent one, and ReadWriteMany before all others (csi-lib-utils). */
-function judgedModes({ accessModes }: Claim, isCsi: boolean): readonly AccessMode[] {
-  return isCsi && accessModes.includes("ReadWriteMany") ? ["ReadWriteMany"] : accessModes;
+function judgedModes({ accessModes }: Claim): readonly AccessMode[] {
+  return accessModes.includes("ReadWriteMany") ? ["ReadWriteMany"] : accessModes;
 }
 
 /** `undefined` where the mode works, where something out of sight may make it work, or where nobody knows. */
@@ -137,7 +136,7 @@ function outcomeByCatalogue(mode: AccessMode, claim: Claim, storageClass: Storag
   if (facts.unsafeModes.includes(mode)) return "not-kept";
   switch (facts.enforcedAt) {
     case "provision":
-      return facts.researched && facts.dynamicProvisioning ? "pending" : undefined;
+      return facts.dynamicProvisioning ? "pending" : undefined;
     case "publish":
       return "not-started";
     case "none": {

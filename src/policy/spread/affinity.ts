@@ -135,7 +135,7 @@ function byGroup(
   const members = neighbours.certain.length - strangers.length;
   const evidence = [
     sentence,
-    ...(members === 0 ? [] : [`${plural(members, "other workload")} that it matches carry the same terms`]),
+    ...(members === 0 ? [] : [`it matches ${plural(members, "other workload")} too, with the same terms`]),
   ];
   if (strangers.length === 0) return { value: "one-node", proof: "self-affinity", evidence };
   const running = strangers.filter((other) => steadyOverlap(other, view).value !== "zero");

@@ -10,6 +10,7 @@ import {
   commonHost,
   fromLabels,
   fromTerms,
+  hostNamesIn,
   NODE_NAME,
   narrow,
   summaryOf,
@@ -75,19 +76,15 @@ export function placeOf(
         : `${blamed.text} contradicts itself: no node satisfies it`,
     );
   }
-  const missing = nodes && missingHost(narrowed, nodes);
+  const hosts = nodes && hostIndex(nodes);
+  const missing = hosts && missingHost(narrowed, hosts);
   if (missing !== undefined) return missing;
   if (options.singleNode) {
-    return oneNode(
-      "single-node",
-      [],
-      ["the configuration says that the cluster has one schedulable node"],
-      nodes,
-    );
+    return oneNode("single-node", [], "the configuration says that the cluster has one schedulable node");
   }
   return (
-    pinnedBy(sources, narrowed, context, nodes) ??
-    byNodeLocal(claims, nodes) ??
+    pinnedBy(sources, narrowed, context, hosts) ??
+    byNodeLocal(claims) ??
     (nodes === undefined ? undefined : byNodes(placement, kind, claims, nodes)) ?? {
       where: "several",
       proof: "none",
@@ -157,20 +154,14 @@ function pinnedBy(
   sources: readonly Source[],
   narrowed: readonly Source[],
   context: Constraints | undefined,
-  nodes: readonly Node[] | undefined,
+  hosts: HostIndex | undefined,
 ): Place | undefined {
-  const pins = (alternatives: readonly Constraints[]): readonly string[] => {
-    const host = commonHost(alternatives);
-    // One text that is the host label of one node and the name of another is two hosts.
-    return (nodes ?? []).filter((node) => alternatives.some((alternative) => isNamedBy(alternative, node)))
-      .length > 1
-      ? []
-      : host;
-  };
+  // Whatever proves the host, all names that it must have are its names.
+  const known = (names: readonly string[]) =>
+    hosts === undefined && context !== undefined ? [...names, ...hostNamesIn(context)] : names;
   for (const { proof, text, alternatives } of sources) {
-    const [host, ...more] = pins(alternatives);
-    if (host !== undefined)
-      return oneNode(proof, [host, ...more], [`${text} leaves one host: ${host}`], nodes);
+    const names = hostOf(alternatives, hosts);
+    if (names.length > 0) return oneNode(proof, known(names), `${text} leaves one host: ${names[0]}`);
   }
   const together = listOf(sources.map(({ text }) => text));
   const proof = sources.some((source) => source.proof === "volume") ? "volume" : "node-affinity";
@@ -178,25 +169,50 @@ function pinnedBy(
     ...narrowed.map((source) => source.alternatives),
     ...(context ? [[context]] : []),
   ]) {
-    const [host, ...more] = pins(alternatives);
-    if (host !== undefined) {
-      return oneNode(proof, [host, ...more], [`${together} together leave one host: ${host}`], nodes);
-    }
+    const names = hostOf(alternatives, hosts);
+    if (names.length > 0)
+      return oneNode(proof, known(names), `${together} together leave one host: ${names[0]}`);
   }
   return undefined;
 }
 
-/** Is a node among the hosts that an alternative names, by label and by name? True where it names none. */
-function isNamedBy(alternative: Constraints, node: Node): boolean {
-  const byLabel = namesIn(alternative.get(HOSTNAME) ?? ANY);
-  const byName = namesIn(alternative.get(NODE_NAME) ?? ANY);
-  return (
-    (byLabel?.includes(labelOf(node.labels, HOSTNAME) ?? "") ?? true) && (byName?.includes(node.name) ?? true)
-  );
+/** The known nodes by what a constraint can call a host, so that a long list of hosts stays cheap to look up. */
+interface HostIndex {
+  readonly count: number;
+  readonly byLabel: ReadonlyMap<string, readonly Node[]>;
+  readonly byName: ReadonlyMap<string, readonly Node[]>;
+}
+
+function hostIndex(nodes: readonly Node[]): HostIndex {
+  return {
+    count: nodes.length,
+    byLabel: Map.groupBy(nodes, (node) => labelOf(node.labels, HOSTNAME) ?? ""),
+    byName: Map.groupBy(nodes, (node) => node.name),
+  };
+}
+
+/** The known nodes that an alternative calls by host label or by name; `undefined` where it calls none. */
+function hostsCalled(alternative: Constraints, hosts: HostIndex): readonly Node[] | undefined {
+  const find = (key: string, index: HostIndex["byLabel"]) =>
+    namesIn(alternative.get(key) ?? ANY)?.flatMap((name) => index.get(name) ?? []);
+  const byLabel = find(HOSTNAME, hosts.byLabel);
+  const byName = find(NODE_NAME, hosts.byName);
+  if (byLabel === undefined || byName === undefined) return byLabel ?? byName;
+  const labelled = new Set(byLabel);
+  return byName.filter((node) => labelled.has(node));
+}
+
+/** The one host of all alternatives, by the name of its node where that is known, else by the names they give it. */
+function hostOf(alternatives: readonly Constraints[], hosts: HostIndex | undefined): readonly string[] {
+  const names = commonHost(alternatives);
+  if (names.length === 0 || hosts === undefined) return names;
+  const called = new Set(alternatives.flatMap((alternative) => hostsCalled(alternative, hosts) ?? []));
+  // One text that is the host label of one node and the name of another is two hosts.
+  return called.size === 1 ? [...called].map(({ name }) => name) : [];
 }
 
 /** A volume made by a node-local driver: whatever its topology key is called, one value of it is one node. */
-function byNodeLocal(claims: readonly ClaimReach[], nodes: readonly Node[] | undefined): Place | undefined {
+function byNodeLocal(claims: readonly ClaimReach[]): Place | undefined {
   for (const { name, nodeLocal, volume, provisioner, missing } of claims) {
     if (!nodeLocal || missing) continue;
     const driver = provisioner === undefined ? "its driver" : provisioner;
@@ -204,8 +220,7 @@ function byNodeLocal(claims: readonly ClaimReach[], nodes: readonly Node[] | und
       return oneNode(
         "volume",
         [],
-        [`${driver} makes the volume of claim ${name} on one node and keeps it there`],
-        nodes,
+        `${driver} makes the volume of claim ${name} on one node and keeps it there`,
       );
     }
     const summary = summaryOf(fromTerms(volume.nodeAffinity ?? []));
@@ -215,8 +230,7 @@ function byNodeLocal(claims: readonly ClaimReach[], nodes: readonly Node[] | und
       return oneNode(
         "volume",
         names,
-        [`volume ${volume.name} (${name}) of ${driver} is on one node: ${key}=${names[0]}`],
-        nodes,
+        `volume ${volume.name} (${name}) of ${driver} is on one node: ${key}=${names[0]}`,
       );
     }
   }
@@ -224,22 +238,18 @@ function byNodeLocal(claims: readonly ClaimReach[], nodes: readonly Node[] | und
 }
 
 /** Every alternative names hosts, and no known node is one of them. */
-function missingHost(sources: readonly Source[], nodes: readonly Node[]): Place | undefined {
-  for (const { text, alternatives } of sources) {
-    const named = alternatives.map((alternative) =>
-      nodes.some((node) => isNamedBy(alternative, node))
-        ? undefined
-        : [HOSTNAME, NODE_NAME].flatMap((key) => namesIn(alternative.get(key) ?? ANY) ?? []),
-    );
-    const hosts = named.flatMap((hostsOfOne) => hostsOfOne ?? []);
-    if (named.length > 0 && named.every((hostsOfOne) => hostsOfOne !== undefined)) {
-      return nowhere(
-        "unknown-host",
-        `${text} asks for host ${listOf([...new Set(hosts)])}, which is not among the ${plural(nodes.length, "known node")}`,
-      );
-    }
-  }
-  return undefined;
+function missingHost(sources: readonly Source[], hosts: HostIndex): Place | undefined {
+  const source = sources.find(({ alternatives }) =>
+    alternatives.every((alternative) => hostsCalled(alternative, hosts)?.length === 0),
+  );
+  if (source === undefined) return undefined;
+  const names = source.alternatives.flatMap((alternative) =>
+    [HOSTNAME, NODE_NAME].flatMap((key) => namesIn(alternative.get(key) ?? ANY) ?? []),
+  );
+  return nowhere(
+    "unknown-host",
+    `${source.text} asks for host ${listOf([...new Set(names)])}, which is not among the ${plural(hosts.count, "known node")}`,
+  );
 }
 
 function byNodes(
@@ -260,12 +270,9 @@ function byNodes(
   return oneNode(
     "nodes",
     [node.name],
-    [
-      excluded.length === 0
-        ? `${node.name} is the only known node`
-        : `of ${nodes.length} known nodes only ${node.name} can take the pods (${listOf(excluded, "; ")})`,
-    ],
-    nodes,
+    excluded.length === 0
+      ? `${node.name} is the only known node`
+      : `of ${nodes.length} known nodes only ${node.name} can take the pods (${listOf(excluded, "; ")})`,
   );
 }
 
@@ -312,20 +319,8 @@ function severalNodes(
       ];
 }
 
-function oneNode(
-  proof: string,
-  host: readonly string[],
-  evidence: readonly string[],
-  nodes: readonly Node[] | undefined,
-): Place {
-  const names = new Set(host);
-  for (const node of nodes ?? []) {
-    const label = labelOf(node.labels, HOSTNAME);
-    if (!host.includes(node.name) && (label === undefined || !host.includes(label))) continue;
-    names.add(node.name);
-    if (label !== undefined) names.add(label);
-  }
-  return { where: "one-node", proof, names, host: host[0], evidence };
+function oneNode(proof: string, names: readonly string[], sentence: string): Place {
+  return { where: "one-node", proof, names: new Set(names), host: names[0], evidence: [sentence] };
 }
 
 function nowhere(proof: string, sentence: string): Place {

@@ -1,10 +1,10 @@
-import { Agent, type RequestOptions, request } from "node:https";
 import { request as plainRequest } from "node:http";
+import { Agent, type RequestOptions, request } from "node:https";
 import { pino } from "pino";
 import type { Test } from "tap";
-import { type AdmissionServer, buildServer } from "../../../src/admission/server.ts";
 import { HTTP_TIMEOUTS, type HttpTimeouts } from "../../../src/admission/http-limits.ts";
 import type { WaiverCheck } from "../../../src/admission/judge/desk.ts";
+import { type AdmissionServer, buildServer } from "../../../src/admission/server.ts";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { type Config, DEFAULT_CONFIG } from "../../../src/config/config.ts";
 import { createMetrics, type Metrics } from "../../../src/metrics.ts";
@@ -64,7 +64,11 @@ export async function serving(ca: CertificateAndKey = CA) {
 /** The webhook over real TLS on a free port, closed when the test ends. */
 export async function startServer(t: Test, options: ServerOptions = {}): Promise<TestServer> {
   const cluster = options.cluster ?? new MemoryCluster([...CLASSES, ...(options.objects ?? [])]);
-  let config: Config = { ...DEFAULT_CONFIG, shutdown: { delaySeconds: 0, graceSeconds: 1 }, ...options.config };
+  let config: Config = {
+    ...DEFAULT_CONFIG,
+    shutdown: { delaySeconds: 0, graceSeconds: 1 },
+    ...options.config,
+  };
   const certificates = new MemorySource(await serving());
   const metrics = createMetrics({ process: false });
   const log: Json[] = [];
@@ -86,8 +90,12 @@ export async function startServer(t: Test, options: ServerOptions = {}): Promise
     agent.destroy();
     await server.close();
   });
-  const send = (method: string, path: string, body: string | Buffer | undefined, extra: RequestOptions = {}) =>
-    exchange({ host: "127.0.0.1", port: ports.port, agent, method, path, ...extra }, body);
+  const send = (
+    method: string,
+    path: string,
+    body: string | Buffer | undefined,
+    extra: RequestOptions = {},
+  ) => exchange({ host: "127.0.0.1", port: ports.port, agent, method, path, ...extra }, body);
   return {
     server,
     cluster,
@@ -174,5 +182,7 @@ export function verdictSeen(answer: Json): string {
 /** The rules named in a denial and its warnings. */
 export function rulesSeen(answer: Json): readonly string[] {
   const texts = [...((answer.warnings as string[]) ?? []), String((answer.status as Json)?.message ?? "")];
-  return [...new Set(texts.flatMap((text) => [...text.matchAll(/\[([a-z-]+)\]/g)].map(([, rule]) => String(rule))))];
+  return [
+    ...new Set(texts.flatMap((text) => [...text.matchAll(/\[([a-z-]+)\]/g)].map(([, rule]) => String(rule)))),
+  ];
 }

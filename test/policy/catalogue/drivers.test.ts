@@ -33,6 +33,7 @@ t.test("the schema refuses what the program would misread", async (t) => {
     ["a node-local driver that says not whether the scheduler knows", { nodeLocal: true }],
     ["an exact name with a star", { provisioner: "*.example.com" }],
     ["a rule that changes nothing", { parameters: [{ when: { type: "io2" } }] }],
+    ["a refusal that was only copied from a table", { evidence: "official-table-only" }],
     ["a member nobody reads", { atachRequired: true }],
   ];
   for (const [reason, change] of wrong) t.notOk(validate([{ ...entry, ...change }]), reason);

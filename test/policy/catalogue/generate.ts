@@ -22,7 +22,6 @@ export interface Entry {
   readonly sameNodeMultiPod?: boolean;
   readonly migratesTo?: string;
   readonly parameters: readonly EntryRule[];
-  readonly evidence: string;
   readonly sources: readonly string[];
 }
 
@@ -81,8 +80,6 @@ ${entries
 `;
 }
 
-const RESEARCHED = new Set(["source-code", "docs"]);
-
 function compact(entry: Entry): Record<string, unknown> {
   const unsafe = entry.acceptedButUnsafe;
   const rules = entry.parameters.flatMap(compactRule);
@@ -102,7 +99,6 @@ function compact(entry: Entry): Record<string, unknown> {
     sameNodeMultiPod: entry.sameNodeMultiPod,
     dynamicProvisioning: entry.dynamicProvisioning || undefined,
     enforcedAt: entry.enforcedAt === "unknown" ? undefined : entry.enforcedAt,
-    researched: RESEARCHED.has(entry.evidence) || undefined,
     parameters: rules.length > 0 ? rules : undefined,
   };
 }

@@ -761,7 +761,7 @@ t.test("a group is closed when everyone whom the terms match carries them", asyn
       of: self,
       others: [other(self)],
       expected: "one-node",
-      says: /1 other workload that it matches carry the same/,
+      says: /matches 1 other workload too, with the same terms/,
     },
     {
       reason: "another carries it, written as an expression",
@@ -806,6 +806,18 @@ t.test("a group is closed when everyone whom the terms match carries them", asyn
       reason: "another carries one term more: it looks at other neighbours",
       of: self,
       others: [other(near(hostTerm("{app: web}"), hostTerm("{app: db}")))],
+      expected: "free",
+    },
+    {
+      reason: "another carries one term more, which only it matches: it may start alone elsewhere",
+      of: self,
+      others: [
+        workload({
+          name: "other",
+          labels: "{app: web, tier: front}",
+          spec: near(hostTerm("{app: web}"), hostTerm("{tier: front}")),
+        }),
+      ],
       expected: "free",
     },
     {

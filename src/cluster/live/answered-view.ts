@@ -10,22 +10,25 @@ import type {
   Volume,
   Workload,
 } from "../../policy/model.ts";
-import { type ClusterView, type Lookup, type PodQuery, unknown } from "../../policy/view.ts";
+import type { ClusterView, Lookup, PodQuery } from "../../policy/view.ts";
 
-/** What could not be looked up, and why: `kind/namespace/name`, or `kind/namespace` for a whole list. */
-export type Doubts = ReadonlyMap<string, string>;
+/**
+ * What direct questions brought where they did not bring an object: that it is not there, or why nobody knows. By
+ * `kind/namespace/name`, or `kind/namespace` for a whole list.
+ */
+export type Answers = ReadonlyMap<string, Lookup<never> | Lookup<readonly never[]>>;
 
-export const doubtKey = (kind: FactKind, namespace: string, name?: string): string =>
+export const answerKey = (kind: FactKind, namespace: string, name?: string): string =>
   name === undefined ? `${kind}/${namespace}` : `${kind}/${namespace}/${name}`;
 
-/** A view that does not call absent what could not be asked for: there it answers `unknown`, with the reason. */
-export class DoubtfulView implements ClusterView {
+/** A view in which the answers to direct questions stand in for whatever it does not know itself. */
+export class AnsweredView implements ClusterView {
   readonly #view: ClusterView;
-  readonly #doubts: Doubts;
+  readonly #answers: Answers;
 
-  constructor(view: ClusterView, doubts: Doubts) {
+  constructor(view: ClusterView, answers: Answers) {
     this.#view = view;
-    this.#doubts = doubts;
+    this.#answers = answers;
   }
 
   claim(namespace: string, name: string): Lookup<Claim> {
@@ -63,8 +66,8 @@ export class DoubtfulView implements ClusterView {
   autoscalersOf(target: ObjectRef): Lookup<readonly Autoscaler[]> {
     const autoscalers = this.#view.autoscalersOf(target);
     if (autoscalers.state === "known" && autoscalers.value.length > 0) return autoscalers;
-    const reason = this.#doubts.get(doubtKey("HorizontalPodAutoscaler", target.namespace));
-    return reason === undefined ? autoscalers : unknown(reason);
+    const answer = this.#answers.get(answerKey("HorizontalPodAutoscaler", target.namespace));
+    return answer ?? autoscalers;
   }
 
   workload(kind: string, namespace: string, name: string): Lookup<Workload> {
@@ -89,7 +92,7 @@ export class DoubtfulView implements ClusterView {
 
   #weigh<T>(lookup: Lookup<T>, kind: FactKind, namespace: string, name: string): Lookup<T> {
     if (lookup.state === "known") return lookup;
-    const reason = this.#doubts.get(doubtKey(kind, namespace, name));
-    return reason === undefined ? lookup : unknown(reason);
+    const answer = this.#answers.get(answerKey(kind, namespace, name));
+    return answer === undefined || answer.state === "known" ? lookup : answer;
   }
 }

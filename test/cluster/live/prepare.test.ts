@@ -1,0 +1,252 @@
+import t from "tap";
+import type { Wanted } from "../../../src/cluster/cluster.ts";
+import { workloadFrom } from "../../../src/kube/workload.ts";
+import type { Workload } from "../../../src/policy/model.ts";
+import { createAuthority } from "../../support/api-server/certificates.ts";
+import { agrees, type Live, live } from "../../support/api-server/live.ts";
+import { autoscaler, claim, deployment, storageClass, volume } from "../../support/objects.ts";
+
+/** A live view whose watches are frozen, so that only direct lookups can see what comes next. */
+async function blind(t: Parameters<typeof live>[0], options: Parameters<typeof live>[1] = {}): Promise<Live> {
+  const it = await live(t, options);
+  await it.double.until(() => it.double.watchers() === 12);
+  it.double.freeze();
+  return it;
+}
+
+const mounting = (...claims: string[]): Workload => {
+  const workload = workloadFrom(deployment({ claims }));
+  if (workload === undefined) throw new Error("no workload");
+  return workload;
+};
+
+const wanting = (...claims: string[]): Wanted => ({ workloads: [mounting(...claims)] });
+
+const soon = () => AbortSignal.timeout(5_000);
+
+const gets = ({ double }: Live) => double.requests.filter(({ verb }) => verb === "get");
+
+t.test("sees a claim that was made a moment ago, with its volume and its class", async (t) => {
+  const it = await blind(t);
+  it.double.put(claim({ spec: { volumeName: "pv-data" } }));
+  it.double.put(volume());
+  it.double.put(storageClass);
+  const view = await it.cluster.prepare(wanting("data"), soon());
+  const found = view.claim("shop", "data");
+  t.match(found, { state: "known", value: { name: "data", volumeName: "pv-data" } });
+  t.match(view.volume("pv-data"), { state: "known", value: { accessModes: ["ReadWriteOnce"] } });
+  t.match(found.state === "known" && view.volumeOf(found.value), { state: "known" });
+  t.match(view.storageClass("gp3"), { state: "known", value: { provisioner: "ebs.csi.aws.com" } });
+  t.strictSame(it.misses, ["PersistentVolumeClaim", "PersistentVolume", "StorageClass"]);
+  t.equal(it.cluster.index.count("PersistentVolumeClaim"), 0, "the standing picture waits for the watch");
+});
+
+t.test("fetches the volume of a claim that is known", async (t) => {
+  const it = await blind(t, {
+    fill: (double) => double.put(claim({ spec: { volumeName: "pv-data" } })),
+  });
+  it.double.put(volume());
+  const view = await it.cluster.prepare(wanting("data"), soon());
+  t.equal(view.volume("pv-data").state, "known");
+  t.strictSame(it.misses, ["PersistentVolume"], "a class that the claim has long named is not asked for");
+});
+
+t.test("asks nothing when everything is in the picture", async (t) => {
+  const it = await blind(t, { fill: (double) => void double.put(claim()) });
+  const view = await it.cluster.prepare(wanting("data"), soon());
+  t.equal(view, it.cluster.view);
+  t.equal(gets(it).length, 0);
+});
+
+t.test("a claim that is nowhere is absent, and is not asked for again within a second", async (t) => {
+  const it = await blind(t, { timings: { negativeMs: 60_000 } });
+  for (let i = 0; i < 3; i++) {
+    const view = await it.cluster.prepare(wanting("data"), soon());
+    t.strictSame(view.claim("shop", "data"), { state: "absent" });
+  }
+  t.equal(gets(it).length, 1);
+});
+
+t.test("a claim that was nowhere is asked for again when the second is over", async (t) => {
+  const it = await blind(t, { timings: { negativeMs: 0 } });
+  await it.cluster.prepare(wanting("data"), soon());
+  it.double.put(claim());
+  const view = await it.cluster.prepare(wanting("data"), soon());
+  t.equal(view.claim("shop", "data").state, "known");
+});
+
+t.test("a claim that the watch has dropped and a lookup does not find is absent", async (t) => {
+  const it = await live(t, { fill: (double) => void double.put(claim()) });
+  it.double.remove("PersistentVolumeClaim", "shop", "data");
+  await agrees(t, it);
+  const view = await it.cluster.prepare(wanting("data"), soon());
+  t.strictSame(view.claim("shop", "data"), { state: "absent" });
+});
+
+t.test("many reviews that want the same share one question", async (t) => {
+  const it = await blind(t);
+  it.double.put(claim());
+  const views = await Promise.all(
+    Array.from({ length: 50 }, () =>
+      it.cluster.prepare({ ...wanting("data"), autoscalersIn: "shop" }, soon()),
+    ),
+  );
+  t.ok(views.every((view) => view.claim("shop", "data").state === "known"));
+  t.equal(gets(it).filter(({ kind }) => kind === "PersistentVolumeClaim").length, 1);
+  t.equal(it.double.seen("list", "HorizontalPodAutoscaler").length, 2, "the first list and one for them all");
+});
+
+t.test("lists the autoscalers of the namespace: new ones count, deleted ones do not", async (t) => {
+  const it = await blind(t, {
+    fill: (double) => {
+      double.put(autoscaler({ name: "old", max: 3 }));
+      double.put(autoscaler({ name: "changed", max: 4 }));
+      double.put({
+        ...autoscaler({ name: "old", max: 3 }),
+        metadata: { name: "old", namespace: "elsewhere" },
+      });
+    },
+    timings: { pageSize: 1 },
+  });
+  it.double.remove("HorizontalPodAutoscaler", "shop", "old");
+  it.double.put(autoscaler({ name: "changed", max: 7 }));
+  it.double.put(autoscaler({ name: "new", max: 5 }));
+  const view = await it.cluster.prepare({ workloads: [], autoscalersIn: "shop" }, soon());
+  const target = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };
+  const of = (namespace: string) => {
+    const found = view.autoscalersOf({ ...target, namespace });
+    return found.state === "known" ? found.value.map(({ name, maxReplicas }) => [name, maxReplicas]) : found;
+  };
+  t.strictSame(of("shop"), [
+    ["changed", 7],
+    ["new", 5],
+  ]);
+  t.strictSame(of("elsewhere"), [["old", 3]]);
+  t.same(it.misses, ["HorizontalPodAutoscaler"]);
+});
+
+t.test("finds the target of a scale or an autoscaler, and then its claims", async (t) => {
+  const it = await blind(t);
+  it.double.put(deployment());
+  it.double.put(claim());
+  const target = { kind: "Deployment", namespace: "shop", name: "web" };
+  const view = await it.cluster.prepare({ workloads: [], target }, soon());
+  t.equal(view.workload("Deployment", "shop", "web").state, "known");
+  t.equal(view.claim("shop", "data").state, "known");
+  const none = await it.cluster.prepare({ workloads: [], target: { ...target, name: "nope" } }, soon());
+  t.strictSame(none.workload("Deployment", "shop", "nope"), { state: "absent" });
+});
+
+t.test("does not ask for kinds that it never reads", async (t) => {
+  const it = await blind(t);
+  for (const kind of ["ReplicaSet", "Pod", "Rollout", "__proto__"]) {
+    await it.cluster.prepare({ workloads: [], target: { kind, namespace: "shop", name: "x" } }, soon());
+  }
+  t.equal(gets(it).length, 0);
+});
+
+t.test("what cannot be had in time is unknown, with the reason, and nothing waits longer", async (t) => {
+  const it = await blind(t);
+  it.double.fault = ({ verb, query }) =>
+    verb === "get" || (verb === "list" && query.get("limit") !== "1") ? { do: "hang" } : undefined;
+  const stop = new AbortController();
+  const preparing = it.cluster.prepare({ ...wanting("data", "more"), autoscalersIn: "shop" }, stop.signal);
+  await it.double.until(() => gets(it).length === 2);
+  stop.abort();
+  const view = await preparing;
+  const reason = /did not answer within the time/;
+  t.match(view.claim("shop", "data"), { state: "unknown", reason });
+  t.match(view.claim("shop", "more"), { state: "unknown", reason });
+  t.strictSame(view.claim("shop", "other"), { state: "absent" }, "what was not asked for is as it stands");
+  const target = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };
+  t.match(view.autoscalersOf(target), { state: "unknown", reason });
+  t.match(view.autoscalersOf({ ...target, namespace: "other" }), { state: "known" });
+});
+
+t.test("a signal that has aborted already costs no request", async (t) => {
+  const it = await blind(t);
+  const view = await it.cluster.prepare(wanting("data"), AbortSignal.abort());
+  t.equal(view.claim("shop", "data").state, "unknown");
+  t.equal(gets(it).length, 0);
+});
+
+t.test("one review that gives up does not spoil the answer for another", async (t) => {
+  const it = await blind(t);
+  it.double.put(claim());
+  const stop = new AbortController();
+  let release = () => {};
+  it.double.fault = ({ verb }) => {
+    if (verb !== "get") return undefined;
+    release();
+    return { do: "dribble", bytes: 1 };
+  };
+  const asked = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const hasty = it.cluster.prepare(wanting("data"), stop.signal);
+  const patient = it.cluster.prepare(wanting("data"), soon());
+  await asked;
+  stop.abort();
+  t.equal((await hasty).claim("shop", "data").state, "unknown");
+  t.equal((await patient).claim("shop", "data").state, "known");
+});
+
+t.test("no right to look up (403), a server error and a lost server leave the claim unknown", async (t) => {
+  const cases = [
+    { status: 403, reason: /double says 403/ },
+    { status: 500, reason: /double says 500/ },
+  ];
+  for (const { status, reason } of cases) {
+    const it = await blind(t);
+    it.double.fault = ({ verb }) => (verb === "list" ? undefined : { do: "answer", status });
+    const view = await it.cluster.prepare(wanting("data"), soon());
+    t.match(view.claim("shop", "data"), { state: "unknown", reason });
+    await it.cluster.prepare(wanting("data"), soon());
+    t.equal(gets(it).length, 1, "and are not asked again within the second");
+  }
+  const it = await blind(t);
+  await it.double.stop();
+  const view = await it.cluster.prepare(wanting("data"), soon());
+  t.match(view.claim("shop", "data"), { state: "unknown", reason: /no answer from the API server/ });
+});
+
+t.test("kinds that may not be listed are looked up one by one where that is allowed", async (t) => {
+  const it = await live(t, { start: false, fill: (double) => void double.put(claim()) });
+  it.double.fault = ({ verb, kind }) =>
+    kind === "PersistentVolumeClaim" && verb !== "get" ? { do: "answer", status: 403 } : undefined;
+  await it.cluster.start();
+  const view = await it.cluster.prepare(wanting("data", "nope"), soon());
+  t.equal(view.claim("shop", "data").state, "known");
+  t.equal(view.claim("shop", "nope").state, "absent");
+});
+
+t.test("names are encoded, so that they cannot reach another path", async (t) => {
+  const it = await blind(t);
+  const view = await it.cluster.prepare(wanting("../../../../v1/nodes", "a?b#c"), soon());
+  t.equal(view.claim("shop", "a?b#c").state, "absent");
+  t.strictSame(
+    gets(it).map(({ kind, name }) => [kind, name]),
+    [
+      ["PersistentVolumeClaim", "../../../../v1/nodes"],
+      ["PersistentVolumeClaim", "a?b#c"],
+    ],
+  );
+});
+
+t.test("ten thousand claims of one review are asked for a few at a time, until its time is up", async (t) => {
+  const it = await blind(t, { authority: await createAuthority() });
+  let open = 0;
+  it.double.fault = ({ verb }) => {
+    if (verb !== "get") return undefined;
+    open += 1;
+    return { do: "hang" };
+  };
+  const stop = new AbortController();
+  const names = Array.from({ length: 10_000 }, (_, i) => `data-${i}`);
+  const preparing = it.cluster.prepare(wanting(...names), stop.signal);
+  await it.double.until(() => open === 8);
+  stop.abort();
+  const view = await preparing;
+  t.equal(view.claim("shop", "data-9999").state, "unknown");
+  t.equal(open, 8);
+});

@@ -1,0 +1,250 @@
+import t from "tap";
+import { at, type Json, objectOf, RECORDED_AT, reviewOf } from "../admission/support/reviews.ts";
+import { responseOf, rulesSeen, startServer, verdictSeen } from "../admission/support/server.ts";
+
+/**
+ * An UPDATE of the recorded Deployment `web`: one replica (unless said), a ReadWriteOnce claim, the default
+ * RollingUpdate. `before` shapes the object that is there, `change` what the request makes of it.
+ */
+function update(
+  change: (object: Json, request: Json) => void,
+  before: (object: Json) => void = () => {},
+): Json {
+  return reviewOf("005", (request) => {
+    const old = structuredClone(at(request, "object"));
+    before(old);
+    const next = structuredClone(old);
+    change(next, request);
+    Object.assign(request, { operation: "UPDATE", object: next, oldObject: old });
+  });
+}
+
+const spec = (object: Json): Json => at(object, "spec");
+const pod = (object: Json): Json => at(object, "spec", "template", "spec");
+const image = (object: Json, name: string): void => {
+  at(pod(object), "containers", 0).image = name;
+};
+const replicas =
+  (count: number) =>
+  (object: Json): void => {
+    spec(object).replicas = count;
+  };
+
+function scale(from: number, to: number): Json {
+  return reviewOf("010", (request) => {
+    // A Scale leaves 0 replicas out.
+    at(request, "oldObject").spec = from === 0 ? {} : { replicas: from };
+    at(request, "object").spec = to === 0 ? {} : { replicas: to };
+  });
+}
+
+t.test("no way out of a violation is ever denied", async (t) => {
+  const rows: readonly (readonly [string, Json])[] = [
+    [
+      "a finalizer is removed while it is being deleted",
+      update((object) => {
+        at(object, "metadata").deletionTimestamp = "2026-11-20T09:40:00Z";
+        at(object, "metadata").finalizers = [];
+        image(object, "other");
+      }),
+    ],
+    [
+      "a finalizer is added",
+      update((object) => {
+        at(object, "metadata").finalizers = ["example.com/hold"];
+      }),
+    ],
+    [
+      "a label is set",
+      update((object) => {
+        at(object, "metadata").labels = { app: "web", team: "a" };
+      }),
+    ],
+    ["it is deleted", reviewOf("048")],
+    ["scaled down, to another count that is too many", update(replicas(2), replicas(5))],
+    ["scaled down to 1", update(replicas(1), replicas(3))],
+    ["scaled to 0", update(replicas(0), replicas(3))],
+    ["scaled from 0 to 1", update(replicas(1), replicas(0))],
+    [
+      "scaled from 0 to 1 with another image",
+      update((object) => {
+        replicas(1)(object);
+        image(object, "other");
+      }, replicas(0)),
+    ],
+    ["scaled down by the subresource", scale(5, 2)],
+    ["scaled to the same count by the subresource", scale(3, 3)],
+    ["scaled to 0 by the subresource", scale(3, 0)],
+    ["scaled from 0 to 1 by the subresource", scale(0, 1)],
+    [
+      "changed to Recreate",
+      update((object) => {
+        spec(object).strategy = { type: "Recreate" };
+      }),
+    ],
+    [
+      "changed to Recreate with another image",
+      update((object) => {
+        spec(object).strategy = { type: "Recreate" };
+        image(object, "other");
+      }),
+    ],
+    [
+      "changed to maxSurge 0, maxUnavailable 1, with another image",
+      update((object) => {
+        spec(object).strategy = { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } };
+        image(object, "other");
+      }),
+    ],
+    [
+      "the claim is removed",
+      update((object) => {
+        pod(object).volumes = [];
+        at(pod(object), "containers", 0).volumeMounts = [];
+      }),
+    ],
+    [
+      "required affinity to itself is added",
+      update((object) => {
+        pod(object).affinity = {
+          podAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: [
+              { labelSelector: { matchLabels: { app: "web" } }, topologyKey: "kubernetes.io/hostname" },
+            ],
+          },
+        };
+      }),
+    ],
+    [
+      "an unfinished rollout is undone",
+      update(
+        (object) => {
+          image(object, "previous");
+        },
+        (object) => {
+          object.status = { observedGeneration: 4, replicas: 2, updatedReplicas: 1 };
+        },
+      ),
+    ],
+    [
+      "an unfinished rollout of several replicas is undone",
+      update(
+        (object) => {
+          image(object, "previous");
+        },
+        (object) => {
+          replicas(3)(object);
+          object.status = { observedGeneration: 4, replicas: 4, updatedReplicas: 1 };
+        },
+      ),
+    ],
+    ["the status is written", reviewOf("039")],
+  ];
+  for (const ratchet of ["template", "always", "never"] as const) {
+    const { post } = await startServer(t, {
+      objects: [objectOf("004"), objectOf("005")],
+      config: { ratchet },
+    });
+    for (const [name, review] of rows) {
+      t.not(verdictSeen(responseOf(t, await post(review), review)), "deny", `${name} (ratchet ${ratchet})`);
+    }
+  }
+});
+
+t.test("what sets the hazard off is denied", async (t) => {
+  const { post } = await startServer(t, { objects: [objectOf("004"), objectOf("005")] });
+  const rows: readonly (readonly [string, Json, string])[] = [
+    ["another image", update((object) => image(object, "other")), "rwo-rolling-update"],
+    ["a second replica", update(replicas(2)), "rwo-replicas"],
+    ["more replicas than were too many already", update(replicas(5), replicas(3)), "rwo-replicas"],
+    ["a second replica by the subresource", scale(1, 2), "rwo-replicas"],
+    ["from 0 to 2 by the subresource", scale(0, 2), "rwo-replicas"],
+    [
+      "from Recreate to RollingUpdate with another image",
+      update(
+        (object) => {
+          spec(object).strategy = {
+            type: "RollingUpdate",
+            rollingUpdate: { maxSurge: "25%", maxUnavailable: "25%" },
+          };
+          image(object, "other");
+        },
+        (object) => {
+          spec(object).strategy = { type: "Recreate" };
+        },
+      ),
+      "rwo-rolling-update",
+    ],
+    [
+      "another image once the rollout has ended",
+      update(
+        (object) => image(object, "other"),
+        (object) => {
+          object.status = { observedGeneration: 4, replicas: 1, updatedReplicas: 1 };
+        },
+      ),
+      "rwo-rolling-update",
+    ],
+  ];
+  for (const [name, review, rule] of rows) {
+    const response = responseOf(t, await post(review), review);
+    t.equal(verdictSeen(response), "deny", name);
+    t.ok(rulesSeen(response).includes(rule), `${name}: ${rule}`);
+  }
+});
+
+t.test("what was there before is a warning", async (t) => {
+  const { post } = await startServer(t, { objects: [objectOf("004"), objectOf("005")] });
+  const rows: readonly (readonly [string, Json])[] = [
+    [
+      "replicas that were too many, with another label",
+      update((object) => {
+        at(object, "metadata").labels = { team: "a" };
+      }, replicas(3)),
+    ],
+    [
+      "a strategy that can get stuck, with another deadline",
+      update((object) => {
+        spec(object).progressDeadlineSeconds = 900;
+      }),
+    ],
+  ];
+  for (const [name, review] of rows) {
+    t.equal(verdictSeen(responseOf(t, await post(review), review)), "warn", name);
+  }
+});
+
+t.test("the ratchet can be switched", async (t) => {
+  const { configure, post } = await startServer(t, { objects: [objectOf("004"), objectOf("005")] });
+  const otherImage = update((object) => image(object, "other"));
+  configure({ ratchet: "always" });
+  t.equal(
+    verdictSeen(responseOf(t, await post(otherImage), otherImage)),
+    "warn",
+    "always: what was known stays a warning",
+  );
+  const more = update((object) => {
+    spec(object).progressDeadlineSeconds = 900;
+  }, replicas(3));
+  configure({ ratchet: "never" });
+  t.equal(verdictSeen(responseOf(t, await post(more), more)), "deny", "never: judged as if new");
+});
+
+t.test("a claim restored under an older workload warns; one of the same apply is denied", async (t) => {
+  const young = objectOf("005");
+  const old = objectOf("005");
+  at(old, "metadata").creationTimestamp = new Date(RECORDED_AT - 11 * 60_000).toISOString();
+  const ageless = objectOf("005");
+  delete at(ageless, "metadata").creationTimestamp;
+  const claim = reviewOf("004");
+  for (const [workload, verdict, why] of [
+    [young, "deny", "younger than 10 minutes"],
+    [old, "warn", "older"],
+    [ageless, "warn", "of unknown age"],
+  ] as const) {
+    const { post } = await startServer(t, { objects: [workload] });
+    const response = responseOf(t, await post(claim), claim);
+    t.equal(verdictSeen(response), verdict, why);
+    t.match(JSON.stringify(response), /Deployment (shop\/)?web/, "the workload is named");
+  }
+});
