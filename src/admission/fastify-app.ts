@@ -93,20 +93,18 @@ function pathOf(url: string): string {
 }
 
 function refuseConnection(error: Error & { code?: string }, socket: Socket, metrics: Metrics): void {
-  if (error.code === "ECONNRESET" || socket.destroyed) {
+  const spokeHttp = error.code?.startsWith("HPE_") || error.code?.startsWith("ERR_HTTP_");
+  // A reset, or a handshake that failed or never came: there is nobody to answer.
+  if (!spokeHttp || !socket.writable) {
     socket.destroy();
     return;
   }
   const { code, phrase, message } = CLIENT_ERRORS[error.code ?? ""] ?? UNREADABLE;
   metrics.refusals.inc({ code: String(code) });
-  if (!socket.writable) {
-    socket.destroy();
-    return;
-  }
   const body = JSON.stringify(statusOf(code, message));
   socket.end(
     `HTTP/1.1 ${code} ${phrase}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    // A peer that does not read must not keep the socket.
+    // The peer may keep its side open; what it still sends is of no interest.
     () => socket.destroy(),
   );
 }

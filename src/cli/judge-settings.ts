@@ -24,7 +24,9 @@ function modeOf(config: Config, namespace: string, view: ClusterView): Mode {
   return MODES.find((mode) => mode === label) ?? config.mode;
 }
 
-async function waiverOf(_config: Config, workload: Workload): Promise<Waiver | null> {
+async function waiverOf(config: Config, workload: Workload): Promise<Waiver | null> {
   const jws = workload.annotations[WAIVER_ANNOTATION] ?? workload.template.annotations[WAIVER_ANNOTATION];
-  return jws === undefined ? null : { state: "refused", reason: "not read yet" };
+  if (jws === undefined) return null;
+  const { verifyWaiver } = await import("../waiver/waiver.ts");
+  return verifyWaiver(jws, workload, config.waivers.keys, Date.now());
 }

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { isIPv6 } from "node:net";
 import { networkInterfaces } from "node:os";
 import closeWithGrace from "close-with-grace";
@@ -7,25 +6,20 @@ import { type AdmissionServer, buildServer } from "../admission/server.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { FileCluster } from "../cluster/file-cluster.ts";
 import { type Config, loadConfig, watchConfig } from "../config/config.ts";
-import { watchFiles } from "../config/watch-files.ts";
 import { AttachguardError, messageOf } from "../errors.ts";
 import { createMetrics, type Metrics } from "../metrics.ts";
-import type { CertificateSource } from "../tls/certificate-source.ts";
-import { fileSource } from "../tls/file-source.ts";
-import type { ClusterAccess } from "./live.ts";
+import { verifyWaiver } from "../waiver/waiver.ts";
 import { logNodeWarnings, serveLog } from "./serve-log.ts";
+import { type CertificateOptions, servingCertificate } from "./serving-certificate.ts";
 import type { Terminal } from "./terminal.ts";
-import { waiverCheck } from "./waiver-check.ts";
 
-export interface ServeOptions extends ClusterAccess {
+export interface ServeOptions extends CertificateOptions {
   readonly config?: string;
   /** `live`, or files and folders; absent: live. */
   readonly cluster?: readonly string[];
   readonly host?: string;
   readonly port: number;
   readonly metricsPort: number;
-  readonly tlsCert?: string;
-  readonly tlsKey?: string;
 }
 
 /** Beyond what draining may take: then something hangs, and the process ends anyway. */
@@ -82,7 +76,7 @@ async function start(
   const initial = await loadConfig(options.config);
   const metrics = createMetrics({ namespaceLabel: initial.metrics.namespaceLabel });
   const { config, configProblem } = await followConfig(options.config, initial, metrics, log, open);
-  const certificates = await certificateSource(options, initial, log);
+  const certificates = await servingCertificate(options, initial, terminal, log);
   open.push(() => certificates.close());
   const cluster = await clusterOf(options, initial, terminal, metrics, log);
   open.push(() => cluster.close());
@@ -91,7 +85,7 @@ async function start(
     config,
     configProblem,
     certificates,
-    verifyWaiver: (jws, subject, now) => waiverCheck(config())(jws, subject, now),
+    verifyWaiver: (jws, subject, now) => verifyWaiver(jws, subject, config().waivers.keys, now),
     metrics,
     logger: log,
   });
@@ -136,38 +130,6 @@ async function followConfig(
   });
   open.push(() => watch.close());
   return { config: () => watch.current, configProblem: () => watch.problem?.message };
-}
-
-const DEFAULT_CERT = "certs/tls.crt";
-const DEFAULT_KEY = "certs/tls.key";
-
-/** The command line first, then the configuration, then what `attachguard certs` made in this folder. */
-async function certificateSource(
-  options: ServeOptions,
-  config: Config,
-  log: Logger,
-): Promise<CertificateSource> {
-  const { tlsCert, tlsKey } = options;
-  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
-    throw new AttachguardError("AG_ERR_USAGE", "--tls-cert and --tls-key go together: give both or none");
-  }
-  const named =
-    tlsCert !== undefined && tlsKey !== undefined ? { certFile: tlsCert, keyFile: tlsKey } : config.tls.files;
-  const files = named ?? { certFile: DEFAULT_CERT, keyFile: DEFAULT_KEY };
-  if (named === null && !existsSync(files.certFile)) {
-    throw new AttachguardError(
-      "AG_ERR_TLS",
-      `there is no serving certificate: make one for development with \`attachguard certs\` (it is looked for at ${DEFAULT_CERT} and ${DEFAULT_KEY}), or name one with --tls-cert and --tls-key`,
-    );
-  }
-  return fileSource({
-    ...files,
-    watch: watchFiles,
-    onProblem: (problem) => {
-      if (problem === undefined) log.info(files, "certificate usable again");
-      else log.error({ ...files, code: problem.code, error: problem.message }, "certificate not usable");
-    },
-  });
 }
 
 async function clusterOf(

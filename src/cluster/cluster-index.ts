@@ -415,7 +415,7 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
   compare(a.name, b.name);
 
-function byNamespaceAndName(a: Autoscaler, b: Autoscaler): number {
+export function byNamespaceAndName(a: Autoscaler, b: Autoscaler): number {
   return compare(a.namespace, b.namespace) || byName(a, b);
 }
 

@@ -8,7 +8,7 @@ export type { Bundle } from "./files/bundle-builder.ts";
 export type { InputError } from "./files/input-error.ts";
 
 /** The path that means standard input, and the name it has in positions. */
-export const STDIN = "-";
+const STDIN = "-";
 
 const JSON_FILE = /\.json$/i;
 

@@ -11,7 +11,13 @@ import type {
   Workload,
 } from "../policy/model.ts";
 import { absent, type ClusterView, known, knownValue, type Lookup, type PodQuery } from "../policy/view.ts";
-import { byKindAndName, ClusterIndex, isWorkloadKind, namespaceOf } from "./cluster-index.ts";
+import {
+  byKindAndName,
+  byNamespaceAndName,
+  ClusterIndex,
+  isWorkloadKind,
+  namespaceOf,
+} from "./cluster-index.ts";
 import { defaultClassAmong } from "./default-class.ts";
 
 /** Which object to take out of a view; `namespace` is `""` for kinds that have none. */
@@ -92,7 +98,8 @@ class Overlay implements ClusterView {
     if (!this.changed.has("HorizontalPodAutoscaler")) return below;
     const own = knownValue(this.own.autoscalersOf(target)) ?? [];
     if (below.state !== "known") return own.length === 0 ? below : known(own);
-    return known([...below.value.filter((one) => !this.isReplaced(one, below.value)), ...own]);
+    const showing = below.value.filter((one) => !this.isReplaced(one, below.value));
+    return known([...showing, ...own].sort(byNamespaceAndName));
   }
 
   workload(kind: string, namespace: string, name: string): Lookup<Workload> {

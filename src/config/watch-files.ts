@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 
 /** Between a file's events and the signal: one save or one symbolic-link swap comes as several events. */
 const SETTLE_MILLISECONDS = 50;
@@ -20,8 +20,12 @@ export interface FileWatch {
 export async function watchFiles(paths: readonly string[], changed: () => void): Promise<FileWatch> {
   // Loaded here: most commands follow no file.
   const { watch } = await import("chokidar");
+  const files = new Set(paths.map((path) => resolve(path)));
+  const folders = new Set([...files].map((path) => dirname(path)));
   // The folders, not the files: a swap replaces the link that the files are reached through, not the files' entries.
-  const watcher = watch([...new Set(paths.map((path) => dirname(path)))], {
+  const watcher = watch([...folders], {
+    // What else is in a folder, which may be a large one, is none of our business.
+    ignored: (path) => !folders.has(path) && !files.has(path) && !basename(path).startsWith(".."),
     depth: 0,
     followSymlinks: false,
     ignoreInitial: true,

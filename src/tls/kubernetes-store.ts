@@ -23,6 +23,7 @@ type CallOptions = ConfigurationOptions<ObservableMiddleware>;
 export async function kubernetesStores(
   kubeConfig: KubeConfig,
   names: StoreNames,
+  callMilliseconds = CALL_MILLISECONDS,
 ): Promise<{ readonly secret: SecretStore; readonly webhooks: WebhookStore }> {
   // Loaded here: it is by far the largest dependency, and only a server in a cluster needs it.
   const { AdmissionregistrationV1Api, CoreV1Api, Observable } = await import("@kubernetes/client-node");
@@ -37,7 +38,7 @@ export async function kubernetesStores(
     middleware: [
       {
         pre(request) {
-          request.setSignal(AbortSignal.timeout(CALL_MILLISECONDS));
+          request.setSignal(AbortSignal.timeout(callMilliseconds));
           if (patch !== undefined) request.setHeaderParam("Content-Type", patch);
           return new Observable(Promise.resolve(request));
         },
@@ -108,38 +109,57 @@ async function outcomeOf(call: () => Promise<unknown>): Promise<WriteOutcome> {
     await call();
     return "written";
   } catch (error) {
-    switch (statusOf(error)) {
-      case 404:
-        return "absent";
-      case 409:
-      // A JSON patch whose test fails is answered with 422 (`endpoints/handlers/patch.go`, applyJSPatch).
-      case 422:
-        return "conflict";
-      default:
-        throw described(error);
-    }
+    const status = statusOf(error);
+    if (status === 404) return "absent";
+    if (status === 409 || (status === 422 && isFailedTest(error))) return "conflict";
+    throw described(error);
   }
+}
+
+/**
+ * A JSON patch whose test fails is answered with a 422 that says no more; one for an object that is not valid names
+ * the fields (`apiserver/pkg/endpoints/handlers/patch.go`, applyJSPatch).
+ */
+function isFailedTest(error: unknown): boolean {
+  return (bodyOf(error).details?.causes ?? []).length === 0;
 }
 
 /** The HTTP status of the client's ApiException; undefined for any other error. */
 function statusOf(error: unknown): number | undefined {
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
-  return typeof error.code === "number" ? error.code : undefined;
+  // A DOMException, as timeouts are, has a number there too.
+  return typeof error.code === "number" && error.code >= 400 ? error.code : undefined;
+}
+
+/** The part of a `metav1.Status` that is looked at. */
+interface StatusBody {
+  readonly message?: string;
+  readonly details?: { readonly causes?: readonly unknown[] };
+}
+
+function bodyOf(error: unknown): StatusBody {
+  const body = (error as { readonly body?: unknown }).body;
+  if (typeof body !== "string") return (body ?? {}) as StatusBody;
+  try {
+    return (JSON.parse(body) ?? {}) as StatusBody;
+  } catch {
+    // A proxy in between answers with a page of its own.
+    return {};
+  }
 }
 
 /** The client's own message holds the headers and the whole body; people need the API server's sentence. */
 function described(error: unknown): AttachguardError {
   const status = statusOf(error);
-  const sentence = status === undefined ? messageOf(error) : `${status}: ${sentenceOf(error)}`;
+  const sentence =
+    status === undefined ? rootOf(error) : `${status}: ${bodyOf(error).message ?? "no reason given"}`;
   return new AttachguardError("AG_ERR_API_SERVER", sentence, { cause: error });
 }
 
-function sentenceOf(error: unknown): string {
-  const body = (error as { readonly body?: unknown }).body;
-  const message = typeof body === "object" && body !== null && "message" in body ? body.message : undefined;
-  if (typeof message === "string") return message;
-  const quoted = typeof body === "string" ? /"message":\s*("(?:[^"\\]|\\.)*")/.exec(body)?.[1] : undefined;
-  return quoted === undefined ? "the API server refused" : String(JSON.parse(quoted));
+/** Without an answer the client says "fetch failed"; why, is in the cause, or in the code where that has no words. */
+function rootOf(error: unknown): string {
+  const root = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return messageOf(root) || String((root as NodeJS.ErrnoException).code);
 }
 
 function decoded(base64: string): string {

@@ -47,7 +47,7 @@ export interface RenewalFacts {
 /**
  * What should be stored from now on: the same parts wherever they are still good, so that a second call changes
  * nothing. A CA is replaced, and a certificate renewed, at two thirds of its life. A new CA is trusted together with
- * the one before until nothing signed by that one can be in use.
+ * the one before until nothing signed by that one can be valid.
  */
 export async function renewedMaterial(facts: RenewalFacts, rules: RenewalRules): Promise<Material> {
   const { stored, memory, now } = facts;

@@ -28,7 +28,7 @@ t.test("walks folders in order and leaves out what is hidden", async (t) => {
   t.equal(bundle.workloads[0]?.source?.file, join(folder, "D.YAML"));
   t.same(
     names(await loadFiles([join(folder, "inner"), join(folder, "a.yml")])),
-    ["e", "f", "a"],
+    ["f", "e", "a"],
     "in the order named",
   );
 });

@@ -171,7 +171,7 @@ t.test("merges autoscalers of one target", async (t) => {
     { put: [autoscaler("shop", "c", "web", 2)], web: ["a", "b", "c"], api: [], reason: "one more" },
     {
       put: [autoscaler("shop", "a", "web", 9)],
-      web: ["b", "a"],
+      web: ["a", "b"],
       api: [],
       reason: "in place of its older self",
     },

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import t from "tap";
 import { type Bundle, parseBundle } from "../../src/cluster/files.ts";
 
@@ -312,4 +313,45 @@ t.test("collects claims and workloads in the order read, and everything else in 
   );
   t.equal(index.volume("v").state, "known");
   t.equal(index.fromFiles, true);
+});
+
+t.test("never throws, whatever the text, and names places in it", async (t) => {
+  const whole = `${pod("a")}---\n${pod("b")}  annotations: &x { "q": 'y', list: [1, *x, ? z] }\n`;
+  const piece = fc.constantFrom(
+    "---\n",
+    "&a ",
+    "*a",
+    "<<: ",
+    "{",
+    "}",
+    "[",
+    "]",
+    '"',
+    "'",
+    "|\n",
+    "\t",
+    "\n",
+    ": ",
+    "- ",
+    "%",
+    "!!",
+    "\0",
+  );
+  const damaged = fc
+    .tuple(fc.nat(whole.length), fc.nat(8), piece)
+    .map(([at, length, inserted]) => whole.slice(0, at) + inserted + whole.slice(at + length));
+  const texts = fc.oneof(
+    damaged,
+    fc.string({ unit: "binary" }),
+    fc.json(),
+    fc.array(piece).map((all) => all.join("")),
+  );
+  fc.assert(
+    fc.property(texts, (text) => {
+      const lines = text.split("\n").length;
+      return parse(text).errors.every(({ line, column }) => line >= 1 && line <= lines && column >= 1);
+    }),
+    { numRuns: 500 },
+  );
+  t.pass("no counterexample");
 });

@@ -1,8 +1,9 @@
 import { EventEmitter, once } from "node:events";
 import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import t from "tap";
 import { type Config, loadConfig, watchConfig } from "../../src/config/config.ts";
+import { watchFiles } from "../../src/config/watch-files.ts";
 import type { AttachguardError } from "../../src/errors.ts";
 
 /** Follows a file; `next` resolves with what the next event of that name carries. */
@@ -81,4 +82,34 @@ t.test("the swap of a mounted ConfigMap's links is taken up, more than once", as
     await rm(join(folder, `..${before}`), { recursive: true });
     t.equal((await changed).mode, mode, version);
   }
+});
+
+t.test("a path is followed as it is written, and what else lies in its folder raises nothing", async (t) => {
+  const folder = t.testdir({ "c.yaml": "", "other.yaml": "" });
+  let signals = 0;
+  let signalled = Promise.withResolvers<void>();
+  const files = await watchFiles([relative(process.cwd(), join(folder, "c.yaml"))], () => {
+    signals++;
+    signalled.resolve();
+  });
+  t.teardown(() => files.close());
+  await signalled.promise;
+  t.equal(signals, 1, "once at the start: something may have changed before");
+  signalled = Promise.withResolvers<void>();
+  await writeFile(join(folder, "other.yaml"), "x");
+  await writeFile(join(folder, "c.yaml"), "x");
+  await signalled.promise;
+  t.equal(signals, 2);
+});
+
+t.test("after close nothing is signalled any more", async (t) => {
+  const folder = t.testdir({ "c.yaml": "" });
+  let signals = 0;
+  const files = await watchFiles([join(folder, "c.yaml")], () => signals++);
+  await writeFile(join(folder, "c.yaml"), "x");
+  await files.close();
+  const at = signals;
+  await writeFile(join(folder, "c.yaml"), "y");
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  t.equal(signals, at);
 });

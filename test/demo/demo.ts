@@ -33,21 +33,36 @@ function objectOf({ kind, namespace, name }: Outcome, manifests: readonly Manife
   return found;
 }
 
-function tell(outcome: Outcome, response: Response): boolean {
+/** The first denial is printed whole, as kubectl would; of the others what is wrong and what to do. */
+function shortened(message: string): string {
+  const lines = message.split("\n");
+  return [lines[0], ...lines.filter((line) => /^(Fix|Also): /.test(line))].join("\n");
+}
+
+const counts = { told: 0, denied: 0, wrong: 0 };
+
+function tell(outcome: Outcome, response: Response): void {
   const verdict = verdictIn(response);
-  const expected = verdict === outcome.verdict;
-  say(`  ${LABELS[verdict]}  create ${outcome.kind} ${outcome.namespace}/${outcome.name}`);
-  if (response.status?.message) say(indented(response.status.message));
+  const rules = response.auditAnnotations?.rule ?? "";
+  const expected = verdict === outcome.verdict && rules === outcome.rules.join(",");
+  say(
+    `  ${LABELS[verdict]}  create ${outcome.kind} ${outcome.namespace}/${outcome.name}  ${paint(2, rules)}`.trimEnd(),
+  );
+  const message = response.status?.message;
+  if (message !== undefined) {
+    say(indented(counts.denied === 0 ? message : shortened(message)));
+    counts.denied += 1;
+  }
   for (const warning of response.warnings ?? []) say(indented(`Warning: ${warning}`));
-  if (!expected) say(paint(31, `      Not as documented: the README says ${outcome.verdict}.`));
-  return expected;
+  if (!expected) say(paint(31, `      Not as documented: ${outcome.verdict} ${outcome.rules.join(",")}`));
+  counts.told += 1;
+  if (!expected) counts.wrong += 1;
 }
 
 say("Starting attachguard over TLS, with manifests/examples as its cluster (no Kubernetes needed) ...");
 const server = await startServer([EXAMPLES_FOLDER]);
 say(`It listens on ${server.url}. Now playing the API server: one AdmissionReview for each object.\n`);
 
-const counts = { told: 0, wrong: 0 };
 try {
   for (const example of readExamples()) {
     say(paint(1, example.title));
@@ -56,8 +71,7 @@ try {
     for (const outcome of example.outcomes) {
       const uid = randomUUID();
       const response = await post(server.url, server.ca, uid, creationOf(objectOf(outcome, manifests), uid));
-      counts.told += 1;
-      if (!tell(outcome, response)) counts.wrong += 1;
+      tell(outcome, response);
     }
     say("");
   }

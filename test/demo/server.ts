@@ -15,7 +15,7 @@ export interface RunningServer {
   readonly url: string;
   /** PEM of the CA that signed its certificate. */
   readonly ca: string;
-  /** Ends it as Kubernetes does, and cleans up; resolves to its exit code. */
+  /** Ends it as Ctrl-C does, and cleans up; resolves to its exit code. */
   stop(): Promise<number | null>;
 }
 
@@ -46,7 +46,7 @@ export async function startServer(cluster: readonly string[]): Promise<RunningSe
       url,
       ca: readFileSync(join(folder, "ca.crt"), "utf8"),
       async stop() {
-        child.kill("SIGTERM");
+        child.kill("SIGINT");
         if (child.exitCode === null) await once(child, "exit", { signal: AbortSignal.timeout(PATIENCE_MS) });
         rmSync(folder, { recursive: true });
         return child.exitCode;

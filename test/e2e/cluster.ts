@@ -158,8 +158,9 @@ export class Cluster {
   }
 }
 
-export function manifestsText(objects: readonly unknown[]): string {
-  return objects.map((object) => `---\n${stringify(object)}`).join("");
+/** JSON in YAML documents: kubectl would read a plain `off` as false. */
+function manifestsText(objects: readonly unknown[]): string {
+  return objects.map((object) => `---\n${JSON.stringify(object)}\n`).join("");
 }
 
 /** As whom kubectl acts. */

@@ -26,15 +26,23 @@ const OUTCOME =
   /^- `(?<kind>\w+) (?<namespace>[\w-]+)\/(?<name>[\w-]+)`: \*\*(?<verdict>deny|warn|allow)\*\*(?: by (?<rules>.+))?$/;
 
 /**
- * All examples with the outcomes that their READMEs document, by name.
+ * All examples with the outcomes that their READMEs document, in the order of the index.
  *
- * @throws Error where a README has no title, no outcome, or a line in its list that is none.
+ * @throws Error where the index does not list each folder once, or a README has no title, no outcome, or a line in
+ * its list that is none.
  */
 export function readExamples(): readonly Example[] {
-  return readdirSync(EXAMPLES_FOLDER, { withFileTypes: true })
+  const index = readFileSync(join(EXAMPLES_FOLDER, "README.md"), "utf8");
+  const listed = [...index.matchAll(/^\| \[([\w-]+)\]\(\1\)/gm)].map(([, id = ""]) => id);
+  const folders = readdirSync(EXAMPLES_FOLDER, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .map(({ name }) => readExample(name))
-    .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    .map(({ name }) => name);
+  if (listed.toSorted().join() !== folders.toSorted().join()) {
+    throw new Error(
+      `${EXAMPLES_FOLDER}/README.md lists ${listed.join(", ")}; the folders are ${folders.join(", ")}`,
+    );
+  }
+  return listed.map(readExample);
 }
 
 function readExample(id: string): Example {

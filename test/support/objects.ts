@@ -66,11 +66,12 @@ export const job = (of: Named = {}): Raw => workload("batch/v1", "Job", of);
 
 export function pod(of: Named = {}): Raw {
   const { name = "web", namespace = "shop", status } = of;
+  const { metadata, spec } = template(of) as { metadata: Raw; spec: Raw };
   return {
     apiVersion: "v1",
     kind: "Pod",
-    ...template(of),
-    metadata: { name, namespace },
+    metadata: { ...metadata, name, namespace },
+    spec,
     ...(status && { status }),
   };
 }

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import type { Document, LineCounter, Node, ParseOptions, ScalarTag, SchemaOptions } from "yaml";
+import type { Document, Node, ParseOptions, ScalarTag, SchemaOptions } from "yaml";
 import { messageOf } from "../../errors.ts";
 import type { SourcePosition } from "../../policy/model.ts";
 import type { InputError } from "./input-error.ts";
@@ -90,7 +90,7 @@ function parseChunk(
   const library = yaml();
   const lineCounter = new library.LineCounter();
   const positionOf = (offset: number): SourcePosition => {
-    const { line, col } = lineAt(lineCounter, offset);
+    const { line, col } = lineCounter.linePos(offset);
     return { file, line: firstLine + line, column: col };
   };
   const broken = (offset: number, problem: string): void => {
@@ -125,19 +125,15 @@ function parseChunk(
   }
 }
 
-/** The counter finds no line for an offset in a text that has not ended its first one. */
-function lineAt(lineCounter: LineCounter, offset: number): { line: number; col: number } {
-  const { line, col } = lineCounter.linePos(offset);
-  return line === 0 ? { line: 1, col: offset + 1 } : { line, col };
-}
-
 function remedyFor(chunk: string): string {
   return chunk.includes("{{")
     ? "it looks like a template: render it first (helm template), then judge what comes out"
     : "this document was not judged; correct it and run again";
 }
 
-const firstLineOf = (message: string): string => message.split("\n", 1)[0] as string;
+/** The library's messages quote the input, which may hold anything. */
+const firstLineOf = (message: string): string =>
+  (message.split("\n", 1)[0] as string).replace(/\p{Cc}/gu, " ");
 
 function keyAt(chunk: string, offset: number): string {
   const [, quoted, plain] = /^(?:["']([^"'\n]*)["']|([^:\n]*))/.exec(chunk.slice(offset, offset + 256)) ?? [];

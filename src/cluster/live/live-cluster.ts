@@ -6,7 +6,8 @@ import { ClusterIndex, COMPLETE, type Completeness } from "../cluster-index.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { Lookups } from "./lookups.ts";
 import { Preparation } from "./preparation.ts";
-import { type Log, Reflector } from "./reflector.ts";
+import { type FactStore, type Log, Reflector } from "./reflector.ts";
+import { Sharing } from "./sharing.ts";
 import type { Resource, Source } from "./source.ts";
 import { DEFAULT_TIMINGS, type Timings } from "./timings.ts";
 
@@ -48,8 +49,14 @@ export class LiveCluster implements Cluster {
     const { source, log, nodes = true, clock = SYSTEM_CLOCK } = options;
     const timings = { ...DEFAULT_TIMINGS, ...options.timings };
     this.#source = source;
-    const store = new ClusterIndex({ completeness: (kind) => this.#completeness(kind) });
-    this.index = store;
+    const index = new ClusterIndex({ completeness: (kind) => this.#completeness(kind) });
+    const sharing = new Sharing();
+    const store: FactStore = {
+      put: (fact) => index.put(sharing.share(fact)),
+      remove: (kind, namespace, name) => index.remove(kind, namespace, name),
+      facts: (kind) => index.facts(kind),
+    };
+    this.index = index;
     this.#reflectors = new Map(
       WATCHED.filter((kind) => nodes || kind !== "Node").map((kind) => [
         kind,

@@ -3,7 +3,14 @@ import { HOSTNAME } from "../nodes.ts";
 import { steadyOverlap } from "../overlap.ts";
 import { labelOf } from "../selectors.ts";
 import { type ClusterView, knownValue } from "../view.ts";
-import { allTermsMatch, isSameNode, type Neighbours, neighboursOf, sameTerms } from "./pod-terms.ts";
+import {
+  allTermsMatch,
+  isSameNode,
+  MOST_TERMS,
+  type Neighbours,
+  neighboursOf,
+  sameTerms,
+} from "./pod-terms.ts";
 import { podsOf } from "./pods.ts";
 import { listOf, nameOf, plural, selectorText } from "./words.ts";
 
@@ -18,6 +25,8 @@ export type AffinityReading =
       readonly evidence: readonly string[];
     }
   | { readonly value: "none"; readonly evidence: readonly string[] };
+
+const TOO_MANY = `more than ${MOST_TERMS} required pod affinity terms are not judged`;
 
 /** Can another workload's pods only be on one node? Answered by the whole of spread, so it is passed in. */
 export type StaysOnOneNode = (other: Workload) => boolean;
@@ -34,6 +43,7 @@ export function steadyAffinity(
 ): AffinityReading {
   const terms = workload.template.placement.podAffinity;
   if (terms.length === 0) return none();
+  if (terms.length > MOST_TERMS) return none(TOO_MANY);
   const missing = missingKey(terms, view);
   if (missing !== undefined) return missing;
   const own = podsOf(workload, "same-revision");
@@ -67,6 +77,7 @@ export function rolloutAffinity(
   if (terms.length === 0) {
     return none(...(before.value === "none" ? [] : ["the new pods have no required pod affinity any more"]));
   }
+  if (terms.length > MOST_TERMS) return none(TOO_MANY);
   const steady = steadyAffinity(workload, view, staysOnOneNode);
   const own = podsOf(workload, "same-revision");
   // Old pods that could never be placed are nobody's neighbours.

@@ -63,15 +63,31 @@ export function allOf(parts: readonly Constraints[]): Constraints | undefined {
 /** What all alternatives have in common: a key counts only where each of them limits it. */
 export function summaryOf(alternatives: readonly Constraints[]): Constraints {
   const result = new Map<string, ValueSet>();
-  for (const key of alternatives[0]?.keys() ?? []) {
+  // Starting from the shortest keeps this linear in the size of them all.
+  const shortest = alternatives.reduce<Constraints | undefined>(
+    (best, one) => (best === undefined || one.size < best.size ? one : best),
+    undefined,
+  );
+  for (const key of shortest?.keys() ?? []) {
+    if (!alternatives.every((alternative) => alternative.has(key))) continue;
     result.set(key, unionOf(alternatives.map((alternative) => alternative.get(key) ?? ANY)));
   }
   return result;
 }
 
-/** The alternatives that still can hold together with something else. */
+/**
+ * The alternatives that still can hold together with something else, each with what that leaves of its own keys and
+ * of the hosts; other keys of the context are not copied into every alternative.
+ */
 export function narrow(alternatives: readonly Constraints[], context: Constraints): readonly Constraints[] {
-  return alternatives.flatMap((alternative) => allOf([alternative, context]) ?? []);
+  return alternatives.flatMap((alternative) => {
+    const shared = new Map<string, ValueSet>();
+    for (const key of [...alternative.keys(), HOSTNAME, NODE_NAME]) {
+      const values = context.get(key);
+      if (values !== undefined) shared.set(key, values);
+    }
+    return allOf([alternative, shared]) ?? [];
+  });
 }
 
 /** The names that one alternative gives to its only host, by host label and by node name; empty where several are left. */

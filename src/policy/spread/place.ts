@@ -30,7 +30,7 @@ export interface Place {
 }
 
 /** A placement without any constraint: what is left when only the volumes are asked. */
-export const ANYWHERE: Placement = {
+const ANYWHERE: Placement = {
   nodeName: undefined,
   nodeSelector: {},
   nodeAffinity: undefined,
@@ -82,17 +82,11 @@ export function placeOf(
   if (options.singleNode) {
     return oneNode("single-node", [], "the configuration says that the cluster has one schedulable node");
   }
-  return (
-    pinnedBy(sources, narrowed, context, hosts) ??
-    byNodeLocal(claims) ??
-    (nodes === undefined ? undefined : byNodes(placement, kind, claims, nodes)) ?? {
-      where: "several",
-      proof: "none",
-      names: new Set(),
-      host: undefined,
-      evidence: [...severalHosts(narrowed), ...severalNodes(placement, kind, claims, nodes)],
-    }
-  );
+  const pinned = pinnedBy(sources, narrowed, context, hosts) ?? byNodeLocal(claims);
+  if (pinned !== undefined) return pinned;
+  const byNodes = nodes && placeAmong(nodes, placement, kind, claims);
+  if (byNodes?.where === "one-node") return byNodes;
+  return several([...severalHosts(narrowed), ...(byNodes?.evidence ?? [])]);
 }
 
 /** Where the volumes alone let pods land. */
@@ -252,12 +246,12 @@ function missingHost(sources: readonly Source[], hosts: HostIndex): Place | unde
   );
 }
 
-function byNodes(
+function placeAmong(
+  nodes: readonly Node[],
   placement: Placement,
   kind: WorkloadKind,
   claims: readonly ClaimReach[],
-  nodes: readonly Node[],
-): Place | undefined {
+): Place {
   const taking: Node[] = [];
   const excluded: string[] = [];
   for (const node of nodes) {
@@ -265,8 +259,16 @@ function byNodes(
     if (reason === undefined) taking.push(node);
     else excluded.push(`${node.name}: ${reason}`);
   }
-  const [node] = taking;
-  if (node === undefined || taking.length > 1) return undefined;
+  const [node, ...more] = taking;
+  if (node === undefined) {
+    return several([
+      `none of the ${plural(nodes.length, "known node")} takes the pods now; another may be added`,
+    ]);
+  }
+  if (more.length > 0) {
+    const names = listOf(taking.map(({ name }) => name));
+    return several([`${taking.length} of ${nodes.length} known nodes take the pods: ${names}`]);
+  }
   return oneNode(
     "nodes",
     [node.name],
@@ -304,25 +306,14 @@ function severalHosts(sources: readonly Source[]): readonly string[] {
   });
 }
 
-function severalNodes(
-  placement: Placement,
-  kind: WorkloadKind,
-  claims: readonly ClaimReach[],
-  nodes: readonly Node[] | undefined,
-): readonly string[] {
-  if (nodes === undefined) return [];
-  const taking = nodes.filter((node) => unreachable(placement, kind, claims, node) === undefined);
-  return taking.length === 0
-    ? [`none of the ${plural(nodes.length, "known node")} takes the pods now; another may be added`]
-    : [
-        `${taking.length} of ${nodes.length} known nodes take the pods: ${listOf(taking.map(({ name }) => name))}`,
-      ];
-}
-
 function oneNode(proof: string, names: readonly string[], sentence: string): Place {
   return { where: "one-node", proof, names: new Set(names), host: names[0], evidence: [sentence] };
 }
 
 function nowhere(proof: string, sentence: string): Place {
   return { where: "nowhere", proof, names: new Set(), host: undefined, evidence: [sentence] };
+}
+
+function several(evidence: readonly string[]): Place {
+  return { where: "several", proof: "none", names: new Set(), host: undefined, evidence };
 }

@@ -82,7 +82,7 @@ function single(requirement: Requirement, value: string | undefined): Match {
 }
 
 /** A file that does not say a namespace matches any. */
-export function sameNamespace(a: string, b: string): boolean {
+function sameNamespace(a: string, b: string): boolean {
   return a === b || a === "" || b === "";
 }
 
@@ -124,13 +124,20 @@ function hasEnded({ pods }: Workload): boolean {
 }
 
 /**
+ * More required terms than any real template has. Each is compared with every workload that it matches, so beyond
+ * this a template could keep an admission request busy; nothing is proved by its pod affinity then.
+ */
+export const MOST_TERMS = 100;
+
+/**
  * Do both carry the same required pod affinity, however it is written? Only then do their pods look at the same
  * neighbours, so that the group stays closed.
  */
 export function sameTerms(a: Workload, b: Workload): boolean {
-  const home = a.namespace === "" ? b.namespace : a.namespace;
-  const left = canonicalTerms(a, home);
-  const right = canonicalTerms(b, b.namespace === "" ? home : b.namespace);
+  const counts = [a, b].map(({ template }) => template.placement.podAffinity.length);
+  if (counts.some((count) => count === 0 || count > MOST_TERMS)) return counts.every((count) => count === 0);
+  const left = canonicalTerms(a, a.namespace === "" ? b.namespace : a.namespace);
+  const right = canonicalTerms(b, b.namespace === "" ? a.namespace : b.namespace);
   return left.length === right.length && left.every((term, at) => term === right[at]);
 }
 

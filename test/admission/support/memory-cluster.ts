@@ -29,6 +29,12 @@ export class MemoryCluster implements Cluster {
     return this.index;
   }
 
+  /** Starts anew from raw objects. */
+  reset(objects: readonly unknown[]): void {
+    this.index = new ClusterIndex();
+    for (const object of objects) this.put(object);
+  }
+
   /** Adds a raw object, in place of an older one of its name. */
   put(object: unknown): void {
     const fact = factFrom(object);

@@ -50,6 +50,8 @@ export interface ServerOptions {
   readonly timeouts?: Partial<HttpTimeouts>;
   readonly verifyWaiver?: WaiverCheck;
   readonly configProblem?: () => string | undefined;
+  /** 0, the default, takes any free port. */
+  readonly port?: number;
 }
 
 const CA = await issueCa({ name: "test CA", days: 1, now: Date.now() });
@@ -84,7 +86,7 @@ export async function startServer(t: Test, options: ServerOptions = {}): Promise
     now: options.now ?? (() => RECORDED_AT),
     timeouts: { ...HTTP_TIMEOUTS, ...options.timeouts },
   });
-  const ports = await server.listen({ host: "127.0.0.1", port: 0, metricsPort: 0 });
+  const ports = await server.listen({ host: "127.0.0.1", port: options.port ?? 0, metricsPort: 0 });
   const agent = new Agent({ keepAlive: true, maxSockets: 32, ca: CA.certificate, servername: "localhost" });
   t.teardown(async () => {
     agent.destroy();

@@ -87,14 +87,14 @@ t.test("a host pin proves a rollout only where old and new are pinned to the sam
       says: /only the new pods are held to a/,
     },
     {
-      reason: "moving a pin (S25, S38)",
+      reason: "moving a pin (semantics S25, S38)",
       from: pinned("a"),
       to: pinned("b"),
       expected: "free",
       says: /old pods are held to a, the new ones to b/,
     },
     {
-      reason: "removing a pin (S25, S38)",
+      reason: "removing a pin (semantics S25, S38)",
       from: pinned("a"),
       to: NOTHING,
       expected: "free",
@@ -206,7 +206,7 @@ t.test("a volume that both mount pins the rollout", async (t) => {
       expected: "one-node",
     },
     {
-      reason: "a zone (S17)",
+      reason: "a zone (semantics S17)",
       from: mounting(NOTHING),
       to: mounting(NOTHING),
       others: volumeOn("topology.kubernetes.io/zone", "z"),
@@ -228,8 +228,14 @@ t.test("self affinity proves a rollout where the new terms match the old labels"
   const next = "{app: web, version: '2'}";
   const keyed = (keys: string) => near(hostTerm("{app: web}", keys));
   check(t, [
-    { reason: "the template with itself (S19)", to: self, expected: "one-node" },
-    { reason: "adding it (S25, S37)", from: NOTHING, to: self, expected: "one-node", says: /join them/ },
+    { reason: "the template with itself (semantics S19)", to: self, expected: "one-node" },
+    {
+      reason: "adding it (semantics S25, S37)",
+      from: NOTHING,
+      to: self,
+      expected: "one-node",
+      says: /join them/,
+    },
     { reason: "keeping it", from: self, to: self, expected: "one-node" },
     { reason: "removing it", from: self, to: NOTHING, expected: "free", says: /any more/ },
     {
@@ -245,7 +251,7 @@ t.test("self affinity proves a rollout where the new terms match the old labels"
       expected: "free",
     },
     {
-      reason: "a selector on a label that the rollout changes (S21)",
+      reason: "a selector on a label that the rollout changes (semantics S21)",
       from: labelled(version, near(hostTerm("{version: '1'}"))),
       to: labelled(next, near(hostTerm("{version: '2'}"))),
       expected: "free",
@@ -276,19 +282,19 @@ t.test("self affinity proves a rollout where the new terms match the old labels"
       expected: "one-node",
     },
     {
-      reason: "matchLabelKeys on the revision's hash (S22)",
+      reason: "matchLabelKeys on the revision's hash (semantics S22)",
       to: keyed("matchLabelKeys: [pod-template-hash]"),
       expected: "free",
       says: /pod-template-hash/,
     },
     {
-      reason: "the hash, on an update (S22)",
+      reason: "the hash, on an update (semantics S22)",
       from: keyed("matchLabelKeys: [pod-template-hash]"),
       to: keyed("matchLabelKeys: [pod-template-hash]"),
       expected: "free",
     },
     {
-      reason: "matchLabelKeys whose value does not change (S19)",
+      reason: "matchLabelKeys whose value does not change (semantics S19)",
       from: labelled(version, keyed("matchLabelKeys: [version]")),
       to: labelled(version, keyed("matchLabelKeys: [version]")),
       expected: "one-node",
@@ -306,7 +312,7 @@ t.test("self affinity proves a rollout where the new terms match the old labels"
       expected: "one-node",
     },
     {
-      reason: "mismatch on the hash never starts (S24)",
+      reason: "mismatch on the hash never starts (semantics S24)",
       to: keyed("mismatchLabelKeys: [pod-template-hash]"),
       expected: "nowhere",
     },
@@ -372,7 +378,12 @@ t.test("a rollout beside another app needs the same app for old and new", async 
   const cache = workload({ name: "cache", labels: "{app: cache}", replicas: 1 });
   const beside = (app: string) => near(hostTerm(`{app: ${app}}`));
   check(t, [
-    { reason: "the template with itself (S20)", to: beside("db"), others: [db], expected: "leaning" },
+    {
+      reason: "the template with itself (semantics S20)",
+      to: beside("db"),
+      others: [db],
+      expected: "leaning",
+    },
     { reason: "both beside it", from: beside("db"), to: beside("db"), others: [db], expected: "leaning" },
     {
       reason: "adding it",
@@ -413,7 +424,7 @@ t.test("old and new pods are kept apart by either's anti-affinity", async (t) =>
   const spread = `topologySpreadConstraints: [{${HOST}, maxSkew: 1, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchLabels: {app: web}}}]`;
   const spreadByHash = spread.replace("maxSkew: 1", "maxSkew: 1, matchLabelKeys: [pod-template-hash]");
   check(t, [
-    { reason: "the template with itself (S21)", to: own, expected: "apart" },
+    { reason: "the template with itself (semantics S21)", to: own, expected: "apart" },
     {
       reason: "only the new pods carry it",
       from: NOTHING,

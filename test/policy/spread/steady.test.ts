@@ -56,26 +56,26 @@ t.test("node constraints that leave one host are a proof without knowing any nod
       says: /nodeName a/,
     },
     {
-      reason: "nodeSelector on hostname (S18)",
+      reason: "nodeSelector on hostname (semantics S18)",
       of: "nodeSelector: {kubernetes.io/hostname: a}",
       expected: "one-node",
       proof: "node-selector",
       says: /kubernetes.io\/hostname=a/,
     },
     {
-      reason: "affinity hostname In [one] (S18)",
+      reason: "affinity hostname In [one] (semantics S18)",
       of: onNodes(hostIs("a")),
       expected: "one-node",
       proof: "node-affinity",
     },
     {
-      reason: "affinity by name In [one] (S18)",
+      reason: "affinity by name In [one] (semantics S18)",
       of: onNodes(nameIs("a")),
       expected: "one-node",
       proof: "node-affinity",
     },
     {
-      reason: "several terms, one host (S18)",
+      reason: "several terms, one host (semantics S18)",
       of: onNodes(
         hostIs("a"),
         "{matchExpressions: [{key: disk, operator: Exists}, {key: kubernetes.io/hostname, operator: In, values: [a]}]}",
@@ -88,7 +88,7 @@ t.test("node constraints that leave one host are a proof without knowing any nod
       expected: "one-node",
     },
     {
-      reason: "expressions that intersect in one host (S18)",
+      reason: "expressions that intersect in one host (semantics S18)",
       of: onNodes(
         "{matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [a, b]}, {key: kubernetes.io/hostname, operator: In, values: [b, c]}]}",
       ),
@@ -118,13 +118,13 @@ t.test("node constraints that leave one host are a proof without knowing any nod
       expected: "one-node",
     },
     {
-      reason: "two values (S21)",
+      reason: "two values (semantics S21)",
       of: onNodes(hostIs("a", "b")),
       expected: "free",
       says: /allows 2 hosts: a, b/,
     },
     {
-      reason: "two terms on different hosts (S21)",
+      reason: "two terms on different hosts (semantics S21)",
       of: onNodes(hostIs("a"), hostIs("b")),
       expected: "free",
       says: /allows 2 hosts: a, b/,
@@ -144,10 +144,14 @@ t.test("node constraints that leave one host are a proof without knowing any nod
       of: onNodes("{matchExpressions: [{key: kubernetes.io/hostname, operator: NotIn, values: [b, c]}]}"),
       expected: "free",
     },
-    { reason: "a zone (S21)", of: "nodeSelector: {topology.kubernetes.io/zone: z1}", expected: "free" },
+    {
+      reason: "a zone (semantics S21)",
+      of: "nodeSelector: {topology.kubernetes.io/zone: z1}",
+      expected: "free",
+    },
     { reason: "a label, the nodes not being known", of: "nodeSelector: {disk: ssd}", expected: "free" },
     {
-      reason: "a preferred node affinity (S21)",
+      reason: "a preferred node affinity (semantics S21)",
       of: "affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 100, preference: {matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [a]}]}}]}}",
       expected: "free",
     },
@@ -169,7 +173,7 @@ t.test("nodeSelector and node affinity hold together", async (t) => {
     `nodeSelector: ${selector}\n${onNodes(...terms)}`;
   check(t, [
     {
-      reason: "they intersect in one host (S18)",
+      reason: "they intersect in one host (semantics S18)",
       of: selectorAnd("{kubernetes.io/hostname: a}", hostIs("a", "b")),
       expected: "one-node",
     },
@@ -227,7 +231,7 @@ t.test("known nodes are the complete list", async (t) => {
   const taint = (effect: string): Raw => ({ taints: [{ key: "dedicated", value: "gpu", effect }] });
   check(t, [
     {
-      reason: "a cluster of one node (S18)",
+      reason: "a cluster of one node (semantics S18)",
       of: "{}",
       others: [node("a")],
       expected: "one-node",
@@ -236,21 +240,21 @@ t.test("known nodes are the complete list", async (t) => {
     },
     { reason: "three nodes", of: "{}", others: ABC, expected: "free", says: /3 of 3 known nodes/ },
     {
-      reason: "a label on one node (S18)",
+      reason: "a label on one node (semantics S18)",
       of: "nodeSelector: {disk: ssd}",
       others: ABC,
       expected: "one-node",
       says: /only a can take the pods \(b: label disk=ssd is missing; c:/,
     },
     {
-      reason: "a label on two nodes (S21)",
+      reason: "a label on two nodes (semantics S21)",
       of: "nodeSelector: {disk: hdd}",
       others: ABC,
       expected: "free",
       says: /b, c/,
     },
     {
-      reason: "NotIn all other nodes (S18)",
+      reason: "NotIn all other nodes (semantics S18)",
       of: onNodes("{matchExpressions: [{key: kubernetes.io/hostname, operator: NotIn, values: [b, c]}]}"),
       others: ABC,
       expected: "one-node",
@@ -268,7 +272,7 @@ t.test("known nodes are the complete list", async (t) => {
       expected: "one-node",
     },
     {
-      reason: "taints leave one node (S18)",
+      reason: "taints leave one node (semantics S18)",
       of: "{}",
       others: [node("a"), node("b", {}, taint("NoSchedule")), node("c", {}, taint("NoExecute"))],
       expected: "one-node",
@@ -419,7 +423,7 @@ t.test("a volume that is on one host holds the whole pod there", async (t) => {
   const local = { csi: { driver: "topolvm.io", volumeHandle: "v" } };
   check(t, [
     {
-      reason: "one host (S18)",
+      reason: "one host (semantics S18)",
       of: mounts("data"),
       others: [pvc("data", "any"), pv("data", disk, within(HOSTNAME, "a"))],
       expected: "one-node",
@@ -439,7 +443,7 @@ t.test("a volume that is on one host holds the whole pod there", async (t) => {
       expected: "free",
     },
     {
-      reason: "a zone (S17)",
+      reason: "a zone (semantics S17)",
       of: mounts("data"),
       others: [pvc("data", "any"), pv("data", disk, within(ZONE, "z1"))],
       expected: "free",
@@ -573,14 +577,20 @@ const namespaceOf = (name: string, labels: Raw): Raw => ({
 
 t.test("required self affinity on hostname is a proof", async (t) => {
   check(t, [
-    { reason: "one term (S19)", of: self, expected: "one-node", proof: "self-affinity", says: /app=web/ },
     {
-      reason: "several terms (S19)",
+      reason: "one term (semantics S19)",
+      of: self,
+      expected: "one-node",
+      proof: "self-affinity",
+      says: /app=web/,
+    },
+    {
+      reason: "several terms (semantics S19)",
       of: near(hostTerm("{app: web}"), `{topologyKey: ${ZONE}, labelSelector: {matchLabels: {app: web}}}`),
       expected: "one-node",
     },
     {
-      reason: "an empty selector matches everything (S19)",
+      reason: "an empty selector matches everything (semantics S19)",
       of: near(`{${HOST}, labelSelector: {}}`),
       expected: "one-node",
     },
@@ -592,7 +602,7 @@ t.test("required self affinity on hostname is a proof", async (t) => {
       expected: "one-node",
     },
     {
-      reason: "beside a wider node affinity (S19)",
+      reason: "beside a wider node affinity (semantics S19)",
       of: `affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [${hostIs("a", "b")}]}}, podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [${hostTerm("{app: web}")}]}}`,
       expected: "one-node",
     },
@@ -657,12 +667,12 @@ t.test("required self affinity on hostname is a proof", async (t) => {
 t.test("what looks like self affinity and proves nothing", async (t) => {
   check(t, [
     {
-      reason: "a preferred term (S21)",
+      reason: "a preferred term (semantics S21)",
       of: `affinity: {podAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 100, podAffinityTerm: ${hostTerm("{app: web}")}}]}}`,
       expected: "free",
     },
     {
-      reason: "a zone key (S21)",
+      reason: "a zone key (semantics S21)",
       of: near(`{topologyKey: ${ZONE}, labelSelector: {matchLabels: {app: web}}}`),
       expected: "free",
       says: /zone does not hold/,
@@ -677,6 +687,17 @@ t.test("what looks like self affinity and proves nothing", async (t) => {
       reason: "a revision's hash by value cannot be read here",
       of: near(hostTerm("{pod-template-hash: abc}")),
       expected: "free",
+    },
+    {
+      reason: "more terms than are judged",
+      of: near(...Array.from({ length: 101 }, () => hostTerm("{app: web}"))),
+      expected: "free",
+      says: /more than 100/,
+    },
+    {
+      reason: "many terms",
+      of: near(...Array.from({ length: 100 }, () => hostTerm("{app: web}"))),
+      expected: "one-node",
     },
     {
       reason: "matchLabelKeys on a label that each pod has for itself",
@@ -704,14 +725,18 @@ t.test("matchLabelKeys and mismatchLabelKeys add the pod's own values", async (t
     kind: "Deployment" | "StatefulSet" = "Deployment",
   ) => workload({ kind, labels, spec: near(hostTerm("{app: web}", keys)) });
   check(t, [
-    { reason: "a label of the template (S19)", of: keyed("matchLabelKeys: [version]"), expected: "one-node" },
+    {
+      reason: "a label of the template (semantics S19)",
+      of: keyed("matchLabelKeys: [version]"),
+      expected: "one-node",
+    },
     {
       reason: "a label that the pod does not have adds nothing",
       of: keyed("matchLabelKeys: [nothing]"),
       expected: "one-node",
     },
     {
-      reason: "the revision's hash: one revision sits together (S22)",
+      reason: "the revision's hash: one revision sits together (semantics S22)",
       of: keyed("matchLabelKeys: [pod-template-hash]"),
       expected: "one-node",
       says: /pod-template-hash/,
@@ -722,7 +747,7 @@ t.test("matchLabelKeys and mismatchLabelKeys add the pod's own values", async (t
       expected: "one-node",
     },
     {
-      reason: "mismatch on the revision's hash (S24)",
+      reason: "mismatch on the revision's hash (semantics S24)",
       of: keyed("mismatchLabelKeys: [pod-template-hash]"),
       expected: "nowhere",
     },
@@ -757,7 +782,7 @@ t.test("a group is closed when everyone whom the terms match carries them", asyn
   const other = (spec: string, more: Raw = {}) => workload({ name: "other", spec, ...more });
   check(t, [
     {
-      reason: "another carries the same term (S19)",
+      reason: "another carries the same term (semantics S19)",
       of: self,
       others: [other(self)],
       expected: "one-node",
@@ -780,7 +805,7 @@ t.test("a group is closed when everyone whom the terms match carries them", asyn
       expected: "one-node",
     },
     {
-      reason: "another matches and does not carry it (S21)",
+      reason: "another matches and does not carry it (semantics S21)",
       of: self,
       others: [other("{}")],
       expected: "free",
@@ -867,7 +892,7 @@ t.test("a group is closed when everyone whom the terms match carries them", asyn
       expected: "one-node",
     },
     {
-      reason: "a Job that has finished has no pods (S33)",
+      reason: "a Job that has finished has no pods (semantics S33)",
       of: self,
       others: [
         workload({
@@ -887,7 +912,7 @@ t.test("a group is closed when everyone whom the terms match carries them", asyn
       says: /Job shop\/other/,
     },
     {
-      reason: "a Pod that has ended (S33)",
+      reason: "a Pod that has ended (semantics S33)",
       of: self,
       others: [workload({ kind: "Pod", name: "other", status: "{phase: Succeeded}" })],
       expected: "one-node",
@@ -932,7 +957,7 @@ t.test("a group is closed when everyone whom the terms match carries them", asyn
   );
 });
 
-t.test("affinity to nobody leaves the pods Pending (S24)", async (t) => {
+t.test("affinity to nobody leaves the pods Pending (semantics S24)", async (t) => {
   check(t, [
     {
       reason: "wrong labels",
@@ -1010,7 +1035,7 @@ t.test("affinity to nobody leaves the pods Pending (S24)", async (t) => {
   );
 });
 
-t.test("affinity to another app is one node as long as that app is on one (S20)", async (t) => {
+t.test("affinity to another app is one node as long as that app is on one (semantics S20)", async (t) => {
   const db = (more: Parameters<typeof workload>[0] = {}) =>
     workload({ name: "db", labels: "{app: db}", replicas: 1, ...more });
   const beside = near(hostTerm("{app: db}"));
@@ -1044,7 +1069,7 @@ t.test("affinity to another app is one node as long as that app is on one (S20)"
       expected: "leaning",
     },
     {
-      reason: "an app with pods on several nodes (S21)",
+      reason: "an app with pods on several nodes (semantics S21)",
       of: beside,
       others: [db({ replicas: 2 })],
       expected: "free",
@@ -1101,7 +1126,7 @@ t.test("affinity to another app is one node as long as that app is on one (S20)"
   ]);
 });
 
-t.test("anti-affinity and topology spread keep the pods apart (S21)", async (t) => {
+t.test("anti-affinity and topology spread keep the pods apart (semantics S21)", async (t) => {
   const spread = (more: string) => `topologySpreadConstraints: [{${HOST}, ${more}}]`;
   const counted = "labelSelector: {matchLabels: {app: web}}";
   check(t, [

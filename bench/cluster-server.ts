@@ -1,0 +1,84 @@
+/**
+ * Serves the generated cluster from pages that are made beforehand, so that a client is measured and not this. Says
+ * its ports on stdout: `/full` and `/empty` are two API servers in one.
+ */
+import * as http from "node:http";
+import type { AddressInfo } from "node:net";
+import { GENERATED, type GeneratedKind } from "./cluster-objects.ts";
+
+const PAGE = 500;
+const VERSION = "2000000";
+
+const scale = Number(process.argv[2] ?? 1);
+const watches = new Map<string, http.ServerResponse>();
+const pages = new Map(GENERATED.map((kind) => [pathOf(kind), pagesOf(kind)]));
+const bytes = [...pages.values()].flat().reduce((sum, page) => sum + page.length, 0);
+
+function pathOf({ apiVersion, plural }: GeneratedKind): string {
+  return `${apiVersion.includes("/") ? "/apis" : "/api"}/${apiVersion}/${plural}`;
+}
+
+function pagesOf({ kind, apiVersion, count, make }: GeneratedKind): Buffer[] {
+  const total = Math.round(count * scale);
+  const made: Buffer[] = [];
+  for (let start = 0; start === 0 || start < total; start += PAGE) {
+    const end = Math.min(start + PAGE, total);
+    const metadata = { resourceVersion: VERSION, ...(end < total && { continue: String(made.length + 1) }) };
+    const items = Array.from({ length: end - start }, (_, i) => make(start + i));
+    made.push(Buffer.from(JSON.stringify({ kind: `${kind}List`, apiVersion, metadata, items })));
+  }
+  return made;
+}
+
+/** Sends so many changes over the open watches, then one object called `bench-done` to each. */
+async function burst(events: number): Promise<void> {
+  const changing = GENERATED.filter(({ count }) => count > 0);
+  let version = Number(VERSION);
+  const send = async (kind: GeneratedKind, type: string, object: Record<string, unknown>) => {
+    const { metadata } = object as { metadata: Record<string, unknown> };
+    metadata.resourceVersion = String(++version);
+    metadata.uid = `uid-${version}`;
+    const line = `${JSON.stringify({ type, object: { kind: kind.kind, apiVersion: kind.apiVersion, ...object } })}\n`;
+    const response = watches.get(pathOf(kind));
+    if (response?.write(line) === false) await new Promise((resolve) => response.once("drain", resolve));
+  };
+  for (let i = 0; i < events; i++) {
+    const kind = changing[i % changing.length] as GeneratedKind;
+    const object = kind.make(Math.floor(i / changing.length) % Math.max(1, Math.round(kind.count * scale)));
+    const labels = (object.metadata as { labels: Record<string, string> }).labels;
+    labels.changed = `in-event-${i}`;
+    await send(kind, "MODIFIED", object);
+  }
+  for (const kind of changing) {
+    const object = kind.make(0);
+    Object.assign(object.metadata as object, { name: "bench-done" });
+    await send(kind, "ADDED", object);
+  }
+}
+
+const server = http.createServer((request, response) => {
+  const url = new URL(request.url ?? "/", "http://server");
+  if (url.pathname === "/burst") {
+    void burst(Number(url.searchParams.get("events"))).then(() => response.end());
+    return;
+  }
+  const [, side, ...rest] = url.pathname.split("/");
+  const path = `/${rest.join("/")}`;
+  if (url.searchParams.get("watch") === "1") {
+    response.writeHead(200).flushHeaders();
+    watches.set(path, response);
+    return;
+  }
+  const all = pages.get(path) ?? [];
+  const page =
+    side === "empty"
+      ? Buffer.from(JSON.stringify({ metadata: { resourceVersion: VERSION }, items: [] }))
+      : all[Number(url.searchParams.get("continue") ?? 0)];
+  response.writeHead(page === undefined ? 404 : 200, { "content-length": page?.length ?? 0 }).end(page);
+});
+
+server.listen(0, "127.0.0.1", () => {
+  const { port } = server.address() as AddressInfo;
+  process.send?.({ url: `http://127.0.0.1:${port}`, bytes });
+});
+process.once("disconnect", () => process.exit());

@@ -1,0 +1,17 @@
+import { fork } from "node:child_process"; import { once } from "node:events"; import { mkdtempSync, writeFileSync } from "node:fs"; import { join } from "node:path"; import v8 from "node:v8";
+import { connectLiveCluster } from "../src/cluster/live/connect.ts";
+const server = fork(new URL("cluster-server.ts", import.meta.url), [process.argv[2] ?? "1"], { execArgv: [] });
+const [{ url, bytes }] = (await once(server, "message")) as any;
+const folder = mkdtempSync("/tmp/ag-"); const kubeconfig = join(folder, "k");
+writeFileSync(kubeconfig, JSON.stringify({ clusters: [{ name: "b", cluster: { server: `${url}/${process.argv[3] ?? "full"}` } }], users: [{ name: "b", user: {} }], contexts: [{ name: "b", context: { cluster: "b", user: "b" } }], "current-context": "b" }));
+const q = { info() {}, warn() {}, error() {} };
+const show = (w: string) => { const m = process.memoryUsage(); console.log(w.padEnd(16), Object.entries(m).map(([k, v]) => `${k} ${(v / 1e6).toFixed(0)}`).join("  ")); };
+show("begin");
+await import("@kubernetes/client-node"); show("imported");
+const c = await connectLiveCluster({ kubeconfig, env: {}, log: q }); const t0 = performance.now();
+await c.start(); show("ready"); console.log((performance.now()-t0).toFixed(0), "ms", (bytes/1e6).toFixed(0),"MB json, 1/8:", (bytes/8e6).toFixed(0));
+await new Promise(r => setTimeout(r, 5000)); show("5 s");
+(globalThis as any).gc(); show("gc"); await new Promise(r => setTimeout(r, 1000)); show("gc+1s");
+(globalThis as any).gc({ type: "major", execution: "sync", flavor: "last-resort" }); await new Promise(r => setTimeout(r, 1000)); show("last-resort");
+if (process.argv[4]) v8.writeHeapSnapshot("/tmp/x.heapsnapshot");
+await c.close(); server.kill();

@@ -1,0 +1,81 @@
+import { existsSync } from "node:fs";
+import type { Logger } from "pino";
+import type { Config, SelfManagedTls } from "../config/config.ts";
+import { watchFiles } from "../config/watch-files.ts";
+import { AttachguardError } from "../errors.ts";
+import type { CertificateSource } from "../tls/certificate-source.ts";
+import { fileSource } from "../tls/file-source.ts";
+import type { ClusterAccess } from "./live.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface CertificateOptions extends ClusterAccess {
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+}
+
+/** Where `attachguard certs` puts them. */
+const MADE = { certFile: "certs/tls.crt", keyFile: "certs/tls.key" } as const;
+
+/**
+ * The certificate that a server presents: what the command line names, else what the configuration says, else what
+ * `attachguard certs` has made in this folder.
+ *
+ * @throws AttachguardError AG_ERR_USAGE, AG_ERR_TLS or AG_ERR_CONFIG where there is none to be had.
+ */
+export async function servingCertificate(
+  options: CertificateOptions,
+  config: Config,
+  terminal: Terminal,
+  log: Logger,
+): Promise<CertificateSource> {
+  const { tlsCert, tlsKey } = options;
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+    throw new AttachguardError("AG_ERR_USAGE", "--tls-cert and --tls-key go together: give both or none");
+  }
+  if (tlsCert !== undefined && tlsKey !== undefined) {
+    return fromFiles({ certFile: tlsCert, keyFile: tlsKey }, log);
+  }
+  if (config.tls.selfManaged !== null) return selfManaged(config.tls.selfManaged, options, terminal, log);
+  if (config.tls.files !== null) return fromFiles(config.tls.files, log);
+  if (existsSync(MADE.certFile)) return fromFiles(MADE, log);
+  throw new AttachguardError(
+    "AG_ERR_TLS",
+    `there is no serving certificate at ${MADE.certFile}: make one for development with \`attachguard certs\`, or name one with --tls-cert and --tls-key`,
+  );
+}
+
+interface Files {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+function fromFiles(files: Files, log: Logger): Promise<CertificateSource> {
+  return fileSource({ ...files, watch: watchFiles, onProblem: (problem) => logProblem(problem, log) });
+}
+
+async function selfManaged(
+  settings: SelfManagedTls,
+  { kubeconfig, context }: ClusterAccess,
+  { env }: Terminal,
+  log: Logger,
+): Promise<CertificateSource> {
+  const [{ loadKubeConfig }, { kubernetesStores }, { selfManagedSource }] = await Promise.all([
+    import("../cluster/live/kube-config.ts"),
+    import("../tls/kubernetes-store.ts"),
+    import("../tls/self-managed-source.ts"),
+  ]);
+  const stores = await kubernetesStores(await loadKubeConfig({ kubeconfig, context, env }), settings);
+  return selfManagedSource({
+    ...stores,
+    serviceName: settings.serviceName,
+    namespace: settings.namespace,
+    servingDays: settings.servingDays,
+    now: Date.now,
+    onProblem: (problem) => logProblem(problem, log),
+  });
+}
+
+function logProblem(problem: AttachguardError | undefined, log: Logger): void {
+  if (problem === undefined) log.info("certificate usable again");
+  else log.error({ code: problem.code, error: problem.message }, "certificate not usable");
+}

@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import t from "tap";
+import { run } from "./run.ts";
+
+t.test("a wrong call is told on standard error and exits with 2", async (t) => {
+  const cases: readonly { why: string; words: readonly string[]; says: string }[] = [
+    { why: "no command", words: [], says: "Usage: attachguard" },
+    { why: "unknown command, with the nearest", words: ["chekc"], says: "Did you mean check?" },
+    { why: "unknown option", words: ["check", "--liv", "."], says: "unknown option '--liv'" },
+    { why: "no path", words: ["check"], says: "missing required argument 'PATH'" },
+    {
+      why: "unknown format",
+      words: ["check", "--format", "xml", "."],
+      says: "Allowed choices are text, json",
+    },
+    { why: "unknown severity", words: ["audit", "--fail-on", "info"], says: "error, warning, never" },
+    { why: "words too many", words: ["explain", "a", "b"], says: "too many arguments" },
+    { why: "an object that is none", words: ["waiver", "verify", "web"], says: "--namespace" },
+    { why: "a format of a later release", words: ["check", "--format", "sarif", "."], says: "is invalid" },
+    { why: "a command of a later release", words: ["diagnose"], says: "unknown command 'diagnose'" },
+  ];
+  for (const { why, words, says } of cases) {
+    const { code, out, err } = await run(words);
+    t.equal(code, 2, why);
+    t.equal(out, "", why);
+    t.match(err, says, why);
+  }
+});
+
+t.test("with --format json even a wrong call prints the one object", async (t) => {
+  for (const words of [
+    ["check", "--format", "json", "--wat"],
+    ["audit", "--wat", "--format=json"],
+  ]) {
+    const { code, out, err } = await run(words);
+    t.equal(code, 2);
+    t.same(JSON.parse(out).errors, [{ file: "", line: 1, column: 1, message: "unknown option '--wat'" }]);
+    t.match(err, "unknown option '--wat'");
+  }
+});
+
+t.test("as a kubectl plugin it calls itself what people typed", async (t) => {
+  const plugin = await run(["check", "--help"], { bin: "/usr/local/bin/kubectl-attachguard" });
+  t.match(plugin.out, "Usage: kubectl attachguard check");
+  const bin = await run(["check", "--help"]);
+  t.match(bin.out, "Usage: attachguard check");
+  t.equal(bin.code, 0);
+});
+
+t.test("prints the version of the package", async (t) => {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  t.same(await run(["--version"]), { code: 0, out: `${version}\n`, err: "" });
+});
