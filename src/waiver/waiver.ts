@@ -1,4 +1,4 @@
-import { createPublicKey, type JsonWebKeyInput } from "node:crypto";
+import { createPublicKey, type JsonWebKeyInput, type webcrypto } from "node:crypto";
 import type { Waiver } from "../policy/exemptions.ts";
 import type { ObjectRef } from "../policy/model.ts";
 import {
@@ -126,13 +126,21 @@ async function signedPayload(jws: string, key: WaiverKey): Promise<Uint8Array> {
   }
 }
 
-function publicKeyOf(key: WaiverKey) {
+const KEY_KINDS = {
+  EdDSA: { name: "Ed25519" },
+  ES256: { name: "ECDSA", namedCurve: "P-256" },
+} as const satisfies Record<WaiverAlgorithm, object>;
+
+/** The conversion fails for a key of another kind than the algorithm's. */
+function publicKeyOf({ id, algorithm, publicKey }: WaiverKey): webcrypto.CryptoKey {
   try {
-    return typeof key.publicKey === "string"
-      ? createPublicKey(key.publicKey)
-      : createPublicKey({ key: key.publicKey as JsonWebKeyInput["key"], format: "jwk" });
+    const key =
+      typeof publicKey === "string"
+        ? createPublicKey(publicKey)
+        : createPublicKey({ key: publicKey as JsonWebKeyInput["key"], format: "jwk" });
+    return key.toCryptoKey(KEY_KINDS[algorithm], false, ["verify"]);
   } catch {
-    throw new Refusal(`key ${quoted(key.id)} cannot be read; correct waivers.keys in the configuration`);
+    throw new Refusal(`key ${quoted(id)} cannot be used; correct waivers.keys in the configuration`);
   }
 }
 

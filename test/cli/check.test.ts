@@ -31,7 +31,7 @@ spec:
 const RWO = claim("ReadWriteOnce");
 const RECREATE = "strategy: {type: Recreate}";
 const namespace = (mode: string) =>
-  `apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {attachguard.dev/mode: ${mode}}}\n`;
+  `apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {attachguard.dev/mode: "${mode}"}}\n`;
 
 const bundle = (...documents: readonly string[]) => documents.join("---\n");
 

@@ -83,7 +83,7 @@ const SENSIBLE: ReadonlyMap<string | number, (random: Random) => unknown> = new 
       random.pick(["apps/v1", "apps/v1beta1", "v1", "autoscaling/v1", "autoscaling/v2"]),
     uid: (random: Random) => `uid-${random.below(5)}`,
     template: () => ({}),
-    affinity: () => AFFINITY,
+    affinity: () => structuredClone(AFFINITY),
     annotations: (random: Random) =>
       random.pick([
         { "attachguard.dev/ignore": "*", "attachguard.dev/reason": "known" },

@@ -255,13 +255,22 @@ t.test("what a header says is shown shortened and without control characters", a
   t.ok(reason.length < 160);
 });
 
-t.test("a key that cannot be read refuses its waivers and no others", async (t) => {
-  const broken = [configured(ed, "nonsense"), configured(ec)];
-  t.match(await verifyWaiver(await signed(), subject, broken, now), {
-    state: "refused",
-    reason: 'key "team-ed" cannot be read; correct waivers.keys in the configuration',
-  });
-  t.match(await verifyWaiver(await signed({}, ec), subject, broken, now), { state: "valid" });
+t.test("a configured key that cannot be used refuses its waivers and no others", async (t) => {
+  for (const [publicKey, why] of [
+    ["nonsense", "no key"],
+    [{ kty: "OKP" }, "half a key"],
+    [{ kty: "oct", k: "AAAA" }, "a shared secret"],
+    [ec.publicPem, "another kind of key, as PEM"],
+    [ec.publicJwk, "another kind of key, as JWK"],
+  ] as const) {
+    const broken = [configured(ed, publicKey), configured(ec)];
+    t.strictSame(
+      await verifyWaiver(await signed(), subject, broken, now),
+      { state: "refused", reason: 'key "team-ed" cannot be used; correct waivers.keys in the configuration' },
+      why,
+    );
+    t.match(await verifyWaiver(await signed({}, ec), subject, broken, now), { state: "valid" }, why);
+  }
   t.match(
     await verifyWaiver(await signed(), subject, [], now),
     { reason: /is not known here/ },

@@ -1,0 +1,114 @@
+import { join } from "node:path";
+import t from "tap";
+import { run } from "./run.ts";
+
+const claim = (namespace: string) => ({
+  apiVersion: "v1",
+  kind: "PersistentVolumeClaim",
+  metadata: { name: "data", namespace },
+  spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+});
+
+const deployment = (namespace: string, strategy: object) => ({
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  metadata: { name: "web", namespace },
+  spec: {
+    strategy,
+    selector: { matchLabels: { app: "web" } },
+    template: {
+      metadata: { labels: { app: "web" } },
+      spec: {
+        containers: [
+          { name: "web", image: "example.com/web", volumeMounts: [{ name: "data", mountPath: "/data" }] },
+        ],
+        volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data" } }],
+      },
+    },
+  },
+});
+
+/** As `kubectl get deploy,pvc -A -o json` prints it. */
+const dump = JSON.stringify({
+  apiVersion: "v1",
+  kind: "List",
+  items: [
+    deployment("shop", {}),
+    deployment("blog", { type: "Recreate" }),
+    deployment("lab", {}),
+    claim("shop"),
+    claim("blog"),
+    claim("lab"),
+  ],
+});
+
+const audit = async (...words: readonly string[]) => {
+  const { code, out } = await run(["audit", "--format", "json", ...words], { stdin: dump });
+  return { code, report: JSON.parse(out) };
+};
+
+const verdicts = (report: { workloads: { namespace: string; verdict: string }[] }) =>
+  report.workloads.map(({ namespace, verdict }) => `${namespace} ${verdict}`);
+
+t.test("judges a dump of a whole cluster", async (t) => {
+  const { code, report } = await audit("--from", "-");
+  t.equal(code, 1);
+  t.same(verdicts(report), ["blog allow", "lab deny", "shop deny"]);
+  t.same(report.summary, { workloads: 3, errors: 2, warnings: 0, exempted: 0 });
+});
+
+t.test("-n judges one namespace and leaves the others out of the report", async (t) => {
+  const cases = [
+    { namespace: "shop", code: 1, verdicts: ["shop deny"] },
+    { namespace: "blog", code: 0, verdicts: ["blog allow"] },
+    { namespace: "none", code: 0, verdicts: [] },
+  ];
+  for (const { namespace, code, verdicts: expected } of cases) {
+    const result = await audit("-n", namespace, "--from", "-");
+    t.equal(result.code, code, namespace);
+    t.same(verdicts(result.report), expected, namespace);
+  }
+});
+
+t.test("the namespace of an object that says none is default", async (t) => {
+  const folder = t.testdir({ "all.json": dump.replaceAll(',"namespace":"shop"', "") });
+  const { report } = await audit("-n", "default", "--from", folder);
+  t.same(verdicts(report), ["default deny"]);
+});
+
+t.test("says the same as check of the same files", async (t) => {
+  const folder = t.testdir({ "all.json": dump });
+  const file = join(folder, "all.json");
+  const audited = await run(["audit", "--from", file]);
+  t.same(await run(["check", file]), audited);
+  t.match(audited.out, "ERROR  Deployment lab/web");
+});
+
+t.test("without --from and without a cluster it says how to choose one, and exits with 2", async (t) => {
+  const home = t.testdir();
+  const { code, out, err } = await run(["audit"], { env: { HOME: home } });
+  t.equal(code, 2);
+  t.equal(out, "");
+  t.match(err, /^error: .*kubeconfig/i);
+});
+
+t.test("a cluster that does not answer is told, and exits with 2", async (t) => {
+  const kubeconfig = join(
+    t.testdir({
+      config: JSON.stringify({
+        apiVersion: "v1",
+        kind: "Config",
+        "current-context": "gone",
+        contexts: [{ name: "gone", context: { cluster: "gone", user: "me" } }],
+        // Port 9 (discard) is closed on any machine that this runs on.
+        clusters: [{ name: "gone", cluster: { server: "http://127.0.0.1:9" } }],
+        users: [{ name: "me", user: {} }],
+      }),
+    }),
+    "config",
+  );
+  const { code, out, err } = await run(["audit", "--kubeconfig", kubeconfig, "--format", "json"]);
+  t.equal(code, 2);
+  t.match(JSON.parse(out).errors[0].message, "the cluster does not answer");
+  t.match(err, "--context or --kubeconfig");
+});
