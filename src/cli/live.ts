@@ -20,8 +20,8 @@ export interface LiveFacts {
 }
 
 /** For how long a cluster may fail to answer at all before a command gives up. */
-const PATIENCE_MS = 10_000;
-const GLANCE_MS = 100;
+const PATIENCE_MS = 5_000;
+const GLANCE_MS = 50;
 
 /** Without these a verdict is a guess, or a workload is missing. */
 const NEEDED: ReadonlySet<FactKind> = new Set<FactKind>([
@@ -37,10 +37,15 @@ const NEEDED: ReadonlySet<FactKind> = new Set<FactKind>([
 /**
  * Lists everything that verdicts need, once.
  *
+ * @param patience milliseconds without an answer after which the cluster is given up.
  * @throws AttachguardError AG_ERR_CONFIG without a usable kubeconfig; AG_ERR_API_SERVER where the API server does
  * not answer.
  */
-export async function readLiveFacts(access: ClusterAccess, terminal: Terminal): Promise<LiveFacts> {
+export async function readLiveFacts(
+  access: ClusterAccess,
+  terminal: Terminal,
+  patience = PATIENCE_MS,
+): Promise<LiveFacts> {
   const { connectLiveCluster } = await import("../cluster/live/connect.ts");
   const cluster = await connectLiveCluster({
     kubeconfig: access.kubeconfig,
@@ -50,7 +55,7 @@ export async function readLiveFacts(access: ClusterAccess, terminal: Terminal): 
     log: { info() {}, warn() {}, error() {} },
   });
   try {
-    await listed(cluster);
+    await listed(cluster, patience);
     return { index: cluster.index, errors: cluster.status().flatMap(errorOf) };
   } finally {
     await cluster.close();
@@ -58,7 +63,7 @@ export async function readLiveFacts(access: ClusterAccess, terminal: Terminal): 
 }
 
 /** Waits for every kind for as long as any of them makes progress. */
-async function listed(cluster: LiveCluster): Promise<void> {
+async function listed(cluster: LiveCluster, patience: number): Promise<void> {
   let done = false;
   const starting = cluster.start().then(() => {
     done = true;
@@ -69,7 +74,7 @@ async function listed(cluster: LiveCluster): Promise<void> {
     const waiting = cluster.status().filter(({ state }) => state === "waiting");
     const failing = waiting.filter(({ problem }) => problem !== undefined);
     if (failing.length < waiting.length || failing.length === 0) lastGood = Date.now();
-    else if (Date.now() - lastGood > PATIENCE_MS) throw unreachable(failing);
+    else if (Date.now() - lastGood > patience) throw unreachable(failing);
   }
 }
 

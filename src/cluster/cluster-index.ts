@@ -36,7 +36,12 @@ export interface ClusterIndexOptions {
 
 /** Kinds that a bundle of files commonly leaves to the cluster. */
 const NOT_IN_FILES: Completeness = { reason: "it is not among the files" };
-const LEFT_TO_CLUSTER: ReadonlySet<FactKind> = new Set(["CSIDriver", "PersistentVolume", "Namespace"]);
+const LEFT_TO_CLUSTER: ReadonlySet<FactKind> = new Set([
+  "CSIDriver",
+  "PersistentVolume",
+  "StorageClass",
+  "Namespace",
+]);
 
 const completenessOfFiles = (kind: FactKind): Completeness =>
   LEFT_TO_CLUSTER.has(kind) ? NOT_IN_FILES : COMPLETE;

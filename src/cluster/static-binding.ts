@@ -16,7 +16,7 @@ export function isStaticClass(
   if (className === undefined) return false;
   if (className === "") return true;
   const found = classOf(className);
-  return found.state === "absent" || (found.state === "known" && found.value.provisioner === NO_PROVISIONER);
+  return found.state !== "known" || found.value.provisioner === NO_PROVISIONER;
 }
 
 function fits(volume: Volume, claim: Claim): boolean {

@@ -38,7 +38,7 @@ export function reachOfMount(
     missing: claim.state === "absent",
     evidence: [
       claim.state === "absent"
-        ? `claim ${mount.claimName} does not exist${where}`
+        ? `claim ${mount.claimName} was not found${where}`
         : `claim ${mount.claimName}${where} is not known (${claim.reason})`,
     ],
   };
@@ -202,7 +202,7 @@ function reachOfUnbound(
 
 function unreadVolume(claim: Claim, volume: Exclude<Lookup<Volume>, { state: "known" }>): readonly string[] {
   if (claim.volumeName === undefined) return [];
-  const why = volume.state === "absent" ? "does not exist" : `is not known (${volume.reason})`;
+  const why = volume.state === "absent" ? "was not found" : `is not known (${volume.reason})`;
   return [
     `volume ${claim.volumeName} of claim ${claim.name} ${why}; the claim's own access modes stand in for it`,
   ];

@@ -401,6 +401,6 @@ t.test("with time going by, it looks by itself, and no more once it is closed", 
 /** True where one of the certificates of a bundle has signed this one. */
 function isSignedByOneOf(certificate: string, bundle: string): boolean {
   const leaf = new X509Certificate(certificate);
-  const authorities = bundle.match(/-----BEGIN[^]*?-----END CERTIFICATE-----/g) ?? [];
+  const authorities = bundle.match(/-----BEGIN[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
   return authorities.some((pem) => leaf.verify(new X509Certificate(pem).publicKey));
 }

@@ -16,7 +16,8 @@ export function parseJson(file: string, text: string): ParsedFile | undefined {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return text.length > YAML_LIMIT ? brokenJson(file, text, error as SyntaxError) : undefined;
+    const single = !/^---/m.test(text);
+    return single && text.length > YAML_LIMIT ? brokenJson(file, text, error as SyntaxError) : undefined;
   }
   const layout = layoutOf(text);
   const lines = new LineFinder(file, text);

@@ -84,14 +84,16 @@ function pathOf(resource: Resource, namespace: string): string {
 }
 
 async function parseBody(response: IncomingMessage, path: string, signal: AbortSignal): Promise<unknown> {
-  const chunks: Buffer[] = [];
+  // As text on the managed heap: page after page of large buffers would leave the process's own heap in shreds.
+  response.setEncoding("utf8");
+  let text = "";
   try {
-    for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+    for await (const chunk of response as AsyncIterable<string>) text += chunk;
   } catch (thrown) {
     throw broken(thrown, path, signal);
   }
   try {
-    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+    return JSON.parse(text);
   } catch (thrown) {
     throw new ApiError(`GET ${path} was not answered with JSON: ${messageOf(thrown)}`, { cause: thrown });
   }

@@ -10,6 +10,7 @@ import { type FactStore, type Log, Reflector } from "./reflector.ts";
 import { Sharing } from "./sharing.ts";
 import type { Resource, Source } from "./source.ts";
 import { DEFAULT_TIMINGS, type Timings } from "./timings.ts";
+import { Turns } from "./turns.ts";
 
 /** Pods and ReplicaSets are never watched: there are too many of them, and they are their owners' doing. */
 const WATCHED: readonly FactKind[] = [
@@ -26,6 +27,9 @@ const WATCHED: readonly FactKind[] = [
   "Job",
   "CronJob",
 ];
+
+/** Enough that one page is on its way while another is read. */
+const PAGES_AT_ONCE = Number(process.env["PAGES"] ?? 2);
 
 export interface LiveClusterOptions {
   readonly source: Source;
@@ -56,11 +60,12 @@ export class LiveCluster implements Cluster {
       remove: (kind, namespace, name) => index.remove(kind, namespace, name),
       facts: (kind) => index.facts(kind),
     };
+    const pages = new Turns(PAGES_AT_ONCE);
     this.index = index;
     this.#reflectors = new Map(
       WATCHED.filter((kind) => nodes || kind !== "Node").map((kind) => [
         kind,
-        new Reflector({ kind, resources: resourcesOf(kind), source, store, timings, clock, log }),
+        new Reflector({ kind, resources: resourcesOf(kind), source, store, pages, timings, clock, log }),
       ]),
     );
     this.#lookups = new Lookups({

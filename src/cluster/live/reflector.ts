@@ -7,6 +7,7 @@ import { Backoff } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { apiVersionOf, type Resource, type Source, type WatchEvent } from "./source.ts";
 import type { Timings } from "./timings.ts";
+import type { Turns } from "./turns.ts";
 
 /** Where a reflector puts what it sees. */
 export interface FactStore {
@@ -29,6 +30,8 @@ export interface ReflectorDeps {
   readonly resources: readonly [Resource, ...Resource[]];
   readonly source: Source;
   readonly store: FactStore;
+  /** Shared by all kinds: a page is large, and a dozen of them in the air at once would set the size of the process. */
+  readonly pages: Turns;
   readonly timings: Timings;
   readonly clock: Clock;
   readonly log: Log;
@@ -126,7 +129,8 @@ export class Reflector {
     let next: string | undefined;
     let version: string;
     do {
-      const page = await source.list(this.resource, { limit, continue: next }, signal);
+      const query = { limit, continue: next };
+      const page = await this.#deps.pages.take(() => source.list(this.resource, query, signal));
       this.#heard();
       next = page.continue;
       version = page.resourceVersion;

@@ -61,10 +61,10 @@ spec:
       severity: "warning",
       claims,
       problem: missing
-        ? `cannot be judged yet: ${nameClaims(claims)} does not exist, and ${DEPENDS[moment]}`
+        ? `cannot be judged yet: ${nameClaims(claims)} was not found, and ${DEPENDS[moment]}`
         : `cannot be judged: the access modes of ${nameClaims(claims)} are not known, and ${DEPENDS[moment]}`,
       brief: missing
-        ? `${nameClaims(claims)} does not exist yet, judged when created`
+        ? `${nameClaims(claims)} was not found, judged when created`
         : `the access modes of ${nameClaims(claims)} are not known`,
       evidence: [],
       degree: 0,

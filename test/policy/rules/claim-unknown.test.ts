@@ -9,7 +9,7 @@ const CASES: readonly RuleCase[] = [
     why: "the verdict depends on it",
     subject: deployment(),
     severity: "warning",
-    says: /claim data does not exist/,
+    says: /claim data was not found/,
   },
   {
     why: "Recreate: it does not matter",
