@@ -372,7 +372,7 @@ t.test(
       {
         claim: "absent",
         workload: "absent",
-        storageClass: "absent",
+        storageClass: "unknown",
         nodes: "absent",
         csiDriver: "unknown",
         volume: "unknown",

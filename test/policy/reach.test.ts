@@ -471,7 +471,7 @@ t.test("a claim that is not found", async (t) => {
     reach: "unknown",
     missing: true,
     name: "data",
-    evidence: ["claim data does not exist in namespace shop"],
+    evidence: ["claim data was not found in namespace shop"],
   });
   const refused = reach("refused", []);
   t.match(refused, {
@@ -480,13 +480,13 @@ t.test("a claim that is not found", async (t) => {
     evidence: ["claim data in namespace shop is not known (403 Forbidden)"],
   });
   const nowhere = reachOfMount(DATA, "", viewOf("live", []), DEFAULT_OPTIONS);
-  t.same(nowhere.evidence, ["claim data does not exist"], "a file that says no namespace");
+  t.same(nowhere.evidence, ["claim data was not found"], "a file that says no namespace");
 });
 
 t.test("a volume that cannot be read: the claim's own modes stand in, and that is said", async (t) => {
   const objects = [claim({ spec: BOUND }), storageClass("ebs.csi.aws.com")];
   for (const [source, why] of [
-    ["live", "volume pv-data of claim data does not exist; the claim's own access modes stand in for it"],
+    ["live", "volume pv-data of claim data was not found; the claim's own access modes stand in for it"],
     [
       "files",
       "volume pv-data of claim data is not known (it is not among the files); the claim's own access modes stand in for it",
