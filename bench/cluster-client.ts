@@ -92,7 +92,6 @@ if (mode === "download") {
   const events = Number(process.argv[5] ?? 0);
   const growth: number[] = [];
   if (events > 0) {
-    await burst(cluster, 4_000);
     growth.push(heap());
     await burst(cluster, events);
     growth.push(heap());

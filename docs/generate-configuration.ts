@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { expectation } from "../src/config/problems.ts";
 import { CONFIG_SCHEMA, type Schema } from "../src/config/schema.ts";
 
@@ -49,7 +47,7 @@ function referencePage(): string {
   const properties = Object.entries(CONFIG_SCHEMA.properties ?? {});
   const top = properties.filter(([, schema]) => !isSection(schema));
   const sections = properties.filter(([, schema]) => isSection(schema));
-  return `<!-- Generated from src/config/schema.ts by docs/generate-configuration.ts; do not edit. -->
+  return `<!-- Generated from src/config/schema.ts by npm run docs; do not edit. -->
 
 # Configuration
 
@@ -136,12 +134,4 @@ function table(lines: readonly Row[]): string {
       (row) => `| \`${row.key}\` | ${cell(row.value)} | ${cell(row.standard)} | ${cell(row.meaning)} |`,
     ),
   ].join("\n");
-}
-
-if (import.meta.main) {
-  for (const [page, text] of Object.entries(configurationPages())) {
-    const path = join(import.meta.dirname, page);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, text);
-  }
 }

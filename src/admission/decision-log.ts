@@ -32,9 +32,9 @@ export function logDecision(
         severity,
         workload: `${workload.kind}/${workload.name}`,
       })),
-      exempted: findings.flatMap(({ rule, exempted }) =>
-        exempted === null ? [] : [`${rule} ${exemptionText(exempted)}`],
-      ),
+      exempted: findings
+        .slice(0, FINDINGS_LOGGED)
+        .flatMap(({ rule, exempted }) => (exempted === null ? [] : [`${rule} ${exemptionText(exempted)}`])),
       notes,
       late,
       durationMs: Math.round(durationMs * 1000) / 1000,

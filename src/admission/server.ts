@@ -6,7 +6,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { Config } from "../config/config.ts";
 import { AttachguardError, messageOf } from "../errors.ts";
 import type { Metrics } from "../metrics.ts";
-import type { CertificateSource } from "../tls/certificate-source.ts";
+import type { CertificateSource, CertificateStatus } from "../tls/certificate-source.ts";
 import { decide } from "./decide.ts";
 import { DryRunMemory } from "./dry-run-memory.ts";
 import { createApp } from "./fastify-app.ts";
@@ -70,6 +70,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
   const bench = { cluster, config, memory, verifyWaiver: dependencies.verifyWaiver, now };
   let draining = false;
   let tls: TlsListener | undefined;
+  let notPresented: string | undefined;
 
   const app = createApp({
     logger,
@@ -94,7 +95,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
     state: () => ({
       kinds: cluster.status(),
       draining,
-      certificate: certificates.status(now()),
+      certificate: withProblem(certificates.status(now()), notPresented),
       configProblem: dependencies.configProblem?.() ?? restartNeeded(config(), clientCa),
       staleAfterSeconds: config().cluster.staleAfterSeconds,
     }),
@@ -111,8 +112,15 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
 
   metrics.certificateExpiry.set(certificates.current.notAfter / 1000);
   const unsubscribe = certificates.subscribe((certificate) => {
-    tls?.present(certificate);
-    metrics.certificateExpiry.set(certificate.notAfter / 1000);
+    try {
+      tls?.present(certificate);
+      notPresented = undefined;
+      metrics.certificateExpiry.set(certificate.notAfter / 1000);
+    } catch (error) {
+      // TLS is choosier than whoever read the pair (a key that is too short, say); the old one stays.
+      notPresented = `the new one cannot be presented (${messageOf(error)}), the one from before is`;
+      logger.error({ error: messageOf(error) }, "certificate not usable");
+    }
   });
 
   const close = async (): Promise<void> => {
@@ -174,6 +182,10 @@ async function clientCaOf({ clientAuth }: Config): Promise<string | undefined> {
       { cause },
     );
   }
+}
+
+function withProblem(status: CertificateStatus, problem: string | undefined): CertificateStatus {
+  return problem === undefined ? status : { ...status, problem };
 }
 
 /** Whether certificates are asked for is decided when the port opens. */

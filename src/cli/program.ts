@@ -9,6 +9,9 @@ import { print, type Terminal } from "./terminal.ts";
 /** The input or the call is wrong, or attachguard itself failed: 1 is kept for findings. */
 const EXIT_FAILURE = 2;
 
+/** Where the output is no terminal that knows its width. */
+const HELP_WIDTH = 80;
+
 /**
  * Runs one command line and prints what comes of it.
  *
@@ -92,6 +95,8 @@ function buildProgram(terminal: Terminal, printed: { out: string; err: string },
       writeErr: (text) => {
         printed.err += text;
       },
+      getOutHelpWidth: () => terminal.stdout.columns ?? HELP_WIDTH,
+      getErrHelpWidth: () => terminal.stderr.columns ?? HELP_WIDTH,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
@@ -149,8 +154,12 @@ function addServe(program: Command, terminal: Terminal, done: Done): void {
     .addOption(kubeconfigOption())
     .addOption(contextOption())
     .action(async (options) => {
+      const { logNodeWarnings, serveLog } = await import("./serve-log.ts");
+      const log = serveLog();
+      // Before the rest is loaded, because loading may warn.
+      logNodeWarnings(log);
       const { serve } = await import("./serve.ts");
-      done(await serve(options, terminal));
+      done(await serve(options, terminal, log));
     });
 }
 

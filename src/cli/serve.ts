@@ -9,7 +9,6 @@ import { type Config, loadConfig, watchConfig } from "../config/config.ts";
 import { AttachguardError, messageOf } from "../errors.ts";
 import { createMetrics, type Metrics } from "../metrics.ts";
 import { verifyWaiver } from "../waiver/waiver.ts";
-import { logNodeWarnings, serveLog } from "./serve-log.ts";
 import { type CertificateOptions, servingCertificate } from "./serving-certificate.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -31,9 +30,7 @@ const SPARE_SECONDS = 5;
  * @returns never in time: the process exits when the server has closed, 0 after a signal, 1 after a fault.
  * @throws AttachguardError where it cannot start; nothing is left open then.
  */
-export async function serve(options: ServeOptions, terminal: Terminal): Promise<number> {
-  const log = serveLog();
-  logNodeWarnings(log);
+export async function serve(options: ServeOptions, terminal: Terminal, log: Logger): Promise<number> {
   const open: Closer[] = [];
   try {
     const { server, config } = await start(options, terminal, log, open);

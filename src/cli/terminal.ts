@@ -11,6 +11,7 @@ export interface Terminal {
 
 export interface OutputStream {
   readonly isTTY?: boolean;
+  readonly columns?: number;
   write(text: string, written?: (error?: Error | null) => void): unknown;
 }
 

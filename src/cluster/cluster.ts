@@ -7,8 +7,8 @@ export interface Wanted {
   /** Claims and their volumes are fetched for these; what a claim still lacks afterwards is absent. */
   readonly workloads: readonly Workload[];
   /**
-   * A workload to be found by name (scale, autoscaler target). With a uid, a known workload of that name with
-   * another uid counts as not seen yet: it was deleted and made anew.
+   * A workload to be found by name (scale, autoscaler target), with its claims. With a uid, a known workload of
+   * that name with another uid counts as not seen yet: it was deleted and made anew.
    */
   readonly target?: Pick<ObjectRef, "kind" | "namespace" | "name"> & { readonly uid?: string };
   /** List the autoscalers of this namespace afresh: they cannot be fetched by target. */

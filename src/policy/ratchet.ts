@@ -105,5 +105,6 @@ function isWayOut(change: Change, workload: Workload): boolean {
   const before = replicasOf(change.previous.pods) ?? 0;
   const after = replicasOf(workload.pods) ?? 0;
   const toRecreate = workload.strategy.kind === "recreate" && change.previous.strategy.kind !== "recreate";
-  return !change.specChanged || after < before || toRecreate || wakesUp(change, workload);
+  const undo = change.templateChanged && rolloutUnfinished(change.previous);
+  return !change.specChanged || after < before || toRecreate || undo || wakesUp(change, workload);
 }

@@ -10,7 +10,14 @@ import { visible } from "./visible.ts";
  */
 export function renderText(report: Report, colour: boolean): string {
   const paint = painter(colour);
-  const blocks = report.findings.map((finding) => findingBlock(finding, paint));
+  const blocks: string[] = [];
+  let told: readonly Fix[] = [];
+  for (const [at, finding] of report.findings.entries()) {
+    const before = report.findings[at - 1];
+    if (before === undefined || !isSameObject(before, finding)) told = [];
+    blocks.push(findingBlock(finding, told, paint));
+    told = [...told, ...finding.fixes];
+  }
   const safe = report.workloads.filter(({ verdict }) => verdict === "allow");
   if (safe.length > 0) blocks.push(safe.map((workload) => safeLine(workload, paint)).join("\n"));
   blocks.push(summaryLine(report, paint));
@@ -29,7 +36,12 @@ export function renderErrors(errors: readonly ReportError[], colour: boolean): s
     .join("");
 }
 
-function findingBlock(finding: Finding, paint: Painter): string {
+function isSameObject(a: Finding, b: Finding): boolean {
+  return refText(a.workload) === refText(b.workload) && a.source?.file === b.source?.file;
+}
+
+/** @param told the ways out that stand above already, under other findings of the same workload. */
+function findingBlock(finding: Finding, told: readonly Fix[], paint: Painter): string {
   const lines = [headLine(finding, paint)];
   if (finding.source !== null) lines.push(`  ${paint("dim", placeOf(finding.source))}`);
   if (finding.exempted !== null) lines.push(`  ${exemptionLine(finding.exempted)}`);
@@ -37,7 +49,10 @@ function findingBlock(finding: Finding, paint: Painter): string {
   const [problem = ""] = finding.message.split("\n", 1);
   lines.push("", `  ${visible(problem)}`, ...finding.evidence.map((each) => `    - ${visible(each)}`));
   if (finding.fixes.length > 0) lines.push("", `  ${paint("bold", "Ways out")}`);
-  for (const [index, fix] of finding.fixes.entries()) lines.push(...fixLines(index + 1, fix));
+  for (const [index, fix] of finding.fixes.entries()) {
+    const isTold = told.some(({ summary, command }) => summary === fix.summary && command === fix.command);
+    lines.push(...fixLines(index + 1, fix, isTold));
+  }
   lines.push("", `  ${paint("dim", `More: attachguard explain ${finding.rule}`)}`);
   return lines.join("\n");
 }
@@ -57,7 +72,8 @@ function exemptionLine({ by, until, reason }: Exemption): string {
   return `let through by ${by}${end}: ${visible(reason)}`;
 }
 
-function fixLines(number: number, fix: Fix): readonly string[] {
+function fixLines(number: number, fix: Fix, isTold: boolean): readonly string[] {
+  if (isTold) return [`    ${number}. ${visible(fix.summary)} (as above)`];
   const lines = [`    ${number}. ${visible(fix.summary)}`];
   if (fix.cost !== "") lines.push(`       Cost: ${visible(fix.cost)}`);
   if (fix.command !== null) lines.push(`       ${visible(fix.command)}`);

@@ -65,6 +65,27 @@ export async function renewedMaterial(facts: RenewalFacts, rules: RenewalRules):
   return { ca, previousCa: isStillNeeded(serving, ca, facts, rules) ? previousCa : undefined, serving };
 }
 
+/**
+ * The same CA with a certificate that is not near its end: what can be done where nothing can be stored. A new CA
+ * could not be made known to callers and replicas, so there is none; `material` itself where nothing can be done.
+ *
+ * @param now milliseconds since the epoch.
+ */
+export async function withFreshServing(
+  material: Material,
+  rules: RenewalRules,
+  now: number,
+): Promise<Material> {
+  const { ca, previousCa, serving } = material;
+  if (!isPastTwoThirds(serving, now) || !isLiveCa(ca, now)) return material;
+  // Callers may not have been given the new CA yet.
+  if (previousCa !== undefined && isLiveServing(serving, previousCa, rules.hosts, now)) return material;
+  return {
+    ...material,
+    serving: await issueServing({ ca, hosts: rules.hosts, days: rules.servingDays, now }),
+  };
+}
+
 async function renewedServing(
   { stored, memory, isTrusted, now }: RenewalFacts,
   rules: RenewalRules,

@@ -2,7 +2,13 @@ import { AttachguardError, messageOf } from "../errors.ts";
 import { type CertificateSource, type CertificateStatus, MemorySource } from "./certificate-source.ts";
 import type { SecretStore, StoredSecret, StoredWebhooks, WebhookStore } from "./cluster-store.ts";
 import { issueCa, issueServing } from "./issue.ts";
-import { type FoundMaterial, type Material, type RenewalRules, renewedMaterial } from "./material.ts";
+import {
+  type FoundMaterial,
+  type Material,
+  type RenewalRules,
+  renewedMaterial,
+  withFreshServing,
+} from "./material.ts";
 import { type ServingCertificate, servingCertificate } from "./pair.ts";
 
 export interface SelfManagedOptions {
@@ -122,6 +128,7 @@ export class SelfManagedSource implements CertificateSource {
       }
     } catch (error) {
       problem = error instanceof AttachguardError ? error : wrong(messageOf(error), error);
+      await this.#carryOn();
     }
     this.#tell(problem);
   }
@@ -143,10 +150,7 @@ export class SelfManagedSource implements CertificateSource {
     // The webhook configuration first: what is written into it below follows from a Secret at least as new, and
     // the write fails if a replica that knows a newer one has been there.
     const seen = await attempt(() => webhooks.read());
-    const stored = await this.#readSecret().catch(async (error: unknown) => {
-      await this.#carryOn();
-      throw error;
-    });
+    const stored = await this.#readSecret();
     const material = await renewedMaterial(
       {
         stored: found(stored.data),
@@ -169,20 +173,11 @@ export class SelfManagedSource implements CertificateSource {
     return this.#keepInStep(seen, bundleOf(material));
   }
 
-  /** Without the Secret, certificates go on being renewed in memory, as long as callers trust the CA that is there. */
+  /** Where nothing can be stored, certificates are renewed in memory, as long as the CA that callers trust is good. */
   async #carryOn(): Promise<void> {
     if (this.#memory === undefined) return;
-    const facts = {
-      stored: found({}),
-      memory: this.#memory,
-      isTrusted: () => false,
-      now: this.#options.now(),
-    };
-    const material = await renewedMaterial(facts, this.#rules);
-    // A new CA would be trusted by nobody, and each replica would make its own.
-    if (material.ca.certificate !== this.#memory.ca.certificate) return;
-    this.#memory = material;
-    this.#source.replace(servingCertificate(material.serving));
+    this.#memory = await withFreshServing(this.#memory, this.#rules, this.#options.now());
+    this.#source.replace(servingCertificate(this.#memory.serving));
   }
 
   async #readSecret(): Promise<StoredSecret> {

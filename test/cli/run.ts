@@ -32,10 +32,12 @@ export async function run(words: readonly string[], options: RunOptions = {}): P
   return { code, out: out.text(), err: err.text() };
 }
 
-/** Runs the bin itself in a process of its own. */
+/** What `npm run build` makes of src/cli/main.ts, and package.json names as bin. */
+export const BIN = join(import.meta.dirname, "../../dist/cli/main.js");
+
+/** Runs the compiled bin in a process of its own. */
 export function spawnBin(words: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const bin = join(import.meta.dirname, "../../src/cli/main.ts");
-  const child = spawn(process.execPath, [options.bin ?? bin, ...words], {
+  const child = spawn(process.execPath, [options.bin ?? BIN, ...words], {
     env: { ...process.env, ...options.env },
   });
   let out = "";

@@ -293,7 +293,7 @@ t.test("a file that cannot be read says so, with the remedy", async (t) => {
 t.test("the published pages are those that the schema makes", async (t) => {
   for (const [page, text] of Object.entries(configurationPages())) {
     const published = readFileSync(join(import.meta.dirname, "../../docs", page), "utf8");
-    t.equal(published, text, `docs/${page} is current; otherwise run node docs/generate-configuration.ts`);
+    t.equal(published, text, `docs/${page} is current; otherwise run npm run docs`);
   }
 });
 

@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import t from "tap";
 import { factFrom } from "../../src/kube/fact.ts";
-import { CLASSES, type Json, objectOf } from "../admission/support/reviews.ts";
+import { CLASSES, type Json, objectOf, RECORDED_AT } from "../admission/support/reviews.ts";
 import { startServer } from "../admission/support/server.ts";
 import { mutatedReview, mutatedText } from "./mutate.ts";
 import { randomFrom } from "./random.ts";
@@ -19,7 +19,7 @@ const OVER_TLS = 500;
 /** What the API server gives a webhook by default. */
 const DEADLINE_MS = 10_000;
 /** What a heap may grow by between a quarter of the run and its end: garbage that was just not collected yet. */
-const HEAP_SLACK = 24 * 1024 * 1024;
+const HEAP_SLACK = 8 * 1024 * 1024;
 const SHOWN = 5;
 
 const namespace = (name: string, mode: string): Json => ({
@@ -54,12 +54,15 @@ t.test(`${COUNT} mutated reviews get a review or a 4xx each`, { timeout: 0 }, as
   process.on("unhandledRejection", onUnhandled);
   t.teardown(() => process.off("unhandledRejection", onUnhandled));
 
-  const { server, cluster, log } = await startServer(t, { objects });
+  let now = RECORDED_AT;
+  const { server, cluster, log } = await startServer(t, { objects, now: () => now });
   const failures: string[] = [];
   const outcomes: Record<string, number> = {};
   let slowest = 0;
   let heapAtQuarter = 0;
   for (let at = 0; at < COUNT && failures.length < SHOWN; at++) {
+    // What was dry-run is forgotten in time, as it is when the clock goes on.
+    now += 100;
     const sent = mutatedText(random);
     const started = performance.now();
     const { statusCode, headers, payload } = await server.app.inject({
@@ -68,6 +71,7 @@ t.test(`${COUNT} mutated reviews get a review or a 4xx each`, { timeout: 0 }, as
       headers: { "content-type": "application/json" },
       payload: sent,
     });
+    cluster.wanted.length = 0;
     slowest = Math.max(slowest, performance.now() - started);
     const fault = faultOf(sent, statusCode, headers, payload);
     if (fault !== undefined) failures.push(`input ${at} of seed ${SEED}: ${fault}\n${sent.slice(0, 20_000)}`);

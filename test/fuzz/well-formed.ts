@@ -42,6 +42,8 @@ function faultOfReview({ apiVersion, kind, response }: Json, request: Json | und
     const { code, reason, message } = status as Json;
     if (code !== 403 || reason !== "Forbidden" || !isSaid(message))
       return "a denial is 403 Forbidden with a message";
+    const wrong = wrongDenial(request);
+    if (wrong !== undefined) return wrong;
   }
   if (!isWarnings(warnings))
     return `its warnings are not fit to be sent: ${JSON.stringify(warnings).slice(0, 500)}`;
@@ -49,6 +51,32 @@ function faultOfReview({ apiVersion, kind, response }: Json, request: Json | und
     ([key, value]) => !ANNOTATION_KEY.test(key) || typeof value !== "string",
   );
   return odd && `its audit annotation ${odd[0]} would be dropped`;
+}
+
+/** Namespaces of the fuzz run in which nothing is ever denied. */
+const LENIENT: ReadonlySet<unknown> = new Set(["kube-system", "audited", "off"]);
+
+/** Why a denial is wrong whatever the objects look like; undefined where it may be right. */
+function wrongDenial(request: Json | undefined): string | undefined {
+  const { operation, subResource, namespace, object, oldObject } = request ?? {};
+  if (operation !== "CREATE" && operation !== "UPDATE") return `a ${String(operation)} was denied`;
+  if (subResource === "status") return "a write of a status was denied";
+  if (LENIENT.has(namespace)) return `a denial in namespace ${String(namespace)}`;
+  if (member(member(object, "metadata"), "deletionTimestamp") != null) {
+    return "a change of an object that is being deleted was denied";
+  }
+  if (subResource === "scale" && oldObject != null && replicasOf(object) <= replicasOf(oldObject)) {
+    return "scaling down was denied";
+  }
+  return undefined;
+}
+
+function replicasOf(scale: unknown): number {
+  return Number(member(member(scale, "spec"), "replicas") ?? 0);
+}
+
+function member(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null ? (value as Json)[key] : undefined;
 }
 
 function isWarnings(warnings: unknown): boolean {

@@ -32,6 +32,21 @@ t.test("a new certificate is presented at once, and open connections go on", asy
   );
 });
 
+t.test("a certificate that TLS refuses changes nothing but what readyz says", async (t) => {
+  const server = await startServer(t);
+  const before = await presented(server);
+  const { current } = server.certificates;
+  server.certificates.replace({ ...current, certificate: "no certificate" });
+  t.equal(await presented(server), before);
+  t.match(await server.get("/readyz"), {
+    status: 200,
+    body: { problems: [/^certificate: .*cannot be presented/] } as Json,
+  });
+  t.ok(server.log.some((line) => line.msg === "certificate not usable"));
+  server.certificates.replace(await serving());
+  t.match(await server.get("/readyz"), { status: 200, body: { problems: [] } as Json });
+});
+
 t.test("only the API server may call, and only /validate asks", async (t) => {
   const clientCa = await issueCa({ name: "front CA", days: 1, now: Date.now() });
   const otherCa = await issueCa({ name: "front CA", days: 1, now: Date.now() });

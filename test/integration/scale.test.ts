@@ -1,9 +1,8 @@
 import t from "tap";
-import { ClusterIndex } from "../../src/cluster/cluster-index.ts";
 import { overlay } from "../../src/cluster/overlay.ts";
 import { factFrom } from "../../src/kube/fact.ts";
 import { MemoryCluster } from "../admission/support/memory-cluster.ts";
-import { at, CLASSES, type Json, objectOf, reviewOf } from "../admission/support/reviews.ts";
+import { at, CLASSES, objectOf, reviewOf } from "../admission/support/reviews.ts";
 import { responseOf, rulesSeen, startServer, verdictSeen } from "../admission/support/server.ts";
 
 const up = reviewOf("010");
@@ -54,25 +53,13 @@ t.test("a workload of that name with another uid is another workload", async (t)
   t.match(response.auditAnnotations, { notes: /was not found/ });
 });
 
-t.test("a workload, its claim and its autoscaler that are only found by looking them up count", async (t) => {
+t.test("a workload and its claim that are only found by looking them up count", async (t) => {
   const cluster = new MemoryCluster(CLASSES);
-  const fetched = new ClusterIndex();
-  for (const object of [...CLASSES, objectOf("004"), objectOf("005")]) {
-    const fact = factFrom(object);
-    if (fact) fetched.put(fact);
-  }
-  const facts = (objects: readonly Json[]) => objects.flatMap((object) => factFrom(object) ?? []);
-  cluster.lookUp = async ({ target, workloads }) =>
-    overlay(cluster.index, [
-      ...(target === undefined ? [] : facts([objectOf("005")])),
-      ...(workloads.length === 0 ? [] : facts([objectOf("004")])),
-    ]);
+  const fetched = [objectOf("004"), objectOf("005")].flatMap((object) => factFrom(object) ?? []);
+  cluster.lookUp = async ({ target }) =>
+    target === undefined ? cluster.index : overlay(cluster.index, fetched);
   const { post } = await startServer(t, { cluster });
   const response = responseOf(t, await post(up), up);
   t.equal(verdictSeen(response), "deny");
-  t.match(
-    cluster.wanted,
-    [{ target: { name: "web" } }, { workloads: [{ name: "web" }], autoscalersIn: "shop" }],
-    "the workload first, then what belongs to it",
-  );
+  t.equal(cluster.wanted.length, 1, "in one go");
 });

@@ -110,7 +110,7 @@ async function fillImage(folder: string): Promise<void> {
   await symlink(`${ROOT}node_modules`, join(source, "node_modules"));
   await run("tsc", ["-p", "tsconfig.build.json"], {
     cwd: source,
-    env: { ...process.env, PATH: `${ROOT}node_modules/.bin:${process.env["PATH"]}` },
+    env: { ...process.env, PATH: `${ROOT}node_modules/.bin:${process.env.PATH}` },
   });
   await cp(join(source, "dist"), join(app, "dist"), { recursive: true });
   await cp(`${ROOT}package.json`, join(app, "package.json"));
@@ -130,7 +130,7 @@ t.test("what is in the image is enough to run every part of it", async (t) => {
   t.teardown(() => rm(folder, { recursive: true }));
   await fillImage(folder);
   const app = join(folder, "app");
-  const env = { PATH: process.env["PATH"], NODE_ENV: "production", NODE_DISABLE_COMPILE_CACHE: "1" };
+  const env = { PATH: process.env.PATH, NODE_ENV: "production", NODE_DISABLE_COMPILE_CACHE: "1" };
   const main = join(app, "dist/cli/main.js");
 
   const { stdout } = await run(process.execPath, [main, "--version"], { cwd: app, env });

@@ -10,7 +10,10 @@ t.test(
   async (t) => {
     const [finding] = judge(deployment(), RWO).findings;
     const lines = finding?.message.split("\n") ?? [];
-    t.match(lines[0], /^Deployment shop\/web can get stuck in a rollout with a Multi-Attach error: .*claim data/);
+    t.match(
+      lines[0],
+      /^Deployment shop\/web can get stuck in a rollout with a Multi-Attach error: .*claim data/,
+    );
     t.ok(
       lines.some((line) => /maxSurge 25% = 1, maxUnavailable 25% = 0 of 1 replica/.test(line)),
       "the rounding",

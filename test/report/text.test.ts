@@ -34,6 +34,14 @@ OK  Deployment shop/api: it never has two pods at once  api.yaml:1:1
   );
 });
 
+t.test("a way out that stands above for the same workload is not told in full again", async (t) => {
+  const second = findingWith({ rule: "rwo-shared-claim" });
+  const other = findingWith({ workload: { ...second.workload, name: "zoo" } });
+  const text = renderText(buildReport([second, findingWith(), other], [], []), false);
+  t.equal(text.match(/^ {4}1\. Use strategy Recreate \(as above\)$/gm)?.length, 1);
+  t.equal(text.match(/^ {7}kubectl patch/gm)?.length, 2, "once for each workload");
+});
+
 t.test("says that nothing was there to judge", async (t) => {
   t.equal(renderText(buildReport([], [], []), false), "No workload mounts a claim. 0 errors, 0 warnings.\n");
 });

@@ -115,15 +115,11 @@ t.test("a CA is replaced without a moment in which callers would refuse any repl
     bundleBefore = cluster.bundles?.[0] ?? "";
   };
 
-  const rotation = START + (365 * DAY * 2) / 3 + DAY;
-  for (let time = START; time < rotation; time += 9 * DAY) {
-    clock.now = time;
-    await leader.check();
-    await follower.check();
-  }
+  await passDays(clock, 243, leader, follower);
   isAcceptedByAll("before");
   t.equal(cluster.secretData?.["ca.crt"], firstCa);
 
+  const rotation = START + 244 * DAY;
   clock.now = rotation;
   await leader.check();
   isAcceptedByAll("the leader has made a new CA; the follower knows nothing of it");
@@ -160,13 +156,13 @@ t.test("a new CA is not used while the webhook configuration does not have it", 
   const { cluster, clock, problems, replica } = scene(t);
   const source = await replica();
   const firstCa = cluster.secretData?.["ca.crt"] ?? "";
-  clock.now = START + 244 * DAY;
+  await passDays(clock, 243, source);
   cluster.webhookFailure = "403: forbidden";
-  await source.check();
-  const before = source.current.certificate;
+  await passDays(clock, 244, source);
+  t.not(cluster.secretData?.["ca.crt"], firstCa);
   clock.now += 2 * HOUR;
   await source.check();
-  t.equal(source.current.certificate, before);
+  t.ok(isSignedByOneOf(source.current.certificate, firstCa));
   t.match(problems.at(-1), /ValidatingWebhookConfiguration name cannot be read \(403: forbidden\)/);
 
   cluster.webhookFailure = undefined;
@@ -175,6 +171,48 @@ t.test("a new CA is not used while the webhook configuration does not have it", 
   await source.check();
   t.notOk(isSignedByOneOf(source.current.certificate, firstCa), "used once it has been seen there");
   t.equal(problems.at(-1), undefined, "the end of the problem is told");
+});
+
+t.test("however long nothing can be stored, certificates are those of the trusted CA", async (t) => {
+  for (const [why, breakIt] of [
+    ["the Secret is gone", (cluster: FakeCluster) => cluster.editSecret(undefined)],
+    [
+      "the Secret cannot be written",
+      (cluster: FakeCluster) => {
+        cluster.beforeSecretWrite = async () => {
+          throw new Error("403: forbidden");
+        };
+      },
+    ],
+  ] as const) {
+    const { cluster, clock, replica } = scene(t);
+    const source = await replica();
+    const ca = cluster.secretData?.["ca.crt"] ?? "";
+    breakIt(cluster);
+    for (const days of [100, 244, 364]) {
+      await passDays(clock, days, source);
+      t.ok(source.current.notAfter > clock.now, `${why}: good after ${days} days`);
+      t.ok(isSignedByOneOf(source.current.certificate, ca), `${why}: by that CA`);
+    }
+    await passDays(clock, 366, source);
+    t.match(source.status(clock.now), { usable: false, problem: /expired at .*Secret ns\/name / }, why);
+    t.strictSame(cluster.bundles, [ca, ca], `${why}: no CA that only one replica has is given to callers`);
+  }
+});
+
+t.test("while a new CA is being made known, nothing of it is served from memory either", async (t) => {
+  const { cluster, clock, replica } = scene(t);
+  const source = await replica();
+  const firstCa = cluster.secretData?.["ca.crt"] ?? "";
+  await passDays(clock, 243, source);
+  cluster.webhookFailure = "no answer";
+  await passDays(clock, 244, source);
+  cluster.editSecret(undefined);
+  const before = source.current;
+  clock.now = before.notAfter - HOUR;
+  await source.check();
+  t.equal(source.current, before, "near its end, but callers know no other CA");
+  t.ok(isSignedByOneOf(before.certificate, firstCa));
 });
 
 t.test(
@@ -397,6 +435,18 @@ t.test("with time going by, it looks by itself, and no more once it is closed", 
   await source.check();
   t.strictSame(cluster.secretData, {}, "closed");
 });
+
+/** Lets the time come to that many days after the start, with a look every day. */
+async function passDays(
+  clock: { now: number },
+  days: number,
+  ...replicas: readonly SelfManagedSource[]
+): Promise<void> {
+  while (clock.now < START + days * DAY) {
+    clock.now += DAY;
+    for (const source of replicas) await source.check();
+  }
+}
 
 /** True where one of the certificates of a bundle has signed this one. */
 function isSignedByOneOf(certificate: string, bundle: string): boolean {

@@ -1,29 +1,21 @@
 import { overlay } from "../../cluster/overlay.ts";
 import type { Workload } from "../../policy/model.ts";
-import type { ClusterView, Lookup } from "../../policy/view.ts";
+import { type ClusterView, knownValue, type Lookup } from "../../policy/view.ts";
 import type { Target } from "../subject.ts";
 import { type Desk, lookUp } from "./desk.ts";
 
 /**
- * A view in which a workload that is known by name only, its claims and its autoscalers have been looked up.
+ * A view in which a workload that is known by name only has been looked up, with its claims.
  *
  * @param uid the workload's uid where the request knows it: one that was deleted and made anew is another one
  */
-export async function lookUpTarget(
-  desk: Desk,
-  target: Target,
-  uid: string | undefined,
-): Promise<ClusterView> {
-  const wanted = { workloads: [], target: uid === undefined ? target : { ...target, uid } };
-  const found = await lookUp(desk, wanted);
-  const workload = targetIn(overlay(found, desk.remembered), target, undefined);
-  if (workload.state !== "known") return found;
-  const claims = await lookUp(desk, { workloads: [workload.value], autoscalersIn: target.namespace });
-  // The second look-up starts from the standing view again, which may not know the workload.
-  const fetched = targetIn(found, target, undefined);
-  return fetched.state === "known"
-    ? overlay(claims, [{ kind: fetched.value.kind, object: fetched.value }])
-    : claims;
+export function lookUpTarget(desk: Desk, target: Target, uid: string | undefined): Promise<ClusterView> {
+  // A workload that was only dry-run is not to be found, but its claims may be.
+  const remembered = knownValue(targetIn(overlay(desk.cluster.view, desk.remembered), target, undefined));
+  return lookUp(desk, {
+    workloads: remembered === undefined ? [] : [remembered],
+    target: uid === undefined ? target : { ...target, uid },
+  });
 }
 
 /** The workload; `absent` where one of that name has another uid. */

@@ -1,5 +1,5 @@
-import { createRequire } from "node:module";
 import type { Document, Node, ParseOptions, ScalarTag, SchemaOptions } from "yaml";
+import * as yaml from "yaml";
 import { messageOf } from "../../errors.ts";
 import type { SourcePosition } from "../../policy/model.ts";
 import type { InputError } from "./input-error.ts";
@@ -34,16 +34,6 @@ const OPTIONS = {
   logLevel: "silent",
   customTags: (tags) => [...tags, TRUE_WORDS, FALSE_WORDS],
 } as const satisfies ParseOptions & SchemaOptions & { logLevel: string };
-
-type Yaml = typeof import("yaml");
-
-let loaded: Yaml | undefined;
-
-/** Loaded when the first YAML text comes along: it is a third of the start-up time of a `check`. */
-function yaml(): Yaml {
-  loaded ??= createRequire(import.meta.url)("yaml") as Yaml;
-  return loaded;
-}
 
 /**
  * The documents of a YAML file. Each is parsed by itself, so that a broken one costs no other; it is reported with
@@ -87,8 +77,7 @@ function parseChunk(
   documents: ParsedDocument[],
   errors: InputError[],
 ): void {
-  const library = yaml();
-  const lineCounter = new library.LineCounter();
+  const lineCounter = new yaml.LineCounter();
   const positionOf = (offset: number): SourcePosition => {
     const { line, col } = lineCounter.linePos(offset);
     return { file, line: firstLine + line, column: col };
@@ -96,9 +85,9 @@ function parseChunk(
   const broken = (offset: number, problem: string): void => {
     errors.push({ ...positionOf(offset), message: `${problem}: ${remedyFor(chunk)}`, fatal: true });
   };
-  let parsed: ReturnType<Yaml["parseAllDocuments"]>;
+  let parsed: ReturnType<typeof yaml.parseAllDocuments>;
   try {
-    parsed = library.parseAllDocuments(chunk, { ...OPTIONS, lineCounter });
+    parsed = yaml.parseAllDocuments(chunk, { ...OPTIONS, lineCounter });
   } catch (error) {
     // Nesting deeper than the stack, for one.
     broken(0, `the document cannot be parsed (${messageOf(error)})`);
@@ -117,9 +106,9 @@ function parseChunk(
     try {
       const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
       const source = positionOf(startOf(document.contents));
-      documents.push({ value, source, items: itemPositions(library, document, positionOf) });
+      documents.push({ value, source, items: itemPositions(document, positionOf) });
     } catch (error) {
-      const offset = unresolvedAlias(library, document) ?? startOf(document.contents);
+      const offset = unresolvedAlias(document) ?? startOf(document.contents);
       broken(offset, `the YAML cannot be resolved (${firstLineOf(messageOf(error))})`);
     }
   }
@@ -143,23 +132,22 @@ function keyAt(chunk: string, offset: number): string {
 const startOf = (node: Node | null): number => node?.range?.[0] ?? 0;
 
 function itemPositions(
-  library: Yaml,
   document: Document<Node, boolean>,
   positionOf: (offset: number) => SourcePosition,
 ): readonly SourcePosition[] {
-  const items = library.isMap(document.contents) ? document.contents.get("items", true) : undefined;
-  if (!library.isSeq(items)) return [];
-  return items.items.map((item) => positionOf(startOf(library.isNode(item) ? item : null)));
+  const items = yaml.isMap(document.contents) ? document.contents.get("items", true) : undefined;
+  if (!yaml.isSeq(items)) return [];
+  return items.items.map((item) => positionOf(startOf(yaml.isNode(item) ? item : null)));
 }
 
 /** The offset of the first alias whose anchor does not exist. */
-function unresolvedAlias(library: Yaml, document: Document<Node, boolean>): number | undefined {
+function unresolvedAlias(document: Document<Node, boolean>): number | undefined {
   let offset: number | undefined;
-  library.visit(document, {
+  yaml.visit(document, {
     Alias(_, alias) {
       if (alias.resolve(document) !== undefined) return undefined;
       offset = startOf(alias);
-      return library.visit.BREAK;
+      return yaml.visit.BREAK;
     },
   });
   return offset;

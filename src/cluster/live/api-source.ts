@@ -2,9 +2,9 @@ import type { IncomingMessage } from "node:http";
 import { messageOf } from "../../errors.ts";
 import { ApiError, statusText } from "./api-error.ts";
 import { LineSplitter } from "./line-splitter.ts";
+import { type ListHead, ListReader } from "./list-reader.ts";
 import {
   apiVersionOf,
-  type ListPage,
   type ListQuery,
   type Resource,
   type Source,
@@ -24,21 +24,23 @@ export class ApiSource implements Source {
     this.#transport = transport;
   }
 
-  async list(resource: Resource, query: ListQuery, signal: AbortSignal): Promise<ListPage> {
+  async list(
+    resource: Resource,
+    query: ListQuery,
+    onItem: (raw: unknown) => void,
+    signal: AbortSignal,
+  ): Promise<ListHead> {
     const path = pathOf(resource, query.namespace ?? "");
     const parameters = new URLSearchParams({ limit: String(query.limit) });
     if (query.continue !== undefined) parameters.set("continue", query.continue);
     const response = await this.#ask(`${path}?${parameters}`, signal);
-    const list = (await parseBody(response, path, signal)) as {
-      metadata?: { resourceVersion?: unknown; continue?: unknown };
-      items?: unknown;
-    } | null;
-    const { resourceVersion, continue: next } = list?.metadata ?? {};
-    const items = list?.items ?? [];
-    if (typeof resourceVersion !== "string" || !Array.isArray(items)) {
-      throw new ApiError(`GET ${path} was not answered with a list; is this a Kubernetes API server?`);
+    const reader = new ListReader(onItem);
+    try {
+      for await (const chunk of response as AsyncIterable<Buffer>) reader.push(chunk);
+      return reader.end();
+    } catch (thrown) {
+      throw broken(thrown, path, signal);
     }
-    return { resourceVersion, items, continue: typeof next === "string" && next !== "" ? next : undefined };
   }
 
   async get(resource: Resource, namespace: string, name: string, signal: AbortSignal): Promise<unknown> {
@@ -84,18 +86,16 @@ function pathOf(resource: Resource, namespace: string): string {
 }
 
 async function parseBody(response: IncomingMessage, path: string, signal: AbortSignal): Promise<unknown> {
-  // As text on the managed heap: page after page of large buffers would leave the process's own heap in shreds.
-  response.setEncoding("utf8");
-  let text = "";
+  const chunks: Buffer[] = [];
   try {
-    for await (const chunk of response as AsyncIterable<string>) text += chunk;
+    for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
   } catch (thrown) {
     throw broken(thrown, path, signal);
   }
   try {
-    return JSON.parse(text);
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
   } catch (thrown) {
-    throw new ApiError(`GET ${path} was not answered with JSON: ${messageOf(thrown)}`, { cause: thrown });
+    throw new ApiError(`GET ${path}: not answered with JSON: ${messageOf(thrown)}`, { cause: thrown });
   }
 }
 
@@ -182,6 +182,6 @@ function retryAfter(header: string | undefined): number | undefined {
 
 function broken(thrown: unknown, path: string, signal: AbortSignal): unknown {
   signal.throwIfAborted();
-  if (thrown instanceof ApiError) return thrown;
+  if (thrown instanceof ApiError) return new ApiError(`GET ${path}: ${thrown.message}`, thrown);
   return new ApiError(`the connection broke during GET ${path}: ${messageOf(thrown)}`, { cause: thrown });
 }

@@ -7,10 +7,10 @@ import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { Lookups } from "./lookups.ts";
 import { Preparation } from "./preparation.ts";
 import { type FactStore, type Log, Reflector } from "./reflector.ts";
+import { releaseMemory } from "./release-memory.ts";
 import { Sharing } from "./sharing.ts";
 import type { Resource, Source } from "./source.ts";
 import { DEFAULT_TIMINGS, type Timings } from "./timings.ts";
-import { Turns } from "./turns.ts";
 
 /** Pods and ReplicaSets are never watched: there are too many of them, and they are their owners' doing. */
 const WATCHED: readonly FactKind[] = [
@@ -28,8 +28,8 @@ const WATCHED: readonly FactKind[] = [
   "CronJob",
 ];
 
-/** Enough that one page is on its way while another is read. */
-const PAGES_AT_ONCE = Number(process.env["PAGES"] ?? 2);
+/** Objects from which on the memory that listing has taken is worth a pause. */
+const WORTH_RELEASING = 5_000;
 
 export interface LiveClusterOptions {
   readonly source: Source;
@@ -60,12 +60,11 @@ export class LiveCluster implements Cluster {
       remove: (kind, namespace, name) => index.remove(kind, namespace, name),
       facts: (kind) => index.facts(kind),
     };
-    const pages = new Turns(PAGES_AT_ONCE);
     this.index = index;
     this.#reflectors = new Map(
       WATCHED.filter((kind) => nodes || kind !== "Node").map((kind) => [
         kind,
-        new Reflector({ kind, resources: resourcesOf(kind), source, store, pages, timings, clock, log }),
+        new Reflector({ kind, resources: resourcesOf(kind), source, store, timings, clock, log }),
       ]),
     );
     this.#lookups = new Lookups({
@@ -83,6 +82,8 @@ export class LiveCluster implements Cluster {
 
   async start(): Promise<void> {
     await Promise.all([...this.#reflectors.values()].map((reflector) => reflector.start()));
+    const objects = this.status().reduce((sum, kind) => sum + kind.objects, 0);
+    if (objects >= WORTH_RELEASING) releaseMemory();
   }
 
   prepare(wanted: Wanted, signal: AbortSignal): Promise<ClusterView> {

@@ -59,14 +59,13 @@ export class Lookups {
       const type = { kind, apiVersion: apiVersionOf(resource) };
       const facts: Fact[] = [];
       let next: string | undefined;
+      const see = (raw: unknown) => {
+        const fact = factFrom(raw, undefined, type);
+        if (fact !== undefined) facts.push(fact);
+      };
       do {
         const query = { limit: this.#deps.timings.pageSize, namespace, continue: next };
-        const page = await this.#deps.source.list(resource, query, this.#stop.signal);
-        next = page.continue;
-        for (const raw of page.items) {
-          const fact = factFrom(raw, undefined, type);
-          if (fact !== undefined) facts.push(fact);
-        }
+        next = (await this.#deps.source.list(resource, query, see, this.#stop.signal)).continue;
       } while (next !== undefined);
       return { state: "found", value: facts };
     });

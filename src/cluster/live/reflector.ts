@@ -7,7 +7,6 @@ import { Backoff } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { apiVersionOf, type Resource, type Source, type WatchEvent } from "./source.ts";
 import type { Timings } from "./timings.ts";
-import type { Turns } from "./turns.ts";
 
 /** Where a reflector puts what it sees. */
 export interface FactStore {
@@ -30,8 +29,6 @@ export interface ReflectorDeps {
   readonly resources: readonly [Resource, ...Resource[]];
   readonly source: Source;
   readonly store: FactStore;
-  /** Shared by all kinds: a page is large, and a dozen of them in the air at once would set the size of the process. */
-  readonly pages: Turns;
   readonly timings: Timings;
   readonly clock: Clock;
   readonly log: Log;
@@ -128,18 +125,17 @@ export class Reflector {
     const limit = timings.pageSize * 2 ** this.#expiries;
     let next: string | undefined;
     let version: string;
+    const see = (raw: unknown) => {
+      const fact = factFrom(raw, undefined, type);
+      if (fact === undefined) return;
+      store.put(fact);
+      seen.add(keyOf(fact));
+    };
     do {
-      const query = { limit, continue: next };
-      const page = await this.#deps.pages.take(() => source.list(this.resource, query, signal));
+      const head = await source.list(this.resource, { limit, continue: next }, see, signal);
       this.#heard();
-      next = page.continue;
-      version = page.resourceVersion;
-      for (const raw of page.items) {
-        const fact = factFrom(raw, undefined, type);
-        if (fact === undefined) continue;
-        store.put(fact);
-        seen.add(keyOf(fact));
-      }
+      next = head.continue;
+      version = head.resourceVersion;
     } while (next !== undefined);
     const gone = [...store.facts(kind)].filter((fact) => !seen.has(keyOf(fact)));
     for (const fact of gone) store.remove(kind, namespaceOf(fact), fact.object.name);
@@ -152,10 +148,10 @@ export class Reflector {
 
   /** A server that was restored from a backup counts from a lower version and would be silent until it has caught up. */
   async #confirm(version: string, signal: AbortSignal): Promise<void> {
-    const page = await this.#deps.source.list(this.resource, { limit: 1 }, signal);
+    const head = await this.#deps.source.list(this.resource, { limit: 1 }, () => {}, signal);
     this.#heard();
     this.#lost = false;
-    if (isOlder(page.resourceVersion, version)) this.#version = undefined;
+    if (isOlder(head.resourceVersion, version)) this.#version = undefined;
   }
 
   async #watch(version: string, signal: AbortSignal): Promise<void> {

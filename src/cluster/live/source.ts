@@ -1,3 +1,5 @@
+import type { ListHead } from "./list-reader.ts";
+
 /** Which collection of the API server is meant, e.g. `{ group: "apps", version: "v1", plural: "deployments" }`. */
 export interface Resource {
   /** `""` for the core group. */
@@ -19,15 +21,6 @@ export interface ListQuery {
   readonly namespace?: string | undefined;
 }
 
-export interface ListPage {
-  /** The version of the whole list; a watch may start from it. */
-  readonly resourceVersion: string;
-  /** Raw objects. The API server leaves `kind` and `apiVersion` out of them. */
-  readonly items: readonly unknown[];
-  /** Token of the next page; `undefined` on the last one. */
-  readonly continue: string | undefined;
-}
-
 export type WatchEvent =
   | { readonly type: "ADDED" | "MODIFIED" | "DELETED"; readonly object: unknown }
   /** No change, but everything up to `resourceVersion` has been sent. */
@@ -43,7 +36,16 @@ export interface WatchQuery {
  * not succeed, and promptly when the signal aborts.
  */
 export interface Source {
-  list(resource: Resource, query: ListQuery, signal: AbortSignal): Promise<ListPage>;
+  /**
+   * One page. `onItem` gets its raw objects while they come in, also those of a page that breaks off later. The API
+   * server leaves `kind` and `apiVersion` out of them. A watch may start from the version of the list.
+   */
+  list(
+    resource: Resource,
+    query: ListQuery,
+    onItem: (raw: unknown) => void,
+    signal: AbortSignal,
+  ): Promise<ListHead>;
   /** One object; `undefined` where the server says that it is not there. `namespace` is `""` for cluster scope. */
   get(resource: Resource, namespace: string, name: string, signal: AbortSignal): Promise<unknown>;
   /**

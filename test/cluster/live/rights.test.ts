@@ -78,6 +78,7 @@ t.test("rights that are taken away later keep what is known and stop calling the
   it.double.put(claim({ name: "other" }));
   it.double.remove("PersistentVolumeClaim", "shop", "data");
   it.double.forbidden.clear();
+  await state(it, "PersistentVolumeClaim", "synced");
   await agrees(t, it);
   t.equal(it.cluster.view.claim("shop", "data").state, "absent");
 });
