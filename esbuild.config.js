@@ -1,6 +1,6 @@
 // Joins what tsc compiled into a few files: Node needs about a third of a millisecond for every module that it
 // loads, and a cold `attachguard check` would load two hundred (docs/adr has the figures).
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 
@@ -24,6 +24,8 @@ await build({
   external: Object.keys(manifest.dependencies).filter((name) => !JOINED.includes(name)),
   logLevel: "warning",
 });
+// As npm does with the files of `bin`, which it sees only when it installs.
+chmodSync("dist/cli/main.js", 0o755);
 rmSync(COMPILED, { recursive: true, force: true });
 
 const licences = JOINED.map((name) => {

@@ -20,7 +20,7 @@ const contestants = {
     argv: [
       join(root, "dist/cli/main.js"),
       "check",
-      join(root, "manifests/examples/logger-rolling-update/deployment.yaml"),
+      join(root, "manifests/examples/logger-rolling-update/30-deployment.yaml"),
     ],
     // The file by itself does not say what its claim is: a warning, which does not fail.
     exit: 0,

@@ -1,11 +1,9 @@
 import type { Config } from "../config/config.ts";
-import { effectiveMode } from "../config/scope.ts";
+import { effectiveMode, labelledMode, MODE_LABEL } from "../config/scope.ts";
 import { MODES, type Mode } from "../policy/finding.ts";
-import { type ClusterView, knownValue } from "../policy/view.ts";
+import type { ClusterView } from "../policy/view.ts";
 import type { ReviewRequest } from "./review.ts";
 import type { Subject } from "./subject.ts";
-
-const MODE_LABEL = "attachguard.dev/mode";
 
 /** Under which name the controller manager scales (`pkg/controller/podautoscaler`, service-account credentials). */
 const AUTOSCALER_CONTROLLER = "system:serviceaccount:kube-system:horizontal-pod-autoscaler";
@@ -25,8 +23,7 @@ export function modeFor(
   view: ClusterView,
   config: Config,
 ): ModeFound {
-  const label = knownValue(view.namespace(request.namespace))?.labels[MODE_LABEL];
-  const named = MODES.find((mode) => mode === label);
+  const { label, mode: named } = labelledMode(view, request.namespace);
   const mode = effectiveMode(config, named, {
     username: request.user.name,
     groups: request.user.groups,

@@ -1,4 +1,3 @@
-import { relative } from "node:path";
 import { makeDevelopmentCertificates } from "../tls/development.ts";
 import { print, type Terminal } from "./terminal.ts";
 
@@ -21,7 +20,7 @@ export async function certs(options: CertsOptions, terminal: Terminal): Promise<
     now: Date.now(),
   });
   const row = (what: string, file: string, state: string, expires: number) =>
-    `${what.padEnd(20)} ${relative(".", file).padEnd(24)} ${state}, until ${new Date(expires).toISOString().slice(0, 10)}\n`;
+    `${what.padEnd(20)} ${file.padEnd(24)} ${state}, until ${new Date(expires).toISOString().slice(0, 10)}\n`;
   await print(
     terminal.stdout,
     row("CA", made.caFile, made.ca, made.caExpires) +

@@ -1,12 +1,10 @@
 import type { JudgeSettings } from "../audit/judge.ts";
 import { type Config, policyOptions } from "../config/config.ts";
-import { isExcluded, namespaceExemption } from "../config/scope.ts";
+import { isExcluded, labelledMode, namespaceExemption } from "../config/scope.ts";
 import { WAIVER_ANNOTATION, type Waiver } from "../policy/exemptions.ts";
-import { MODES, type Mode } from "../policy/finding.ts";
+import type { Mode } from "../policy/finding.ts";
 import type { Workload } from "../policy/model.ts";
-import { type ClusterView, knownValue } from "../policy/view.ts";
-
-const MODE_LABEL = "attachguard.dev/mode";
+import type { ClusterView } from "../policy/view.ts";
 
 /** What the configuration says about everything that `check` and `audit` judge, as admission reads it too. */
 export function judgeSettings(config: Config): JudgeSettings {
@@ -20,8 +18,7 @@ export function judgeSettings(config: Config): JudgeSettings {
 
 function modeOf(config: Config, namespace: string, view: ClusterView): Mode {
   if (isExcluded(config, namespace)) return "off";
-  const label = knownValue(view.namespace(namespace))?.labels[MODE_LABEL];
-  return MODES.find((mode) => mode === label) ?? config.mode;
+  return labelledMode(view, namespace).mode ?? config.mode;
 }
 
 async function waiverOf(config: Config, workload: Workload): Promise<Waiver | null> {

@@ -101,60 +101,31 @@ export class ClusterIndex implements ClusterView {
   /** Adds an object, in place of the one with the same kind, namespace and name if there is one. */
   put(fact: Fact): void {
     const namespace = namespaceOf(fact);
-    this.remove(fact.kind, namespace, fact.object.name);
-    (this.objects[fact.kind] as Scoped<Fact["object"]>).set(namespace, fact.object.name, fact.object);
-    switch (fact.kind) {
-      case "HorizontalPodAutoscaler":
-        this.scaling.add(namespace, fact.object.target.name, fact.object);
-        break;
-      case "PersistentVolume":
-        this.indexVolume(fact.object);
-        break;
-      case "StorageClass":
-        this.sortedClasses = undefined;
-        break;
-      case "Node":
-        this.sortedNodes = undefined;
-        break;
-      case "PersistentVolumeClaim":
-      case "CSIDriver":
-      case "Namespace":
-        break;
-      default:
-        this.indexWorkload(fact.object);
-    }
+    const objects = this.objects[fact.kind] as Scoped<Fact["object"]>;
+    const old = objects.get(namespace, fact.object.name);
+    if (old === fact.object) return;
+    objects.set(namespace, fact.object.name, fact.object);
+    // The new entry before the old one goes: a map in which keys come and go grows to twice its size.
+    this.index(fact);
+    if (old !== undefined) this.unindex({ kind: fact.kind, object: old } as Fact);
   }
 
   /** Removes an object; nothing happens when it is not there. `namespace` is `""` for kinds that have none. */
   remove(kind: FactKind, namespace: string, name: string): void {
-    const old = this.objects[kind].get(namespace, name);
-    if (old === undefined) return;
+    const object = this.objects[kind].get(namespace, name);
+    if (object === undefined) return;
     this.objects[kind].delete(namespace, name);
-    switch (kind) {
-      case "HorizontalPodAutoscaler":
-        this.scaling.delete(namespace, (old as Autoscaler).target.name, old as Autoscaler);
-        break;
-      case "PersistentVolume":
-        this.unindexVolume(old as Volume);
-        break;
-      case "StorageClass":
-        this.sortedClasses = undefined;
-        break;
-      case "Node":
-        this.sortedNodes = undefined;
-        break;
-      case "PersistentVolumeClaim":
-      case "CSIDriver":
-      case "Namespace":
-        break;
-      default:
-        this.unindexWorkload(old as Workload);
-    }
+    this.unindex({ kind, object } as Fact);
   }
 
   /** True where exactly this namespace (`""` included) has the name. */
   has(kind: FactKind, namespace: string, name: string): boolean {
     return this.objects[kind].has(namespace, name);
+  }
+
+  /** The object of exactly this namespace (`""` included), if there is one. */
+  get(kind: FactKind, namespace: string, name: string): Fact["object"] | undefined {
+    return this.objects[kind].get(namespace, name);
   }
 
   count(kind: FactKind): number {
@@ -364,6 +335,52 @@ export class ClusterIndex implements ClusterView {
   private isWithin(namespace: string, namespaces: PodQuery["namespaces"]): boolean {
     if (namespaces === "all" || namespaces.includes(namespace)) return true;
     return this.fromFiles && (namespace === "" || namespaces.includes(""));
+  }
+
+  private index(fact: Fact): void {
+    switch (fact.kind) {
+      case "HorizontalPodAutoscaler":
+        this.scaling.add(fact.object.namespace, fact.object.target.name, fact.object);
+        break;
+      case "PersistentVolume":
+        this.indexVolume(fact.object);
+        break;
+      case "StorageClass":
+        this.sortedClasses = undefined;
+        break;
+      case "Node":
+        this.sortedNodes = undefined;
+        break;
+      case "PersistentVolumeClaim":
+      case "CSIDriver":
+      case "Namespace":
+        break;
+      default:
+        this.indexWorkload(fact.object);
+    }
+  }
+
+  private unindex(fact: Fact): void {
+    switch (fact.kind) {
+      case "HorizontalPodAutoscaler":
+        this.scaling.delete(fact.object.namespace, fact.object.target.name, fact.object);
+        break;
+      case "PersistentVolume":
+        this.unindexVolume(fact.object);
+        break;
+      case "StorageClass":
+        this.sortedClasses = undefined;
+        break;
+      case "Node":
+        this.sortedNodes = undefined;
+        break;
+      case "PersistentVolumeClaim":
+      case "CSIDriver":
+      case "Namespace":
+        break;
+      default:
+        this.unindexWorkload(fact.object);
+    }
   }
 
   private indexWorkload(workload: Workload): void {

@@ -71,7 +71,9 @@ export class Buckets<T extends object> {
     const bucket = this.buckets.get(key);
     if (bucket instanceof Set) {
       bucket.delete(object);
-      if (bucket.size === 0) this.buckets.delete(key);
+      const [only] = bucket;
+      if (only === undefined) this.buckets.delete(key);
+      else if (bucket.size === 1) this.buckets.set(key, only);
     } else if (bucket === object) {
       this.buckets.delete(key);
     }

@@ -1,7 +1,9 @@
 import { globMatches } from "../policy/catalogue/parameter-rule.ts";
-import type { Mode } from "../policy/finding.ts";
-import { MODES } from "../policy/finding.ts";
+import { MODES, type Mode } from "../policy/finding.ts";
+import { type ClusterView, knownValue } from "../policy/view.ts";
 import type { Config } from "./config.ts";
+
+export const MODE_LABEL = "attachguard.dev/mode";
 
 /** Who sent a request, as the API server's `userInfo` says. */
 export interface Caller {
@@ -17,6 +19,15 @@ export function isExcluded(config: Config, namespace: string): boolean {
 /** Why the findings of a namespace are at most warnings; null where they are not. */
 export function namespaceExemption(config: Config, namespace: string): string | null {
   return config.namespaces.exempt.find((entry) => globMatches(entry.name, namespace))?.reason ?? null;
+}
+
+/** What the label of a namespace says, if it has one and is known; `mode` is undefined where that is no mode. */
+export function labelledMode(
+  view: ClusterView,
+  namespace: string,
+): { readonly label: string | undefined; readonly mode: Mode | undefined } {
+  const label = knownValue(view.namespace(namespace))?.labels[MODE_LABEL];
+  return { label, mode: MODES.find((mode) => mode === label) };
 }
 
 /**

@@ -172,7 +172,11 @@ const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly
     if (!highest) return null;
     return {
       summary: `Lower maxReplicas of HorizontalPodAutoscaler ${highest.name} to 1, or delete it`,
-      command: `kubectl delete hpa ${highest.name}${inNamespace(workload)}`,
+      command: patchCommand(
+        "hpa",
+        { ...workload, name: highest.name },
+        { spec: { minReplicas: 1, maxReplicas: 1 } },
+      ),
     };
   },
 
@@ -196,15 +200,21 @@ function rolls(workload: Workload): boolean {
 }
 
 function patched(workload: Workload, patch: Readonly<Record<string, unknown>>): Made {
-  const kind = workload.kind.toLowerCase();
-  return {
-    patch,
-    command: `kubectl patch ${kind} ${workload.name}${inNamespace(workload)} --type merge -p '${JSON.stringify(patch)}'`,
-  };
+  return { patch, command: patchCommand(workload.kind.toLowerCase(), workload, patch) };
 }
 
-function inNamespace({ namespace }: { readonly namespace: string }): string {
-  return namespace === "" ? "" : ` -n ${namespace}`;
+function patchCommand(
+  kind: string,
+  { namespace, name }: Pick<Workload, "namespace" | "name">,
+  patch: Readonly<Record<string, unknown>>,
+): string {
+  const where = namespace === "" ? "" : ` -n ${quoted(namespace)}`;
+  return `kubectl patch ${kind} ${quoted(name)}${where} --type merge -p ${quoted(JSON.stringify(patch))}`;
+}
+
+/** For a shell: files may hold names and labels that Kubernetes would refuse, and people paste commands. */
+function quoted(text: string): string {
+  return /^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** Labels that change from release to release would send the next revision to another node (semantics S21). */

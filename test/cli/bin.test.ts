@@ -24,7 +24,7 @@ t.test("the process exits with the code of the contract, and keeps the streams a
 });
 
 t.test("reads standard input", async (t) => {
-  const stdin = ["deployment.yaml", "claim.yaml"]
+  const stdin = ["30-deployment.yaml", "20-claim.yaml"]
     .map((file) => readFileSync(join(HAZARD, file), "utf8"))
     .join("---\n");
   const { code, out } = await spawnBin(["check", "-"], { stdin });
@@ -53,7 +53,9 @@ t.test("goes by the name that it is called by", async (t) => {
 
 t.test("keeps what it compiled in the user's own cache folder", async (t) => {
   const cache = t.testdir();
-  await spawnBin(["--version"], { env: { XDG_CACHE_HOME: cache } });
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const { out } = await spawnBin(["--version"], { env: { XDG_CACHE_HOME: cache } });
+  t.equal(out, `${version}\n`);
   t.ok(existsSync(join(cache, "attachguard")));
 });
 

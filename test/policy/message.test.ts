@@ -85,3 +85,11 @@ t.test("fixes that would not help are left out", async (t) => {
   t.notOk(ids({ replicas: 3 }).includes("recreate"), "Recreate does not help several replicas");
   t.ok(ids({ replicas: 3 }).includes("one-replica"));
 });
+
+t.test("a command is safe to paste whatever a file calls its objects", async (t) => {
+  const subject = deployment({ name: "web; rm -rf x", labels: { app: "it's" } });
+  const [finding] = judge(subject, RWO).findings;
+  const commands = finding?.fixes.map(({ command }) => command ?? "") ?? [];
+  t.ok(commands.some((command) => command.includes("deployment 'web; rm -rf x' -n shop")));
+  t.ok(commands.some((command) => command.includes(`"app":"it'\\''s"`)));
+});
