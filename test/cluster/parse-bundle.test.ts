@@ -142,6 +142,10 @@ t.test("leaves out what is not Kubernetes, without a word", async (t) => {
       text: "apiVersion: example.com/v1\nkind: Deployment\nmetadata: { name: a }\n",
       reason: "a foreign group",
     },
+    {
+      text: "apiVersion: example.com/v1\nkind: StorageClass\nmetadata: { name: a }\n",
+      reason: "a custom resource that shares the name of a kind",
+    },
     { text: "just text\n", reason: "a scalar" },
     { text: "- a\n- b\n", reason: "a list" },
     { text: "apiVersion: 1\nkind: 2\n", reason: "a type that is none" },
@@ -195,6 +199,30 @@ t.test("names the place of what is broken and judges the rest", async (t) => {
       expected: ["5:1"],
       message: /no metadata\.name.*give it a name/,
       reason: "an object without a name",
+    },
+    {
+      text: `${pod("a")}---\nkind: Deployment\nmetadata: { name: b }\n`,
+      expected: ["5:1"],
+      message: /Deployment b has no apiVersion.*apps\/v1/,
+      reason: "an object without an apiVersion",
+    },
+    {
+      text: `${pod("a")}---\napiVersion: v1\nkind: Deployment\nmetadata: { name: b }\n`,
+      expected: ["5:1"],
+      message: /Deployment b has apiVersion v1.*apps\/v1/,
+      reason: "an apiVersion that has no such kind",
+    },
+    {
+      text: `${pod("a")}---\napiVersion: app/v1\nkind: Deployment\nmetadata: { name: b }\n`,
+      expected: ["5:1"],
+      message: /Deployment b has apiVersion app\/v1.*apps\/v1/,
+      reason: "a group that nobody can have: those of custom resources have a dot",
+    },
+    {
+      text: `${pod("a")}---\napiVersion: v1\nkind: List\nitems:\n- { kind: Deployment, metadata: { name: b } }\n`,
+      expected: ["8:3"],
+      message: /Deployment b has no apiVersion/,
+      reason: "an item without an apiVersion",
     },
     {
       text: `${pod("a")}---\na: 1\n  b: 2\n`,

@@ -1,5 +1,6 @@
 import { type Fact, factFrom } from "../../kube/fact.ts";
 import { type TypeMeta, typeOf } from "../../kube/metadata.ts";
+import { mistakenType } from "../../kube/mistaken-type.ts";
 import { isRecord } from "../../kube/raw.ts";
 import type { Claim, SourcePosition, Workload } from "../../policy/model.ts";
 import { ClusterIndex, isWorkloadKind, namespaceOf } from "../cluster-index.ts";
@@ -52,8 +53,10 @@ export class BundleBuilder {
     depth: number,
   ): void {
     if (!isRecord(value)) return;
+    const mistake = mistakenType(value, inherited);
+    if (mistake !== undefined) this.report(source, mistake, true);
     const type = typeOf(value, inherited);
-    if (type === undefined) return;
+    if (type === undefined || mistake !== undefined) return;
     if (type.kind.endsWith("List") && Array.isArray(value.items)) {
       if (depth === MAX_LIST_DEPTH) return;
       const itemType = itemTypeOf(type);

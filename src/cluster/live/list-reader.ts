@@ -58,7 +58,9 @@ export class ListReader {
     } catch (thrown) {
       throw new ApiError(`not answered with JSON: ${messageOf(thrown)}`, { cause: thrown });
     }
-    const { resourceVersion, continue: next } = metadataOf(this.#head ?? tail);
+    const { resourceVersion, continue: next } = metadataOf(
+      this.#head?.metadata === undefined ? tail : this.#head,
+    );
     const items = tail?.items ?? [];
     if (typeof resourceVersion !== "string" || !Array.isArray(items)) {
       throw new ApiError("not answered with a list; is this a Kubernetes API server?");

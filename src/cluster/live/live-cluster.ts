@@ -2,7 +2,7 @@ import type { FactKind } from "../../kube/fact.ts";
 import { KINDS } from "../../kube/kinds.ts";
 import type { ClusterView } from "../../policy/view.ts";
 import type { Cluster, KindStatus, Wanted } from "../cluster.ts";
-import { ClusterIndex, COMPLETE, type Completeness } from "../cluster-index.ts";
+import { ClusterIndex, COMPLETE, type Completeness, namespaceOf } from "../cluster-index.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { Lookups } from "./lookups.ts";
 import { Preparation } from "./preparation.ts";
@@ -56,7 +56,10 @@ export class LiveCluster implements Cluster {
     const index = new ClusterIndex({ completeness: (kind) => this.#completeness(kind) });
     const sharing = new Sharing();
     const store: FactStore = {
-      put: (fact) => index.put(sharing.share(fact)),
+      put: (fact) => {
+        const old = index.get(fact.kind, namespaceOf(fact), fact.object.name);
+        index.put(sharing.share(fact, old));
+      },
       remove: (kind, namespace, name) => index.remove(kind, namespace, name),
       facts: (kind) => index.facts(kind),
     };

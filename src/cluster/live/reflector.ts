@@ -161,7 +161,6 @@ export class Reflector {
     const startedAt = clock.now();
     const batches = await source.watch(this.resource, { resourceVersion: version, timeoutSeconds }, signal);
     this.#watchRefused = false;
-    this.#failing = false;
     this.#enter("synced", undefined);
     let quiet = true;
     for await (const batch of batches) {
@@ -169,12 +168,17 @@ export class Reflector {
       for (const event of batch) this.#apply(event);
       if (batch.length > 0) {
         quiet = false;
-        this.#backoff.reset();
+        this.#recovered();
       }
     }
     if (quiet && clock.now() - startedAt < timings.shortWatchMs) {
       throw new ApiError("the API server ended the watch as soon as it had begun");
     }
+    this.#recovered();
+  }
+
+  #recovered(): void {
+    this.#failing = false;
     this.#backoff.reset();
   }
 

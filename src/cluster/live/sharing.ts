@@ -10,8 +10,16 @@ const LARGEST_POOL = 4_096;
 export class Sharing {
   readonly #pool = new Map<string, unknown>();
 
-  /** The same fact, with its heavy parts exchanged for equal ones that are there already. */
-  share(fact: Fact): Fact {
+  /**
+   * An equal fact made of parts that are there already: those of `old`, which it is to replace, and those that many
+   * objects have in common. Where nothing has changed, as with most changes of status, it holds `old` itself.
+   */
+  share(fact: Fact, old: Fact["object"] | undefined): Fact {
+    const shared = this.#exchange(fact);
+    return old === undefined ? shared : ({ kind: shared.kind, object: keeping(old, shared.object) } as Fact);
+  }
+
+  #exchange(fact: Fact): Fact {
     switch (fact.kind) {
       case "PersistentVolume": {
         const { nodeAffinity, source } = fact.object;
@@ -43,4 +51,28 @@ export class Sharing {
     this.#pool.set(key, part);
     return part;
   }
+}
+
+/** The fresh value with every part of the old one that is equal; the old one itself where all of it is. */
+function keeping<T>(old: T, fresh: T): T {
+  if (old === fresh) return old;
+  if (!isObject(old) || !isObject(fresh)) return fresh;
+  const prototype: unknown = Object.getPrototypeOf(fresh);
+  if (Object.getPrototypeOf(old) !== prototype) return fresh;
+  const kept = copyOf(fresh, prototype as object);
+  const keys = Object.keys(fresh) as (keyof T)[];
+  let isSame = keys.length === Object.keys(old).length;
+  for (const key of keys) {
+    kept[key] = keeping(old[key], fresh[key]);
+    isSame &&= Object.hasOwn(old, key) && kept[key] === old[key];
+  }
+  return isSame ? old : kept;
+}
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+/** Labels have a prototype of their own. A literal's copy takes less room than one that is filled key by key. */
+function copyOf<T extends object>(value: T, prototype: object): T {
+  if (Array.isArray(value)) return value.slice() as T;
+  return prototype === Object.prototype ? { ...value } : Object.assign(Object.create(prototype), value);
 }

@@ -64,7 +64,9 @@ export class Transport {
   }
 
   async #send(path: string, signal: AbortSignal): Promise<http.IncomingMessage> {
-    const { server, options } = await this.#credentials.access();
+    const { server, options } = await this.#credentials.access().catch((thrown: unknown) => {
+      throw new ApiError(`our credentials cannot be read: ${messageOf(thrown).trim()}`, { cause: thrown });
+    });
     signal.throwIfAborted();
     const secure = server.protocol === "https:";
     return await new Promise((resolve, reject) => {

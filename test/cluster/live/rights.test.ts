@@ -67,6 +67,19 @@ t.test(
   },
 );
 
+t.test("reads autoscalers under the older version where the server has only that", async (t) => {
+  const it = await live(t, { fill, start: false });
+  it.double.versions.set("horizontalpodautoscalers", "autoscaling/v1");
+  await it.cluster.start();
+  await agrees(t, it);
+  t.equal(it.cluster.index.count("HorizontalPodAutoscaler"), 1);
+  it.double.put(autoscaler({ name: "late", max: 3 }));
+  await agrees(t, it);
+  const view = await it.cluster.prepare({ workloads: [], autoscalersIn: "shop" }, AbortSignal.timeout(5_000));
+  const target = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };
+  t.match(view.autoscalersOf(target), { state: "known", value: [{ name: "late" }, { name: "web" }] });
+});
+
 t.test("rights that are taken away later keep what is known and stop calling the rest absent", async (t) => {
   const it = await live(t, { fill });
   await it.double.until(() => it.double.watchers() === 12);

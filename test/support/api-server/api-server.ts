@@ -78,6 +78,8 @@ export class ApiServerDouble {
   /** Plurals that we may not read, and plurals that are not served. */
   readonly forbidden = new Set<string>();
   readonly unserved = new Set<string>();
+  /** Plurals that are served under another apiVersion than today's. */
+  readonly versions = new Map<string, string>();
   /** Where given, every other bearer token is answered with 401. */
   token: string | undefined;
   /** Whether an expired watch is answered with HTTP 410 or with 200 and an ERROR event. */
@@ -225,22 +227,24 @@ export class ApiServerDouble {
     await closed;
   }
 
-  /** Comes back on the same port, counting from `firstVersion` on where it is given, without a past. */
+  /**
+   * Comes back on the same port. With `firstVersion` it counts from there and has no past; without, it is the same
+   * server that was only away.
+   */
   async restart(options: { tls?: { cert: string; key: string }; firstVersion?: number } = {}): Promise<void> {
     await this.stop();
-    this.#history.clear();
     this.expireContinues();
     if (options.firstVersion !== undefined) {
+      this.#history.clear();
       this.#version = options.firstVersion;
-      for (const [kind, objects] of this.#objects) {
+      for (const objects of this.#objects.values()) {
         for (const [key, object] of objects) {
           const resourceVersion = String(++this.#version);
           objects.set(key, { ...object, metadata: { ...object.metadata, resourceVersion } });
         }
-        this.#history.delete(kind);
       }
+      this.#compacted = this.#version;
     }
-    this.#compacted = options.firstVersion === undefined ? this.#compacted : this.#version - 1;
     await this.#listen(options.tls ?? this.#options.tls);
   }
 
@@ -254,7 +258,8 @@ export class ApiServerDouble {
       this.#answer(request, response);
     const server = tls === undefined ? http.createServer(handle) : https.createServer(tls, handle);
     server.keepAliveTimeout = 60_000;
-    server.on(tls === undefined ? "connection" : "secureConnection", (socket: Socket) => {
+    // Not "secureConnection": a handshake that hangs would keep the server from closing.
+    server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on("error", () => {});
       socket.once("close", () => {
@@ -270,7 +275,7 @@ export class ApiServerDouble {
 
   #answer(request: http.IncomingMessage, response: http.ServerResponse): void {
     const url = new URL(request.url ?? "/", "http://double");
-    const found = parsePath(url.pathname);
+    const found = parsePath(url.pathname, this.versions);
     if (found === undefined || this.unserved.has(found.kind.plural)) {
       status(response, 404, "NotFound", "the server could not find the requested resource");
       return;

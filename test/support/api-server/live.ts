@@ -36,10 +36,11 @@ export interface Live {
 export function writeKubeConfig(
   file: string,
   server: string,
-  options: { ca?: string | undefined; user?: Record<string, unknown> } = {},
+  options: { ca?: string | undefined; user?: Record<string, unknown>; proxy?: string | undefined } = {},
 ): void {
   const cluster: Record<string, unknown> = { server };
   if (options.ca !== undefined) cluster["certificate-authority"] = options.ca;
+  if (options.proxy !== undefined) cluster["proxy-url"] = options.proxy;
   writeFileSync(
     file,
     JSON.stringify({
@@ -63,6 +64,7 @@ export async function live(
     readonly connect?: Partial<ConnectOptions>;
     readonly authority?: Authority;
     readonly user?: Record<string, unknown>;
+    readonly proxy?: string;
     readonly start?: boolean;
   } = {},
 ): Promise<Live> {
@@ -74,6 +76,7 @@ export async function live(
   const ca = options.authority === undefined ? undefined : "ca.crt";
   writeKubeConfig(kubeconfig, double.url, {
     ca,
+    proxy: options.proxy,
     ...(options.user === undefined ? {} : { user: options.user }),
   });
   const log: LogLine[] = [];

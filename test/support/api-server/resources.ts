@@ -34,16 +34,27 @@ export function servedKind(kind: string): ServedKind {
   return found;
 }
 
-/** `/api/v1/namespaces/shop/persistentvolumeclaims/data` → its parts; `undefined` for a path that is not served. */
-export function parsePath(path: string): { kind: ServedKind; namespace: string; name: string } | undefined {
+/**
+ * `/api/v1/namespaces/shop/persistentvolumeclaims/data` → its parts; `undefined` for a path that is not served.
+ * `versions` names the plurals that this server has under another apiVersion.
+ */
+export function parsePath(
+  path: string,
+  versions: ReadonlyMap<string, string>,
+): { kind: ServedKind; namespace: string; name: string } | undefined {
   const match =
     /^\/(?:api\/(v1)|apis\/([^/]+\/[^/]+))(?:\/namespaces\/([^/]+)(?=\/))?\/([^/]+)(?:\/([^/]+))?$/.exec(
       path,
     );
   if (match === null) return undefined;
-  const [, core, grouped, namespace = "", plural, name = ""] = match;
-  const kind = SERVED.find((one) => one.plural === plural && one.apiVersion === (core ?? grouped));
-  return kind === undefined
-    ? undefined
-    : { kind, namespace: decodeURIComponent(namespace), name: decodeURIComponent(name) };
+  const [, core, grouped, namespace = "", plural = "", name = ""] = match;
+  const kind = SERVED.find((one) => one.plural === plural);
+  const apiVersion = core ?? grouped;
+  if (kind === undefined || apiVersion === undefined) return undefined;
+  if (apiVersion !== (versions.get(plural) ?? kind.apiVersion)) return undefined;
+  return {
+    kind: { ...kind, apiVersion },
+    namespace: decodeURIComponent(namespace),
+    name: decodeURIComponent(name),
+  };
 }
