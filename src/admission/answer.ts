@@ -1,7 +1,7 @@
 import type { Exemption, Finding, Mode, Verdict } from "../policy/finding.ts";
 import { denialMessage } from "../policy/message.ts";
 import { verdictOf } from "../policy/verdict.ts";
-import { fitWarnings, oneLine, severalLines } from "./one-line.ts";
+import { fitWarnings, oneLine, prefixed, severalLines } from "./one-line.ts";
 import type { Answer } from "./review.ts";
 
 /** What was decided about one review. */
@@ -19,6 +19,8 @@ export interface Decision {
 /** A message that nobody reads to its end helps nobody; the log has the rest. */
 const MESSAGE_LIMIT = 8_192;
 const ANNOTATION_LIMIT = 1_024;
+/** Of a warning; the rest of it is the finding's. */
+const EXEMPTION_LIMIT = 120;
 
 /** The verdict of a decision, as metrics and logs count it. */
 export function verdictFor({ judged, mode, findings }: Decision): Verdict {
@@ -66,7 +68,9 @@ function warningsOf({ findings, mode, notes, late }: Decision, verdict: Verdict)
 
 /** An exemption stands before what is exempted, so that a cut never hides who let it through. */
 function warningOf({ warning, exempted }: Finding): string {
-  return exempted === null ? warning : `(${oneLine(exemptionText(exempted), 120)}) ${warning}`;
+  return exempted === null
+    ? warning
+    : prefixed(`(${oneLine(exemptionText(exempted), EXEMPTION_LIMIT)}) `, warning);
 }
 
 function annotationsOf(

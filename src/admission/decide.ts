@@ -27,15 +27,9 @@ export interface Bench {
  * Decides one review.
  *
  * @param signal aborts when look-ups have to end; the decision is then made by what is known
- * @param bytes the size of the request, which bounds what is remembered of a dry run
  * @throws RequestRefused (400) where the object is not what the resource says
  */
-export async function decide(
-  request: ReviewRequest,
-  bench: Bench,
-  signal: AbortSignal,
-  bytes: number,
-): Promise<Decision> {
+export async function decide(request: ReviewRequest, bench: Bench, signal: AbortSignal): Promise<Decision> {
   const subject = subjectOf(request);
   if (subject.type === "none") return unjudged(subject.reason);
   const config = bench.config();
@@ -57,7 +51,11 @@ export async function decide(
   };
   const outcome = await judge(desk, subject);
   const fact = request.dryRun ? factOf(subject) : undefined;
-  if (fact) memory.remember(request.user.name, request.namespace, fact, bytes, now);
+  if (fact) {
+    // Not the length that the request says it has: a chunked one says none.
+    const bytes = Buffer.byteLength(JSON.stringify(request.object));
+    memory.remember(request.user.name, request.namespace, fact, bytes, now);
+  }
   return {
     judged: true,
     mode,

@@ -1,10 +1,13 @@
 import type { FastifyBaseLogger } from "fastify";
 import { type Decision, exemptionText, verdictFor } from "./answer.ts";
+import { oneLine } from "./one-line.ts";
 import type { ReviewRequest } from "./review.ts";
 import { resourceName } from "./subject.ts";
 
 /** A claim that thousands of workloads mount must not make a line of megabytes. */
 const FINDINGS_LOGGED = 50;
+/** The longest name that the API server accepts; what is sent by others may be longer. */
+const NAME_LIMIT = 253;
 
 /** One line a decision, with the same keys in every line. Names and rules only: objects may hold secrets. */
 export function logDecision(
@@ -17,11 +20,11 @@ export function logDecision(
   log.info(
     {
       uid: request.uid,
-      resource: resourceName(request),
+      resource: oneLine(resourceName(request), NAME_LIMIT),
       operation: request.operation,
-      namespace: request.namespace,
-      name: nameOf(request),
-      user: request.user.name,
+      namespace: oneLine(request.namespace, NAME_LIMIT),
+      name: oneLine(nameOf(request), NAME_LIMIT),
+      user: oneLine(request.user.name, NAME_LIMIT),
       dryRun: request.dryRun,
       verdict: verdictFor(decision),
       judged,
@@ -30,7 +33,7 @@ export function logDecision(
       findings: findings.slice(0, FINDINGS_LOGGED).map(({ rule, severity, workload }) => ({
         rule,
         severity,
-        workload: `${workload.kind}/${workload.name}`,
+        workload: oneLine(`${workload.kind}/${workload.name}`, NAME_LIMIT),
       })),
       exempted: findings
         .slice(0, FINDINGS_LOGGED)

@@ -1,5 +1,6 @@
-import type { Server } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import fastify, {
   type FastifyBaseLogger,
   type FastifyError,
@@ -33,11 +34,14 @@ const CLIENT_ERRORS: Readonly<Record<string, { code: number; phrase: string; mes
   },
 };
 const UNREADABLE = { code: 400, phrase: "Bad Request", message: "the request is not HTTP/1.1" };
+const NO_PROXY = { code: 405, phrase: "Method Not Allowed", message: "this is no proxy" };
 
 /** A fastify app that answers everything it refuses with a `metav1.Status`, which the API server shows its user. */
 export function createApp({ logger, metrics, bodyLimit, server }: AppOptions): FastifyInstance {
   const app: FastifyInstance = fastify({
-    loggerInstance: logger,
+    // Fastify says for each address that it listens, without the scheme; whoever opens the ports says it once.
+    loggerInstance: logger.child({}, { level: "warn" }),
+    childLoggerFactory: (_app, bindings, options) => logger.child(bindings, options),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit,
     serverFactory: (handler) => server(handler),
@@ -52,6 +56,17 @@ export function createApp({ logger, metrics, bodyLimit, server }: AppOptions): F
       metrics.refusals.inc({ code: String(code) });
       reply.code(code).send(statusOf(code, error.message));
     },
+  });
+  // Node answers these by itself, with nothing in the body or not at all.
+  app.server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
+    metrics.refusals.inc({ code: "417" });
+    const message = `an Expect of ${JSON.stringify(request.headers.expect)} cannot be met`;
+    const body = JSON.stringify(statusOf(417, message));
+    response.writeHead(417, { "content-type": "application/json" }).end(body);
+  });
+  app.server.on("connect", (_request: IncomingMessage, socket: Duplex) => {
+    socket.on("error", () => {});
+    endWith(socket, NO_PROXY, metrics);
   });
   // JSON and nothing else: what fastify reads as text by default gets its 415 too.
   const json = app.getDefaultJsonParser("remove", "ignore");
@@ -85,7 +100,7 @@ function messageFor(error: FastifyError, code: number, bodyLimit: number): strin
   if (code === 415) return "the content type is not application/json";
   return error.code === "FST_ERR_CTP_EMPTY_JSON_BODY"
     ? "the body is empty; expected an AdmissionReview"
-    : `the body is not JSON: ${error.message}`;
+    : "the body is not JSON";
 }
 
 function pathOf(url: string): string {
@@ -99,7 +114,15 @@ function refuseConnection(error: Error & { code?: string }, socket: Socket, metr
     socket.destroy();
     return;
   }
-  const { code, phrase, message } = CLIENT_ERRORS[error.code ?? ""] ?? UNREADABLE;
+  endWith(socket, CLIENT_ERRORS[error.code ?? ""] ?? UNREADABLE, metrics);
+}
+
+/** Answers on a connection of which nothing more is expected. */
+function endWith(
+  socket: Duplex,
+  { code, phrase, message }: { readonly code: number; readonly phrase: string; readonly message: string },
+  metrics: Metrics,
+): void {
   metrics.refusals.inc({ code: String(code) });
   const body = JSON.stringify(statusOf(code, message));
   socket.end(

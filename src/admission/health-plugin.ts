@@ -13,8 +13,8 @@ export interface HealthState {
   readonly kinds: readonly KindStatus[];
   readonly draining: boolean;
   readonly certificate: CertificateStatus;
-  /** Why the configuration file as it is now is not in force; `undefined` when it is. */
-  readonly configProblem: string | undefined;
+  /** Why the configuration file as it is now is not, or not all, in force. */
+  readonly configProblems: readonly string[];
   /** Facts older than this are named. */
   readonly staleAfterSeconds: number;
 }
@@ -37,7 +37,7 @@ export function readinessOf(state: HealthState): Readiness {
   ];
   const others = [
     ...(certificate.usable && certificateProblem !== undefined ? [certificateProblem] : []),
-    ...(state.configProblem === undefined ? [] : [`configuration: ${state.configProblem}`]),
+    ...state.configProblems.map((problem) => `configuration: ${problem}`),
     ...state.kinds.flatMap(({ kind, state: how, problem, ageSeconds }) => {
       if (how === "waiting") return [];
       if (problem !== undefined) return [`${kind}: ${problem}`];

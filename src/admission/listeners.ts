@@ -52,5 +52,7 @@ function httpOptions(timeouts: HttpTimeouts) {
     headersTimeout: timeouts.headers,
     requestTimeout: timeouts.request,
     connectionsCheckingInterval: timeouts.check,
+    // No answer depends on it, and Node would refuse without a word of why.
+    requireHostHeader: false,
   };
 }

@@ -79,6 +79,8 @@ function parseRequest(request: RawObject): ReviewRequest {
   }
   if (!isObject(resource)) throw malformed(`request.resource is ${shown(resource)}; expected an object`);
   const user = optional(userInfo, "request.userInfo", isObject, "an object") ?? {};
+  const object = optional(request.object, "request.object", isObject, "an object or null") ?? null;
+  const oldObject = optional(request.oldObject, "request.oldObject", isObject, "an object or null") ?? null;
   return {
     uid,
     operation,
@@ -89,15 +91,21 @@ function parseRequest(request: RawObject): ReviewRequest {
     },
     subResource: text(request.subResource, "request.subResource"),
     name: text(request.name, "request.name"),
-    namespace: text(request.namespace, "request.namespace"),
+    namespace: text(request.namespace, "request.namespace") || namespaceOf(object ?? oldObject),
     user: {
       name: text(user.username, "request.userInfo.username"),
       groups: optional(user.groups, "request.userInfo.groups", isTexts, "a list of strings") ?? [],
     },
     dryRun: optional(request.dryRun, "request.dryRun", isBoolean, "true or false") ?? false,
-    object: optional(request.object, "request.object", isObject, "an object or null") ?? null,
-    oldObject: optional(request.oldObject, "request.oldObject", isObject, "an object or null") ?? null,
+    object,
+    oldObject,
   };
+}
+
+/** The API server says the namespace beside the object; who writes a review by hand may leave that out. */
+function namespaceOf(object: RawObject | null): string {
+  const namespace = isObject(object?.metadata) ? object.metadata.namespace : undefined;
+  return typeof namespace === "string" ? namespace : "";
 }
 
 /** The review that says it; a denial is 403 Forbidden, so that kubectl prints "Error from server (Forbidden)". */

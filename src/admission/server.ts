@@ -4,9 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Config } from "../config/config.ts";
+import { heldUntilRestart } from "../config/restart.ts";
 import { AttachguardError, messageOf } from "../errors.ts";
 import type { Metrics } from "../metrics.ts";
 import type { CertificateSource, CertificateStatus } from "../tls/certificate-source.ts";
+import { parseCertificate } from "../tls/pair.ts";
 import { decide } from "./decide.ts";
 import { DryRunMemory } from "./dry-run-memory.ts";
 import { createApp } from "./fastify-app.ts";
@@ -21,6 +23,8 @@ export interface ServerDependencies {
   readonly cluster: Cluster;
   /** The configuration in force; asked anew for every request. */
   readonly config: () => Config;
+  /** The configuration that the process began with, where it may have changed since; absent: the one in force now. */
+  readonly startConfig?: Config;
   /** Why the configuration file as it is now is not in force; `undefined` when it is. */
   readonly configProblem?: () => string | undefined;
   readonly certificates: CertificateSource;
@@ -59,13 +63,14 @@ export interface AdmissionServer {
 /**
  * Puts the webhook together.
  *
- * @throws AttachguardError AG_ERR_CONFIG where the CA for client certificates cannot be read
+ * @throws AttachguardError AG_ERR_CONFIG where the CA for client certificates cannot be used
  */
 export async function buildServer(dependencies: ServerDependencies): Promise<AdmissionServer> {
   const { cluster, config, certificates, metrics, logger } = dependencies;
   const now = dependencies.now ?? Date.now;
   const timeouts = dependencies.timeouts ?? HTTP_TIMEOUTS;
-  const clientCa = await clientCaOf(config());
+  const atStart = dependencies.startConfig ?? config();
+  const clientCa = await clientCaOf(atStart);
   const memory = new DryRunMemory(() => config().dryRunMemory);
   const bench = { cluster, config, memory, verifyWaiver: dependencies.verifyWaiver, now };
   let draining = false;
@@ -75,7 +80,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
   const app = createApp({
     logger,
     metrics,
-    bodyLimit: config().limits.bodyBytes,
+    bodyLimit: atStart.limits.bodyBytes,
     server: (handler) => {
       tls = tlsListener(handler, certificates.current, clientCa, timeouts);
       return tls.server;
@@ -86,7 +91,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
     if (draining) reply.header("connection", "close");
   });
   await app.register(validatePlugin, {
-    decide: (request, signal, bytes) => decide(request, bench, signal, bytes),
+    decide: (request, signal) => decide(request, bench, signal),
     config,
     metrics,
     callers: () => (clientCa === undefined ? null : config().clientAuth),
@@ -96,7 +101,12 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
       kinds: cluster.status(),
       draining,
       certificate: withProblem(certificates.status(now()), notPresented),
-      configProblem: dependencies.configProblem?.() ?? restartNeeded(config(), clientCa),
+      configProblems: [
+        ...[dependencies.configProblem?.()].filter((problem) => problem !== undefined),
+        ...heldUntilRestart(atStart, config()).map(
+          (key) => `${key} was changed while the server ran: it holds after a restart`,
+        ),
+      ],
       staleAfterSeconds: config().cluster.staleAfterSeconds,
     }),
   });
@@ -160,7 +170,7 @@ async function closeApp(app: FastifyInstance, graceSeconds: number): Promise<voi
 
 async function listenOn(app: FastifyInstance, host: string, port: number): Promise<number> {
   try {
-    await app.listen({ host, port, listenTextResolver: () => "port open" });
+    await app.listen({ host, port });
   } catch (cause) {
     throw new AttachguardError(
       "AG_ERR_LISTEN",
@@ -174,11 +184,14 @@ async function listenOn(app: FastifyInstance, host: string, port: number): Promi
 async function clientCaOf({ clientAuth }: Config): Promise<string | undefined> {
   if (clientAuth === null) return undefined;
   try {
-    return await readFile(clientAuth.caFile, "utf8");
+    const pem = await readFile(clientAuth.caFile, "utf8");
+    // TLS takes an empty text for none, and then trusts every public CA.
+    parseCertificate(pem);
+    return pem;
   } catch (cause) {
     throw new AttachguardError(
       "AG_ERR_CONFIG",
-      `clientAuth.caFile ${clientAuth.caFile} cannot be read (${messageOf(cause)})`,
+      `clientAuth.caFile ${clientAuth.caFile} cannot be used (${messageOf(cause)}); name a PEM file with the CA of the API server's client certificate`,
       { cause },
     );
   }
@@ -186,11 +199,4 @@ async function clientCaOf({ clientAuth }: Config): Promise<string | undefined> {
 
 function withProblem(status: CertificateStatus, problem: string | undefined): CertificateStatus {
   return problem === undefined ? status : { ...status, problem };
-}
-
-/** Whether certificates are asked for is decided when the port opens. */
-function restartNeeded(config: Config, clientCa: string | undefined): string | undefined {
-  return config.clientAuth !== null && clientCa === undefined
-    ? "clientAuth was switched on while the server ran: it holds after a restart"
-    : undefined;
 }

@@ -21,6 +21,7 @@ const REASONS: Readonly<Record<number, string>> = {
   408: "Timeout",
   413: "RequestEntityTooLarge",
   415: "UnsupportedMediaType",
+  417: "ExpectationFailed",
   431: "RequestHeaderFieldsTooLarge",
   500: "InternalError",
   503: "ServiceUnavailable",

@@ -6,12 +6,19 @@ import { answerFor, type Decision, unjudged, verdictFor } from "./answer.ts";
 import { type CallerCheck, checkCaller } from "./client-certificate.ts";
 import { lookupBudget, startDeadline } from "./deadline.ts";
 import { logDecision } from "./decision-log.ts";
-import { type Answer, parseReview, type ReviewRequest, type ReviewResponse, renderReview } from "./review.ts";
+import {
+  type Answer,
+  parseReview,
+  type ReviewRequest,
+  type ReviewResponse,
+  renderReview,
+  shown,
+} from "./review.ts";
 import { RequestRefused } from "./status.ts";
 import { resourceLabel } from "./subject.ts";
 
-/** Decides one review; `signal` aborts when look-ups have to end, `bytes` is the size of the request. */
-export type Decide = (request: ReviewRequest, signal: AbortSignal, bytes: number) => Promise<Decision>;
+/** Decides one review; `signal` aborts when look-ups have to end. */
+export type Decide = (request: ReviewRequest, signal: AbortSignal) => Promise<Decision>;
 
 export interface ValidateOptions {
   readonly decide: Decide;
@@ -32,6 +39,13 @@ export async function validatePlugin(app: FastifyInstance, options: ValidateOpti
     // Before the body is read: who may not call may not make the server parse either.
     const callers = options.callers();
     if (callers !== null) checkCaller(request, callers);
+    const encoding = request.headers["content-encoding"];
+    if (encoding !== undefined && encoding !== "identity") {
+      throw new RequestRefused(
+        415,
+        `the body is encoded (content-encoding ${shown(encoding)}); send it as it is`,
+      );
+    }
   });
 
   app.post("/validate", async (request): Promise<ReviewResponse> => {
@@ -50,8 +64,7 @@ export async function validatePlugin(app: FastifyInstance, options: ValidateOpti
     const budget = lookupBudget(timeoutOf(request), limits.deadlineMarginMilliseconds);
     const deadline = startDeadline(budget - (performance.now() - arrived));
     try {
-      const bytes = Number(request.headers["content-length"] ?? 0);
-      const decision = await options.decide(review, deadline.signal, bytes);
+      const decision = await options.decide(review, deadline.signal);
       const answer = answerFor(decision);
       count(review, answer, arrived, decision);
       logDecision(request.log, review, decision, performance.now() - arrived);

@@ -6,6 +6,7 @@ import { type AdmissionServer, buildServer } from "../admission/server.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { FileCluster } from "../cluster/file-cluster.ts";
 import { type Config, loadConfig, watchConfig } from "../config/config.ts";
+import { heldUntilRestart } from "../config/restart.ts";
 import { AttachguardError, messageOf } from "../errors.ts";
 import { createMetrics, type Metrics } from "../metrics.ts";
 import { verifyWaiver } from "../waiver/waiver.ts";
@@ -34,22 +35,29 @@ export async function serve(options: ServeOptions, terminal: Terminal, log: Logg
   const open: Closer[] = [];
   try {
     const { server, config } = await start(options, terminal, log, open);
-    const { delaySeconds, graceSeconds } = config().shutdown;
-    closeWithGrace(
-      { delay: (delaySeconds + graceSeconds + SPARE_SECONDS) * 1000, logger: log },
-      async ({ signal, err }) => {
-        if (err) log.fatal({ error: err.message, stack: err.stack }, "fault");
-        else log.info({ signal }, "closing");
-        await (signal === "SIGINT" ? server.close() : server.drain());
-        await closeAll(open);
-        log.info("closed");
-      },
-    );
+    closeWithGrace({ delay: false, logger: log }, async ({ signal, err }) => {
+      if (err) log.fatal({ error: err.message, stack: err.stack }, "fault");
+      else log.info({ signal }, "closing");
+      endIfItHangs(config(), log);
+      await (signal === "SIGINT" ? server.close() : server.drain());
+      await closeAll(open);
+      log.info("closed");
+    });
   } catch (error) {
     await closeAll(open);
     throw error;
   }
   return new Promise(() => {});
+}
+
+/** By the configuration of now: a reload may have made the time for draining longer. */
+function endIfItHangs({ shutdown }: Config, log: Logger): void {
+  const seconds = shutdown.delaySeconds + shutdown.graceSeconds + SPARE_SECONDS;
+  const timer = setTimeout(() => {
+    log.fatal({ seconds }, "still not closed, ending");
+    process.exit(1);
+  }, seconds * 1000);
+  timer.unref();
 }
 
 type Closer = () => Promise<void>;
@@ -80,6 +88,7 @@ async function start(
   const server = await buildServer({
     cluster,
     config,
+    startConfig: initial,
     configProblem,
     certificates,
     verifyWaiver: (jws, subject, now) => verifyWaiver(jws, subject, config().waivers.keys, now),
@@ -119,7 +128,10 @@ async function followConfig(
 ): Promise<FollowedConfig> {
   if (file === undefined) return { config: () => initial, configProblem: () => undefined };
   const watch = await watchConfig(file, initial, {
-    changed: () => log.info({ file }, "configuration changed"),
+    changed: (config) => {
+      const afterRestart = heldUntilRestart(initial, config);
+      log[afterRestart.length > 0 ? "warn" : "info"]({ file, afterRestart }, "configuration changed");
+    },
     failed: ({ code, message }) => {
       metrics.configReloadFailures.inc();
       log.error({ file, code, error: message }, "configuration not usable, the last one holds");
@@ -137,7 +149,13 @@ async function clusterOf(
   log: Logger,
 ): Promise<Cluster> {
   const paths = options.cluster ?? ["live"];
-  if (paths.length === 1 && paths[0] === "live") {
+  if (paths.includes("live")) {
+    if (paths.length > 1) {
+      throw new AttachguardError(
+        "AG_ERR_USAGE",
+        "`--cluster live` takes no files beside it: name the cluster or files (a file of that name is ./live)",
+      );
+    }
     const { connectLiveCluster } = await import("../cluster/live/connect.ts");
     return connectLiveCluster({
       kubeconfig: options.kubeconfig,

@@ -99,16 +99,65 @@ t.test("only the API server may call, and only /validate asks", async (t) => {
   responseOf(t, await server.post(review), review);
 });
 
-t.test("a CA that cannot be read is said before the port opens", async (t) => {
-  await t.rejects(startServer(t, { config: { clientAuth: { caFile: "/no/such/file", subjects: [] } } }), {
-    code: "AG_ERR_CONFIG",
-    message: /clientAuth\.caFile \/no\/such\/file cannot be read/,
-  });
+t.test("a resumed session without a certificate is no better than the first one", async (t) => {
+  const clientCa = await issueCa({ name: "front CA", days: 1, now: Date.now() });
+  const caFile = join(t.testdir(), "client-ca.crt");
+  writeFileSync(caFile, clientCa.certificate);
+  const server = await startServer(t, { config: { clientAuth: { caFile, subjects: [] } } });
+  const options = {
+    host: "127.0.0.1",
+    port: server.port,
+    ca: server.ca.certificate,
+    servername: "localhost",
+  };
+  const text = JSON.stringify(review);
+  for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
+    const ask = async (session?: Buffer) => {
+      const socket = connect({ ...options, maxVersion, ...(session === undefined ? {} : { session }) });
+      const sessions: Buffer[] = [];
+      socket.on("session", (each) => sessions.push(each));
+      await once(socket, "secureConnect");
+      const resumed = socket.isSessionReused();
+      socket.end(
+        `POST /validate HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+      );
+      const heard = (await socket.setEncoding("utf8").toArray()).join("");
+      return { heard, session: sessions.at(-1), resumed };
+    };
+    const first = await ask();
+    t.match(first.heard, /^HTTP\/1\.1 401 /, maxVersion);
+    const second = await ask(first.session);
+    t.match(second.heard, /^HTTP\/1\.1 401 /, `${maxVersion}, resumed: ${second.resumed}`);
+  }
 });
 
-t.test("switched on while the server runs, the check waits for a restart and readyz says so", async (t) => {
+t.test("a CA that cannot be used is said before the port opens", async (t) => {
+  const folder = t.testdir({ "empty.crt": "", "text.crt": "no certificate\n" });
+  const rows: readonly (readonly [string, RegExp])[] = [
+    ["none.crt", /clientAuth\.caFile .*none\.crt cannot be used \(ENOENT/],
+    // Without a CA of its own, TLS would trust those of the public.
+    ["empty.crt", /clientAuth\.caFile .*empty\.crt cannot be used \(not a PEM certificate/],
+    ["text.crt", /clientAuth\.caFile .*text\.crt cannot be used \(not a PEM certificate/],
+  ];
+  for (const [file, message] of rows) {
+    const clientAuth = { caFile: join(folder, file), subjects: [] };
+    await t.rejects(startServer(t, { config: { clientAuth } }), { code: "AG_ERR_CONFIG", message });
+  }
+});
+
+t.test("what is read at the start waits for a restart, and readyz says so", async (t) => {
   const { configure, get, post } = await startServer(t);
-  configure({ clientAuth: { caFile: "/ca.crt", subjects: [] } });
+  configure({ clientAuth: { caFile: "/ca.crt", subjects: [] }, metrics: { namespaceLabel: true } });
   responseOf(t, await post(review), review);
-  t.match(await get("/readyz"), { status: 200, body: { problems: [/clientAuth.*after a restart/] } as Json });
+  t.match(await get("/readyz"), {
+    status: 200,
+    body: {
+      problems: [
+        /^configuration: metrics\.namespaceLabel .*after a restart$/,
+        /^configuration: clientAuth .*after a restart$/,
+      ],
+    } as Json,
+  });
+  configure({ clientAuth: null, metrics: { namespaceLabel: false } });
+  t.match(await get("/readyz"), { status: 200, body: { problems: [] } as Json });
 });

@@ -72,3 +72,29 @@ t.test("of many workloads that mount a claim all are judged and the warnings fit
   t.match(warnings.at(-1), /^and \d+ more/);
   t.ok(JSON.stringify(log.at(-1)).length < 20_000, "the line in the log stays a line");
 });
+
+t.test("workloads beyond number on one claim do not hold up other requests or the answer", async (t) => {
+  const objects = Array.from({ length: 120 }, (_, index) => {
+    const workload = objectOf("005");
+    Object.assign(at(workload, "metadata"), { name: `w${index}`, uid: `uid-${index}` });
+    if (index < 119) at(workload, "metadata").creationTimestamp = "2020-01-01T00:00:00Z";
+    at(workload, "spec", "template", "metadata").labels = { app: `w${index}` };
+    return workload;
+  });
+  const { post, log } = await startServer(t, { objects });
+  const review = claim(["ReadWriteOnce"]);
+  const response = responseOf(
+    t,
+    await post(review, {
+      path: "/validate?timeout=1ms",
+      headers: { "content-type": "application/json" },
+    }),
+    review,
+  );
+  t.equal(verdictSeen(response), "deny", "the one that came with the claim is judged first");
+  t.match(response.auditAnnotations, {
+    late: "true",
+    notes: /\d+ more that mount the claim were not judged before the deadline/,
+  });
+  t.match(log.at(-1), { late: true });
+});

@@ -76,6 +76,36 @@ t.test("a client that sends slowly, or nothing, is cut off while others are answ
   responseOf(t, await server.post(review), review);
 });
 
+t.test("what HTTP allows and nobody expects is answered too", async (t) => {
+  const server = await startServer(t);
+  const text = JSON.stringify(review);
+  const json = "Content-Type: application/json\r\nConnection: close\r\n";
+  const length = `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n`;
+  const chunks = `Transfer-Encoding: chunked\r\n\r\n${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`;
+  const rows: readonly (readonly [string, string, number, RegExp])[] = [
+    ["HTTP/1.0", `POST /validate HTTP/1.0\r\n${json}${length}${text}`, 200, /"allowed":true/],
+    ["no Host", `POST /validate HTTP/1.1\r\n${json}${length}${text}`, 200, /"allowed":true/],
+    ["in chunks", `POST /validate HTTP/1.1\r\nHost: x\r\n${json}${chunks}`, 200, /"allowed":true/],
+    [
+      "an expectation",
+      `POST /validate HTTP/1.1\r\nHost: x\r\nExpect: a miracle\r\n${json}${length}${text}`,
+      417,
+      /"kind":"Status".*a miracle/,
+    ],
+    ["a proxy's method", "CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n", 405, /"kind":"Status"/],
+  ];
+  for (const [name, sent, code, body] of rows) {
+    const heard = await spokenTo(server, sent);
+    t.match(heard, new RegExp(`^HTTP/1\\.1 ${code} `), name);
+    t.match(heard, body, name);
+    t.notMatch(heard, /retry-after/i, name);
+  }
+  const piped = `POST /validate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${length}${text}`;
+  const heard = await spokenTo(server, `${piped}${piped}GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n`);
+  t.equal(heard.match(/"kind":"AdmissionReview"/g)?.length, 2, "pipelined requests are each answered");
+  t.match(heard, /"status":"ok"/, "in order");
+});
+
 t.test("a connection without a handshake is cut off", async (t) => {
   const { port } = await startServer(t, { timeouts: SHORT });
   const socket = connectPlain({ host: "127.0.0.1", port });

@@ -90,6 +90,17 @@ t.test("the memory is bounded in time and can be switched off", async (t) => {
   t.same(rulesSeen(responseOf(t, await post(deployment), deployment)), ["claim-unknown"], "switched off");
 });
 
+t.test("the memory is bounded in bytes, also where the request does not say how long it is", async (t) => {
+  const { configure, post } = await startServer(t);
+  const chunked = { headers: { "content-type": "application/json", "transfer-encoding": "chunked" } };
+  configure({ dryRunMemory: { ...DEFAULT_CONFIG.dryRunMemory, maxBytes: 1_024 } });
+  const large = structuredClone(claim);
+  at(large, "request", "object", "metadata").annotations = { note: "x".repeat(2_000) };
+  responseOf(t, await post(large, chunked), large);
+  const response = responseOf(t, await post(deployment, chunked), deployment);
+  t.same(rulesSeen(response), ["claim-unknown"], "larger than everything that may be remembered");
+});
+
 t.test("dry runs are counted as such", async (t) => {
   const { post, scrape } = await startServer(t);
   responseOf(t, await post(claim), claim);

@@ -47,6 +47,18 @@ t.test("the namespace's label decides, and a change of it holds at once", async 
   );
 });
 
+t.test("a review that leaves the namespace to its object has that namespace's mode", async (t) => {
+  const { cluster, post, log } = await startServer(t, { objects: [objectOf("004")] });
+  cluster.put(shop({ "attachguard.dev/mode": "off" }));
+  const review = reviewOf("005", (request) => delete request.namespace);
+  t.equal(verdictSeen(responseOf(t, await post(review), review)), "allow");
+  t.match(log.at(-1), { namespace: "shop", judged: false });
+  const scale = reviewOf("010", (request) => delete request.namespace);
+  cluster.put(objectOf("005"));
+  cluster.put(shop({}));
+  t.equal(verdictSeen(responseOf(t, await post(scale), scale)), "deny", "a scale too");
+});
+
 t.test("the default mode comes from the configuration", async (t) => {
   const { configure, post } = await startServer(t, { objects: [objectOf("004")] });
   const review = reviewOf("005");

@@ -114,6 +114,18 @@ t.test("a decision is one line, with the same keys, without the objects", async 
   t.notMatch(JSON.stringify(log), /last-applied-configuration|managedFields|nginx/);
 });
 
+t.test("names without measure do not make a line without measure", async (t) => {
+  const { post, log } = await startServer(t, { objects: [objectOf("004")] });
+  const review = reviewOf("005", (request) => {
+    const long = "x".repeat(100_000);
+    Object.assign(request, { name: long, namespace: long, userInfo: { username: long } });
+    Object.assign((request.object as { metadata: object }).metadata, { name: long });
+  });
+  responseOf(t, await post(review), review);
+  t.equal(log.at(-1)?.msg, "decision");
+  t.ok(JSON.stringify(log.at(-1)).length < 5_000);
+});
+
 t.test("a name that is still to be generated is shown by its stem", async (t) => {
   const { post, log } = await startServer(t, { objects: [objectOf("004")] });
   const review = reviewOf("005", (request) => {

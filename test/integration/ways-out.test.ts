@@ -163,6 +163,121 @@ t.test("no way out of a violation is ever denied", async (t) => {
   }
 });
 
+/** Three replicas on the recorded claim. */
+function set(): Json {
+  const object = objectOf("005");
+  object.kind = "StatefulSet";
+  Object.assign(at(object, "metadata"), { name: "db", uid: "uid-db" });
+  replicas(3)(object);
+  delete spec(object).strategy;
+  return object;
+}
+
+function updateSet(change: (object: Json) => void, before: (object: Json) => void = () => {}): Json {
+  const review = update(change, (object) => {
+    for (const key of Object.keys(object)) delete object[key];
+    Object.assign(object, set());
+    before(object);
+  });
+  const request = at(review, "request");
+  Object.assign(request, {
+    name: "db",
+    resource: { group: "apps", version: "v1", resource: "statefulsets" },
+  });
+  return review;
+}
+
+function scaleSet(from: number, to: number): Json {
+  const review = scale(from, to);
+  const request = at(review, "request");
+  Object.assign(request, {
+    name: "db",
+    resource: { group: "apps", version: "v1", resource: "statefulsets" },
+  });
+  for (const field of ["object", "oldObject"]) {
+    Object.assign(at(request, field, "metadata"), { name: "db", uid: "uid-db" });
+  }
+  return review;
+}
+
+/** The recorded autoscaler, from one maximum to another. */
+function autoscale(from: number, to: number, change: (object: Json) => void = () => {}): Json {
+  return reviewOf("006", (request) => {
+    const old = structuredClone(at(request, "object"));
+    spec(old).maxReplicas = from;
+    const next = structuredClone(old);
+    spec(next).maxReplicas = to;
+    change(next);
+    Object.assign(request, { operation: "UPDATE", object: next, oldObject: old });
+  });
+}
+
+t.test("StatefulSets and autoscalers have the same ways out, and no more", async (t) => {
+  const rows: readonly (readonly [string, Json, "out" | "deny"])[] = [
+    ["fewer replicas", updateSet(replicas(2)), "out"],
+    ["one replica", updateSet(replicas(1)), "out"],
+    ["none", updateSet(replicas(0)), "out"],
+    ["from 0 to 1", updateSet(replicas(1), replicas(0)), "out"],
+    [
+      "the claim is removed",
+      updateSet((object) => {
+        pod(object).volumes = [];
+        at(pod(object), "containers", 0).volumeMounts = [];
+      }),
+      "out",
+    ],
+    [
+      "it is being deleted",
+      updateSet((object) => {
+        at(object, "metadata").deletionTimestamp = "2026-11-20T09:40:00Z";
+        replicas(9)(object);
+      }),
+      "out",
+    ],
+    [
+      "a finalizer",
+      updateSet((object) => {
+        at(object, "metadata").finalizers = [];
+      }),
+      "out",
+    ],
+    ["more replicas", updateSet(replicas(4)), "deny"],
+    ["from 0 to 2", updateSet(replicas(2), replicas(0)), "deny"],
+    ["scaled down", scaleSet(3, 2), "out"],
+    ["scaled to 0", scaleSet(3, 0), "out"],
+    ["scaled from 0 to 1", scaleSet(0, 1), "out"],
+    ["scaled up", scaleSet(3, 4), "deny"],
+    ["a lower maximum that is still too high", autoscale(5, 3), "out"],
+    ["a maximum of 1", autoscale(5, 1), "out"],
+    [
+      "another minimum",
+      autoscale(5, 5, (object) => {
+        spec(object).minReplicas = 2;
+      }),
+      "out",
+    ],
+    [
+      "an autoscaler that is being deleted",
+      autoscale(5, 9, (object) => {
+        at(object, "metadata").deletionTimestamp = "2026-11-20T09:40:00Z";
+      }),
+      "out",
+    ],
+    ["a higher maximum", autoscale(5, 6), "deny"],
+  ];
+  for (const ratchet of ["template", "always", "never"] as const) {
+    const { post } = await startServer(t, {
+      objects: [objectOf("004"), objectOf("005"), objectOf("006"), set()],
+      config: { ratchet },
+    });
+    for (const [name, review, expected] of rows) {
+      const verdict = verdictSeen(responseOf(t, await post(review), review));
+      if (expected === "out") t.not(verdict, "deny", `${name} (ratchet ${ratchet})`);
+      else if (ratchet !== "always") t.equal(verdict, "deny", `${name} (ratchet ${ratchet})`);
+    }
+  }
+});
+
 t.test(
   "a strategy that takes the old pod away first passes with the rollout that it makes safe",
   async (t) => {

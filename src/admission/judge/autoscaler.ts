@@ -36,19 +36,21 @@ async function judgeOver(
   const workload = found.value;
   // Of other autoscalers of the workload this review is not to speak, nor may they make what it brings look known.
   const others = (knownValue(view.autoscalersOf(workload)) ?? []).map(removalOf);
+  const context = await contextOf(desk, workload);
   const judgement = evaluate(
     overlay(view, [factOf(next)], others),
     workload,
     {
       previous: workload,
       previousView: overlay(view, previous === null ? [] : [factOf(previous)], [...others, removalOf(next)]),
-      specChanged: false,
+      // Only a higher maximum, or one that is new, can bring a hazard about.
+      specChanged: previous === null || next.maxReplicas > previous.maxReplicas,
       templateChanged: false,
       cause: "autoscaler",
     },
-    await contextOf(desk, workload),
+    context,
   );
-  return outcomeOf(judgement, workload);
+  return outcomeOf(judgement, workload, context);
 }
 
 function factOf(autoscaler: Autoscaler): Fact {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { overlay } from "../../cluster/overlay.ts";
 import type { Fact } from "../../kube/fact.ts";
 import { evaluate, evaluateClaim } from "../../policy/evaluate.ts";
@@ -28,7 +29,19 @@ async function judgeOver(desk: Desk, claim: Claim, view: ClusterView): Promise<O
   const laid = overlay(view, [factOf(claim)]);
   const own = await contextOf(desk, { apiVersion: "v1", kind: "PersistentVolumeClaim", ...claim });
   const findings: Finding[] = [...evaluateClaim(laid, claim, own)];
-  for (const workload of mountingIn(laid, claim)) {
+  const notes: string[] = [];
+  // Those that a denial can be about first.
+  const mounting = mountingIn(laid, claim).toSorted(
+    (a, b) => Number(cameTogether(b, desk.now)) - Number(cameTogether(a, desk.now)),
+  );
+  for (const [at, workload] of mounting.entries()) {
+    // Each costs more the more of them there are; other requests, and the deadline's timer, must get their turn.
+    if (at > 0) await nextTurn();
+    if (at > 0 && desk.signal.aborted) {
+      desk.lookups.late = true;
+      notes.push(`${mounting.length - at} more that mount the claim were not judged before the deadline`);
+      break;
+    }
     const { findings: ofWorkload } = evaluate(
       laid,
       workload,
@@ -44,7 +57,7 @@ async function judgeOver(desk: Desk, claim: Claim, view: ClusterView): Promise<O
     );
     findings.push(...(cameTogether(workload, desk.now) ? ofWorkload : ofWorkload.map(asRestore)));
   }
-  return { findings, notes: [] };
+  return { findings, notes };
 }
 
 function mountingIn(view: ClusterView, claim: Claim): readonly Workload[] {

@@ -42,8 +42,17 @@ export async function lookUp({ cluster, signal, lookups }: Desk, wanted: Wanted)
   return view;
 }
 
-export function outcomeOf({ findings }: Judgement, workload: Workload): Outcome {
-  return { findings, notes: workload.notes };
+/** A waiver that is refused is said beside the findings too: a warning has no room for it. */
+export function outcomeOf(
+  { findings }: Judgement,
+  workload: Workload,
+  { waiver }: JudgementContext,
+): Outcome {
+  const refused =
+    waiver?.state === "refused" && findings.length > 0
+      ? [`${workload.kind} ${workload.name}: the waiver is refused: ${waiver.reason}`]
+      : [];
+  return { findings, notes: [...workload.notes, ...refused] };
 }
 
 /** The settings and exemptions that hold for one object. */

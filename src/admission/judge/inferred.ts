@@ -1,6 +1,7 @@
 import { overlay } from "../../cluster/overlay.ts";
 import type { Finding } from "../../policy/finding.ts";
 import type { ClusterView } from "../../policy/view.ts";
+import { prefixed } from "../one-line.ts";
 import type { Desk, Outcome } from "./desk.ts";
 
 const INFERRED = "inferred from your earlier dry run";
@@ -35,7 +36,7 @@ function asInferred(finding: Finding): Finding {
     ...finding,
     severity: "warning",
     message: `${finding.message}\n(${INFERRED})`,
-    warning: `${INFERRED}: ${finding.warning}`,
+    warning: prefixed(`${INFERRED}: `, finding.warning),
     evidence: [...finding.evidence, INFERRED],
   };
 }

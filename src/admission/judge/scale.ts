@@ -24,6 +24,7 @@ async function judgeOver(
   if (found.state !== "known") return { findings: [], notes: [notFound(target, found)] };
   const previous = previousReplicas === undefined ? found.value : scaledTo(found.value, previousReplicas);
   const next = scaledTo(previous, replicas);
+  const context = await contextOf(desk, next);
   const judgement = evaluate(
     overlay(view, [factOf(next)]),
     next,
@@ -34,10 +35,10 @@ async function judgeOver(
       templateChanged: false,
       cause: "scale",
     },
-    await contextOf(desk, next),
+    context,
   );
   const scaledDown = previous.pods.by === "replicas" && replicas <= previous.pods.replicas;
-  const outcome = outcomeOf(judgement, next);
+  const outcome = outcomeOf(judgement, next, context);
   return scaledDown ? { ...outcome, findings: outcome.findings.map(asWarning) } : outcome;
 }
 

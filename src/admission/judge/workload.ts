@@ -33,7 +33,7 @@ export async function judgeWorkload(
       templateChanged,
       cause: "update",
     };
-    return outcomeOf(evaluate(overlay(base, [factOf(next)]), next, change, context), next);
+    return outcomeOf(evaluate(overlay(base, [factOf(next)]), next, change, context), next, context);
   });
 }
 

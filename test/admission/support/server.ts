@@ -54,7 +54,8 @@ export interface ServerOptions {
   readonly port?: number;
 }
 
-const CA = await issueCa({ name: "test CA", days: 1, now: Date.now() });
+/** Signed the certificates of every server in these tests. */
+export const CA = await issueCa({ name: "test CA", days: 1, now: Date.now() });
 
 /** A serving certificate for the loopback interface. */
 export async function serving(ca: CertificateAndKey = CA) {
@@ -122,7 +123,8 @@ export async function startServer(t: Test, options: ServerOptions = {}): Promise
   };
 }
 
-function exchange(options: RequestOptions, body: string | Buffer | undefined): Promise<Reply> {
+/** Sends one request over TLS. Rejects where it gets no answer. */
+export function exchange(options: RequestOptions, body: string | Buffer | undefined): Promise<Reply> {
   const { promise, resolve, reject } = Promise.withResolvers<Reply>();
   const outgoing = request(options, (response) => {
     let text = "";
