@@ -6,6 +6,7 @@ import { buildReport, type ReportError } from "../report/report.ts";
 import { emit, type ReportOptions } from "./emit.ts";
 import { judgeSettings } from "./judge-settings.ts";
 import { type ClusterAccess, readLiveFacts } from "./live.ts";
+import { modeNotes } from "./mode-notes.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface AuditOptions extends ReportOptions, ClusterAccess {
@@ -31,7 +32,8 @@ export async function audit(options: AuditOptions, terminal: Terminal): Promise<
     },
     judgeSettings(config),
   );
-  return emit(buildReport(findings, workloads, errors), options, terminal);
+  const notes = modeNotes(config, index, workloads);
+  return emit(buildReport(findings, workloads, [...errors, ...notes]), options, terminal);
 }
 
 interface Facts {

@@ -5,6 +5,7 @@ import { buildReport, type ReportError } from "../report/report.ts";
 import { emit, type ReportOptions } from "./emit.ts";
 import { judgeSettings } from "./judge-settings.ts";
 import type { ClusterAccess } from "./live.ts";
+import { modeNotes } from "./mode-notes.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface CheckOptions extends ReportOptions, ClusterAccess {
@@ -30,7 +31,8 @@ export async function check(
     ? await withCluster(bundle, options, terminal)
     : { subjects: { ...bundle, view: bundle.index }, errors: bundle.errors };
   const { findings, workloads } = await judgeAll(subjects, judgeSettings(config));
-  return emit(buildReport(findings, workloads, errors), options, terminal);
+  const notes = modeNotes(config, subjects.view, workloads);
+  return emit(buildReport(findings, workloads, [...errors, ...notes]), options, terminal);
 }
 
 async function withCluster(

@@ -82,12 +82,14 @@ type Done = (code: number) => void;
 /** The command line as design.md states it. Each command's own module is loaded when the command is run. */
 function buildProgram(terminal: Terminal, printed: { out: string; err: string }, done: Done): Command {
   const plugin = basename(terminal.argv[1] ?? "").startsWith("kubectl-attachguard");
-  const program = new Command(plugin ? "kubectl attachguard" : "attachguard")
+  const name = plugin ? "kubectl attachguard" : "attachguard";
+  const program = new Command(name)
     .description("Stops Kubernetes Multi-Attach errors before they happen.")
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand("help [COMMAND]", "print the help of a command")
     .exitOverride()
+    .showHelpAfterError(`Run \`${name} --help\` for the commands there are.`)
     .configureOutput({
       writeOut: (text) => {
         printed.out += text;

@@ -1,4 +1,4 @@
-import { messageOf } from "../errors.ts";
+import { AttachguardError, messageOf } from "../errors.ts";
 
 /** What a command may touch of the process it runs in; tests pass their own. */
 export interface Terminal {
@@ -24,14 +24,18 @@ export function hasColour(terminal: Terminal, stream: OutputStream): boolean {
  * Writes text and waits until it is out. A reader that has gone away (`attachguard check . | head -1`) is no
  * error: it had what it wanted.
  *
- * @throws Error where the text could not be written for another reason, e.g. a full disk.
+ * @throws AttachguardError AG_ERR_INPUT where the text could not be written for another reason, e.g. a full disk.
  */
 export async function print(stream: OutputStream, text: string): Promise<void> {
   if (text === "") return;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   stream.write(text, (error) => {
     if (error && !isBrokenPipe(error))
-      reject(new Error(`standard output: ${messageOf(error)}`, { cause: error }));
+      reject(
+        new AttachguardError("AG_ERR_INPUT", `the output cannot be written: ${messageOf(error)}`, {
+          cause: error,
+        }),
+      );
     else resolve();
   });
   await promise;

@@ -1,5 +1,5 @@
 import type { AccessMode, VolumeMode } from "../policy/model.ts";
-import { list, NOTHING } from "./raw.ts";
+import { list, NOTHING, shown } from "./raw.ts";
 
 const MODES: ReadonlyMap<unknown, AccessMode> = new Map([
   ["ReadWriteOnce", "ReadWriteOnce"],
@@ -26,6 +26,15 @@ export function accessModesOf(value: unknown): readonly AccessMode[] {
   Object.freeze(modes);
   COMBINATIONS.set(key, modes);
   return modes;
+}
+
+/** What `accessModesOf` leaves out of a value, in words for a person; `undefined` where that is nothing. */
+export function unreadableModes(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  const unreadable = Array.isArray(value) ? value.filter((entry) => !MODES.has(entry)) : [value];
+  if (unreadable.length === 0) return undefined;
+  const modes = [...MODES.values()].join(", ");
+  return `spec.accessModes ${unreadable.map(shown).join(", ")} left out: give a list of ${modes}`;
 }
 
 /** `Filesystem` is the API server's default. */

@@ -95,6 +95,11 @@ export const WORKLOAD_KINDS = [
 
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(KINDS));
 
+/** True for the name of a judged kind, whatever its group. */
+export function isKnownKind(kind: string): kind is FactKind {
+  return KNOWN.has(kind);
+}
+
 /** The group of an apiVersion; `""` for core (`v1`). */
 export function groupOf(apiVersion: string): string {
   const slash = apiVersion.indexOf("/");
@@ -112,10 +117,9 @@ export function apiVersionOf(kind: FactKind): string {
  * foreign group is somebody else's.
  */
 export function kindOf(apiVersion: string, kind: string): FactKind | undefined {
-  if (!KNOWN.has(kind)) return undefined;
-  const known = kind as FactKind;
-  const { group, gone } = KINDS[known];
-  return groupOf(apiVersion) === group || gone.includes(apiVersion) ? known : undefined;
+  if (!isKnownKind(kind)) return undefined;
+  const { group, gone } = KINDS[kind];
+  return groupOf(apiVersion) === group || gone.includes(apiVersion) ? kind : undefined;
 }
 
 /** True where no API server of today serves the kind under this apiVersion. */
@@ -131,5 +135,5 @@ export function isGone(apiVersion: string, kind: FactKind): boolean {
 export function sameApi(reference: string, actual: string, kind: string): boolean {
   const group = groupOf(reference);
   if (group === groupOf(actual)) return true;
-  return KNOWN.has(kind) && isGone(actual, kind as FactKind) && group === KINDS[kind as FactKind].group;
+  return isKnownKind(kind) && isGone(actual, kind) && group === KINDS[kind].group;
 }

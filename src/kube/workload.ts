@@ -44,6 +44,12 @@ function isWorkloadKind(kind: string | undefined): kind is WorkloadKind {
 /** A Deployment's strategy with the defaults of `pkg/apis/apps/v1/defaults.go`, member by member. */
 function deploymentStrategy(spec: Raw, notes: string[]): UpdateStrategy {
   const strategy = record(spec.strategy);
+  if (spec.strategy != null && !isRecord(spec.strategy)) {
+    const remedy = spec.strategy === "Recreate" ? "; write strategy: {type: Recreate}" : "";
+    notes.push(
+      `spec.strategy ${shown(spec.strategy)} is not an object: the default RollingUpdate is used${remedy}`,
+    );
+  }
   const type = strategy.type ?? "";
   if (type === "Recreate") {
     if (isRecord(strategy.rollingUpdate)) {
@@ -57,6 +63,11 @@ function deploymentStrategy(spec: Raw, notes: string[]): UpdateStrategy {
     );
   }
   const rolling = record(strategy.rollingUpdate);
+  if (strategy.rollingUpdate != null && !isRecord(strategy.rollingUpdate)) {
+    notes.push(
+      `spec.strategy.rollingUpdate ${shown(strategy.rollingUpdate)} is not an object: the default 25% is used on both sides`,
+    );
+  }
   const maxSurge = fencepostOf(rolling.maxSurge, "spec.strategy.rollingUpdate.maxSurge", notes);
   const maxUnavailable = fencepostOf(
     rolling.maxUnavailable,

@@ -106,6 +106,26 @@ t.test("lists every workload that mounts a claim, the allowed ones too, and no o
   );
 });
 
+t.test("notes a mode label that says no mode", async (t) => {
+  const cases: readonly { why: string; label: string; says: string | undefined }[] = [
+    { why: "a mode", label: '"warn"', says: undefined },
+    {
+      why: "a typing error",
+      label: '"wran"',
+      says: '"wran" is none of enforce, warn, audit, off; enforce holds',
+    },
+    { why: "off without quotes is the boolean false", label: "off", says: 'write "off" with quotes' },
+  ];
+  for (const { why, label, says } of cases) {
+    const labelled = namespace("").replace('""', label);
+    const { code, report } = await check(bundle(labelled, deployment(), RWO));
+    t.equal(code, 1, `${why}: the note is not fatal`);
+    t.equal(report.errors.length, says === undefined ? 0 : 1, why);
+    if (says !== undefined)
+      t.ok(report.errors[0].message.includes(says), `${why}: ${report.errors[0].message}`);
+  }
+});
+
 t.test("honours the mode of a namespace that is among the files", async (t) => {
   const cases: readonly { mode: string; verdict: string; findings: number; code: number }[] = [
     { mode: "enforce", verdict: "deny", findings: 1, code: 1 },
@@ -178,11 +198,39 @@ t.test("--output writes the report to a file, without colours, and nothing to st
   t.notOk(written.includes("\u001b"));
 });
 
+t.test("with the report in a file, what is wrong with the input is still told to people", async (t) => {
+  for (const format of ["text", "json"]) {
+    const file = join(t.testdir(), `report.${format}`);
+    const { code, out, err } = await run(["check", "-", "--format", format, "--output", file], {
+      stdin: `${RWO}---\na: b: c\n`,
+    });
+    t.equal(code, 2, format);
+    t.equal(out, "", `${format}: the report is in the file`);
+    t.match(err, /^-:8:4: error: the YAML is broken/, format);
+  }
+});
+
 t.test("a report that cannot be written is told, with exit 2", async (t) => {
-  const file = join(t.testdir(), "no/such/folder/report.txt");
-  const { code, err } = await run(["check", "-", "--output", file], { stdin: RWO });
-  t.equal(code, 2);
-  t.match(err, `${file}: the report cannot be written`);
+  const folder = t.testdir();
+  const cases: readonly { why: string; file: string; says: string }[] = [
+    {
+      why: "no such folder",
+      file: join(folder, "no/such/folder/report.txt"),
+      says: "there is no such folder: make it, or name another file",
+    },
+    { why: "a folder", file: folder, says: "it is a folder: name a file in it" },
+    {
+      why: "an empty name, as of an unset variable",
+      file: "",
+      says: "--output: the report cannot be written (it is empty: name a file)",
+    },
+  ];
+  for (const { why, file, says } of cases) {
+    const { code, err } = await run(["check", "-", `--output=${file}`], { stdin: RWO });
+    t.equal(code, 2, why);
+    t.ok(err.includes(`${file || "--output"}: the report cannot be written`), why);
+    t.ok(err.includes(says), `${why}: ${err}`);
+  }
 });
 
 t.test("colours on a terminal only, and NO_COLOR wins", async (t) => {

@@ -157,6 +157,12 @@ t.test("what keeps it from starting is one JSON line with a code, and exit 2", a
       code: "AG_ERR_INPUT",
       says: "no-such-folder",
     },
+    {
+      why: "the cluster and files together",
+      words: ["--cluster", "live", EXAMPLE],
+      code: "AG_ERR_USAGE",
+      says: "`--cluster live` takes no files beside it",
+    },
     { why: "no configuration", words: ["--config", "no.yaml"], code: "AG_ERR_CONFIG", says: "no.yaml" },
     { why: "no kubeconfig", words: [], code: "AG_ERR_CONFIG", says: "kubeconfig" },
     {

@@ -209,13 +209,13 @@ t.test("names the place of what is broken and judges the rest", async (t) => {
     {
       text: `${pod("a")}---\napiVersion: v1\nkind: Deployment\nmetadata: { name: b }\n`,
       expected: ["5:1"],
-      message: /Deployment b has apiVersion v1.*apps\/v1/,
+      message: /Deployment b has apiVersion "v1".*apps\/v1/,
       reason: "an apiVersion that has no such kind",
     },
     {
       text: `${pod("a")}---\napiVersion: app/v1\nkind: Deployment\nmetadata: { name: b }\n`,
       expected: ["5:1"],
-      message: /Deployment b has apiVersion app\/v1.*apps\/v1/,
+      message: /Deployment b has apiVersion "app\/v1".*apps\/v1/,
       reason: "a group that nobody can have: those of custom resources have a dot",
     },
     {
@@ -243,6 +243,24 @@ t.test("names the place of what is broken and judges the rest", async (t) => {
   t.same(names(parse(cut, "a.json")), []);
   t.equal(parse(cut, "a.json").errors[0]?.line, 4, "JSON that ends too early");
   t.equal(parse(cut, "a.json").errors.length, 1, "one error for a document");
+});
+
+t.test("notes access modes that are none, in claims and volumes", async (t) => {
+  const object = (kind: string, accessModes: string) =>
+    `apiVersion: v1\nkind: ${kind}\nmetadata: { name: data }\nspec: { accessModes: ${accessModes} }\n`;
+  const rows: { kind?: string; modes: string; says: string | undefined; reason: string }[] = [
+    { modes: "[ReadWriteOnce, ReadOnlyMany]", says: undefined, reason: "modes" },
+    { modes: "[]", says: undefined, reason: "none at all" },
+    { modes: "null", says: undefined, reason: "null is absent" },
+    { modes: "[RWO, ReadWriteMany, 7]", says: '"RWO", 7', reason: "the short form that kubectl prints" },
+    { modes: "ReadWriteOnce", says: '"ReadWriteOnce"', reason: "a word where a list belongs" },
+    { kind: "PersistentVolume", modes: "[RWO]", says: '"RWO"', reason: "a volume" },
+  ];
+  for (const { kind = "PersistentVolumeClaim", modes, says, reason } of rows) {
+    const messages = parse(object(kind, modes)).errors.map(({ message, fatal }) => ({ message, fatal }));
+    const expected = `${kind} data: spec.accessModes ${says} left out: give a list of ReadWriteOnce, ReadOnlyMany, ReadWriteMany, ReadWriteOncePod`;
+    t.same(messages, says === undefined ? [] : [{ message: expected, fatal: false }], reason);
+  }
 });
 
 t.test("says where very large JSON is broken, without trying it as YAML", async (t) => {

@@ -59,6 +59,9 @@ function tell(outcome: Outcome, response: Response): void {
   if (!expected) counts.wrong += 1;
 }
 
+// Without a listener there is no `exit` event, and the server would be left behind.
+process.once("SIGTERM", () => process.exit(143));
+
 say("Starting attachguard over TLS, with manifests/examples as its cluster (no Kubernetes needed) ...");
 const server = await startServer([EXAMPLES_FOLDER]);
 say(`It listens on ${server.url}. Now playing the API server: one AdmissionReview for each object.\n`);
@@ -81,7 +84,7 @@ try {
 
 if (counts.wrong === 0) {
   say(`All ${counts.told} verdicts are the documented ones. The same without a server:`);
-  say("  npx attachguard check manifests/examples");
+  say("  npm run -s attachguard -- check manifests/examples");
 } else {
   say(paint(31, `${counts.wrong} of ${counts.told} verdicts are not the documented ones.`));
   process.exitCode = 1;

@@ -28,12 +28,14 @@ export function manifestsIn(folder: string): readonly Manifest[] {
 
 const RESOURCES: Readonly<Record<string, string>> = {
   Deployment: "deployments",
+  StatefulSet: "statefulsets",
   HorizontalPodAutoscaler: "horizontalpodautoscalers",
+  PersistentVolumeClaim: "persistentvolumeclaims",
 };
 
 /** The AdmissionReview that an API server sends when somebody creates this object. */
 export function creationOf(object: Manifest, uid: string): object {
-  const [group, version] = object.apiVersion.split("/");
+  const [version, group = ""] = object.apiVersion.split("/").reverse();
   const kind = { group, version, kind: object.kind };
   const resource = { group, version, resource: RESOURCES[object.kind] };
   return {

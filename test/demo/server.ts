@@ -41,11 +41,17 @@ export async function startServer(cluster: readonly string[]): Promise<RunningSe
       ],
       { stdio: ["ignore", "pipe", "pipe"] },
     );
+    const endTogether = () => {
+      child.kill("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    };
+    process.once("exit", endTogether);
     const url = await listeningUrl(child);
     return {
       url,
       ca: readFileSync(join(folder, "ca.crt"), "utf8"),
       async stop() {
+        process.off("exit", endTogether);
         child.kill("SIGINT");
         if (child.exitCode === null) await once(child, "exit", { signal: AbortSignal.timeout(PATIENCE_MS) });
         rmSync(folder, { recursive: true });

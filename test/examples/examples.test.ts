@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { Ajv } from "ajv";
 import t from "tap";
@@ -82,4 +84,21 @@ t.test("the demo ends well, and tells every outcome", async (t) => {
   for (const outcome of examples.flatMap(({ outcomes }) => outcomes)) {
     t.match(out, `${words[outcome.verdict]}  create ${nameOf(outcome)}`);
   }
+});
+
+t.test("a demo that is ended from outside leaves no server behind", async (t) => {
+  const child = spawn(process.execPath, [join(ROOT, "test/demo/demo.ts")], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.teardown(() => child.kill("SIGKILL"));
+  let out = "";
+  for await (const text of child.stdout.setEncoding("utf8")) {
+    out += text;
+    if (out.includes("It listens on")) break;
+  }
+  const port = Number(/127\.0\.0\.1:(\d+)/.exec(out)?.[1]);
+  const closed = once(child, "close");
+  child.kill("SIGTERM");
+  await closed;
+  await t.rejects(once(connect(port, "127.0.0.1"), "connect"), { code: "ECONNREFUSED" });
 });

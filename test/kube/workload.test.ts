@@ -96,6 +96,21 @@ t.test("replaces what cannot be read by the default and says so", async (t) => {
       note: 'spec.strategy.type "Rolling" is neither RollingUpdate nor Recreate: the default RollingUpdate is used',
       reason: "not a type",
     },
+    {
+      spec: { strategy: "Recreate" },
+      note: 'spec.strategy "Recreate" is not an object: the default RollingUpdate is used; write strategy: {type: Recreate}',
+      reason: "the type where the strategy belongs",
+    },
+    {
+      spec: { strategy: [{ type: "Recreate" }] },
+      note: "spec.strategy (a list) is not an object: the default RollingUpdate is used",
+      reason: "a list",
+    },
+    {
+      spec: { strategy: { type: "RollingUpdate", rollingUpdate: "25%" } },
+      note: 'spec.strategy.rollingUpdate "25%" is not an object: the default 25% is used on both sides',
+      reason: "fenceposts that are none",
+    },
   ];
   for (const { spec, note, reason } of rows) {
     t.same(deployment(spec).strategy, rolling(percent(25), percent(25)), `${reason}: the default`);

@@ -1,7 +1,8 @@
+import { unreadableModes } from "../../kube/access-modes.ts";
 import { type Fact, factFrom } from "../../kube/fact.ts";
 import { type TypeMeta, typeOf } from "../../kube/metadata.ts";
 import { mistakenType } from "../../kube/mistaken-type.ts";
-import { isRecord } from "../../kube/raw.ts";
+import { isRecord, record } from "../../kube/raw.ts";
 import type { Claim, SourcePosition, Workload } from "../../policy/model.ts";
 import { ClusterIndex, isWorkloadKind, namespaceOf } from "../cluster-index.ts";
 import type { InputError } from "./input-error.ts";
@@ -66,7 +67,13 @@ export class BundleBuilder {
       return;
     }
     const fact = factFrom(value, source, inherited);
-    if (fact !== undefined) this.addFact(fact, source);
+    if (fact === undefined) return;
+    this.addFact(fact, source);
+    if (fact.kind === "PersistentVolumeClaim" || fact.kind === "PersistentVolume") {
+      const unreadable = unreadableModes(record(value.spec).accessModes);
+      if (unreadable !== undefined)
+        this.report(source, `${fact.kind} ${fact.object.name}: ${unreadable}`, false);
+    }
   }
 
   private addFact(fact: Fact, source: SourcePosition): void {
