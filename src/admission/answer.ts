@@ -14,6 +14,8 @@ export interface Decision {
   readonly notes: readonly string[];
   /** True where a look-up did not end before the deadline. */
   readonly late: boolean;
+  /** One sentence where the facts were old; `undefined` where they were not. */
+  readonly stale: string | undefined;
 }
 
 /** A message that nobody reads to its end helps nobody; the log has the rest. */
@@ -56,12 +58,13 @@ export function exemptionText({ by, until, reason }: Exemption): string {
   return `exempted by ${by}${until === null ? "" : ` until ${until}`}: ${reason}`;
 }
 
-function warningsOf({ findings, mode, notes, late }: Decision, verdict: Verdict): readonly string[] {
+function warningsOf({ findings, mode, notes, late, stale }: Decision, verdict: Verdict): readonly string[] {
   if (mode === "audit") return [];
   const shown = verdict === "deny" ? findings.filter(({ severity }) => severity === "warning") : findings;
   return [
     ...shown.map(warningOf),
     ...(late ? ["attachguard: judged by what was known, a look-up did not end before the deadline"] : []),
+    ...(stale === undefined ? [] : [stale]),
     ...(verdict === "allow" ? [] : notes),
   ];
 }
@@ -74,7 +77,7 @@ function warningOf({ warning, exempted }: Finding): string {
 }
 
 function annotationsOf(
-  { findings, mode, notes, late }: Decision,
+  { findings, mode, notes, late, stale }: Decision,
   verdict: Verdict,
 ): Readonly<Record<string, string>> {
   const rules = [...new Set(findings.map(({ rule }) => rule))];
@@ -94,5 +97,6 @@ function annotationsOf(
     ...(exempted.length > 0 ? { exempted: oneLine(exempted.join("; "), ANNOTATION_LIMIT) } : {}),
     ...(notes.length > 0 ? { notes: oneLine(notes.join("; "), ANNOTATION_LIMIT) } : {}),
     ...(late ? { late: "true" } : {}),
+    ...(stale === undefined ? {} : { stale: "true" }),
   };
 }

@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import { isExcluded } from "../config/scope.ts";
 import type { Fact } from "../kube/fact.ts";
 import type { Decision } from "./answer.ts";
+import { blindSpots } from "./blind-spots.ts";
 import type { DryRunMemory } from "./dry-run-memory.ts";
 import { judgeAutoscaler } from "./judge/autoscaler.ts";
 import { judgeClaim } from "./judge/claim.ts";
@@ -56,12 +57,14 @@ export async function decide(request: ReviewRequest, bench: Bench, signal: Abort
     const bytes = Buffer.byteLength(JSON.stringify(request.object));
     memory.remember(request.user.name, request.namespace, fact, bytes, now);
   }
+  const { stale, unseen } = blindSpots(subject, bench.cluster.status(), config.cluster.staleAfterSeconds);
   return {
     judged: true,
     mode,
     findings: outcome.findings,
-    notes: [...notes, ...outcome.notes],
+    notes: [...notes, ...outcome.notes, ...unseen],
     late: desk.lookups.late,
+    stale,
   };
 }
 
@@ -95,5 +98,5 @@ function factOf(subject: Subject): Fact | undefined {
 }
 
 function unjudged(reason: string): Decision {
-  return { judged: false, mode: null, findings: [], notes: [reason], late: false };
+  return { judged: false, mode: null, findings: [], notes: [reason], late: false, stale: undefined };
 }

@@ -18,6 +18,11 @@ export interface Factors {
   readonly spread: Spread;
 }
 
+/** The one node of a volume: the label that names it, as `key=value`; `undefined` until the volume is made. */
+export interface NodePin {
+  readonly node: string | undefined;
+}
+
 /** A mounted claim (or inline disk), who may hold its volume, and how that is known. */
 export interface ClaimReach {
   /** The claim's name; for an inline disk the name of the pod's volume. */
@@ -31,8 +36,8 @@ export interface ClaimReach {
   readonly storageClass: string | undefined;
   /** The CSI driver or provisioner. */
   readonly provisioner: string | undefined;
-  /** True where the volume, once it exists, can be used from one node only and the scheduler knows it. */
-  readonly nodeLocal: boolean;
+  /** Where one node alone can use the volume, and the scheduler knows it by a label of the driver's own. */
+  readonly pin: NodePin | undefined;
   /** True where the claim itself has not been found (reach `unknown`). */
   readonly missing: boolean;
   /** One sentence each: what decided the reach, and what was assumed. */

@@ -121,9 +121,9 @@ export function fixesFor(
 type Made = Partial<Pick<Fix, "summary" | "cost" | "patch" | "command">> | null;
 
 const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly ClaimReach[]) => Made } = {
-  recreate: ({ workload, steady }) =>
-    rolls(workload) && steady.overlap.value !== "always"
-      ? patched(workload, { spec: { strategy: { type: "Recreate", rollingUpdate: null } } })
+  recreate: ({ workload, steady }, claims) =>
+    rolls(workload) && !inConflict(steady, claims)
+      ? patched(workload, { spec: { strategy: RECREATE } })
       : null,
 
   "surge-zero": ({ workload, steady, rollout }) =>
@@ -162,10 +162,22 @@ const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly
   statefulset: ({ workload }) =>
     workload.kind === "Deployment" || workload.kind === "ReplicaSet" ? {} : null,
 
-  "one-replica": ({ workload }) =>
-    workload.pods.by === "replicas" && workload.pods.replicas > 1
-      ? patched(workload, { spec: { replicas: 1 } })
-      : null,
+  "one-replica": ({ workload, steady, rollout }, claims) => {
+    if (workload.pods.by !== "replicas" || workload.pods.replicas <= 1) return null;
+    const wouldRollStuck = rollout.overlap.value === "stuck" && claims.some(({ reach }) => reach === "pod");
+    const [highest] = steady.overlap.byAutoscalers;
+    const summary = [
+      FIXES["one-replica"].summary,
+      ...(wouldRollStuck ? ["with strategy Recreate"] : []),
+      ...(highest ? [`and maxReplicas of HorizontalPodAutoscaler ${highest.name} to 1`] : []),
+    ].join(", ");
+    const { cost } = FIXES["one-replica"];
+    return {
+      summary,
+      cost: wouldRollStuck ? `${cost}, and ${FIXES.recreate.cost}` : cost,
+      ...patched(workload, { spec: { replicas: 1, ...(wouldRollStuck && { strategy: RECREATE }) } }),
+    };
+  },
 
   "autoscaler-max-one": ({ workload, steady }) => {
     const [highest] = steady.overlap.byAutoscalers;
@@ -194,6 +206,15 @@ const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly
       ? patched(workload, { spec: { concurrencyPolicy: "Forbid" } })
       : null,
 };
+
+/** As a merge patch: the API server refuses Recreate beside the parameters of a rolling update (semantics S14). */
+const RECREATE = { type: "Recreate", rollingUpdate: null } as const;
+
+/** Several pods that cannot all have the volume: no way of replacing them helps. */
+function inConflict({ overlap, spread }: Situation["steady"], claims: readonly ClaimReach[]): boolean {
+  if (overlap.value !== "always") return false;
+  return spread.value !== "one-node" || claims.some(({ reach }) => reach === "pod");
+}
 
 function rolls(workload: Workload): boolean {
   return workload.strategy.kind === "rolling-update";

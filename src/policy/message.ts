@@ -1,15 +1,11 @@
 import type { Finding, Fix, RuleId } from "./finding.ts";
 import { FIXES, type FixId } from "./fixes.ts";
 import type { ObjectRef } from "./model.ts";
+import { nameOf } from "./words.ts";
 
 /** API reviewers' advice for the length of a warning, and where the API server cuts (`endpoints/filters/warning.go`). */
 const WARNING_ADVISED = 120;
 const WARNING_MAX = 256;
-
-/** `Deployment shop/web`; without the namespace where a file did not say one. */
-export function nameOf({ kind, namespace, name }: Pick<ObjectRef, "kind" | "namespace" | "name">): string {
-  return namespace === "" ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
-}
 
 /**
  * What a person reads: what will go wrong and on which objects, why, the cheapest way out with its command, the

@@ -65,12 +65,15 @@ function byNodes(workload: Workload, view: ClusterView): SteadyOverlap {
     byWorkload: count !== 1,
     byAutoscalers: [],
     transient: false,
-    evidence: [
-      count === undefined
-        ? "a DaemonSet runs one pod on every node, taken as more than one"
-        : `a DaemonSet runs one pod on each of ${count} eligible node${count === 1 ? "" : "s"}`,
-    ],
+    evidence: [nodesText(count)],
   };
+}
+
+function nodesText(count: number | undefined): string {
+  const perNode = "a DaemonSet runs one pod on every node that takes it";
+  if (count === undefined) return `${perNode}, taken as more than one`;
+  if (count === 0) return `${perNode}: none does now, taken as more than one to come`;
+  return `${perNode}: ${count} ${count === 1 ? "does" : "do"}`;
 }
 
 function runs(count: number | undefined, why: string): SteadyOverlap {

@@ -1,6 +1,6 @@
 import { modesOfClass } from "./catalogue/class-modes.ts";
 import { type Capabilities, capabilitiesOf } from "./catalogue/driver.ts";
-import type { ClaimReach, Reach } from "./factors.ts";
+import type { ClaimReach, NodePin, Reach } from "./factors.ts";
 import type {
   AccessMode,
   Claim,
@@ -83,14 +83,16 @@ const NOTHING_KNOWN = {
   volume: undefined,
   storageClass: undefined,
   provisioner: undefined,
-  nodeLocal: false,
+  pin: undefined,
   missing: false,
 } as const;
 
 /**
  * A disk named in the pod: one node at a time, whatever attaches it. Types that say so may be attached to several
  * nodes as long as every pod mounts them read-only (`pkg/scheduler/framework/plugins/volumerestrictions`, and the
- * access modes that Kubernetes documents for each type).
+ * access modes that Kubernetes documents for each type). That plugin also keeps a second pod with the same
+ * awsElasticBlockStore, gcePersistentDisk, iscsi or rbd disk off its node, which is not judged: such disks have the
+ * physics of a claim that one node may hold.
  */
 function reachOfInline(volumeName: string, source: VolumeSource): ClaimReach {
   const { csiDriver, sharedReadOnly = false } = sourceType(source.type);
@@ -129,7 +131,7 @@ function reachOfBound(claim: Claim, volume: Volume, view: ClusterView, options: 
     volume,
     storageClass,
     provisioner,
-    nodeLocal: capabilities !== undefined && isPinned(volume.nodeAffinity, capabilities.nodeTopologyKeys),
+    pin: capabilities && pinOf(volume.nodeAffinity, capabilities.nodeTopologyKeys),
     missing: false,
     evidence,
   };
@@ -194,7 +196,7 @@ function reachOfUnbound(
     volume: undefined,
     storageClass: storageClass?.name ?? (claim.storageClassName || undefined),
     provisioner: storageClass?.provisioner,
-    nodeLocal: capabilities?.nodeLocal ?? false,
+    pin: capabilities?.nodeLocal ? { node: undefined } : undefined,
     missing: false,
     evidence: [...unreadVolume(claim, volume), ...evidence],
   };
@@ -259,21 +261,21 @@ function reachOfModes(
 }
 
 /**
- * Whether a volume's node affinity names one node by the driver's own label: the scheduler then keeps its pods
+ * The one node that a volume's node affinity names by the driver's own label: the scheduler then keeps its pods
  * there, although the label is not `kubernetes.io/hostname`.
  */
-function isPinned(
+function pinOf(
   affinity: readonly NodeSelectorTerm[] | undefined,
   keys: Capabilities["nodeTopologyKeys"],
-): boolean {
-  if (affinity === undefined || affinity.length === 0) return false;
+): NodePin | undefined {
   const namesNode = (key: string): boolean =>
     keys === "any" ? !/(zone|region)$/.test(key) : keys.includes(key);
-  const hosts = affinity.map((term) => {
+  const nodes = affinity?.map((term) => {
     const found = term.matchExpressions.find(
       ({ key, operator, values }) => operator === "In" && values.length === 1 && namesNode(key),
     );
     return found && `${found.key}=${found.values[0]}`;
   });
-  return hosts[0] !== undefined && hosts.every((host) => host === hosts[0]);
+  const node = nodes?.[0];
+  return node !== undefined && nodes?.every((other) => other === node) ? { node } : undefined;
 }

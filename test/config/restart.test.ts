@@ -17,7 +17,7 @@ t.test("the keys that are read at the start are named when they change, and no o
       [],
     ],
     ["the body limit", {}, { limits: { ...limits, bodyBytes: 65_536 } }, ["limits.bodyBytes"]],
-    ["Nodes", {}, { cluster: { ...cluster, watchNodes: true } }, ["cluster.watchNodes"]],
+    ["Nodes", {}, { cluster: { ...cluster, watchNodes: false } }, ["cluster.watchNodes"]],
     ["other settings of the cluster", {}, { cluster: { ...cluster, staleAfterSeconds: 60 } }, []],
     ["a label of metrics", {}, { metrics: { namespaceLabel: true } }, ["metrics.namespaceLabel"]],
     [
@@ -54,7 +54,7 @@ t.test("the documentation says it of the same keys", async (t) => {
     ...DEFAULT_CONFIG,
     clientAuth,
     limits: { ...limits, bodyBytes: 65_536 },
-    cluster: { ...cluster, watchNodes: true },
+    cluster: { ...cluster, watchNodes: false },
     metrics: { namespaceLabel: true },
     tls: { files: { certFile: "a", keyFile: "b" }, selfManaged: null },
   };

@@ -1,7 +1,7 @@
 import t from "tap";
 import { denialMessage } from "../../src/policy/message.ts";
 import { judge } from "../support/judge.ts";
-import { autoscaler, claim, deployment, storageClass } from "../support/objects.ts";
+import { autoscaler, claim, deployment, sameNode, storageClass } from "../support/objects.ts";
 
 const RWO = [claim(), storageClass];
 
@@ -84,6 +84,38 @@ t.test("fixes that would not help are left out", async (t) => {
   t.ok(ids({}).includes("recreate"));
   t.notOk(ids({ replicas: 3 }).includes("recreate"), "Recreate does not help several replicas");
   t.ok(ids({ replicas: 3 }).includes("one-replica"));
+});
+
+t.test("a fix that is not enough by itself says what else it takes", async (t) => {
+  const three = deployment({ workload: { replicas: 3 } });
+  const fix = (id: string, subject: typeof three, others: readonly (typeof three)[]) =>
+    judge(subject, others)
+      .findings.flatMap(({ fixes }) => fixes)
+      .find((candidate) => candidate.id === id);
+  t.match(
+    fix("one-replica", three, [...RWO, autoscaler({ max: 4 })])?.summary,
+    /and maxReplicas of HorizontalPodAutoscaler web to 1/,
+    "an autoscaler would add the pods again",
+  );
+  const rwop = [claim({ modes: ["ReadWriteOncePod"] })];
+  t.match(fix("one-replica", three, rwop), {
+    summary: /with strategy Recreate/,
+    patch: { spec: { replicas: 1, strategy: { type: "Recreate", rollingUpdate: null } } },
+  });
+});
+
+t.test("Recreate is offered wherever it ends the trouble of a rollout", async (t) => {
+  const kept = sameNode({ app: "web" }, { matchLabelKeys: ["pod-template-hash"] });
+  const fixes = (modes: readonly string[]): readonly string[] =>
+    judge(deployment({ workload: { replicas: 3 }, spec: kept }), [claim({ modes }), storageClass])
+      .findings.flatMap((finding) => finding.fixes)
+      .map(({ id }) => id);
+  t.equal(
+    fixes(["ReadWriteOnce"])[0],
+    "recreate",
+    "the replicas of one revision share a node (semantics S22)",
+  );
+  t.notOk(fixes(["ReadWriteOncePod"]).includes("recreate"), "three pods never share a volume of one pod");
 });
 
 t.test("a command is safe to paste whatever a file calls its objects", async (t) => {

@@ -11,16 +11,7 @@ import type {
   WorkloadKind,
 } from "../../src/policy/model.ts";
 import { eligibleNodes, exclusionOf, HOSTNAME } from "../../src/policy/nodes.ts";
-
-const ANYWHERE: Placement = {
-  nodeName: undefined,
-  nodeSelector: {},
-  nodeAffinity: undefined,
-  podAffinity: [],
-  podAntiAffinity: [],
-  spreadConstraints: [],
-  tolerations: [],
-};
+import { ANYWHERE } from "./spread/cases.ts";
 
 const node = (name: string, labels: Labels = {}, more: Partial<Node> = {}): Node => ({
   name,

@@ -209,6 +209,12 @@ t.test("every other kind has its own count", async (t) => {
       "one node takes it",
     ],
     [
+      `{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: web}, spec: {template: {spec: {nodeSelector: {disk: tape}, containers: [{name: web, image: web}]}}}}\n${NODES}`,
+      "always",
+      false,
+      "no node takes it now: more than one may come",
+    ],
+    [
       `{apiVersion: batch/v1, kind: Job, metadata: {name: web}, spec: {template: ${POD}}}`,
       "never",
       true,

@@ -446,6 +446,14 @@ const CASES: readonly Case[] = [
     spread: "one-node",
   },
   {
+    row: "S18",
+    why: "taints that the pods tolerate leave more than one node",
+    subject: deployment({ spec: { tolerations: [{ key: "dedicated", operator: "Exists" }] } }),
+    others: [...RWO, node("a"), node("b", {}, { taints: [{ key: "dedicated", effect: "NoSchedule" }] })],
+    rules: STUCK,
+    spread: "free",
+  },
+  {
     row: "S19",
     why: "required self affinity on hostname",
     subject: deployment({ spec: sameNode({ app: "web" }), workload: { replicas: 3 } }),

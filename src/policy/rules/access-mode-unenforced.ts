@@ -1,4 +1,19 @@
+import { claim, deployment, manifests } from "./example.ts";
 import { nameClaims, type WorkloadRule, withReach } from "./rule.ts";
+
+/** A claim and the NFS volume that it is bound to, both of one mode. */
+function share(mode: string): readonly string[] {
+  const volume = `apiVersion: v1
+kind: PersistentVolume
+metadata:
+  name: share
+spec:
+  accessModes: [${mode}]
+  capacity: {storage: 1Gi}
+  nfs: {server: nfs.example.com, path: /share}
+`;
+  return [claim({ mode, spec: ['storageClassName: ""', "volumeName: share"] }), volume];
+}
 
 export const accessModeUnenforced: WorkloadRule = {
   id: "access-mode-unenforced",
@@ -11,83 +26,11 @@ export const accessModeUnenforced: WorkloadRule = {
     "Several nodes will mount the volume for writing at once. No error is raised; an application that counts on being alone may damage its data, and on host paths each node sees a folder of its own.",
   cause:
     "ReadWriteOnce is kept by attaching a volume to one node. Storage without an attach step (NFS, host paths, drivers with `attachRequired: false`) has no such gate, so the access mode is a label only.",
-  fixes: ["one-replica", "same-node-affinity", "rwx-claim"],
+  fixes: ["one-replica", "autoscaler-max-one", "same-node-affinity", "rwx-claim"],
   sources: ["kubernetes: pkg/volume/csi/csi_plugin.go (skip attach)", "docs/semantics.md S5"],
   examples: {
-    fail: `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      containers:
-        - name: web
-          image: example.com/web
-          volumeMounts: [{name: data, mountPath: /data}]
-      volumes:
-        - name: data
-          persistentVolumeClaim: {claimName: data}
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata:
-  name: data
-spec:
-  storageClassName: ""
-  volumeName: share
-  accessModes: [ReadWriteOnce]
-  resources: {requests: {storage: 1Gi}}
----
-apiVersion: v1
-kind: PersistentVolume
-metadata:
-  name: share
-spec:
-  accessModes: [ReadWriteOnce]
-  capacity: {storage: 1Gi}
-  nfs: {server: nfs.example.com, path: /share}
-`,
-    pass: `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      containers:
-        - name: web
-          image: example.com/web
-          volumeMounts: [{name: data, mountPath: /data}]
-      volumes:
-        - name: data
-          persistentVolumeClaim: {claimName: data}
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata:
-  name: data
-spec:
-  storageClassName: ""
-  volumeName: share
-  accessModes: [ReadWriteMany]
-  resources: {requests: {storage: 1Gi}}
----
-apiVersion: v1
-kind: PersistentVolume
-metadata:
-  name: share
-spec:
-  accessModes: [ReadWriteMany]
-  capacity: {storage: 1Gi}
-  nfs: {server: nfs.example.com, path: /share}
-`,
+    fail: manifests(deployment({ spec: ["replicas: 2"] }), ...share("ReadWriteOnce")),
+    pass: manifests(deployment({ spec: ["replicas: 2"] }), ...share("ReadWriteMany")),
   },
 
   judge({ steady: { claims, overlap, spread } }) {

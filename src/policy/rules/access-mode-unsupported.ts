@@ -5,6 +5,7 @@ import type { PolicyOptions } from "../options.ts";
 import { classOf } from "../reach/claim-class.ts";
 import { classesOffering, reachOfClaim } from "../reach.ts";
 import type { ClusterView } from "../view.ts";
+import { listOf } from "../words.ts";
 import type { ClaimRule } from "./rule.ts";
 
 /** What becomes of a claim whose driver cannot do the mode; the worst first. */
@@ -18,6 +19,8 @@ const EFFECTS: Readonly<Record<Outcome, string>> = {
   "not-offered": "does not offer",
 };
 
+import { claim, manifests, storageClass } from "./example.ts";
+
 export const accessModeUnsupported: ClaimRule = {
   id: "access-mode-unsupported",
   title: "The driver cannot do the access mode that the claim asks for",
@@ -27,43 +30,21 @@ export const accessModeUnsupported: ClaimRule = {
   meaning:
     "The claim stays Pending, and so do the pods that mount it; where the driver does not check, the volume is made but cannot be used as the claim says.",
   cause:
-    "Kubernetes does not compare access modes with what a driver can do: the driver finds out when it makes, attaches or mounts the volume. Block storage as a rule gives a file system to one node only.",
+    "Kubernetes does not compare access modes with what a driver can do: the driver finds out when it makes, attaches or mounts the volume. Most block storage can be mounted as a file system by one node only.",
   fixes: ["supported-mode"],
   sources: [
     "attachguard: src/policy/catalogue/drivers.json, with the sources of every driver",
     "kubernetes-csi/csi-lib-utils: accessmodes/access_modes.go",
   ],
   examples: {
-    fail: `apiVersion: v1
-kind: PersistentVolumeClaim
-metadata:
-  name: data
-spec:
-  storageClassName: gp3
-  accessModes: [ReadWriteMany]
-  resources: {requests: {storage: 1Gi}}
----
-apiVersion: storage.k8s.io/v1
-kind: StorageClass
-metadata:
-  name: gp3
-provisioner: ebs.csi.aws.com
-`,
-    pass: `apiVersion: v1
-kind: PersistentVolumeClaim
-metadata:
-  name: data
-spec:
-  storageClassName: efs
-  accessModes: [ReadWriteMany]
-  resources: {requests: {storage: 1Gi}}
----
-apiVersion: storage.k8s.io/v1
-kind: StorageClass
-metadata:
-  name: efs
-provisioner: efs.csi.aws.com
-`,
+    fail: manifests(
+      claim({ mode: "ReadWriteMany", spec: ["storageClassName: gp3"] }),
+      storageClass("gp3", "ebs.csi.aws.com"),
+    ),
+    pass: manifests(
+      claim({ mode: "ReadWriteMany", spec: ["storageClassName: efs"] }),
+      storageClass("efs", "efs.csi.aws.com"),
+    ),
   },
 
   judge(claim, view, options) {
@@ -170,6 +151,6 @@ function alternatives(
   return modes.flatMap((mode) => {
     const names = classesOffering(mode, claim.volumeMode, view, options);
     if (names.length === 0) return [];
-    return [`${mode} is offered by StorageClass ${names.slice(0, 3).join(", ")}`];
+    return [`${mode} is offered by StorageClass ${listOf(names)}`];
   });
 }

@@ -1,4 +1,5 @@
 import type { Situation } from "../situation.ts";
+import { deployment } from "./example.ts";
 import { nameClaims, type WorkloadRule, withReach } from "./rule.ts";
 
 export const claimUnknown: WorkloadRule = {
@@ -11,46 +12,15 @@ export const claimUnknown: WorkloadRule = {
   meaning:
     "Whether the pods can share the volume is not known. The claim is judged when it is created; until then the pods wait for it.",
   cause:
-    "The access modes stand on the claim and its volume, not on the workload that mounts it. In a server-side dry run nothing is stored, so a claim from the same command cannot be seen.",
+    "The access modes are written on the claim and its volume, not on the workload that mounts it. In a server-side dry run nothing is stored, so a claim from the same command cannot be seen.",
   fixes: ["provide-claim", "recreate"],
   sources: ["docs/semantics.md S2, S7, S15"],
   examples: {
-    fail: `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      containers:
-        - name: web
-          image: example.com/web
-          volumeMounts: [{name: data, mountPath: /data}]
-      volumes:
-        - name: data
-          persistentVolumeClaim: {claimName: not-in-these-files}
-`,
-    pass: `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  # the verdict is the same whatever the claim turns out to be
-  strategy: {type: Recreate}
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      containers:
-        - name: web
-          image: example.com/web
-          volumeMounts: [{name: data, mountPath: /data}]
-      volumes:
-        - name: data
-          persistentVolumeClaim: {claimName: not-in-these-files}
-`,
+    fail: deployment({ claim: "not-in-these-files" }),
+    pass: deployment({
+      claim: "not-in-these-files",
+      spec: ["# the verdict is the same whatever the claim turns out to be", "strategy: {type: Recreate}"],
+    }),
   },
 
   judge(situation, moment) {

@@ -1,4 +1,14 @@
+import { claim, deployment, manifests } from "./example.ts";
 import { nameClaims, type WorkloadRule, withReach } from "./rule.ts";
+
+const AUTOSCALER = `apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: web
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  maxReplicas: 5
+`;
 
 export const rwoAutoscaling: WorkloadRule = {
   id: "rwo-autoscaling",
@@ -6,7 +16,7 @@ export const rwoAutoscaling: WorkloadRule = {
   severity: "error",
   subject: "workload",
   moments: ["steady"],
-  when: "A claim that one node may hold, and a HorizontalPodAutoscaler on the workload whose maximum is above 1.",
+  when: "A claim whose volume one node at a time may hold (ReadWriteOnce), and a HorizontalPodAutoscaler on the workload whose maximum is above 1.",
   meaning:
     "Under load the autoscaler adds pods; those that land on another node wait for ever with `Multi-Attach error for volume`. The workload does not scale, just when it should.",
   cause:
@@ -14,74 +24,15 @@ export const rwoAutoscaling: WorkloadRule = {
   fixes: ["autoscaler-max-one", "same-node-affinity", "rwx-claim", "statefulset"],
   sources: ["kubernetes: pkg/controller/podautoscaler/horizontal.go", "docs/semantics.md S1, S15, S16"],
   examples: {
-    fail: `apiVersion: autoscaling/v2
-kind: HorizontalPodAutoscaler
-metadata:
-  name: web
-spec:
-  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
-  maxReplicas: 5
----
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  strategy: {type: Recreate}
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      containers:
-        - name: web
-          image: example.com/web
-          volumeMounts: [{name: data, mountPath: /data}]
-      volumes:
-        - name: data
-          persistentVolumeClaim: {claimName: data}
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata:
-  name: data
-spec:
-  accessModes: [ReadWriteOnce]
-  resources: {requests: {storage: 1Gi}}
-`,
-    pass: `apiVersion: autoscaling/v2
-kind: HorizontalPodAutoscaler
-metadata:
-  name: web
-spec:
-  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
-  maxReplicas: 5
----
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      containers:
-        - name: web
-          image: example.com/web
-          volumeMounts: [{name: data, mountPath: /data}]
-      volumes:
-        - name: data
-          persistentVolumeClaim: {claimName: data}
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata:
-  name: data
-spec:
-  # needs a StorageClass whose driver can share a volume between nodes
-  accessModes: [ReadWriteMany]
-  resources: {requests: {storage: 1Gi}}
-`,
+    fail: manifests(AUTOSCALER, deployment({ spec: ["strategy: {type: Recreate}"] }), claim()),
+    pass: manifests(
+      AUTOSCALER,
+      deployment(),
+      claim({
+        mode: "ReadWriteMany",
+        spec: ["# needs a StorageClass whose driver can share a volume between nodes"],
+      }),
+    ),
   },
 
   judge({ steady: { claims, overlap, spread } }) {
@@ -94,7 +45,7 @@ spec:
       severity: spread.value === "leaning" ? "warning" : "error",
       claims: held,
       problem: `may be scaled to ${highest.maxReplicas} pods by ${scaler}, but ${nameClaims(held)} can be attached to one node only: pods on other nodes wait for ever with a Multi-Attach error`,
-      brief: `HPA ${highest.name} may run ${highest.maxReplicas} pods, but one node only can hold RWO ${nameClaims(held)}`,
+      brief: `HPA ${highest.name} may run ${highest.maxReplicas} pods, but only one node can hold RWO ${nameClaims(held)}`,
       evidence: [],
       degree: highest.maxReplicas,
       byAutoscaler: true,

@@ -1,3 +1,4 @@
+import { claim, deployment, manifests } from "./example.ts";
 import { nameClaims, type WorkloadRule, withReach } from "./rule.ts";
 
 export const rwoReplicas: WorkloadRule = {
@@ -6,7 +7,7 @@ export const rwoReplicas: WorkloadRule = {
   severity: "error",
   subject: "workload",
   moments: ["steady"],
-  when: "A claim that one node may hold, and more than one pod by the workload's own replicas, nodes or parallelism. A warning for a Job or CronJob, whose pods end by themselves.",
+  when: "A claim whose volume one node at a time may hold (ReadWriteOnce), and more than one pod by the workload's own replicas, nodes or parallelism. A warning for a Job or CronJob, whose pods end by themselves.",
   meaning:
     "The pods that land on the node that holds the volume run; every other one waits for ever with `Multi-Attach error for volume`. The next rollout gets stuck too.",
   cause:
@@ -24,33 +25,7 @@ export const rwoReplicas: WorkloadRule = {
     "docs/semantics.md S1, S15, S17, S33, S34, S36, S39",
   ],
   examples: {
-    fail: `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  replicas: 3
-  strategy: {type: Recreate}
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      containers:
-        - name: web
-          image: example.com/web
-          volumeMounts: [{name: data, mountPath: /data}]
-      volumes:
-        - name: data
-          persistentVolumeClaim: {claimName: data}
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata:
-  name: data
-spec:
-  accessModes: [ReadWriteOnce]
-  resources: {requests: {storage: 1Gi}}
-`,
+    fail: manifests(deployment({ spec: ["replicas: 3", "strategy: {type: Recreate}"] }), claim()),
     pass: `apiVersion: apps/v1
 kind: StatefulSet
 metadata:
@@ -91,7 +66,7 @@ spec:
       problem: overlap.transient
         ? `may run several pods at once, but ${nameClaims(held)} can be attached to one node only: a pod on another node waits until the first has ended`
         : `asks for ${several}, but ${nameClaims(held)} can be attached to one node only: ${fate}`,
-      brief: `${several}, but one node only can hold RWO ${nameClaims(held)}`,
+      brief: `${several}, but only one node can hold RWO ${nameClaims(held)}`,
       evidence: [],
       degree: workload.pods.by === "replicas" ? workload.pods.replicas : (overlap.count ?? 0),
       byAutoscaler: false,

@@ -1,3 +1,4 @@
+import { claim, deployment, manifests } from "./example.ts";
 import { nameClaims, type WorkloadRule, withReach } from "./rule.ts";
 
 export const rwoRollingUpdate: WorkloadRule = {
@@ -6,7 +7,7 @@ export const rwoRollingUpdate: WorkloadRule = {
   severity: "error",
   subject: "workload",
   moments: ["rollout"],
-  when: "A claim that one node may hold, and a rollout that keeps an old pod until a new one is Ready. A warning where the old pods may go first, because the overlap then clears by itself.",
+  when: "A claim whose volume one node at a time may hold (ReadWriteOnce), and a rollout that keeps an old pod until a new one is Ready. A warning where the old pods may go first, because the overlap then clears by itself.",
   meaning:
     "The new pod may land on another node while the old pod still holds the volume. It then waits with `Multi-Attach error for volume`, and the rollout never completes.",
   cause:
@@ -18,58 +19,11 @@ export const rwoRollingUpdate: WorkloadRule = {
     "docs/semantics.md S1, S7, S8, S18 to S25, S38",
   ],
   examples: {
-    fail: `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  # no strategy: RollingUpdate, 25% surge, 25% unavailable
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      containers:
-        - name: web
-          image: example.com/web
-          volumeMounts: [{name: data, mountPath: /data}]
-      volumes:
-        - name: data
-          persistentVolumeClaim: {claimName: data}
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata:
-  name: data
-spec:
-  accessModes: [ReadWriteOnce]
-  resources: {requests: {storage: 1Gi}}
-`,
-    pass: `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  strategy: {type: Recreate}
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      containers:
-        - name: web
-          image: example.com/web
-          volumeMounts: [{name: data, mountPath: /data}]
-      volumes:
-        - name: data
-          persistentVolumeClaim: {claimName: data}
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata:
-  name: data
-spec:
-  accessModes: [ReadWriteOnce]
-  resources: {requests: {storage: 1Gi}}
-`,
+    fail: manifests(
+      deployment({ spec: ["# no strategy: RollingUpdate, 25% surge, 25% unavailable"] }),
+      claim(),
+    ),
+    pass: manifests(deployment({ spec: ["strategy: {type: Recreate}"] }), claim()),
   },
 
   judge({ rollout: { claims, overlap, spread } }) {

@@ -4,7 +4,17 @@ import { steadyOverlap } from "../overlap.ts";
 import type { Situation } from "../situation.ts";
 import { keptTogether } from "../spread/spread.ts";
 import { knownValue } from "../view.ts";
+import { listOf } from "../words.ts";
+import { claim, cronJob, deployment, manifests } from "./example.ts";
 import { nameClaims, type WorkloadRule, withReach } from "./rule.ts";
+
+const COMMON_AFFINITY = [
+  "affinity:",
+  "  podAffinity:",
+  "    requiredDuringSchedulingIgnoredDuringExecution:",
+  "      - topologyKey: kubernetes.io/hostname",
+  "        labelSelector: {matchLabels: {volume: data}}",
+];
 
 export const rwoSharedClaim: WorkloadRule = {
   id: "rwo-shared-claim",
@@ -12,7 +22,7 @@ export const rwoSharedClaim: WorkloadRule = {
   severity: "warning",
   subject: "workload",
   moments: ["steady"],
-  when: "A claim that one node may hold, mounted by two workloads with at least one pod each, and nothing keeps their pods on one node.",
+  when: "A claim whose volume one node at a time may hold (ReadWriteOnce), mounted by two workloads with at least one pod each, and nothing keeps their pods on one node.",
   meaning:
     "Whichever pod is placed first holds the volume on its node; the other workload's pods run only if they happen to land there, and wait with `Multi-Attach error for volume` anywhere else.",
   cause:
@@ -20,109 +30,16 @@ export const rwoSharedClaim: WorkloadRule = {
   fixes: ["common-affinity", "rwx-claim"],
   sources: ["docs/semantics.md S30 to S34"],
   examples: {
-    fail: `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  strategy: {type: Recreate}
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      containers:
-        - name: web
-          image: example.com/web
-          volumeMounts: [{name: data, mountPath: /data}]
-      volumes:
-        - name: data
-          persistentVolumeClaim: {claimName: data}
----
-apiVersion: batch/v1
-kind: CronJob
-metadata:
-  name: backup
-spec:
-  schedule: "0 3 * * *"
-  concurrencyPolicy: Forbid
-  jobTemplate:
-    spec:
-      template:
-        spec:
-          restartPolicy: Never
-          containers:
-            - name: backup
-              image: example.com/backup
-              volumeMounts: [{name: data, mountPath: /data}]
-          volumes:
-            - name: data
-              persistentVolumeClaim: {claimName: data}
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata:
-  name: data
-spec:
-  accessModes: [ReadWriteOnce]
-  resources: {requests: {storage: 1Gi}}
-`,
-    pass: `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  strategy: {type: Recreate}
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web, volume: data}}
-    spec:
-      affinity:
-        podAffinity:
-          requiredDuringSchedulingIgnoredDuringExecution:
-            - topologyKey: kubernetes.io/hostname
-              labelSelector: {matchLabels: {volume: data}}
-      containers:
-        - name: web
-          image: example.com/web
-          volumeMounts: [{name: data, mountPath: /data}]
-      volumes:
-        - name: data
-          persistentVolumeClaim: {claimName: data}
----
-apiVersion: batch/v1
-kind: CronJob
-metadata:
-  name: backup
-spec:
-  schedule: "0 3 * * *"
-  concurrencyPolicy: Forbid
-  jobTemplate:
-    spec:
-      template:
-        metadata: {labels: {volume: data}}
-        spec:
-          restartPolicy: Never
-          affinity:
-            podAffinity:
-              requiredDuringSchedulingIgnoredDuringExecution:
-                - topologyKey: kubernetes.io/hostname
-                  labelSelector: {matchLabels: {volume: data}}
-          containers:
-            - name: backup
-              image: example.com/backup
-              volumeMounts: [{name: data, mountPath: /data}]
-          volumes:
-            - name: data
-              persistentVolumeClaim: {claimName: data}
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata:
-  name: data
-spec:
-  accessModes: [ReadWriteOnce]
-  resources: {requests: {storage: 1Gi}}
-`,
+    fail: manifests(
+      deployment({ spec: ["strategy: {type: Recreate}"] }),
+      cronJob({ name: "backup" }),
+      claim(),
+    ),
+    pass: manifests(
+      deployment({ spec: ["strategy: {type: Recreate}"], labels: "volume: data", pod: COMMON_AFFINITY }),
+      cronJob({ name: "backup", metadata: ["metadata: {labels: {volume: data}}"], pod: COMMON_AFFINITY }),
+      claim(),
+    ),
   },
 
   judge(situation) {
@@ -139,12 +56,11 @@ spec:
     }
     if (contested.length === 0) return null;
     const names = [...rivals.keys()].sort();
-    const shown =
-      names.length <= 3 ? names.join(", ") : `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`;
+    const shown = listOf(names);
     return {
       severity: "warning",
       claims: contested,
-      problem: `shares ${nameClaims(contested)} with ${shown}, but one node only can hold it and nothing keeps their pods on one node`,
+      problem: `shares ${nameClaims(contested)} with ${shown}, but only one node can hold it and nothing keeps their pods on one node`,
       brief: `shares RWO ${nameClaims(contested)} with ${shown}, not kept on one node`,
       evidence: names.map((name) => `${name} mounts it too`),
       degree: 0,

@@ -1,6 +1,9 @@
 import type { SpreadProof } from "../factors.ts";
 import type { Severity } from "../finding.ts";
+import { claim, deployment, manifests } from "./example.ts";
 import { nameClaims, type WorkloadRule, withReach } from "./rule.ts";
+
+const LEDGER = { name: "ledger", claim: "ledger" };
 
 export const rwopOverlap: WorkloadRule = {
   id: "rwop-overlap",
@@ -8,7 +11,7 @@ export const rwopOverlap: WorkloadRule = {
   severity: "error",
   subject: "workload",
   moments: ["steady", "rollout"],
-  when: "A claim that one pod may hold, and more than one pod at once, by number or in a rollout that keeps the old pod. Where the pods run does not matter. A warning where the overlap clears by itself.",
+  when: "A claim whose volume one pod at a time may use (ReadWriteOncePod, and some drivers), and more than one pod at once, by number or in a rollout that keeps the old pod. Where the pods run does not matter. A warning where the overlap clears by itself.",
   meaning:
     "The second pod is held back, even on the node that already has the volume: more replicas stay Pending, and a rolling update never completes.",
   cause:
@@ -28,60 +31,18 @@ export const rwopOverlap: WorkloadRule = {
     "docs/semantics.md S27, S28, S29",
   ],
   examples: {
-    fail: `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: ledger
-spec:
-  replicas: 1
-  selector: {matchLabels: {app: ledger}}
-  template:
-    metadata: {labels: {app: ledger}}
-    spec:
-      nodeSelector: {kubernetes.io/hostname: node-a}
-      containers:
-        - name: ledger
-          image: example.com/ledger
-          volumeMounts: [{name: data, mountPath: /data}]
-      volumes:
-        - name: data
-          persistentVolumeClaim: {claimName: ledger}
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata:
-  name: ledger
-spec:
-  accessModes: [ReadWriteOncePod]
-  resources: {requests: {storage: 1Gi}}
-`,
-    pass: `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: ledger
-spec:
-  replicas: 1
-  strategy: {type: Recreate}
-  selector: {matchLabels: {app: ledger}}
-  template:
-    metadata: {labels: {app: ledger}}
-    spec:
-      containers:
-        - name: ledger
-          image: example.com/ledger
-          volumeMounts: [{name: data, mountPath: /data}]
-      volumes:
-        - name: data
-          persistentVolumeClaim: {claimName: ledger}
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata:
-  name: ledger
-spec:
-  accessModes: [ReadWriteOncePod]
-  resources: {requests: {storage: 1Gi}}
-`,
+    fail: manifests(
+      deployment({
+        ...LEDGER,
+        spec: ["replicas: 1"],
+        pod: ["nodeSelector: {kubernetes.io/hostname: node-a}"],
+      }),
+      claim({ name: "ledger", mode: "ReadWriteOncePod" }),
+    ),
+    pass: manifests(
+      deployment({ ...LEDGER, spec: ["replicas: 1", "strategy: {type: Recreate}"] }),
+      claim({ name: "ledger", mode: "ReadWriteOncePod" }),
+    ),
   },
 
   judge({ steady, rollout }, moment) {
@@ -94,7 +55,7 @@ spec:
         problem: steady.overlap.transient
           ? `may run several pods at once, but ${nameClaims(held)} can be used by one pod only: the next one waits until the first has ended`
           : `asks for several pods, but ${nameClaims(held)} can be used by one pod in the whole cluster: the others never start`,
-        brief: `several pods, but one pod only can use ${nameClaims(held)}`,
+        brief: `several pods, but only one pod can use ${nameClaims(held)}`,
         evidence: ONE_POD,
         degree: steady.overlap.count ?? 0,
         byAutoscaler: steady.overlap.byAutoscalers.length > 0,
@@ -114,7 +75,7 @@ spec:
       brief:
         value === "briefly"
           ? `a new pod waits until the old one releases ${nameClaims(held)}`
-          : `every rollout gets stuck: one pod only can use ${nameClaims(held)}`,
+          : `every rollout gets stuck: only one pod can use ${nameClaims(held)}`,
       evidence: ONE_POD,
       degree: 0,
       byAutoscaler: false,

@@ -3,6 +3,7 @@ import { HOSTNAME } from "../nodes.ts";
 import { steadyOverlap } from "../overlap.ts";
 import { labelOf } from "../selectors.ts";
 import { type ClusterView, knownValue } from "../view.ts";
+import { listOf, nameOf, plural, selectorText } from "../words.ts";
 import {
   allTermsMatch,
   isSameNode,
@@ -12,7 +13,6 @@ import {
   sameTerms,
 } from "./pod-terms.ts";
 import { podsOf } from "./pods.ts";
-import { listOf, nameOf, plural, selectorText } from "./words.ts";
 
 /** What the required pod affinity of a workload comes to at one moment. */
 export type AffinityReading =
@@ -80,9 +80,8 @@ export function rolloutAffinity(
   if (terms.length > MOST_TERMS) return none(TOO_MANY);
   const steady = steadyAffinity(workload, view, staysOnOneNode);
   const own = podsOf(workload, "same-revision");
-  // Old pods that could never be placed are nobody's neighbours.
-  const old =
-    before.value === "nowhere" ? "no" : allTermsMatch(own, terms, podsOf(previous, "other-revision"), view);
+  if (before.value === "nowhere" && steady.value === "nowhere") return steady;
+  const old = allTermsMatch(own, terms, podsOf(previous, "other-revision"), view);
   if (old === "yes" && isSameNode(terms) && missingKey(terms, view) === undefined) {
     const group = byGroup(
       workload,

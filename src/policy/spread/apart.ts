@@ -1,9 +1,9 @@
 import type { SpreadConstraint, Workload } from "../model.ts";
 import { HOSTNAME } from "../nodes.ts";
 import type { ClusterView } from "../view.ts";
+import { selectorText } from "../words.ts";
 import { termMatches } from "./pod-terms.ts";
 import { agreesOn, every, type Kinship, type Pods, podsOf, selectsPods } from "./pods.ts";
-import { selectorText } from "./words.ts";
 
 /** Why pods are certain to be on different nodes. */
 export interface Apart {

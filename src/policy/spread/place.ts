@@ -4,6 +4,7 @@ import { exclusionOf, HOSTNAME, matchesTerms } from "../nodes.ts";
 import type { PolicyOptions } from "../options.ts";
 import { labelOf } from "../selectors.ts";
 import { type ClusterView, knownValue } from "../view.ts";
+import { listOf, plural } from "../words.ts";
 import {
   allOf,
   type Constraints,
@@ -16,7 +17,6 @@ import {
   summaryOf,
 } from "./constraints.ts";
 import { ANY, namesIn, onlyValues } from "./value-set.ts";
-import { listOf, plural } from "./words.ts";
 
 /** Where node constraints and volumes let pods land, pod affinity left aside. */
 export interface Place {
@@ -29,7 +29,7 @@ export interface Place {
   readonly evidence: readonly string[];
 }
 
-/** A placement without any constraint: what is left when only the volumes are asked. */
+/** A placement that no node turns away: what is left when only the volumes are asked, whatever the pods tolerate. */
 const ANYWHERE: Placement = {
   nodeName: undefined,
   nodeSelector: {},
@@ -37,7 +37,7 @@ const ANYWHERE: Placement = {
   podAffinity: [],
   podAntiAffinity: [],
   spreadConstraints: [],
-  tolerations: [],
+  tolerations: [{ key: "", operator: "Exists", value: "", effect: "" }],
 };
 
 /** One thing that limits the nodes, with its alternatives. */
@@ -205,30 +205,18 @@ function hostOf(alternatives: readonly Constraints[], hosts: HostIndex | undefin
   return called.size === 1 ? [...called].map(({ name }) => name) : [];
 }
 
-/** A volume made by a node-local driver: whatever its topology key is called, one value of it is one node. */
+/** A volume made by a node-local driver, whatever label of the node it goes by. */
 function byNodeLocal(claims: readonly ClaimReach[]): Place | undefined {
-  for (const { name, nodeLocal, volume, provisioner, missing } of claims) {
-    if (!nodeLocal || missing) continue;
-    const driver = provisioner === undefined ? "its driver" : provisioner;
-    if (volume === undefined) {
-      return oneNode(
+  const local = claims.find(({ pin }) => pin !== undefined);
+  if (local === undefined) return undefined;
+  const { name, pin, volume, provisioner = "its driver" } = local;
+  return pin?.node === undefined || volume === undefined
+    ? oneNode("volume", [], `${provisioner} makes the volume of claim ${name} on one node and keeps it there`)
+    : oneNode(
         "volume",
-        [],
-        `${driver} makes the volume of claim ${name} on one node and keeps it there`,
+        [pin.node],
+        `volume ${volume.name} (${name}) of ${provisioner} is on one node: ${pin.node}`,
       );
-    }
-    const summary = summaryOf(fromTerms(volume.nodeAffinity ?? []));
-    for (const [key, values] of summary) {
-      const names = namesIn(values);
-      if (names?.length !== 1 || /(^|[/-])(zone|region)$/.test(key)) continue;
-      return oneNode(
-        "volume",
-        names,
-        `volume ${volume.name} (${name}) of ${driver} is on one node: ${key}=${names[0]}`,
-      );
-    }
-  }
-  return undefined;
 }
 
 /** Every alternative names hosts, and no known node is one of them. */

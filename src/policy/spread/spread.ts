@@ -2,6 +2,7 @@ import type { ClaimReach, SpreadProof } from "../factors.ts";
 import type { Workload } from "../model.ts";
 import type { PolicyOptions } from "../options.ts";
 import type { ClusterView } from "../view.ts";
+import { nameOf } from "../words.ts";
 import {
   type AffinityReading,
   groupAffinity,
@@ -12,7 +13,6 @@ import {
 import { type Apart, rolloutApart, steadyApart } from "./apart.ts";
 import { type Place, placeOf, placeOfVolumes, proofOf, samePlace } from "./place.ts";
 import { sameWorkload } from "./pod-terms.ts";
-import { nameOf } from "./words.ts";
 
 /**
  * Where the pods of one template may land while nothing changes, with the proof (semantics S17 to S26). Only hard

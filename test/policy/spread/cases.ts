@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import type { ClaimReach, SpreadProof } from "../../../src/policy/factors.ts";
-import type { Workload } from "../../../src/policy/model.ts";
+import type { Placement, Workload } from "../../../src/policy/model.ts";
 import { DEFAULT_OPTIONS, type PolicyOptions } from "../../../src/policy/options.ts";
 import { reachOfMount } from "../../../src/policy/reach.ts";
 import { rolloutSpread, steadySpread } from "../../../src/policy/spread/spread.ts";
@@ -9,6 +9,30 @@ import { bundle } from "../../support/bundle.ts";
 import { daemonSet, deployment, file, job, node, pod, statefulSet } from "../../support/objects.ts";
 
 export type Raw = Readonly<Record<string, unknown>>;
+
+export const ANYWHERE: Placement = {
+  nodeName: undefined,
+  nodeSelector: {},
+  nodeAffinity: undefined,
+  podAffinity: [],
+  podAntiAffinity: [],
+  spreadConstraints: [],
+  tolerations: [],
+};
+
+/** A claim that one node may hold, not bound yet. */
+export const ONE_NODE_CLAIM: ClaimReach = {
+  name: "data",
+  inline: false,
+  reach: "node",
+  accessModes: ["ReadWriteOnce"],
+  volume: undefined,
+  storageClass: undefined,
+  provisioner: undefined,
+  pin: undefined,
+  missing: false,
+  evidence: [],
+};
 
 /** A template as a table writes it: labels and pod spec as YAML. */
 export interface Template {

@@ -2,7 +2,17 @@ import t, { type Test } from "tap";
 import type { ClaimReach, Spread } from "../../../src/policy/factors.ts";
 import { DEFAULT_OPTIONS } from "../../../src/policy/options.ts";
 import { keptTogether } from "../../../src/policy/spread/spread.ts";
-import { hostIs, hostTerm, near, node, onNodes, type Raw, subject, workload } from "./cases.ts";
+import {
+  hostIs,
+  hostTerm,
+  near,
+  node,
+  ONE_NODE_CLAIM,
+  onNodes,
+  type Raw,
+  subject,
+  workload,
+} from "./cases.ts";
 
 interface Row {
   readonly reason: string;
@@ -14,24 +24,11 @@ interface Row {
   readonly says?: RegExp;
 }
 
-const CLAIM: ClaimReach = {
-  name: "data",
-  inline: false,
-  reach: "node",
-  accessModes: ["ReadWriteOnce"],
-  volume: undefined,
-  storageClass: undefined,
-  provisioner: undefined,
-  nodeLocal: false,
-  missing: false,
-  evidence: [],
-};
-
 function check(t: Test, rows: readonly Row[]): void {
   for (const { reason, a, b, others = [], claim, expected, says } of rows) {
     const forth = subject(a, [b, ...others]);
     const back = subject(b, [a, ...others]);
-    const shared = { ...CLAIM, ...claim };
+    const shared = { ...ONE_NODE_CLAIM, ...claim };
     const found = keptTogether(forth.workload, back.workload, shared, forth.view, DEFAULT_OPTIONS);
     t.equal(found.value, expected, `${reason}: ${found.evidence.join("; ")}`);
     t.ok(found.evidence.length > 0, `${reason}: explains itself`);
@@ -174,7 +171,7 @@ t.test("two workloads on one claim are kept together only by a common proof", as
       reason: "a node-local volume that does not exist yet",
       a: a(),
       b: b(),
-      claim: { nodeLocal: true, provisioner: "topolvm.io" },
+      claim: { pin: { node: undefined }, provisioner: "topolvm.io" },
       expected: "one-node",
       says: /topolvm.io/,
     },

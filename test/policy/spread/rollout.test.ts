@@ -61,6 +61,36 @@ const volumeOn = (key: string, value: string): readonly Raw[] => [
   },
 ];
 
+t.test("a taint keeps pods away only where they do not tolerate it", async (t) => {
+  const tainted = [node("a"), node("b", {}, { taints: [{ key: "dedicated", effect: "NoSchedule" }] })];
+  const tolerant = "tolerations: [{key: dedicated, operator: Exists}]";
+  check(t, [
+    { reason: "one node is left", to: NOTHING, others: tainted, expected: "one-node" },
+    { reason: "the pods tolerate the taint", to: tolerant, others: tainted, expected: "free" },
+    {
+      reason: "only the new pods tolerate it",
+      from: NOTHING,
+      to: tolerant,
+      others: tainted,
+      expected: "free",
+      says: /only the old pods are held to a/,
+    },
+    {
+      reason: "the new pods do not tolerate it any more",
+      from: tolerant,
+      to: NOTHING,
+      others: tainted,
+      expected: "free",
+    },
+    {
+      reason: "a cordon that the pods tolerate",
+      to: "tolerations: [{operator: Exists}]",
+      others: [node("a"), node("b", {}, { unschedulable: true })],
+      expected: "free",
+    },
+  ]);
+});
+
 t.test("a host pin proves a rollout only where old and new are pinned to the same host", async (t) => {
   check(t, [
     { reason: "the template with itself", to: "nodeName: a", expected: "one-node" },
@@ -228,6 +258,12 @@ t.test("self affinity proves a rollout where the new terms match the old labels"
   const next = "{app: web, version: '2'}";
   const keyed = (keys: string) => near(hostTerm("{app: web}", keys));
   check(t, [
+    {
+      reason: "the old pods may never have been placed: then nothing else holds the volume",
+      from: near(hostTerm("{app: nobody}")),
+      to: self,
+      expected: "one-node",
+    },
     { reason: "the template with itself (semantics S19)", to: self, expected: "one-node" },
     {
       reason: "adding it (semantics S25, S37)",

@@ -13,18 +13,10 @@ import type {
 import { eligibleNodes, HOSTNAME, matchesTerms } from "../../../src/policy/nodes.ts";
 import { DEFAULT_OPTIONS } from "../../../src/policy/options.ts";
 import { keptTogether, rolloutSpread, steadySpread } from "../../../src/policy/spread/spread.ts";
+import { ANYWHERE, ONE_NODE_CLAIM } from "./cases.ts";
 import { type Pod, podOf, schedule } from "./scheduler.ts";
 
 const ZONE = "topology.kubernetes.io/zone";
-const ANYWHERE: Placement = {
-  nodeName: undefined,
-  nodeSelector: {},
-  nodeAffinity: undefined,
-  podAffinity: [],
-  podAntiAffinity: [],
-  spreadConstraints: [],
-  tolerations: [],
-};
 
 const node = (name: string, zone: string, disk: string): Node => ({
   name,
@@ -207,25 +199,13 @@ t.test("a rollout proof holds for one old and one new pod among whatever else ru
 
 t.test("two workloads that are kept together are on one node", async (t) => {
   const seen = new Set<string>();
-  const claim: ClaimReach = {
-    name: "data",
-    inline: false,
-    reach: "node",
-    accessModes: [],
-    volume: undefined,
-    storageClass: undefined,
-    provisioner: undefined,
-    nodeLocal: false,
-    missing: false,
-    evidence: [],
-  };
   t.doesNotThrow(() =>
     fc.assert(
       fc.property(cluster, dice, (workloads, stream) => {
         const [a, b] = workloads;
         if (a === undefined || b === undefined) return;
         const roll = roller(stream);
-        const { value } = keptTogether(a, b, claim, viewOf(workloads), DEFAULT_OPTIONS);
+        const { value } = keptTogether(a, b, ONE_NODE_CLAIM, viewOf(workloads), DEFAULT_OPTIONS);
         seen.add(value);
         const pods = workloads.flatMap((workload) => [podOf(workload, "1"), podOf(workload, "1")]);
         schedule(shuffled(pods, roll), NODES, roll);
@@ -275,10 +255,7 @@ const UNIVERSE: readonly Node[] = ["a", "b", "c", "d"].flatMap((name) =>
   ),
 );
 const volumeOn = (nodeAffinity: readonly NodeSelectorTerm[]): ClaimReach => ({
-  name: "data",
-  inline: false,
-  reach: "node",
-  accessModes: [],
+  ...ONE_NODE_CLAIM,
   volume: {
     name: "pv",
     accessModes: [],
@@ -290,11 +267,6 @@ const volumeOn = (nodeAffinity: readonly NodeSelectorTerm[]): ClaimReach => ({
     labels: {},
     reclaimPolicy: "Delete",
   },
-  storageClass: undefined,
-  provisioner: undefined,
-  nodeLocal: false,
-  missing: false,
-  evidence: [],
 });
 
 t.test("a host proof holds for every node that there could be", async (t) => {
@@ -317,6 +289,77 @@ t.test("a host proof holds for every node that there could be", async (t) => {
     ),
   );
   t.same([...seen].sort(), ["free", "nowhere", "one-node"]);
+});
+
+const tolerations = fc.constantFrom<Placement["tolerations"]>(
+  [],
+  [],
+  [{ key: "dedicated", operator: "Exists", value: "", effect: "" }],
+  [{ key: "", operator: "Exists", value: "", effect: "" }],
+);
+const tolerant = fc
+  .tuple(limited, fc.boolean(), tolerations)
+  .map(([of, plain, own]) => ({ ...(plain ? ANYWHERE : of), tolerations: own }));
+const knownNodes = fc
+  .tuple(
+    ...["a", "b", "c"].map((name) =>
+      fc.record({
+        name: fc.constant(name),
+        labels: fc.constantFrom({ disk: "ssd" }, { disk: "hdd" }, { disk: "hdd" }).map((disk) => ({
+          [HOSTNAME]: name,
+          ...disk,
+        })),
+        taints: fc.constantFrom<Node["taints"]>(
+          [],
+          [{ key: "dedicated", value: "", effect: "NoSchedule" }],
+          [{ key: "other", value: "", effect: "NoExecute" }],
+        ),
+        unschedulable: fc.constantFrom(false, false, true),
+      }),
+    ),
+  )
+  .chain((nodes) => fc.subarray([...nodes], { minLength: 1 }));
+
+t.test("a proof by the known nodes holds for all pods that take part", async (t) => {
+  const seen = new Set<string>();
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(
+        knownNodes,
+        tolerant,
+        tolerant,
+        fc.option(nodeTerms, { nil: undefined }),
+        (nodes, before, after, onVolume) => {
+          const claims = onVolume === undefined ? [] : [volumeOn(onVolume)];
+          const [old, next] = [deployment("w", "one", {}, before), deployment("w", "one", {}, after)];
+          const other = deployment("other", "one", {}, before);
+          const view = viewOf([next, other]);
+          for (const object of nodes) view.put({ kind: "Node", object });
+          const reached = (...placements: readonly Placement[]) =>
+            new Set(
+              placements
+                .flatMap((of) => eligibleNodes(of, nodes))
+                .filter((one) => onVolume === undefined || matchesTerms(onVolume, one)),
+            ).size;
+          const claim = claims[0] ?? ONE_NODE_CLAIM;
+          const answers = [
+            ["steady", steadySpread(next, claims, view, DEFAULT_OPTIONS), reached(after)],
+            ["rollout", rolloutSpread(next, undefined, claims, view, DEFAULT_OPTIONS), reached(after)],
+            ["update", rolloutSpread(next, old, claims, view, DEFAULT_OPTIONS), reached(before, after)],
+            ["together", keptTogether(next, other, claim, view, DEFAULT_OPTIONS), reached(before, after)],
+          ] as const;
+          for (const [name, { value, evidence }, count] of answers) {
+            seen.add(`${name} ${value}`);
+            if (value === "one-node" && count > 1)
+              throw new Error(`${name}: ${evidence}, yet ${count} nodes`);
+          }
+        },
+      ),
+      RUNS,
+    ),
+  );
+  for (const name of ["steady", "rollout", "update", "together"])
+    t.ok(seen.has(`${name} one-node`) && seen.has(`${name} free`), `${name}: both answers have been tried`);
 });
 
 t.test("the order of terms and expressions does not change the value", async (t) => {
@@ -358,7 +401,7 @@ t.test("the order of terms and expressions does not change the value", async (t)
   );
 });
 
-t.test("a pin on top of anything makes it one node, or nowhere", async (t) => {
+t.test("a pin on top of anything makes it one node", async (t) => {
   t.doesNotThrow(() =>
     fc.assert(
       fc.property(cluster, (workloads) => {

@@ -1,19 +1,17 @@
-import type { LabelSelector, ObjectRef } from "../model.ts";
-import { requirementsOf } from "../selectors.ts";
+import type { LabelSelector, ObjectRef } from "./model.ts";
+import { requirementsOf } from "./selectors.ts";
 
 const SHOWN = 3;
 
-/** `Deployment prod/web`, as evidence names a workload. */
-export function nameOf({ kind, namespace, name }: ObjectRef): string {
-  return `${kind} ${namespace === "" ? "default" : namespace}/${name}`;
+/** `Deployment shop/web`; without the namespace where a file did not say one. */
+export function nameOf({ kind, namespace, name }: Pick<ObjectRef, "kind" | "namespace" | "name">): string {
+  return namespace === "" ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
 }
 
 /** The first few of a list, and how many more there are: evidence stays short whatever the cluster's size. */
 export function listOf(items: readonly string[], separator = ", "): string {
   const rest = items.length - SHOWN;
-  return rest > 0
-    ? `${items.slice(0, SHOWN).join(separator)}${separator}and ${rest} more`
-    : items.join(separator);
+  return rest > 0 ? `${items.slice(0, SHOWN).join(separator)} and ${rest} more` : items.join(separator);
 }
 
 export function plural(count: number, noun: string): string {

@@ -1,0 +1,48 @@
+import type { KindStatus } from "../cluster/cluster.ts";
+import type { Subject } from "./subject.ts";
+
+/** What an answer could not see, or saw long ago. */
+export interface BlindSpots {
+  /** One sentence where facts are older than configured. */
+  readonly stale: string | undefined;
+  /** One sentence for each kind that cannot be read. */
+  readonly unseen: readonly string[];
+}
+
+const NONE: BlindSpots = { stale: undefined, unseen: [] };
+
+/**
+ * What to say of the facts behind a judgement. A webhook that has lost the API server goes on from what it knows,
+ * and a kind that may not be read leaves the others as they are; but whoever is judged is told.
+ *
+ * @param staleAfterSeconds age from which facts are called old
+ */
+export function blindSpots(
+  subject: Subject,
+  kinds: readonly KindStatus[],
+  staleAfterSeconds: number,
+): BlindSpots {
+  if (!readsFacts(subject)) return NONE;
+  const age = Math.max(...kinds.map(({ state, ageSeconds = 0 }) => (state === "synced" ? ageSeconds : 0)), 0);
+  return {
+    stale:
+      age > staleAfterSeconds
+        ? `attachguard: judged by facts up to ${inMinutes(age)} old, the API server has not been heard of since`
+        : undefined,
+    unseen: kinds.flatMap(({ kind, state, problem }) =>
+      state === "refused" || state === "not-served"
+        ? [`${kind} objects could not be seen (${problem ?? state})`]
+        : [],
+    ),
+  };
+}
+
+/** A template that mounts nothing is judged by itself. */
+function readsFacts(subject: Subject): boolean {
+  if (subject.type === "none") return false;
+  return subject.type !== "workload" || subject.next.template.mounts.length > 0;
+}
+
+function inMinutes(seconds: number): string {
+  return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}

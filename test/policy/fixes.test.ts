@@ -1,0 +1,106 @@
+import t from "tap";
+import { judge, judgeUpdate } from "../support/judge.ts";
+import {
+  autoscaler,
+  claim,
+  deployment,
+  node,
+  sameNode,
+  statefulSet,
+  storageClass,
+} from "../support/objects.ts";
+
+type Raw = Readonly<Record<string, unknown>>;
+
+const isRecord = (value: unknown): value is Raw =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** JSON merge patch (RFC 7386), as `kubectl patch --type merge` applies it. */
+function merged(target: unknown, patch: unknown): unknown {
+  if (!isRecord(patch)) return patch;
+  const result: Record<string, unknown> = isRecord(target) ? { ...target } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete result[key];
+    else result[key] = merged(result[key], value);
+  }
+  return result;
+}
+
+const APP = { labelSelector: { matchLabels: { app: "web" } }, topologyKey: "kubernetes.io/hostname" };
+const rolling = (maxSurge: unknown, maxUnavailable: unknown): Raw => ({
+  strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge, maxUnavailable } },
+});
+const CLAIMS: Readonly<Record<string, Raw>> = {
+  "one node": claim(),
+  "one pod": claim({ modes: ["ReadWriteOncePod"] }),
+  unenforced: claim({ spec: { storageClassName: "efs" } }),
+};
+const PLACEMENTS: Readonly<Record<string, Raw>> = {
+  free: {},
+  "one revision together": sameNode({ app: "web" }, { matchLabelKeys: ["pod-template-hash"] }),
+  "on host a": { nodeSelector: { "kubernetes.io/hostname": "a" } },
+  "beside db": sameNode({ app: "db" }),
+  apart: { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [APP] } } },
+};
+const SPECS: Readonly<Record<string, Raw>> = {
+  "1 replica": {},
+  "3 replicas": { replicas: 3 },
+  "3 replicas, Recreate": { replicas: 3, strategy: { type: "Recreate" } },
+  "1 replica, 0/1": rolling(0, 1),
+  "3 replicas, 0/100%": { replicas: 3, ...rolling(0, "100%") },
+};
+const SURROUNDINGS: Readonly<Record<string, readonly Raw[]>> = {
+  alone: [],
+  "with an autoscaler": [autoscaler({ max: 4 })],
+};
+const CLUSTER: readonly Raw[] = [
+  storageClass,
+  {
+    apiVersion: "storage.k8s.io/v1",
+    kind: "StorageClass",
+    metadata: { name: "efs" },
+    provisioner: "efs.csi.aws.com",
+  },
+  node("a"),
+  node("b"),
+  deployment({ name: "db", labels: { app: "db" }, claims: [] }),
+];
+
+function* cases(): Generator<{ what: string; subject: Raw; others: readonly Raw[] }> {
+  for (const [reach, data] of Object.entries(CLAIMS)) {
+    for (const [where, spec] of Object.entries(PLACEMENTS)) {
+      for (const [how, workload] of Object.entries(SPECS)) {
+        for (const [beside, more] of Object.entries(SURROUNDINGS)) {
+          for (const make of [deployment, statefulSet]) {
+            const what = `${make.name}, ${reach}, ${where}, ${how}, ${beside}`;
+            yield { what, subject: make({ spec, workload }), others: [data, ...CLUSTER, ...more] };
+          }
+        }
+      }
+    }
+  }
+}
+
+t.test("a printed patch works on the live object: it is let through, and the error is gone", async (t) => {
+  const failures: string[] = [];
+  let tried = 0;
+  for (const { what, subject, others } of cases()) {
+    for (const { rule, severity, fixes } of judge(subject, others).findings) {
+      if (severity !== "error") continue;
+      for (const { id, patch, summary } of fixes) {
+        if (patch === null) continue;
+        tried++;
+        const after = merged(subject, patch) as Raw;
+        const { verdict } = judgeUpdate(subject, after, others);
+        if (verdict === "deny") failures.push(`${what}: ${rule}: ${id} is denied`);
+        const left = judge(after, others).findings.find((finding) => finding.rule === rule);
+        // A patch reaches one object; what else it takes, the summary says.
+        if (left?.severity === "error" && !summary.includes("HorizontalPodAutoscaler")) {
+          failures.push(`${what}: ${rule} is still there after ${id}`);
+        }
+      }
+    }
+  }
+  t.strictSame(failures, []);
+  t.ok(tried > 100, `${tried} patches`);
+});
