@@ -85,6 +85,8 @@ export function createApp({ logger, metrics, bodyLimit, server }: AppOptions): F
     }
     metrics.refusals.inc({ code: String(code) });
     const message = code >= 500 ? "an internal fault" : messageFor(error, code, bodyLimit);
+    // Closing while the caller still sends would reset the connection under the answer; Node reads the rest away.
+    if (code === 413) reply.removeHeader("connection");
     return reply.code(code).send(statusOf(code, message));
   });
   app.setNotFoundHandler((request, reply) => {

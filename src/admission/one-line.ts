@@ -4,11 +4,11 @@ const WARNING_RUNES = 256;
 const WARNINGS_RUNES = 4096;
 
 /**
- * Control and format characters that end a line or that a header cannot hold. A warning with one of them is
- * dropped by the API server without trace.
+ * Control characters, which make the API server drop a warning without trace, and those that turn the direction of
+ * what is read.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]+/g;
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+/g;
 
 /** The text on one line, without control characters, valid as UTF-8, cut to a number of characters. */
 export function oneLine(text: string, limit = WARNING_RUNES): string {

@@ -172,9 +172,14 @@ async function listenOn(app: FastifyInstance, host: string, port: number): Promi
   try {
     await app.listen({ host, port });
   } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const remedy =
+      code === "EADDRINUSE" || code === "EACCES"
+        ? "choose another port or stop what holds it"
+        : "correct the host: it has to be an address of this machine";
     throw new AttachguardError(
       "AG_ERR_LISTEN",
-      `cannot listen on ${host}:${port} (${messageOf(cause)}); choose another port or stop what holds it`,
+      `cannot listen on ${host}:${port} (${messageOf(cause)}); ${remedy}`,
       { cause },
     );
   }

@@ -2,6 +2,9 @@ import type { Node } from "../policy/model.ts";
 import { metadataOf } from "./metadata.ts";
 import { isRecord, list, NOTHING, record, shared, text } from "./raw.ts";
 
+/** What the kubelet always sets, and a Node written by hand may lack (`pkg/kubelet/kubelet_node_status.go`). */
+const HOSTNAME = "kubernetes.io/hostname";
+
 /** A Node. `undefined` for what is no object. */
 export function nodeFrom(raw: unknown): Node | undefined {
   if (!isRecord(raw)) return undefined;
@@ -10,7 +13,7 @@ export function nodeFrom(raw: unknown): Node | undefined {
   const taints = list(spec.taints);
   return {
     name,
-    labels,
+    labels: Object.hasOwn(labels, HOSTNAME) ? labels : { ...labels, [HOSTNAME]: name },
     taints:
       taints.length === 0
         ? NOTHING

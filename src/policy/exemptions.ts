@@ -76,7 +76,7 @@ function byNamespace(reason: string | null): Exemption | null {
 
 function byWaiver(waiver: Waiver | null, rule: string): Exemption | null {
   return waiver?.state === "valid" && covers(waiver.rules, rule)
-    ? { by: "waiver", until: waiver.until, reason: `${waiver.reason} (${waiver.issuer})` }
+    ? { by: "waiver", until: waiver.until, reason: `${waiver.issuer}: ${waiver.reason}` }
     : null;
 }
 

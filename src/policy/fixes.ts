@@ -26,7 +26,7 @@ export const FIXES = {
     short: "maxSurge 0",
     price: "brief downtime",
     summary: "Set maxSurge to 0 and maxUnavailable to 1: the old pod goes first",
-    cost: "a brief downtime at each rollout, and a Multi-Attach event that clears by itself",
+    cost: "a brief downtime at each rollout, and an event about the volume that clears by itself",
   },
   "same-node-affinity": {
     short: "same-node affinity",
@@ -158,6 +158,8 @@ const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly
     const noun = named.length === 1 ? "StorageClass" : "StorageClasses";
     return { summary: `Use a ReadWriteMany claim: ${noun} ${named.join(", ")} can share a volume` };
   },
+
+  "provide-claim": (_, claims) => (claims.every(({ missing }) => missing) ? {} : null),
 
   statefulset: ({ workload }) =>
     workload.kind === "Deployment" || workload.kind === "ReplicaSet" ? {} : null,

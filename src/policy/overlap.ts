@@ -35,7 +35,8 @@ export function steadyOverlap(workload: Workload, view: ClusterView): SteadyOver
 
 function byReplicas(workload: Workload, replicas: number, view: ClusterView): SteadyOverlap {
   if (replicas === 0) return single("zero", 0, ["replicas is 0: no pod exists, and no autoscaler acts"]);
-  const scalers = knownValue(view.autoscalersOf(workload)) ?? [];
+  const lookup = view.autoscalersOf(workload);
+  const scalers = knownValue(lookup) ?? [];
   const byAutoscalers = scalers
     .filter((scaler) => Math.max(scaler.minReplicas, scaler.maxReplicas) > 1)
     .map(({ name, minReplicas, maxReplicas }) => ({ name, maxReplicas: Math.max(minReplicas, maxReplicas) }))
@@ -52,6 +53,7 @@ function byReplicas(workload: Workload, replicas: number, view: ClusterView): St
       ...byAutoscalers.map(
         ({ name, maxReplicas }) => `HorizontalPodAutoscaler ${name} may raise it to ${maxReplicas}`,
       ),
+      ...(lookup.state === "unknown" ? [`whether autoscalers raise it is not known (${lookup.reason})`] : []),
     ],
   };
 }

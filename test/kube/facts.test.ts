@@ -198,12 +198,12 @@ t.test("reads an autoscaler of every version alike", async (t) => {
 t.test("reads nodes and namespaces", async (t) => {
   t.same(
     nodeFrom({
-      metadata: { name: "n1", labels: { zone: "a" } },
+      metadata: { name: "n1", labels: { zone: "a", "kubernetes.io/hostname": "host-1" } },
       spec: { unschedulable: true, taints: [{ key: "k", effect: "NoSchedule" }, null] },
     }),
     {
       name: "n1",
-      labels: { zone: "a" },
+      labels: { zone: "a", "kubernetes.io/hostname": "host-1" },
       taints: [
         { key: "k", value: "", effect: "NoSchedule" },
         { key: "", value: "", effect: "" },
@@ -211,7 +211,11 @@ t.test("reads nodes and namespaces", async (t) => {
       unschedulable: true,
     },
   );
-  t.match(nodeFrom({ metadata: { name: "n2" } }), { taints: [], unschedulable: false });
+  t.match(
+    nodeFrom({ metadata: { name: "n2" } }),
+    { labels: { "kubernetes.io/hostname": "n2" }, taints: [], unschedulable: false },
+    "a Node written by hand gets the label that the kubelet would set",
+  );
   t.same(namespaceFrom({ metadata: { name: "shop", labels: { team: "a" } } }), {
     name: "shop",
     labels: { team: "a", "kubernetes.io/metadata.name": "shop" },

@@ -69,7 +69,7 @@ const CASES: readonly Case[] = [
   {
     why: "a waiver",
     waiver: valid,
-    exempted: { by: "waiver", until: "2027-01-01T00:00:00Z", reason: "migration (storage team)" },
+    exempted: { by: "waiver", until: "2027-01-01T00:00:00Z", reason: "storage team: migration" },
   },
   {
     why: "a waiver for another rule",
@@ -80,7 +80,7 @@ const CASES: readonly Case[] = [
   {
     why: "a waiver for all rules",
     waiver: { ...valid, rules: ["*"] },
-    exempted: { by: "waiver", until: "2027-01-01T00:00:00Z", reason: "migration (storage team)" },
+    exempted: { by: "waiver", until: "2027-01-01T00:00:00Z", reason: "storage team: migration" },
   },
   {
     why: "a refused waiver",

@@ -1,6 +1,7 @@
 import t from "tap";
 import type { IntOrPercent } from "../../src/policy/model.ts";
 import { resolveFenceposts, rolloutOverlap, steadyOverlap } from "../../src/policy/overlap.ts";
+import { unknown } from "../../src/policy/view.ts";
 import { bundle } from "../support/bundle.ts";
 
 const percent = (value: number): IntOrPercent => ({ kind: "percent", value });
@@ -275,4 +276,14 @@ t.test("every other kind has its own count", async (t) => {
     t.strictSame([overlap.value, overlap.transient], [value, transient], why);
     t.equal(rolloutOverlap(workload("web")).value, "never", `${why}: no rollout with two templates at once`);
   }
+});
+
+t.test("autoscalers that may not be read are said in the evidence", async (t) => {
+  const { view, workload } = bundle(deployment("replicas: 1"));
+  const blind = Object.assign(Object.create(view), {
+    autoscalersOf: () => unknown("no right to read horizontalpodautoscalers"),
+  });
+  const overlap = steadyOverlap(workload(), blind);
+  t.equal(overlap.value, "never");
+  t.match(overlap.evidence.join(), /whether autoscalers raise it is not known \(no right/);
 });

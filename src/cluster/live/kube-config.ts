@@ -84,7 +84,7 @@ async function fromFiles(blank: KubeConfig, { kubeconfig, context, env }: Config
   if (files.length === 0) {
     throw new AttachguardError(
       "AG_ERR_CONFIG",
-      "no cluster to connect to: not in a pod, KUBECONFIG names no file that exists and there is no ~/.kube/config; give --kubeconfig FILE, or YAML files with --cluster PATH",
+      "no cluster to connect to: not in a pod, KUBECONFIG names no file that exists and there is no ~/.kube/config; give --kubeconfig FILE, or judge files instead",
     );
   }
   if (context !== undefined) parts.currentContext = context;

@@ -27,14 +27,15 @@ export const claimUnknown: WorkloadRule = {
     const claims = withReach(situation[moment].claims, "unknown");
     if (claims.length === 0 || !matters(situation, moment)) return null;
     const missing = claims.every((claim) => claim.missing);
+    const were = claims.length === 1 ? "was" : "were";
     return {
       severity: "warning",
       claims,
       problem: missing
-        ? `cannot be judged yet: ${nameClaims(claims)} was not found, and ${DEPENDS[moment]}`
+        ? `cannot be judged yet: ${nameClaims(claims)} ${were} not found, and ${DEPENDS[moment]}`
         : `cannot be judged: the access modes of ${nameClaims(claims)} are not known, and ${DEPENDS[moment]}`,
       brief: missing
-        ? `${nameClaims(claims)} was not found, judged when created`
+        ? `${nameClaims(claims)} ${were} not found, judged when created`
         : `the access modes of ${nameClaims(claims)} are not known`,
       evidence: [],
       degree: 0,

@@ -6,6 +6,12 @@ const NOTHING = [storageClass];
 
 const CASES: readonly RuleCase[] = [
   {
+    why: "two claims are two",
+    subject: deployment({ claims: ["a", "b"] }),
+    severity: "warning",
+    says: /claims a and b were not found/,
+  },
+  {
     why: "the verdict depends on it",
     subject: deployment(),
     severity: "warning",
@@ -44,7 +50,7 @@ const CASES: readonly RuleCase[] = [
     subject: deployment(),
     others: [claim({ modes: [] }), storageClass],
     severity: "warning",
-    says: /access modes of claim data are not known/,
+    says: /access modes of claim data are not known[\s\S]*Fix: Set spec.strategy.type/,
   },
 ];
 

@@ -129,4 +129,22 @@ const CASES: readonly RuleCase[] = [
   },
 ];
 
+t.test("of very many that share a claim the first ones are compared and named", async (t) => {
+  const crowd = Array.from({ length: 60 }, (_, at) => two({ name: `n${String(at).padStart(2, "0")}` }));
+  ruleTable(
+    t,
+    "rwo-shared-claim",
+    [
+      {
+        why: "60 others",
+        subject: deployment(recreate),
+        others: [...RWO, ...crowd],
+        severity: "warning",
+        says: /n00, /,
+      },
+    ],
+    RWO,
+  );
+});
+
 t.test("rwo-shared-claim", async (t) => ruleTable(t, "rwo-shared-claim", CASES, RWO));
