@@ -68,7 +68,7 @@ t.test(
     const response = responseOf(t, await post(review), review);
     t.equal(verdictSeen(response), "warn");
     t.match(response.warnings, [
-      /^\(exempted by waiver until 2026-11-20T10:36:37(\.000)?Z: moves in March \(storage@example.com\)\) Deployment web: /,
+      /^\(exempted by waiver until 2026-11-20T10:36:37(\.000)?Z: storage@example.com: moves in March\) Deployment web: /,
     ]);
 
     const tampered = annotated({ [WAIVER_ANNOTATION]: `${jws.slice(0, -4)}AAAA` });
