@@ -13,6 +13,9 @@ const paint = (code: number, text: string) => (colour ? `\u001b[${code}m${text}\
 
 const LABELS = { deny: paint(31, "DENIED"), warn: paint(33, "WARNED"), allow: paint(32, "ALLOWED") };
 
+// A reader that has seen enough (`| head`) is no fault of the demo.
+process.stdout.on("error", () => process.exit());
+
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
