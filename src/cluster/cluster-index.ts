@@ -106,8 +106,8 @@ export class ClusterIndex implements ClusterView {
     if (old === fact.object) return;
     objects.set(namespace, fact.object.name, fact.object);
     // The new entry before the old one goes: a map in which keys come and go grows to twice its size.
-    this.index(fact);
-    if (old !== undefined) this.unindex({ kind: fact.kind, object: old } as Fact);
+    this.index("add", fact);
+    if (old !== undefined) this.index("delete", { kind: fact.kind, object: old } as Fact);
   }
 
   /** Removes an object; nothing happens when it is not there. `namespace` is `""` for kinds that have none. */
@@ -115,7 +115,7 @@ export class ClusterIndex implements ClusterView {
     const object = this.objects[kind].get(namespace, name);
     if (object === undefined) return;
     this.objects[kind].delete(namespace, name);
-    this.unindex({ kind, object } as Fact);
+    this.index("delete", { kind, object } as Fact);
   }
 
   /** True where exactly this namespace (`""` included) has the name. */
@@ -337,13 +337,14 @@ export class ClusterIndex implements ClusterView {
     return this.fromFiles && (namespace === "" || namespaces.includes(""));
   }
 
-  private index(fact: Fact): void {
+  /** Brings the indices in step with an object that comes or goes. */
+  private index(change: "add" | "delete", fact: Fact): void {
     switch (fact.kind) {
       case "HorizontalPodAutoscaler":
-        this.scaling.add(fact.object.namespace, fact.object.target.name, fact.object);
+        this.scaling[change](fact.object.namespace, fact.object.target.name, fact.object);
         break;
       case "PersistentVolume":
-        this.indexVolume(fact.object);
+        this.indexVolume(change, fact.object);
         break;
       case "StorageClass":
         this.sortedClasses = undefined;
@@ -356,53 +357,19 @@ export class ClusterIndex implements ClusterView {
       case "Namespace":
         break;
       default:
-        this.indexWorkload(fact.object);
+        this.indexWorkload(change, fact.object);
     }
   }
 
-  private unindex(fact: Fact): void {
-    switch (fact.kind) {
-      case "HorizontalPodAutoscaler":
-        this.scaling.delete(fact.object.namespace, fact.object.target.name, fact.object);
-        break;
-      case "PersistentVolume":
-        this.unindexVolume(fact.object);
-        break;
-      case "StorageClass":
-        this.sortedClasses = undefined;
-        break;
-      case "Node":
-        this.sortedNodes = undefined;
-        break;
-      case "PersistentVolumeClaim":
-      case "CSIDriver":
-      case "Namespace":
-        break;
-      default:
-        this.unindexWorkload(fact.object);
-    }
+  private indexWorkload(change: "add" | "delete", workload: Workload): void {
+    for (const name of mountedClaims(workload)) this.mounting[change](workload.namespace, name, workload);
+    for (const key of labelKeys(workload)) this.labelled[change](key, workload);
   }
 
-  private indexWorkload(workload: Workload): void {
-    for (const name of mountedClaims(workload)) this.mounting.add(workload.namespace, name, workload);
-    for (const key of labelKeys(workload)) this.labelled.add(key, workload);
-  }
-
-  private unindexWorkload(workload: Workload): void {
-    for (const name of mountedClaims(workload)) this.mounting.delete(workload.namespace, name, workload);
-    for (const key of labelKeys(workload)) this.labelled.delete(key, workload);
-  }
-
-  private indexVolume(volume: Volume): void {
+  private indexVolume(change: "add" | "delete", volume: Volume): void {
     if (!this.fromFiles) return;
-    if (volume.claimRef === undefined) this.unclaimed.add(volume.storageClassName, volume);
-    else this.claimed.add(volume.claimRef.namespace, volume.claimRef.name, volume);
-  }
-
-  private unindexVolume(volume: Volume): void {
-    if (!this.fromFiles) return;
-    if (volume.claimRef === undefined) this.unclaimed.delete(volume.storageClassName, volume);
-    else this.claimed.delete(volume.claimRef.namespace, volume.claimRef.name, volume);
+    if (volume.claimRef === undefined) this.unclaimed[change](volume.storageClassName, volume);
+    else this.claimed[change](volume.claimRef.namespace, volume.claimRef.name, volume);
   }
 }
 
