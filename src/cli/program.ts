@@ -79,7 +79,7 @@ function asksForJson(words: readonly string[]): boolean {
 
 type Done = (code: number) => void;
 
-/** The command line as design.md states it. Each command's own module is loaded when the command is run. */
+/** The whole command line. Each command's own module is loaded when the command is run. */
 function buildProgram(terminal: Terminal, printed: { out: string; err: string }, done: Done): Command {
   const plugin = basename(terminal.argv[1] ?? "").startsWith("kubectl-attachguard");
   const name = plugin ? "kubectl attachguard" : "attachguard";

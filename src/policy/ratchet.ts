@@ -58,8 +58,7 @@ function replicasOf(pods: PodCount): number | undefined {
 }
 
 /**
- * Turns errors that this update does not set off into warnings, so that no way out is ever blocked (design: "Modes,
- * ratchet, ways out").
+ * Turns errors that this update does not set off into warnings, so that no way out is ever blocked.
  *
  * @param known the matches of the object as it was, each moment against itself
  */

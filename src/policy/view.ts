@@ -35,7 +35,7 @@ export interface ClusterView {
   volume(name: string): Lookup<Volume>;
   /**
    * The volume that a claim is bound to. Live: `spec.volumeName` only. From files also a volume whose claimRef
-   * names the claim, or a matching unclaimed static volume (design.md, "Facts from files").
+   * names the claim, or a matching unclaimed static volume.
    */
   volumeOf(claim: Claim): Lookup<Volume>;
   storageClass(name: string): Lookup<StorageClass>;

@@ -51,7 +51,7 @@ const RWO = "accessModes: [ReadWriteOnce]";
 const RWX = "accessModes: [ReadWriteMany]";
 const BOTH = "accessModes: [ReadWriteOnce, ReadWriteMany]";
 
-t.test("binds a claim to a volume as design.md's three ways, and in no other", async (t) => {
+t.test("binds a claim to a volume in three ways, and in no other", async (t) => {
   const rows: { yaml: string; bound: string | undefined; reason: string }[] = [
     {
       yaml: claim("data", `${RWO}, volumeName: v`) + volume("v", BOTH),
