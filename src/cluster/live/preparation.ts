@@ -40,9 +40,15 @@ export class Preparation {
     return this.#answers.size === 0 ? view : new AnsweredView(view, this.#answers);
   }
 
-  async #target({ kind, namespace, name }: NonNullable<Wanted["target"]>): Promise<Workload | undefined> {
+  async #target({
+    kind,
+    namespace,
+    name,
+    uid,
+  }: NonNullable<Wanted["target"]>): Promise<Workload | undefined> {
     const standing = this.#index.workload(kind, namespace, name);
-    if (standing.state === "known") return standing.value;
+    if (standing.state === "known" && (uid === undefined || standing.value.uid === uid))
+      return standing.value;
     if (!this.#watched.has(kind)) return undefined;
     return (await this.#fetch(kind as FactKind, namespace, name)) as Workload | undefined;
   }

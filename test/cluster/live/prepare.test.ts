@@ -137,6 +137,21 @@ t.test("finds the target of a scale or an autoscaler, and then its claims", asyn
   t.strictSame(none.workload("Deployment", "shop", "nope"), { state: "absent" });
 });
 
+t.test("a target that was deleted and made anew is fetched, by its uid", async (t) => {
+  const withUid = (uid: string, replicas: number) => {
+    const raw = deployment({ workload: { replicas } });
+    return { ...raw, metadata: { ...(raw.metadata as object), uid } };
+  };
+  const it = await blind(t, { fill: (double) => void double.put(withUid("first", 1)) });
+  it.double.remove("Deployment", "shop", "web");
+  it.double.put(withUid("second", 3));
+  const target = { kind: "Deployment", namespace: "shop", name: "web" };
+  const seen = await it.cluster.prepare({ workloads: [], target: { ...target, uid: "first" } }, soon());
+  t.match(seen.workload("Deployment", "shop", "web"), { value: { uid: "first" } }, "the one that is known");
+  const view = await it.cluster.prepare({ workloads: [], target: { ...target, uid: "second" } }, soon());
+  t.match(view.workload("Deployment", "shop", "web"), { value: { uid: "second", pods: { replicas: 3 } } });
+});
+
 t.test("does not ask for kinds that it never reads", async (t) => {
   const it = await blind(t);
   for (const kind of ["ReplicaSet", "Pod", "Rollout", "__proto__"]) {
