@@ -7,7 +7,6 @@ export const ERRORS = {
   AG_ERR_INPUT: "A file could not be read or is not what it should be.",
   AG_ERR_CONFIG: "The configuration is not valid.",
   AG_ERR_REVIEW: "The request is not an AdmissionReview that can be judged.",
-  AG_ERR_DEADLINE: "The answer was not ready before the deadline.",
   AG_ERR_API_SERVER: "The Kubernetes API server could not be reached or refused.",
   AG_ERR_TLS: "The serving certificate or its key cannot be used.",
   AG_ERR_WAIVER: "A waiver or its key cannot be used.",
