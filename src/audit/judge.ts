@@ -52,7 +52,7 @@ export async function judgeAll(subjects: Subjects, settings: JudgeSettings): Pro
       source: workload.source ?? null,
       verdict: verdictOf(judgement.findings, mode),
       factors: judgement.factors,
-      ...whyAllowed(workload, judgement, mode),
+      ...whyAllowed(judgement, mode),
     });
   }
   for (const claim of subjects.claims) {

@@ -1,8 +1,6 @@
 import type { Judgement } from "../policy/evaluate.ts";
 import type { Factors } from "../policy/factors.ts";
 import type { Mode } from "../policy/finding.ts";
-import type { Workload } from "../policy/model.ts";
-import { rolloutOverlap } from "../policy/overlap.ts";
 
 /** Why a workload is allowed: in a few words, and with the facts behind them. */
 export interface Grounds {
@@ -11,18 +9,11 @@ export interface Grounds {
 }
 
 /** For people who ask why nothing was found; the mode is told where it, and not the workload, is the reason. */
-export function whyAllowed(
-  workload: Workload,
-  { findings, factors, evidence }: Judgement,
-  mode: Mode,
-): Grounds {
+export function whyAllowed({ findings, factors, evidence }: Judgement, mode: Mode): Grounds {
   if (mode === "off") return { reason: "its namespace is not judged (mode off)", evidence: [] };
   if (findings.length > 0)
     return { reason: `mode ${mode} of its namespace lets its findings pass`, evidence: [] };
-  // One pod is only half of it: the rollout must not make a second one either.
-  const rollout =
-    factors.moment === "steady" && factors.overlap === "never" ? rolloutOverlap(workload).evidence : [];
-  return { reason: reasonOf(factors), evidence: [...new Set([...rollout, ...evidence])] };
+  return { reason: reasonOf(factors), evidence };
 }
 
 function reasonOf({ reach, overlap, spread }: Factors): string {

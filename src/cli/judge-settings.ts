@@ -1,7 +1,7 @@
 import type { JudgeSettings } from "../audit/judge.ts";
 import { type Config, policyOptions } from "../config/config.ts";
 import { isExcluded, labelledMode, namespaceExemption } from "../config/scope.ts";
-import { WAIVER_ANNOTATION, type Waiver } from "../policy/exemptions.ts";
+import { type Waiver, waiverOn } from "../policy/exemptions.ts";
 import type { Mode } from "../policy/finding.ts";
 import type { Workload } from "../policy/model.ts";
 import type { ClusterView } from "../policy/view.ts";
@@ -22,7 +22,7 @@ function modeOf(config: Config, namespace: string, view: ClusterView): Mode {
 }
 
 async function waiverOf(config: Config, workload: Workload): Promise<Waiver | null> {
-  const jws = workload.annotations[WAIVER_ANNOTATION] ?? workload.template.annotations[WAIVER_ANNOTATION];
+  const jws = waiverOn(workload);
   if (jws === undefined) return null;
   const { verifyWaiver } = await import("../waiver/waiver.ts");
   return verifyWaiver(jws, workload, config.waivers.keys, Date.now());

@@ -9,7 +9,7 @@ import { type Broken, type Change, type Ratcheted, ratchet, wakesUp } from "./ra
 import { reachOfClaim } from "./reach.ts";
 import { RULES } from "./rules/index.ts";
 import type { Match, Rule, WorkloadRule } from "./rules/rule.ts";
-import { assess, type Situation } from "./situation.ts";
+import { assess, replacing, type Situation } from "./situation.ts";
 import type { ClusterView } from "./view.ts";
 
 export interface JudgementContext extends ExemptionSources {
@@ -27,6 +27,7 @@ export interface Judgement {
 }
 
 const WORKLOAD_RULES = RULES.filter((rule): rule is WorkloadRule => rule.subject === "workload");
+const MOMENTS: readonly Moment[] = ["steady", "rollout"];
 const CLAIM_RULES = RULES.filter((rule) => rule.subject === "claim");
 
 /**
@@ -42,7 +43,7 @@ export function evaluate(
   context: JudgementContext,
 ): Judgement {
   const { options } = context;
-  const now = assess(view, workload, undefined, options);
+  const now = assess(view, workload, options);
   const ratcheted = change === null ? judge(now, options).map(inFull) : judgeChange(now, change, options);
   const relevant = withoutNeedlessDoubt(
     ratcheted.filter((broken) => change === null || concerns(broken, change)),
@@ -54,7 +55,13 @@ export function evaluate(
     options,
   ).toSorted(worstFirst);
   const factors = findings[0]?.factors ?? factorsOf(now, decisiveMoment(now), now.steady.claims);
-  return { findings, factors, evidence: evidenceOf(now, factors.moment, now.steady.claims) };
+  return { findings, factors, evidence: groundsOf(now, factors) };
+}
+
+/** The facts behind a verdict. One pod is only half of it: the rollout must not make a second one either. */
+function groundsOf(now: Situation, { moment, overlap }: Factors): readonly string[] {
+  const rollout = moment === "steady" && overlap === "never" ? now.rollout.overlap.evidence : [];
+  return [...new Set([...rollout, ...evidenceOf(now, moment, now.steady.claims)])];
 }
 
 /** Judges a claim by itself: may its driver do what it asks for? */
@@ -100,16 +107,17 @@ export function evaluateClaim(
 }
 
 function judgeChange(now: Situation, change: Change, options: PolicyOptions): Ratcheted[] {
-  const { workload, view } = now;
+  const { workload } = now;
   const waking = wakesUp(change, workload);
   const previous = waking ? { ...change.previous, pods: workload.pods } : change.previous;
-  const known = judge(assess(change.previousView, previous, undefined, options), options);
+  const known = judge(assess(change.previousView, previous, options), options);
   const latent = judge(now, options);
   const started =
     change.templateChanged && hasPods(change.previous)
-      ? judge(assess(view, workload, change.previous, options), options)
-          .filter(({ moment }) => moment === "rollout")
-          .map((broken) => ({ ...broken, latent: false }))
+      ? judge(replacing(now, change.previous), options, ["rollout"]).map((broken) => ({
+          ...broken,
+          latent: false,
+        }))
       : [];
   const rest = latent.filter(
     (broken) => broken.moment === "steady" || !started.some(({ rule }) => rule.id === broken.rule.id),
@@ -123,10 +131,11 @@ function hasPods({ pods }: Workload): boolean {
   return pods.by !== "replicas" || pods.replicas > 0;
 }
 
-/** Every rule at each of its moments. */
-function judge(situation: Situation, options: PolicyOptions): Broken[] {
+/** Every rule at those of its moments that are asked for. */
+function judge(situation: Situation, options: PolicyOptions, asked: readonly Moment[] = MOMENTS): Broken[] {
   return WORKLOAD_RULES.flatMap((rule) =>
     rule.moments.flatMap((moment) => {
+      if (!asked.includes(moment)) return [];
       const match = rule.judge(situation, moment);
       const severity = match && severityOf(rule, match, options);
       return match && severity

@@ -6,6 +6,14 @@ export const IGNORE_ANNOTATION = "attachguard.dev/ignore";
 export const REASON_ANNOTATION = "attachguard.dev/reason";
 export const WAIVER_ANNOTATION = "attachguard.dev/waiver";
 
+/** The waiver that an object carries, on itself or, where it has one, on its pod template. */
+export function waiverOn(object: {
+  readonly annotations: Labels;
+  readonly template?: { readonly annotations: Labels };
+}): string | undefined {
+  return object.annotations[WAIVER_ANNOTATION] ?? object.template?.annotations[WAIVER_ANNOTATION];
+}
+
 /** What became of the waiver on a workload, once its signature has been checked (`waiver/`). */
 export type Waiver =
   | {

@@ -40,7 +40,7 @@ export interface Ratcheted extends Broken {
  * A rollout is under way that the template change would replace: `kubectl rollout undo` must pass
  * (`pkg/controller/deployment/util/deployment_util.go`, DeploymentComplete; semantics S14).
  */
-export function rolloutUnfinished({ status, strategy }: Workload): boolean {
+function rolloutUnfinished({ status, strategy }: Workload): boolean {
   return (
     strategy.kind === "rolling-update" &&
     status?.observedGeneration !== undefined &&

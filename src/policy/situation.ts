@@ -24,21 +24,11 @@ export interface Situation {
   };
 }
 
-/**
- * Computes the factors.
- *
- * @param from the workload whose pods a rollout replaces; `undefined` compares the template with itself
- */
-export function assess(
-  view: ClusterView,
-  workload: Workload,
-  from: Workload | undefined,
-  options: PolicyOptions,
-): Situation {
-  const mounts = distinct(workload.template.mounts);
-  const claims = mounts.map((mount) => reachOfMount(mount, workload.namespace, view, options));
-  const before = from && new Set(from.template.mounts.map(identity));
-  const contested = before ? claims.filter((_, at) => before.has(identity(mounts[at] as Mount))) : claims;
+/** Computes the factors; the rollout compares the template with itself. */
+export function assess(view: ClusterView, workload: Workload, options: PolicyOptions): Situation {
+  const claims = distinct(workload.template.mounts).map((mount) =>
+    reachOfMount(mount, workload.namespace, view, options),
+  );
   return {
     workload,
     view,
@@ -49,10 +39,26 @@ export function assess(
       spread: steadySpread(workload, claims, view, options),
     },
     rollout: {
-      claims: contested,
+      claims,
       overlap: rolloutOverlap(workload),
-      spread: rolloutSpread(workload, from, contested, view, options),
+      spread: rolloutSpread(workload, undefined, claims, view, options),
     },
+  };
+}
+
+/**
+ * The situation in the rollout that an update starts.
+ *
+ * @param from the workload whose pods are replaced
+ */
+export function replacing(situation: Situation, from: Workload): Situation {
+  const { workload, view, options, steady, rollout } = situation;
+  const before = new Set(from.template.mounts.map(identity));
+  const mounts = distinct(workload.template.mounts);
+  const claims = steady.claims.filter((_, at) => before.has(identity(mounts[at] as Mount)));
+  return {
+    ...situation,
+    rollout: { ...rollout, claims, spread: rolloutSpread(workload, from, claims, view, options) },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Exemption, Finding, Fix, Verdict } from "../policy/finding.ts";
 import type { ObjectRef, SourcePosition } from "../policy/model.ts";
+import { plural } from "../policy/words.ts";
 import { type Painter, painter } from "./paint.ts";
 import type { JudgedWorkload, Report, ReportError } from "./report.ts";
 import { visible } from "./visible.ts";
@@ -105,10 +106,6 @@ function summaryLine({ summary, workloads, errors }: Report, paint: Painter): st
 
 function paintedCount(count: number, noun: string, colour: "red" | "yellow", paint: Painter): string {
   return count === 0 ? plural(count, noun) : paint(colour, plural(count, noun));
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function refText({ kind, namespace, name }: ObjectRef): string {

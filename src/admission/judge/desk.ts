@@ -3,7 +3,7 @@ import { type Config, policyOptions } from "../../config/config.ts";
 import { namespaceExemption } from "../../config/scope.ts";
 import type { Fact } from "../../kube/fact.ts";
 import type { Judgement, JudgementContext } from "../../policy/evaluate.ts";
-import { WAIVER_ANNOTATION, type Waiver } from "../../policy/exemptions.ts";
+import { type Waiver, waiverOn } from "../../policy/exemptions.ts";
 import type { Finding } from "../../policy/finding.ts";
 import type { Labels, ObjectRef, Workload } from "../../policy/model.ts";
 import type { ClusterView } from "../../policy/view.ts";
@@ -61,7 +61,7 @@ export async function contextOf(
   subject: ObjectRef & { readonly annotations: Labels; readonly template?: { readonly annotations: Labels } },
 ): Promise<JudgementContext> {
   const { apiVersion, kind, namespace, name } = subject;
-  const jws = subject.annotations[WAIVER_ANNOTATION] ?? subject.template?.annotations[WAIVER_ANNOTATION];
+  const jws = waiverOn(subject);
   return {
     options: policyOptions(desk.config),
     waiver:

@@ -1,6 +1,5 @@
 import { overlay } from "../../cluster/overlay.ts";
 import { evaluate } from "../../policy/evaluate.ts";
-import type { Finding } from "../../policy/finding.ts";
 import type { Workload } from "../../policy/model.ts";
 import type { ClusterView } from "../../policy/view.ts";
 import type { Subject } from "../subject.ts";
@@ -37,16 +36,9 @@ async function judgeOver(
     },
     context,
   );
-  const scaledDown = previous.pods.by === "replicas" && replicas <= previous.pods.replicas;
-  const outcome = outcomeOf(judgement, next, context);
-  return scaledDown ? { ...outcome, findings: outcome.findings.map(asWarning) } : outcome;
+  return outcomeOf(judgement, next, context);
 }
 
 function scaledTo(workload: Workload, replicas: number): Workload {
   return { ...workload, pods: { by: "replicas", replicas: Math.max(0, replicas) } };
-}
-
-/** Fewer pods are never worse, whatever the settings make of what was there before. */
-function asWarning(finding: Finding): Finding {
-  return { ...finding, severity: "warning" };
 }
