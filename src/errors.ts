@@ -10,6 +10,7 @@ export const ERRORS = {
   AG_ERR_API_SERVER: "The Kubernetes API server could not be reached or refused.",
   AG_ERR_TLS: "The serving certificate or its key cannot be used.",
   AG_ERR_WAIVER: "A waiver or its key cannot be used.",
+  AG_ERR_INTERNAL: "attachguard itself failed; please report it with what was printed.",
   AG_ERR_LISTEN: "A port could not be opened.",
 } as const;
 

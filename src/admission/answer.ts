@@ -1,7 +1,8 @@
-import type { Exemption, Finding, Mode, Verdict } from "../policy/finding.ts";
-import { denialMessage } from "../policy/message.ts";
-import { verdictOf } from "../policy/verdict.ts";
-import { fitWarnings, oneLine, prefixed, severalLines } from "./one-line.ts";
+import type { Finding } from "../policy/finding.ts";
+import { type Mode, type Verdict, verdictOf } from "../policy/verdict.ts";
+import { denialMessage, exemptionText, warningOf } from "../report/message.ts";
+import type { Telling } from "../report/report.ts";
+import { fitWarnings, oneLine, severalLines } from "./answer-text.ts";
 import type { Answer } from "./review.ts";
 
 /** What was decided about one review. */
@@ -16,13 +17,12 @@ export interface Decision {
   readonly late: boolean;
   /** One sentence where the facts were old; `undefined` where they were not. */
   readonly stale: string | undefined;
+  readonly telling: Telling;
 }
 
 /** A message that nobody reads to its end helps nobody; the log has the rest. */
 const MESSAGE_LIMIT = 8_192;
 const ANNOTATION_LIMIT = 1_024;
-/** Of a warning; the rest of it is the finding's. */
-const EXEMPTION_LIMIT = 120;
 
 /** The verdict of a decision, as metrics and logs count it. */
 export function verdictFor({ judged, mode, findings }: Decision): Verdict {
@@ -37,7 +37,8 @@ export function answerFor(decision: Decision): Answer {
   const errors = findings.filter(({ severity }) => severity === "error");
   return {
     allowed: verdict !== "deny",
-    message: verdict === "deny" ? severalLines(denialMessage(errors), MESSAGE_LIMIT) : undefined,
+    message:
+      verdict === "deny" ? severalLines(denialMessage(errors, decision.telling), MESSAGE_LIMIT) : undefined,
     warnings: fitWarnings(warningsOf(decision, verdict)),
     auditAnnotations: annotationsOf(decision, verdict),
   };
@@ -53,11 +54,6 @@ export function unjudged(allowed: boolean, why: string): Answer {
   };
 }
 
-/** An exemption on one line: who let it through and until when. */
-export function exemptionText({ by, until, reason }: Exemption): string {
-  return `exempted by ${by}${until === null ? "" : ` until ${until}`}: ${reason}`;
-}
-
 function warningsOf({ findings, mode, notes, late, stale }: Decision, verdict: Verdict): readonly string[] {
   if (mode === "audit") return [];
   const shown = verdict === "deny" ? findings.filter(({ severity }) => severity === "warning") : findings;
@@ -67,13 +63,6 @@ function warningsOf({ findings, mode, notes, late, stale }: Decision, verdict: V
     ...(stale === undefined ? [] : [stale]),
     ...(verdict === "allow" ? [] : notes),
   ];
-}
-
-/** An exemption stands before what is exempted, so that a cut never hides who let it through. */
-function warningOf({ warning, exempted }: Finding): string {
-  return exempted === null
-    ? warning
-    : prefixed(`(${oneLine(exemptionText(exempted), EXEMPTION_LIMIT)}) `, warning);
 }
 
 function annotationsOf(

@@ -1,21 +1,23 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/model.ts";
 import { isExcluded } from "../config/scope.ts";
+import type { WaiverCheck } from "../judge/context.ts";
 import type { Fact } from "../kube/fact.ts";
+import { type IsStored, noneStored } from "../report/commands.ts";
 import type { Decision } from "./answer.ts";
 import { blindSpots } from "./blind-spots.ts";
 import type { DryRunMemory } from "./dry-run-memory.ts";
 import { judgeAutoscaler } from "./judge/autoscaler.ts";
 import { judgeClaim } from "./judge/claim.ts";
-import { type Desk, NOTHING, type Outcome, type WaiverCheck } from "./judge/desk.ts";
+import { NOTHING, type Outcome, type RequestContext } from "./judge/request-context.ts";
 import { judgeScale } from "./judge/scale.ts";
 import { judgeWorkload } from "./judge/workload.ts";
 import { modeFor } from "./mode.ts";
 import type { ReviewRequest } from "./review.ts";
 import { type Subject, subjectOf } from "./subject.ts";
 
-/** What decisions are made with. */
-export interface Bench {
+/** What all decisions of a server are made with. */
+export interface DecisionSources {
   readonly cluster: Cluster;
   readonly config: () => Config;
   readonly memory: DryRunMemory;
@@ -30,54 +32,66 @@ export interface Bench {
  * @param signal aborts when look-ups have to end; the decision is then made by what is known
  * @throws RequestRefused (400) where the object is not what the resource says
  */
-export async function decide(request: ReviewRequest, bench: Bench, signal: AbortSignal): Promise<Decision> {
+export async function decide(
+  request: ReviewRequest,
+  sources: DecisionSources,
+  signal: AbortSignal,
+): Promise<Decision> {
   const subject = subjectOf(request);
   if (subject.type === "none") return unjudged(subject.reason);
-  const config = bench.config();
+  const config = sources.config();
   if (isExcluded(config, request.namespace)) return unjudged(`namespace ${request.namespace} is excluded`);
-  const { mode, notes } = modeFor(request, subject, bench.cluster.view, config);
+  const { mode, notes } = modeFor(request, subject, sources.cluster.view, config);
   if (mode === "off") return unjudged("the mode is off");
 
-  const now = bench.now();
-  const { memory } = bench;
+  const now = sources.now();
+  const { memory } = sources;
   const remembered = request.dryRun ? memory.recall(request.user.name, request.namespace, now) : [];
-  const desk: Desk = {
-    cluster: bench.cluster,
+  const context: RequestContext = {
+    cluster: sources.cluster,
     config,
     signal,
     remembered,
     now,
-    verifyWaiver: bench.verifyWaiver,
+    dryRun: request.dryRun,
+    verifyWaiver: sources.verifyWaiver,
     lookups: { late: false },
   };
-  const outcome = await judge(desk, subject);
+  const outcome = await judge(context, subject);
   const fact = request.dryRun ? factOf(subject) : undefined;
   if (fact) {
     // Not the length that the request says it has: a chunked one says none.
     const bytes = Buffer.byteLength(JSON.stringify(request.object));
     memory.remember(request.user.name, request.namespace, fact, bytes, now);
   }
-  const { stale, unseen } = blindSpots(subject, bench.cluster.status(), config.cluster.staleAfterSeconds);
+  const { stale, unseen } = blindSpots(subject, sources.cluster.status(), config.cluster.staleAfterSeconds);
   return {
     judged: true,
     mode,
     findings: outcome.findings,
     notes: [...notes, ...outcome.notes, ...unseen],
-    late: desk.lookups.late,
+    late: context.lookups.late,
     stale,
+    telling: { docsUrl: config.docsUrl, isStored: storedBeside(subject, request) },
   };
 }
 
-function judge(desk: Desk, subject: Subject): Promise<Outcome> {
+/** What is being created is not there yet; everything else that a finding names is. */
+function storedBeside(subject: Subject, { operation }: ReviewRequest): IsStored {
+  const created = operation === "CREATE" ? factOf(subject) : undefined;
+  return ({ kind, name }) => created === undefined || kind !== created.kind || name !== created.object.name;
+}
+
+function judge(context: RequestContext, subject: Subject): Promise<Outcome> {
   switch (subject.type) {
     case "workload":
-      return judgeWorkload(desk, subject);
+      return judgeWorkload(context, subject);
     case "scale":
-      return judgeScale(desk, subject);
+      return judgeScale(context, subject);
     case "autoscaler":
-      return judgeAutoscaler(desk, subject);
+      return judgeAutoscaler(context, subject);
     case "claim":
-      return judgeClaim(desk, subject);
+      return judgeClaim(context, subject);
     case "none":
       return Promise.resolve(NOTHING);
   }
@@ -98,5 +112,13 @@ function factOf(subject: Subject): Fact | undefined {
 }
 
 function unjudged(reason: string): Decision {
-  return { judged: false, mode: null, findings: [], notes: [reason], late: false, stale: undefined };
+  return {
+    judged: false,
+    mode: null,
+    findings: [],
+    notes: [reason],
+    late: false,
+    stale: undefined,
+    telling: { docsUrl: null, isStored: noneStored },
+  };
 }

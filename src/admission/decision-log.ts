@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from "fastify";
-import { type Decision, exemptionText, verdictFor } from "./answer.ts";
-import { oneLine } from "./one-line.ts";
+import { exemptionText } from "../report/message.ts";
+import { type Decision, verdictFor } from "./answer.ts";
+import { oneLine } from "./answer-text.ts";
 import type { ReviewRequest } from "./review.ts";
 import { resourceName } from "./subject.ts";
 

@@ -1,4 +1,4 @@
-import type { DryRunMemory as Settings } from "../config/config.ts";
+import type { DryRunMemory as Settings } from "../config/model.ts";
 import type { Fact } from "../kube/fact.ts";
 
 interface Remembered {

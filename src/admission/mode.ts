@@ -1,6 +1,7 @@
-import type { Config } from "../config/config.ts";
-import { effectiveMode, labelledMode, MODE_LABEL } from "../config/scope.ts";
-import { MODES, type Mode } from "../policy/finding.ts";
+import type { Config } from "../config/model.ts";
+import { effectiveMode } from "../config/scope.ts";
+import { namespaceMode } from "../judge/mode.ts";
+import type { Mode } from "../policy/verdict.ts";
 import type { ClusterView } from "../policy/view.ts";
 import type { ReviewRequest } from "./review.ts";
 import type { Subject } from "./subject.ts";
@@ -23,18 +24,14 @@ export function modeFor(
   view: ClusterView,
   config: Config,
 ): ModeFound {
-  const { label, mode: named } = labelledMode(view, request.namespace);
-  const mode = effectiveMode(config, named, {
+  const { mode: ofNamespace, note } = namespaceMode(config, view, request.namespace);
+  const mode = effectiveMode(config, ofNamespace, {
     username: request.user.name,
     groups: request.user.groups,
   });
-  const notes =
-    label !== undefined && named === undefined
-      ? [`namespace ${request.namespace}: ${MODE_LABEL} is none of ${MODES.join(", ")}; ${config.mode} holds`]
-      : [];
   const controller =
     subject.type === "scale" &&
     request.user.name === AUTOSCALER_CONTROLLER &&
     config.autoscalerController === "audit";
-  return { mode: controller && mode !== "off" ? "audit" : mode, notes };
+  return { mode: controller && mode !== "off" ? "audit" : mode, notes: note === undefined ? [] : [note] };
 }

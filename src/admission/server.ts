@@ -3,9 +3,10 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { Cluster } from "../cluster/cluster.ts";
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/model.ts";
 import { heldUntilRestart } from "../config/restart.ts";
 import { AttachguardError, messageOf } from "../errors.ts";
+import type { WaiverCheck } from "../judge/context.ts";
 import type { Metrics } from "../metrics.ts";
 import type { CertificateSource, CertificateStatus } from "../tls/certificate-source.ts";
 import { parseCertificate } from "../tls/pair.ts";
@@ -14,7 +15,6 @@ import { DryRunMemory } from "./dry-run-memory.ts";
 import { createApp } from "./fastify-app.ts";
 import { healthPlugin } from "./health-plugin.ts";
 import { HTTP_TIMEOUTS, type HttpTimeouts } from "./http-limits.ts";
-import type { WaiverCheck } from "./judge/desk.ts";
 import { plainListener, type TlsListener, tlsListener } from "./listeners.ts";
 import { metricsPlugin } from "./metrics-plugin.ts";
 import { validatePlugin } from "./validate-plugin.ts";
@@ -72,7 +72,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
   const atStart = dependencies.startConfig ?? config();
   const clientCa = await clientCaOf(atStart);
   const memory = new DryRunMemory(() => config().dryRunMemory);
-  const bench = { cluster, config, memory, verifyWaiver: dependencies.verifyWaiver, now };
+  const sources = { cluster, config, memory, verifyWaiver: dependencies.verifyWaiver, now };
   let draining = false;
   let tls: TlsListener | undefined;
   let notPresented: string | undefined;
@@ -91,7 +91,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
     if (draining) reply.header("connection", "close");
   });
   await app.register(validatePlugin, {
-    decide: (request, signal) => decide(request, bench, signal),
+    decide: (request, signal) => decide(request, sources, signal),
     config,
     metrics,
     callers: () => (clientCa === undefined ? null : config().clientAuth),

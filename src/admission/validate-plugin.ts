@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { Config } from "../config/config.ts";
+import type { Config } from "../config/model.ts";
 import { messageOf } from "../errors.ts";
 import type { Metrics } from "../metrics.ts";
 import { answerFor, type Decision, unjudged, verdictFor } from "./answer.ts";

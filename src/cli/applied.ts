@@ -1,7 +1,7 @@
-import type { Subjects } from "../audit/judge.ts";
 import type { ClusterIndex } from "../cluster/cluster-index.ts";
 import type { Bundle } from "../cluster/files.ts";
 import { overlay } from "../cluster/overlay.ts";
+import type { Subjects } from "../judge/all.ts";
 import type { Fact, FactKind } from "../kube/fact.ts";
 import { KINDS } from "../kube/kinds.ts";
 

@@ -1,12 +1,11 @@
-import { judgeAll } from "../audit/judge.ts";
 import type { ClusterIndex } from "../cluster/cluster-index.ts";
+import type { InputError } from "../cluster/files/input-error.ts";
 import { loadFiles } from "../cluster/files.ts";
 import { loadConfig } from "../config/config.ts";
-import { buildReport, type ReportError } from "../report/report.ts";
+import { allStored } from "../report/commands.ts";
 import { emit, type ReportOptions } from "./emit.ts";
-import { judgeSettings } from "./judge-settings.ts";
+import { judgedReport } from "./judged-report.ts";
 import { type ClusterAccess, readLiveFacts } from "./live.ts";
-import { modeNotes } from "./mode-notes.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface AuditOptions extends ReportOptions, ClusterAccess {
@@ -24,21 +23,17 @@ export interface AuditOptions extends ReportOptions, ClusterAccess {
 export async function audit(options: AuditOptions, terminal: Terminal): Promise<number> {
   const config = await loadConfig(options.config);
   const { index, errors } = await factsFrom(options, terminal);
-  const { findings, workloads } = await judgeAll(
-    {
-      view: index,
-      workloads: within(options.namespace, index.workloads()),
-      claims: within(options.namespace, index.claims()),
-    },
-    judgeSettings(config),
-  );
-  const notes = modeNotes(config, index, workloads);
-  return emit(buildReport(findings, workloads, [...errors, ...notes]), options, terminal);
+  const subjects = {
+    view: index,
+    workloads: within(options.namespace, index.workloads()),
+    claims: within(options.namespace, index.claims()),
+  };
+  return emit(await judgedReport(subjects, errors, config, allStored), options, terminal);
 }
 
 interface Facts {
   readonly index: ClusterIndex;
-  readonly errors: readonly ReportError[];
+  readonly errors: readonly InputError[];
 }
 
 async function factsFrom(options: AuditOptions, terminal: Terminal): Promise<Facts> {

@@ -1,11 +1,11 @@
-import { judgeAll, type Subjects } from "../audit/judge.ts";
+import type { InputError } from "../cluster/files/input-error.ts";
 import { type Bundle, loadFiles } from "../cluster/files.ts";
 import { loadConfig } from "../config/config.ts";
-import { buildReport, type ReportError } from "../report/report.ts";
+import type { Subjects } from "../judge/all.ts";
+import { noneStored } from "../report/commands.ts";
 import { emit, type ReportOptions } from "./emit.ts";
-import { judgeSettings } from "./judge-settings.ts";
+import { judgedReport } from "./judged-report.ts";
 import type { ClusterAccess } from "./live.ts";
-import { modeNotes } from "./mode-notes.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface CheckOptions extends ReportOptions, ClusterAccess {
@@ -30,16 +30,14 @@ export async function check(
   const { subjects, errors } = options.live
     ? await withCluster(bundle, options, terminal)
     : { subjects: { ...bundle, view: bundle.index }, errors: bundle.errors };
-  const { findings, workloads } = await judgeAll(subjects, judgeSettings(config));
-  const notes = modeNotes(config, subjects.view, workloads);
-  return emit(buildReport(findings, workloads, [...errors, ...notes]), options, terminal);
+  return emit(await judgedReport(subjects, errors, config, noneStored), options, terminal);
 }
 
 async function withCluster(
   bundle: Bundle,
   access: ClusterAccess,
   terminal: Terminal,
-): Promise<{ subjects: Subjects; errors: readonly ReportError[] }> {
+): Promise<{ subjects: Subjects; errors: readonly InputError[] }> {
   const [{ readLiveFacts }, { applied }] = await Promise.all([import("./live.ts"), import("./applied.ts")]);
   const live = await readLiveFacts(access, terminal);
   return { subjects: applied(bundle, live.index), errors: [...bundle.errors, ...live.errors] };

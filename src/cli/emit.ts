@@ -1,12 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { AttachguardError, messageOf } from "../errors.ts";
-import { renderJson } from "../report/json.ts";
+import { type Format, rendererOf } from "../report/formats.ts";
 import { exitCodeOf, type FailOn, type Report } from "../report/report.ts";
-import { renderErrors, renderText } from "../report/text.ts";
+import { renderProblems } from "../report/text.ts";
 import { hasColour, print, type Terminal } from "./terminal.ts";
-
-export const FORMATS = ["text", "json"] as const;
-export type Format = (typeof FORMATS)[number];
 
 /** What `check` and `audit` have in common. */
 export interface ReportOptions {
@@ -16,21 +13,27 @@ export interface ReportOptions {
 }
 
 /**
- * Prints a report to standard output or to the file asked for. The input errors go to standard error, except where
- * standard output has them already, as JSON.
+ * Prints a report to standard output or to the file asked for. Input errors and notes go to standard error, except
+ * where standard output has them already.
  *
  * @returns the exit code of the contract.
  * @throws AttachguardError AG_ERR_INPUT where the file cannot be written.
  */
-export async function emit(report: Report, options: ReportOptions, terminal: Terminal): Promise<number> {
-  if (options.format === "text" || options.output !== undefined) {
-    await print(terminal.stderr, renderErrors(report.errors, hasColour(terminal, terminal.stderr)));
+export async function emit(
+  report: Report,
+  options: Omit<ReportOptions, "failOn"> & { readonly failOn?: FailOn },
+  terminal: Terminal,
+): Promise<number> {
+  const renderer = await rendererOf(options.format);
+  if (!renderer.holdsProblems || options.output !== undefined) {
+    const colour = hasColour(terminal, terminal.stderr);
+    await print(terminal.stderr, renderProblems(report, { colour }));
   }
   const colour = options.output === undefined && hasColour(terminal, terminal.stdout);
-  const text = options.format === "json" ? renderJson(report) : renderText(report, colour);
+  const text = renderer.render(report, { colour });
   if (options.output === undefined) await print(terminal.stdout, text);
   else await writeReport(options.output, text);
-  return exitCodeOf(report, options.failOn);
+  return exitCodeOf(report, options.failOn ?? "error");
 }
 
 async function writeReport(file: string, text: string): Promise<void> {

@@ -1,9 +1,9 @@
 import type { KindStatus } from "../cluster/cluster.ts";
 import type { ClusterIndex } from "../cluster/cluster-index.ts";
+import type { InputError } from "../cluster/files/input-error.ts";
 import type { LiveCluster } from "../cluster/live/live-cluster.ts";
 import { AttachguardError } from "../errors.ts";
 import type { FactKind } from "../kube/fact.ts";
-import type { ReportError } from "../report/report.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Which cluster; both as kubectl has them. */
@@ -16,7 +16,7 @@ export interface ClusterAccess {
 export interface LiveFacts {
   readonly index: ClusterIndex;
   /** What could not be read of it. */
-  readonly errors: readonly ReportError[];
+  readonly errors: readonly InputError[];
 }
 
 /** For how long a cluster may fail to answer at all before a command gives up. */
@@ -86,7 +86,7 @@ function unreachable(failing: readonly KindStatus[]): AttachguardError {
   );
 }
 
-function errorOf({ kind, state, problem }: KindStatus): readonly ReportError[] {
+function errorOf({ kind, state, problem }: KindStatus): readonly InputError[] {
   if (state === "synced") return [];
   const message = `${kind} could not be read: ${problem ?? state}`;
   return [{ file: "", line: 1, column: 1, message, fatal: NEEDED.has(kind) }];

@@ -1,10 +1,11 @@
-import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { AttachguardError, type ErrorCode, messageOf } from "../errors.ts";
-import { FAIL_ON } from "../report/report.ts";
-import { FORMATS } from "./emit.ts";
+import { noneStored } from "../report/commands.ts";
+import { FORMATS, type Format, rendererOf } from "../report/formats.ts";
+import { buildReport, FAIL_ON } from "../report/report.ts";
 import { print, type Terminal } from "./terminal.ts";
+import { version } from "./version.ts";
 
 /** The input or the call is wrong, or attachguard itself failed: 1 is kept for findings. */
 const EXIT_FAILURE = 2;
@@ -20,17 +21,18 @@ const HELP_WIDTH = 80;
  */
 export async function main(terminal: Terminal): Promise<number> {
   const printed = { out: "", err: "" };
+  const asked: Asked = { command: undefined, format: "text" };
   let code = 0;
-  const program = buildProgram(terminal, printed, (result) => {
+  const program = buildProgram(terminal, printed, asked, (result) => {
     code = result;
   });
   try {
     await program.parseAsync(terminal.argv);
   } catch (error) {
-    if (!(error instanceof CommanderError)) return fail(terminal, failureOf(error));
+    if (!(error instanceof CommanderError)) return fail(terminal, asked, failureOf(error));
     if (error.exitCode !== 0) {
       const message = error.message.replace(/^error: /, "");
-      return fail(terminal, { code: "AG_ERR_USAGE", message, text: printed.err });
+      return fail(terminal, asked, { code: "AG_ERR_USAGE", message, text: printed.err });
     }
   }
   await print(terminal.stdout, printed.out);
@@ -52,35 +54,42 @@ function failureOf(error: unknown): Failure {
   return { code: undefined, message, text: `error: attachguard failed unexpectedly: ${detail}\n` };
 }
 
-/** Prints a failure in the form that readers of this command expect: text, the report as JSON, or a JSON line. */
-async function fail(terminal: Terminal, failure: Failure): Promise<number> {
-  const [command, ...rest] = terminal.argv.slice(2);
+/** What the command line asked for, noted while it is read: it may be wrong further on. */
+interface Asked {
+  command: string | undefined;
+  format: Format;
+}
+
+/** Prints a failure in the form that readers of this command expect: text, the report's format, or a JSON line. */
+async function fail(terminal: Terminal, { command, format }: Asked, failure: Failure): Promise<number> {
   if (command === "serve") {
     const { logFailure } = await import("./serve-log.ts");
     logFailure(failure.code, failure.message);
     return EXIT_FAILURE;
   }
   await print(terminal.stderr, failure.text);
-  if ((command === "check" || command === "audit") && asksForJson(rest)) {
-    const [{ buildReport }, { renderJson }] = await Promise.all([
-      import("../report/report.ts"),
-      import("../report/json.ts"),
-    ]);
-    const error = { file: "", line: 1, column: 1, message: failure.message, fatal: true };
-    await print(terminal.stdout, renderJson(buildReport([], [], [error])));
+  const renderer = await rendererOf(format);
+  if (renderer.holdsProblems) {
+    const code = failure.code ?? "AG_ERR_INTERNAL";
+    const report = buildReport({
+      errors: [{ file: "", line: 1, column: 1, message: failure.message, code }],
+      toolVersion: version(),
+      telling: { docsUrl: null, isStored: noneStored },
+    });
+    await print(terminal.stdout, renderer.render(report, { colour: false }));
   }
   return EXIT_FAILURE;
-}
-
-/** Asked of the bare words, because commander may have stopped before it came to this option. */
-function asksForJson(words: readonly string[]): boolean {
-  return words.includes("--format=json") || words[words.lastIndexOf("--format") + 1] === "json";
 }
 
 type Done = (code: number) => void;
 
 /** The whole command line. Each command's own module is loaded when the command is run. */
-function buildProgram(terminal: Terminal, printed: { out: string; err: string }, done: Done): Command {
+function buildProgram(
+  terminal: Terminal,
+  printed: { out: string; err: string },
+  asked: Asked,
+  done: Done,
+): Command {
   const plugin = basename(terminal.argv[1] ?? "").startsWith("kubectl-attachguard");
   const name = plugin ? "kubectl attachguard" : "attachguard";
   const program = new Command(name)
@@ -89,6 +98,9 @@ function buildProgram(terminal: Terminal, printed: { out: string; err: string },
     .helpOption("-h, --help", "print this help")
     .helpCommand("help [COMMAND]", "print the help of a command")
     .exitOverride()
+    .hook("preSubcommand", (_, command) => {
+      asked.command = command.name();
+    })
     .showHelpAfterError(`Run \`${name} --help\` for the commands there are.`)
     .configureOutput({
       writeOut: (text) => {
@@ -103,15 +115,18 @@ function buildProgram(terminal: Terminal, printed: { out: string; err: string },
       getErrHasColors: () => false,
     });
   addServe(program, terminal, done);
-  addCheck(program, terminal, done);
-  addAudit(program, terminal, done);
+  for (const command of [addCheck(program, terminal, done), addAudit(program, terminal, done)]) {
+    command.on("option:format", (format: Format) => {
+      asked.format = format;
+    });
+  }
   addExplain(program, terminal, done);
   addWaiver(program, terminal, done);
   addCerts(program, terminal, done);
   return program;
 }
 
-function addCheck(program: Command, terminal: Terminal, done: Done): void {
+function addCheck(program: Command, terminal: Terminal, done: Done): Command {
   const command = subcommand(program, "check", "judge manifests, all together, before they reach a cluster")
     .argument("<PATH...>", "YAML or JSON files, folders of them, or - for standard input")
     .option("--live", "judge them together with what is in the cluster");
@@ -121,9 +136,10 @@ function addCheck(program: Command, terminal: Terminal, done: Done): void {
     const { check } = await import("./check.ts");
     done(await check(paths, options, terminal));
   });
+  return command;
 }
 
-function addAudit(program: Command, terminal: Terminal, done: Done): void {
+function addAudit(program: Command, terminal: Terminal, done: Done): Command {
   const command = subcommand(program, "audit", "judge everything in a cluster, or in a dump of one")
     .option("-n, --namespace <NS>", "only this namespace")
     .option("--from <PATH...>", "files instead of the cluster, e.g. a `kubectl get ... -A -o json` dump");
@@ -133,6 +149,7 @@ function addAudit(program: Command, terminal: Terminal, done: Done): void {
     const { audit } = await import("./audit.ts");
     done(await audit(options, terminal));
   });
+  return command;
 }
 
 function addExplain(program: Command, terminal: Terminal, done: Done): void {
@@ -260,9 +277,4 @@ function portOption(flags: string, description: string, port: number): Option {
     }
     return Number(text);
   });
-}
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  return (manifest as { version: string }).version;
 }

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Logger } from "pino";
-import type { Config, SelfManagedTls } from "../config/config.ts";
+import type { Config, SelfManagedTls } from "../config/model.ts";
 import { watchFiles } from "../config/watch-files.ts";
 import { AttachguardError } from "../errors.ts";
 import type { CertificateSource } from "../tls/certificate-source.ts";

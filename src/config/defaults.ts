@@ -1,5 +1,5 @@
 import { DEFAULT_OPTIONS } from "../policy/options.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./model.ts";
 
 /** Never judged, whatever the file says: a denial there could keep the cluster, or this server, from recovering. */
 export const ALWAYS_EXCLUDED: readonly string[] = ["kube-system", "attachguard-system"];
@@ -29,4 +29,5 @@ export const DEFAULT_CONFIG: Config = {
   tls: { files: null, selfManaged: null },
   metrics: { namespaceLabel: false },
   shutdown: { delaySeconds: 5, graceSeconds: 20 },
+  docsUrl: null,
 };

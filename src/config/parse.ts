@@ -2,8 +2,8 @@ import { createPublicKey, type KeyObject } from "node:crypto";
 import { Ajv } from "ajv";
 import { type Document, isCollection, isScalar, LineCounter, parseDocument } from "yaml";
 import { AttachguardError, messageOf } from "../errors.ts";
-import type { CallerRule, Config, WaiverKeySetting } from "./config.ts";
 import { ALWAYS_EXCLUDED, DEFAULT_CONFIG } from "./defaults.ts";
+import type { CallerRule, Config, WaiverKeySetting } from "./model.ts";
 import { type Problem, pathText, problemsOf } from "./problems.ts";
 import { CONFIG_SCHEMA } from "./schema.ts";
 
@@ -190,6 +190,7 @@ function complete(written: Written): Config {
       excluded: [...new Set([...ALWAYS_EXCLUDED, ...config.namespaces.excluded])],
     },
     callers: config.callers.map((rule) => ({ users: [], groups: [], ...rule })),
+    docsUrl: config.docsUrl ?? DEFAULT_CONFIG.docsUrl,
     clientAuth: config.clientAuth ?? DEFAULT_CONFIG.clientAuth,
     tls: { ...DEFAULT_CONFIG.tls, ...config.tls },
   };

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Config } from "./config.ts";
+import type { Config } from "./model.ts";
 
 /** What is read once, when the ports and the connection to the cluster are opened; the schema says so of each. */
 const READ_AT_START: readonly (readonly [key: string, value: (config: Config) => unknown])[] = [

@@ -1,4 +1,5 @@
-import { MODES, type RuleId } from "../policy/finding.ts";
+import { RULES } from "../policy/rules/index.ts";
+import { MODES } from "../policy/verdict.ts";
 import { ALWAYS_EXCLUDED, DEFAULT_CONFIG } from "./defaults.ts";
 
 /** The part of JSON Schema (draft 7) that the configuration uses. */
@@ -26,17 +27,6 @@ export interface Schema {
   readonly maxLength?: number;
   readonly pattern?: string;
 }
-
-const RULE_IDS: Readonly<Record<RuleId, true>> = {
-  "rwo-rolling-update": true,
-  "rwo-replicas": true,
-  "rwo-autoscaling": true,
-  "rwop-overlap": true,
-  "rwo-shared-claim": true,
-  "access-mode-unsupported": true,
-  "access-mode-unenforced": true,
-  "claim-unknown": true,
-};
 
 const ACCESS_MODES = ["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"] as const;
 
@@ -186,7 +176,7 @@ export const CONFIG_SCHEMA: Schema = {
         "Severity by rule, where it should not be the rule's own. `attachguard explain` lists the rules.",
       additionalProperties: false,
       default: DEFAULT_CONFIG.severities,
-      properties: Object.fromEntries(Object.keys(RULE_IDS).map((rule) => [rule, severitySetting])),
+      properties: Object.fromEntries(RULES.map(({ id }) => [id, severitySetting])),
     },
     ratchet: {
       type: "string",
@@ -511,6 +501,15 @@ export const CONFIG_SCHEMA: Schema = {
           default: shutdown.graceSeconds,
         },
       },
+    },
+    docsUrl: {
+      type: "string",
+      title: "an https address that ends in a slash",
+      description:
+        "Where the pages of docs/rules are served, ending in a slash: messages and reports name the page of a rule as this address and its id.",
+      pattern: "^https?://[^\\s]+/$",
+      maxLength: 200,
+      examples: ["https://platform.example.com/attachguard/rules/"],
     },
   },
 };

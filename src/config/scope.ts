@@ -1,7 +1,7 @@
 import { globMatches } from "../policy/catalogue/parameter-rule.ts";
-import { MODES, type Mode } from "../policy/finding.ts";
+import { MODES, type Mode } from "../policy/verdict.ts";
 import { type ClusterView, knownValue } from "../policy/view.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./model.ts";
 
 export const MODE_LABEL = "attachguard.dev/mode";
 
@@ -33,10 +33,9 @@ export function labelledMode(
 /**
  * The mode for one request: the milder of the namespace's mode and of what the caller gets.
  *
- * @param namespaceMode what the namespace's label says; undefined where it says nothing, so that the default holds.
+ * @param mode of the namespace
  */
-export function effectiveMode(config: Config, namespaceMode: Mode | undefined, caller: Caller): Mode {
-  const mode = namespaceMode ?? config.mode;
+export function effectiveMode(config: Config, mode: Mode, caller: Caller): Mode {
   const forCaller = config.callers.find(
     (rule) =>
       rule.users.some((pattern) => globMatches(pattern, caller.username)) ||

@@ -1,6 +1,21 @@
 import { AttachguardError } from "../errors.ts";
-import type { Config, ConfigListener, ConfigWatch } from "./config.ts";
+import type { Config } from "./model.ts";
 import { watchFiles } from "./watch-files.ts";
+
+export interface ConfigListener {
+  /** A new configuration has been read and is valid. */
+  changed(config: Config): void;
+  /** What is in the file now cannot be used; the configuration from before stays in force. */
+  failed(error: AttachguardError): void;
+}
+
+export interface ConfigWatch {
+  /** The last configuration that was valid. */
+  readonly current: Config;
+  /** What is wrong with the file as it is now; undefined while `current` is what the file says. */
+  readonly problem: AttachguardError | undefined;
+  close(): Promise<void>;
+}
 
 /**
  * See `watchConfig`.

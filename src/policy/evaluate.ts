@@ -1,19 +1,20 @@
+import { claimFinding, factorsOf, groundsOf, workloadFinding } from "./assembly.ts";
 import { type ExemptionSources, exempt } from "./exemptions.ts";
-import { type ClaimReach, type Factors, type Moment, REACHES, type Reach } from "./factors.ts";
-import type { Finding, FindingClaim, Severity } from "./finding.ts";
-import { fixesFor } from "./fixes.ts";
-import { explainFinding, warnFinding } from "./message.ts";
+import type { Factors, Moment } from "./factors.ts";
+import type { Finding } from "./finding.ts";
 import type { Claim, Workload } from "./model.ts";
 import type { PolicyOptions } from "./options.ts";
 import { type Broken, type Change, type Ratcheted, ratchet, wakesUp } from "./ratchet.ts";
-import { reachOfClaim } from "./reach.ts";
 import { RULES } from "./rules/index.ts";
-import type { Match, Rule, WorkloadRule } from "./rules/rule.ts";
+import type { ClaimRule, Match, Rule, WorkloadRule } from "./rules/rule.ts";
 import { assess, replacing, type Situation } from "./situation.ts";
+import type { Severity } from "./verdict.ts";
 import type { ClusterView } from "./view.ts";
 
 export interface JudgementContext extends ExemptionSources {
   readonly options: PolicyOptions;
+  /** True where nothing will be stored: what only waits for an object that is not there yet is no error then. */
+  readonly dryRun: boolean;
 }
 
 /** Everything that was found out about one workload. */
@@ -26,9 +27,11 @@ export interface Judgement {
   readonly evidence: readonly string[];
 }
 
-const WORKLOAD_RULES = RULES.filter((rule): rule is WorkloadRule => rule.subject === "workload");
+type RuleId = Finding["rule"];
+
+const WORKLOAD_RULES: readonly WorkloadRule<RuleId>[] = RULES.filter((rule) => rule.subject === "workload");
+const CLAIM_RULES: readonly ClaimRule<RuleId>[] = RULES.filter((rule) => rule.subject === "claim");
 const MOMENTS: readonly Moment[] = ["steady", "rollout"];
-const CLAIM_RULES = RULES.filter((rule) => rule.subject === "claim");
 
 /**
  * Judges one workload: reach, overlap and spread at the two moments, the rules over them, then what the change sets
@@ -49,19 +52,22 @@ export function evaluate(
     ratcheted.filter((broken) => change === null || concerns(broken, change)),
   );
   const findings = exempt(
-    onePerRule(relevant).map((brokens) => findingOf(brokens, workload)),
+    onePerRule(context.dryRun ? relevant.map(provisionally) : relevant).map((brokens) =>
+      workloadFinding(brokens, workload),
+    ),
     [workload.annotations, workload.template.annotations],
     context,
     options,
   ).toSorted(worstFirst);
-  const factors = findings[0]?.factors ?? factorsOf(now, decisiveMoment(now), now.steady.claims);
-  return { findings, factors, evidence: groundsOf(now, factors) };
-}
-
-/** The facts behind a verdict. One pod is only half of it: the rollout must not make a second one either. */
-function groundsOf(now: Situation, { moment, overlap }: Factors): readonly string[] {
-  const rollout = moment === "steady" && overlap === "never" ? now.rollout.overlap.evidence : [];
-  return [...new Set([...rollout, ...evidenceOf(now, moment, now.steady.claims)])];
+  return {
+    findings,
+    get factors() {
+      return findings[0]?.factors ?? factorsOf(now, decisiveMoment(now), now.steady.claims);
+    },
+    get evidence() {
+      return groundsOf(now, this.factors);
+    },
+  };
 }
 
 /** Judges a claim by itself: may its driver do what it asks for? */
@@ -74,34 +80,7 @@ export function evaluateClaim(
   const findings = CLAIM_RULES.flatMap((rule): Finding[] => {
     const match = rule.judge(claim, view, options);
     const severity = match && severityOf(rule, match, options);
-    if (!match || !severity) return [];
-    const subject = {
-      apiVersion: "v1",
-      kind: "PersistentVolumeClaim",
-      namespace: claim.namespace,
-      name: claim.name,
-    };
-    const fixes = fixesFor(rule.fixes, undefined, match.claims);
-    return [
-      {
-        rule: rule.id,
-        severity,
-        workload: subject,
-        source: claim.source ?? null,
-        claims: match.claims.map(shownClaim),
-        factors: {
-          moment: "steady",
-          reach: reachOfClaim(claim, view, options).reach,
-          overlap: "never",
-          spread: "free",
-        },
-        message: explainFinding(rule.id, subject, match.problem, match.evidence, fixes),
-        warning: warnFinding(rule.id, subject, match.brief, fixes),
-        evidence: match.evidence,
-        fixes,
-        exempted: null,
-      },
-    ];
+    return match && severity ? [claimFinding(rule, match, severity, claim)] : [];
   });
   return exempt(findings, [claim.annotations], context, options);
 }
@@ -109,8 +88,6 @@ export function evaluateClaim(
 function judgeChange(now: Situation, change: Change, options: PolicyOptions): Ratcheted[] {
   const { workload } = now;
   const waking = wakesUp(change, workload);
-  const previous = waking ? { ...change.previous, pods: workload.pods } : change.previous;
-  const known = judge(assess(change.previousView, previous, options), options);
   const latent = judge(now, options);
   const started =
     change.templateChanged && hasPods(change.previous)
@@ -122,9 +99,12 @@ function judgeChange(now: Situation, change: Change, options: PolicyOptions): Ra
   const rest = latent.filter(
     (broken) => broken.moment === "steady" || !started.some(({ rule }) => rule.id === broken.rule.id),
   );
-  return [...rest, ...started]
-    .filter(({ moment }) => moment === "steady" || !waking)
-    .map((broken) => ratchet(broken, known, change, options));
+  const brokens = [...rest, ...started].filter(({ moment }) => moment === "steady" || !waking);
+  // The state before is only worth its cost where there is an error that it could forgive.
+  const forgivable = brokens.some(({ severity }) => severity === "error");
+  const previous = waking ? { ...change.previous, pods: workload.pods } : change.previous;
+  const known = forgivable ? judge(assess(change.previousView, previous, options), options) : [];
+  return brokens.map((broken) => ratchet(broken, known, change, options));
 }
 
 function hasPods({ pods }: Workload): boolean {
@@ -139,21 +119,26 @@ function judge(situation: Situation, options: PolicyOptions, asked: readonly Mom
       const match = rule.judge(situation, moment);
       const severity = match && severityOf(rule, match, options);
       return match && severity
-        ? [{ rule, moment, match: { ...match, severity }, situation, latent: moment === "rollout" }]
+        ? [{ rule, moment, match, severity, situation, latent: moment === "rollout" }]
         : [];
     }),
   );
 }
 
 /** The configured severity replaces the rule's own; what a rule says more softly never becomes harder by it. */
-function severityOf(rule: Rule, match: Match, options: PolicyOptions): Severity | null {
-  const configured = options.severities[rule.id];
+function severityOf(rule: Rule, { soft }: Match, options: PolicyOptions): Severity | null {
+  const configured = options.severities[rule.id] ?? rule.severity;
   if (configured === "off") return null;
-  return configured === undefined || match.severity !== rule.severity ? match.severity : configured;
+  return soft ? "warning" : configured;
 }
 
 function inFull(broken: Broken): Ratcheted {
-  return { ...broken, severity: broken.match.severity, leniency: undefined };
+  return { ...broken, leniency: undefined };
+}
+
+/** In a dry run nothing is stored, so what is waited for could not be there yet. */
+function provisionally(broken: Ratcheted): Ratcheted {
+  return broken.rule.provisional ? { ...broken, severity: "warning" } : broken;
 }
 
 /** An autoscaler's review speaks of scaling only, a claim's of that claim only. */
@@ -163,10 +148,11 @@ function concerns({ moment, match }: Broken, change: Change): boolean {
   return true;
 }
 
-/** A claim that is not there yet does not matter where another one already decides. */
+/** What waits for an object that is not there yet does not matter where another rule already decides. */
 function withoutNeedlessDoubt(brokens: readonly Ratcheted[]): readonly Ratcheted[] {
-  const decided = brokens.some(({ match }) => match.severity === "error");
-  return decided ? brokens.filter(({ rule }) => rule.id !== "claim-unknown") : brokens;
+  const isDecision = ({ rule, severity, leniency }: Ratcheted) =>
+    !rule.provisional && (severity === "error" || leniency !== undefined);
+  return brokens.some(isDecision) ? brokens.filter(({ rule }) => !rule.provisional) : brokens;
 }
 
 /** Groups both moments of one rule, the one that leads first: the more severe, else steady. */
@@ -178,73 +164,6 @@ function onePerRule(brokens: readonly Ratcheted[]): Ratcheted[][] {
         severityRank(a.severity) - severityRank(b.severity) || momentRank(a.moment) - momentRank(b.moment),
     ),
   );
-}
-
-function findingOf([lead, ...folded]: readonly Ratcheted[], workload: Workload): Finding {
-  if (!lead) throw new Error("a finding without a match");
-  const { rule, moment, match, situation } = lead;
-  const evidence = [
-    ...evidenceOf(situation, moment, match.claims),
-    ...match.evidence,
-    ...folded.map((other) => `it also ${other.match.problem}`),
-    ...(lead.leniency === undefined ? [] : [`a warning only: ${lead.leniency}`]),
-  ];
-  const fixes = fixesFor(rule.fixes, situation, match.claims);
-  return {
-    rule: rule.id,
-    severity: lead.severity,
-    workload: refOf(workload),
-    source: workload.source ?? null,
-    claims: match.claims.map(shownClaim),
-    factors: factorsOf(situation, moment, match.claims),
-    message: explainFinding(rule.id, workload, match.problem, evidence, fixes),
-    warning: warnFinding(rule.id, workload, match.brief, fixes),
-    evidence,
-    fixes,
-    exempted: null,
-  };
-}
-
-function refOf({ apiVersion, kind, namespace, name }: Workload): Finding["workload"] {
-  return { apiVersion, kind, namespace, name };
-}
-
-function shownClaim(claim: ClaimReach): FindingClaim {
-  return {
-    name: claim.name,
-    reach: claim.reach,
-    accessModes: claim.accessModes,
-    volume: claim.volume?.name ?? null,
-    storageClass: claim.storageClass ?? null,
-    provisioner: claim.provisioner ?? null,
-  };
-}
-
-/** More claims than these are counted, not described. */
-const CLAIMS_DESCRIBED = 3;
-
-function evidenceOf(situation: Situation, moment: Moment, claims: readonly ClaimReach[]): readonly string[] {
-  const { overlap, spread } = situation[moment];
-  const described = claims.slice(0, CLAIMS_DESCRIBED).flatMap(({ evidence }) => evidence);
-  const more = claims.length - CLAIMS_DESCRIBED;
-  return [
-    ...new Set([
-      ...overlap.evidence,
-      ...spread.evidence,
-      ...described,
-      ...(more > 0 ? [`and ${more} more such claims`] : []),
-      ...situation.workload.notes,
-    ]),
-  ];
-}
-
-function factorsOf(situation: Situation, moment: Moment, claims: readonly ClaimReach[]): Factors {
-  const { overlap, spread } = situation[moment];
-  return { moment, reach: worstReach(claims), overlap: overlap.value, spread: spread.value };
-}
-
-function worstReach(claims: readonly ClaimReach[]): Reach {
-  return REACHES.find((reach) => claims.some((claim) => claim.reach === reach)) ?? "many";
 }
 
 /** Of a workload without findings: the moment that comes nearest to trouble. */

@@ -1,6 +1,7 @@
 import type { Exemption, Finding } from "./finding.ts";
 import type { Labels } from "./model.ts";
 import type { PolicyOptions } from "./options.ts";
+import { ruleById } from "./rules/index.ts";
 
 export const IGNORE_ANNOTATION = "attachguard.dev/ignore";
 export const REASON_ANNOTATION = "attachguard.dev/reason";
@@ -36,9 +37,9 @@ export interface ExemptionSources {
 
 /**
  * Demotes what is exempted to a warning, with who let it through and until when. An exemption that is refused
- * leaves the finding as it was and adds to its evidence why.
+ * leaves the finding as it was, with a note why.
  *
- * @param annotations of the object and, where it has one, of its pod template; the first that ignores a rule counts
+ * @param annotations of the object and, where it has one, of its pod template; each counts by itself
  */
 export function exempt(
   findings: readonly Finding[],
@@ -47,42 +48,53 @@ export function exempt(
   options: PolicyOptions,
 ): readonly Finding[] {
   if (findings.length === 0) return findings;
-  const annotation = readAnnotation(annotations, options);
+  const read = annotations.flatMap((each) => readAnnotation(each, options) ?? []);
+  const mistyped = mistypedRules(annotations);
   return findings.map((finding) => {
+    const covering = read.filter(({ rules }) => covers(rules, finding.rule));
+    const annotation = covering.find((each) => each.state === "valid");
     const exemption =
       byNamespace(sources.namespace) ??
       byWaiver(sources.waiver, finding.rule) ??
-      (annotation?.state === "valid" && covers(annotation.rules, finding.rule)
-        ? { by: "annotation" as const, until: null, reason: annotation.reason }
-        : null);
-    if (exemption) return { ...finding, severity: "warning", exempted: exemption };
+      (annotation ? { by: "annotation" as const, until: null, reason: annotation.reason } : null);
+    if (exemption) {
+      const { severity } = finding;
+      return { ...finding, severity: "warning", exempted: { ...exemption, severity } };
+    }
     const refusals = [
       ...(sources.waiver?.state === "refused" ? [`the waiver is refused: ${sources.waiver.reason}`] : []),
       ...(sources.waiver?.state === "valid" ? [`the waiver does not cover ${finding.rule}`] : []),
-      ...(annotation?.state === "refused" && covers(annotation.rules, finding.rule) ? [annotation.why] : []),
+      ...covering.flatMap((each) => (each.state === "refused" ? [each.why] : [])),
+      ...mistyped,
     ];
     return refusals.length === 0
       ? finding
-      : {
-          ...finding,
-          evidence: [...finding.evidence, ...refusals],
-          message: withRefusals(finding.message, refusals),
-        };
+      : { ...finding, notes: [...new Set([...finding.notes, ...refusals])] };
   });
 }
 
-/** The refusals stand before the last line, which names the rule. */
-function withRefusals(message: string, refusals: readonly string[]): string {
-  const lines = message.split("\n");
-  const last = lines.pop() ?? "";
-  return [...lines, ...refusals.map((refusal) => `Note: ${refusal}.`), last].join("\n");
+/** One sentence for each name in an ignore annotation that is no rule's, so that a typing error is seen. */
+export function mistypedRules(annotations: readonly Labels[]): readonly string[] {
+  const names = annotations.flatMap(({ [IGNORE_ANNOTATION]: ignored }) =>
+    ignored === undefined ? [] : ruleNamesIn(ignored),
+  );
+  return [...new Set(names)]
+    .filter((name) => name !== "*" && ruleById(name) === undefined)
+    .map(
+      (name) => `${IGNORE_ANNOTATION} names ${JSON.stringify(name.slice(0, NAME_SHOWN))}, which is no rule`,
+    );
 }
 
-function byNamespace(reason: string | null): Exemption | null {
+/** Annotations may be of any length. */
+const NAME_SHOWN = 60;
+
+type Granted = Omit<Exemption, "severity">;
+
+function byNamespace(reason: string | null): Granted | null {
   return reason === null ? null : { by: "namespace", until: null, reason };
 }
 
-function byWaiver(waiver: Waiver | null, rule: string): Exemption | null {
+function byWaiver(waiver: Waiver | null, rule: string): Granted | null {
   return waiver?.state === "valid" && covers(waiver.rules, rule)
     ? { by: "waiver", until: waiver.until, reason: `${waiver.issuer}: ${waiver.reason}` }
     : null;
@@ -96,25 +108,27 @@ type Annotation =
   | { readonly state: "valid"; readonly rules: readonly string[]; readonly reason: string }
   | { readonly state: "refused"; readonly rules: readonly string[]; readonly why: string };
 
-function readAnnotation(annotations: readonly Labels[], options: PolicyOptions): Annotation | null {
-  for (const { [IGNORE_ANNOTATION]: ignored } of annotations) {
-    if (ignored === undefined) continue;
-    const rules = ignored
-      .split(",")
-      .map((rule) => rule.trim())
-      .filter((rule) => rule !== "");
-    const reason = annotations.map(({ [REASON_ANNOTATION]: given }) => given?.trim()).find((given) => given);
-    if (options.ignoreAnnotation === "refuse") {
-      return { state: "refused", rules, why: `the configuration does not accept ${IGNORE_ANNOTATION}` };
-    }
-    if (reason === undefined) {
-      return {
-        state: "refused",
-        rules,
-        why: `${IGNORE_ANNOTATION} is refused without a reason: add ${REASON_ANNOTATION}`,
-      };
-    }
-    return { state: "valid", rules, reason };
+function readAnnotation(annotations: Labels, options: PolicyOptions): Annotation | null {
+  const { [IGNORE_ANNOTATION]: ignored, [REASON_ANNOTATION]: given } = annotations;
+  if (ignored === undefined) return null;
+  const rules = ruleNamesIn(ignored);
+  if (options.ignoreAnnotation === "refuse") {
+    return { state: "refused", rules, why: `the configuration does not accept ${IGNORE_ANNOTATION}` };
   }
-  return null;
+  const reason = given?.trim() ?? "";
+  if (reason === "") {
+    return {
+      state: "refused",
+      rules,
+      why: `${IGNORE_ANNOTATION} is refused without a reason: add ${REASON_ANNOTATION} beside it`,
+    };
+  }
+  return { state: "valid", rules, reason };
+}
+
+function ruleNamesIn(ignored: string): readonly string[] {
+  return ignored
+    .split(",")
+    .map((rule) => rule.trim())
+    .filter((rule) => rule !== "");
 }

@@ -1,37 +1,16 @@
-import type { Factors } from "./factors.ts";
+import type { Factors, Reach } from "./factors.ts";
+import type { Fix } from "./fixes.ts";
 import type { AccessMode, ObjectRef, SourcePosition } from "./model.ts";
+import type { RULES } from "./rules/index.ts";
+import type { Severity } from "./verdict.ts";
 
-export type RuleId =
-  | "rwo-rolling-update"
-  | "rwo-replicas"
-  | "rwo-autoscaling"
-  | "rwop-overlap"
-  | "rwo-shared-claim"
-  | "access-mode-unsupported"
-  | "access-mode-unenforced"
-  | "claim-unknown";
-
-export type Severity = "error" | "warning";
-
-/** `enforce`: an error denies, a warning warns. `warn`: everything warns. `audit`: logged only. `off`: not judged. */
-export const MODES = ["enforce", "warn", "audit", "off"] as const;
-export type Mode = (typeof MODES)[number];
-
-export type Verdict = "deny" | "warn" | "allow";
-
-/** A way out, with what it costs. `patch` is a merge patch for the workload that works on the live object as it is. */
-export interface Fix {
-  readonly id: string;
-  readonly summary: string;
-  readonly cost: string;
-  readonly patch: Readonly<Record<string, unknown>> | null;
-  /** The command that applies it, where there is one. */
-  readonly command: string | null;
-}
+export type RuleId = (typeof RULES)[number]["id"];
 
 export interface FindingClaim {
   readonly name: string;
-  readonly reach: Factors["reach"];
+  /** True for a disk that the pod names itself. */
+  readonly inline: boolean;
+  readonly reach: Reach;
   readonly accessModes: readonly AccessMode[];
   readonly volume: string | null;
   readonly storageClass: string | null;
@@ -44,21 +23,36 @@ export interface Exemption {
   /** RFC 3339, or null where it has no end. */
   readonly until: string | null;
   readonly reason: string;
+  /** What the finding would be without it. */
+  readonly severity: Severity;
 }
 
-/** One rule broken by one workload, listing every claim that breaks it. */
+/**
+ * One rule broken by one object, listing every claim that breaks it. It holds sentences, never a layout of them:
+ * denials, warnings, reports and JSON are made from it in `report/`.
+ */
 export interface Finding {
   readonly rule: RuleId;
   readonly severity: Severity;
+  /** The workload that breaks the rule, or the claim itself where the rule is about claims. */
   readonly workload: ObjectRef;
   readonly source: SourcePosition | null;
   readonly claims: readonly FindingClaim[];
-  readonly factors: Factors;
-  /** What will go wrong, on which objects, why, and the cheapest way out; several lines. */
-  readonly message: string;
-  /** The same in one line, short enough for a warning sent through the API server. */
-  readonly warning: string;
+  /** Of the moment that leads; null where the rule is about a claim, which has no pods. */
+  readonly factors: Factors | null;
+  /** What will go wrong, as the end of a sentence that begins with the object: "can get stuck …". */
+  readonly problem: string;
+  /** The same in a few words, for a one-line warning. */
+  readonly brief: string;
+  /** The problem at the other moment, where the rule is broken at both; told as in `problem`. */
+  readonly also: readonly string[];
+  /** The facts behind it, one sentence each. */
   readonly evidence: readonly string[];
+  /** What qualifies it: why it is only a warning, why an exemption does not hold; one sentence each. */
+  readonly notes: readonly string[];
+  /** True where it rests on what the same user dry-ran a short while before. */
+  readonly inferred: boolean;
+  /** The ways out, the cheapest first. */
   readonly fixes: readonly Fix[];
   readonly exempted: Exemption | null;
 }

@@ -1,8 +1,9 @@
 import type { ClaimReach } from "./factors.ts";
-import type { Fix } from "./finding.ts";
-import type { Labels, Workload } from "./model.ts";
+import type { Labels, ObjectRef, VolumeMode, Workload } from "./model.ts";
+import { listOf } from "./phrasing.ts";
 import { classesOffering } from "./reach.ts";
 import type { Situation } from "./situation.ts";
+import { type ClusterView, knownValue } from "./view.ts";
 
 /** What a fix is and costs, apart from any workload: shown in the pages of the rules. */
 interface FixText {
@@ -99,8 +100,23 @@ export const FIXES = {
 
 export type FixId = keyof typeof FIXES;
 
+/** A merge patch for one object. */
+export interface FixTarget {
+  readonly object: ObjectRef;
+  readonly patch: Readonly<Record<string, unknown>>;
+}
+
+/** A way out, with what it costs. A command or an edit of a file is made from its targets where it is shown. */
+export interface Fix {
+  readonly id: FixId;
+  readonly summary: string;
+  readonly cost: string;
+  /** What has to change for it; empty where no patch alone can do it (another claim, another kind of workload). */
+  readonly targets: readonly FixTarget[];
+}
+
 /**
- * The fixes of these that apply, each with a patch or command that works on the live object.
+ * The fixes of these that apply, each with patches that work on the live objects as they are.
  *
  * @param situation of the workload; `undefined` for a finding about a claim alone
  */
@@ -113,12 +129,12 @@ export function fixesFor(
     const made = situation && MAKERS[id]?.(situation, claims);
     if (made === null) return [];
     const { summary, cost } = FIXES[id];
-    return [{ id, summary, cost, patch: null, command: null, ...made }];
+    return [{ id, summary, cost, targets: [], ...made }];
   });
 }
 
 /** What a maker may say beyond the general text; `null`: the fix does not apply here. */
-type Made = Partial<Pick<Fix, "summary" | "cost" | "patch" | "command">> | null;
+type Made = Partial<Pick<Fix, "summary" | "cost" | "targets">> | null;
 
 const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly ClaimReach[]) => Made } = {
   recreate: ({ workload, steady }, claims) =>
@@ -150,14 +166,29 @@ const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly
       : {};
   },
 
-  "rwx-claim": ({ view, options }, claims) => {
-    const offering = classesOffering("ReadWriteMany", "Filesystem", view, options);
+  "rwx-claim": ({ workload, view, options }, claims) => {
+    const cost = costOfNewClaim(claims);
+    const modes = new Set(claims.map((claim) => volumeModeOf(claim, workload, view)));
+    const [mode] = modes;
+    // No one class is known to serve both a file system and a raw device, nor a claim that was not found.
+    if (mode === undefined || modes.size > 1) return cost;
+    const offering = classesOffering("ReadWriteMany", mode, view, options);
     const own = claims.length === 1 ? claims[0]?.storageClass : undefined;
     const named = own !== undefined && offering.includes(own) ? [own] : offering.slice(0, 3);
-    if (named.length === 0) return {};
+    if (named.length === 0) return cost;
     const noun = named.length === 1 ? "StorageClass" : "StorageClasses";
-    return { summary: `Use a ReadWriteMany claim: ${noun} ${named.join(", ")} can share a volume` };
+    const device = mode === "Block" ? " with volumeMode Block" : "";
+    return {
+      ...cost,
+      summary: `Use a ReadWriteMany claim${device}: ${noun} ${named.join(", ")} can share a volume`,
+    };
   },
+
+  // A driver that takes one pod does so for ReadWriteOnce too.
+  "rwo-claim": (_, claims) =>
+    claims.every(({ accessModes }) => accessModes.includes("ReadWriteOncePod"))
+      ? costOfNewClaim(claims)
+      : null,
 
   "provide-claim": (_, claims) => (claims.every(({ missing }) => missing) ? {} : null),
 
@@ -166,32 +197,33 @@ const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly
 
   "one-replica": ({ workload, steady, rollout }, claims) => {
     if (workload.pods.by !== "replicas" || workload.pods.replicas <= 1) return null;
-    const wouldRollStuck = rollout.overlap.value === "stuck" && claims.some(({ reach }) => reach === "pod");
-    const [highest] = steady.overlap.byAutoscalers;
-    const summary = [
-      FIXES["one-replica"].summary,
-      ...(wouldRollStuck ? ["with strategy Recreate"] : []),
-      ...(highest ? [`and maxReplicas of HorizontalPodAutoscaler ${highest.name} to 1`] : []),
-    ].join(", ");
-    const { cost } = FIXES["one-replica"];
-    return {
-      summary,
-      cost: wouldRollStuck ? `${cost}, and ${FIXES.recreate.cost}` : cost,
-      ...patched(workload, { spec: { replicas: 1, ...(wouldRollStuck && { strategy: RECREATE }) } }),
-    };
+    const scalers = steady.overlap.byAutoscalers;
+    const { summary, cost } = FIXES["one-replica"];
+    return andRecreate(workload, rollout, claims, {
+      summary: [
+        summary,
+        ...scalers.map(({ name }) => `and maxReplicas of HorizontalPodAutoscaler ${name} to 1`),
+      ].join(", "),
+      cost,
+      targets: [
+        // An autoscaler undoes a scaling within seconds, so it comes first.
+        ...scalers.map((scaler) => scalerTarget(workload, scaler)),
+        targetOf(workload, { spec: { replicas: 1 } }),
+      ],
+    });
   },
 
-  "autoscaler-max-one": ({ workload, steady }) => {
-    const [highest] = steady.overlap.byAutoscalers;
-    if (!highest) return null;
-    return {
-      summary: `Lower maxReplicas of HorizontalPodAutoscaler ${highest.name} to 1, or delete it`,
-      command: patchCommand(
-        "hpa",
-        { ...workload, name: highest.name },
-        { spec: { minReplicas: 1, maxReplicas: 1 } },
-      ),
-    };
+  "autoscaler-max-one": ({ workload, steady, rollout }, claims) => {
+    const scalers = steady.overlap.byAutoscalers;
+    // Where the replicas alone are too many, one replica is the way out, autoscalers and all.
+    if (scalers.length === 0 || steady.overlap.byWorkload) return null;
+    const names = listOf(scalers.map(({ name }) => name));
+    const noun = scalers.length === 1 ? "HorizontalPodAutoscaler" : "HorizontalPodAutoscalers";
+    return andRecreate(workload, rollout, claims, {
+      summary: `Lower maxReplicas of ${noun} ${names} to 1, or delete ${scalers.length === 1 ? "it" : "them"}`,
+      cost: FIXES["autoscaler-max-one"].cost,
+      targets: scalers.map((scaler) => scalerTarget(workload, scaler)),
+    });
   },
 
   "parallelism-one": ({ workload }) => {
@@ -223,21 +255,59 @@ function rolls(workload: Workload): boolean {
 }
 
 function patched(workload: Workload, patch: Readonly<Record<string, unknown>>): Made {
-  return { patch, command: patchCommand(workload.kind.toLowerCase(), workload, patch) };
+  return { targets: [targetOf(workload, patch)] };
 }
 
-function patchCommand(
-  kind: string,
-  { namespace, name }: Pick<Workload, "namespace" | "name">,
+/**
+ * One pod is not enough for a volume that one pod may use while a rollout keeps the old one. The strategy is a step
+ * of its own: one change of both stops the Deployment controller where a rollout is unfinished (semantics S50).
+ */
+function andRecreate(
+  workload: Workload,
+  rollout: Situation["rollout"],
+  claims: readonly ClaimReach[],
+  fix: Pick<Fix, "summary" | "cost" | "targets">,
+): Pick<Fix, "summary" | "cost" | "targets"> {
+  const staysStuck = rollout.overlap.value === "stuck" && claims.some(({ reach }) => reach === "pod");
+  if (!staysStuck) return fix;
+  return {
+    summary: `${fix.summary}, then set strategy Recreate`,
+    cost: `${fix.cost}, and ${FIXES.recreate.cost}`,
+    targets: [...fix.targets, targetOf(workload, { spec: { strategy: RECREATE } })],
+  };
+}
+
+function scalerTarget({ namespace }: Workload, { name }: { readonly name: string }): FixTarget {
+  const scaler = { apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler", namespace, name };
+  return targetOf(scaler, { spec: { minReplicas: 1, maxReplicas: 1 } });
+}
+
+function volumeModeOf(
+  { name, inline, volume }: ClaimReach,
+  { namespace }: Workload,
+  view: ClusterView,
+): VolumeMode | undefined {
+  if (volume !== undefined) return volume.volumeMode;
+  return inline ? undefined : knownValue(view.claim(namespace, name))?.volumeMode;
+}
+
+/** What becomes of the data is said as far as it is known. */
+function costOfNewClaim(claims: readonly ClaimReach[]): { readonly cost: string } | Record<never, never> {
+  const policies = new Set(claims.map(({ volume }) => volume?.reclaimPolicy));
+  const [policy] = policies;
+  if (policies.size !== 1 || (policy !== "Retain" && policy !== "Delete")) return {};
+  const fate =
+    policy === "Retain"
+      ? "the old volume keeps its data, since its reclaim policy is Retain"
+      : "the data goes with the volume, since its reclaim policy is Delete";
+  return { cost: `access modes are immutable: scale down, back up, delete and recreate the claim (${fate})` };
+}
+
+function targetOf(
+  { apiVersion, kind, namespace, name }: ObjectRef,
   patch: Readonly<Record<string, unknown>>,
-): string {
-  const where = namespace === "" ? "" : ` -n ${quoted(namespace)}`;
-  return `kubectl patch ${kind} ${quoted(name)}${where} --type merge -p ${quoted(JSON.stringify(patch))}`;
-}
-
-/** For a shell: files may hold names and labels that Kubernetes would refuse, and people paste commands. */
-function quoted(text: string): string {
-  return /^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+): FixTarget {
+  return { object: { apiVersion, kind, namespace, name }, patch };
 }
 
 /** Labels that change from release to release would send the next revision to another node (semantics S21). */

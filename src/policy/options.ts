@@ -1,10 +1,10 @@
 import type { DriverOverride } from "./catalogue/driver.ts";
-import type { RuleId, Severity } from "./finding.ts";
+import type { Severity } from "./verdict.ts";
 
 /** The settings a verdict depends on; `config/` reads them, everything here has a default. */
 export interface PolicyOptions {
   /** Severity by rule where it differs from the rule's own; `off` silences the rule. */
-  readonly severities: Readonly<Partial<Record<RuleId, Severity | "off">>>;
+  readonly severities: Readonly<Record<string, Severity | "off" | undefined>>;
   /** Facts about drivers that win over the catalogue. */
   readonly drivers: readonly DriverOverride[];
   /**

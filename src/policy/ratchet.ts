@@ -1,9 +1,10 @@
 import type { Moment } from "./factors.ts";
-import type { Severity } from "./finding.ts";
+import type { RuleId } from "./finding.ts";
 import type { PodCount, Workload } from "./model.ts";
 import type { PolicyOptions } from "./options.ts";
 import type { Match, WorkloadRule } from "./rules/rule.ts";
 import type { Situation } from "./situation.ts";
+import type { Severity } from "./verdict.ts";
 import type { ClusterView } from "./view.ts";
 
 /** What is being changed: the workload as it was, and what the request touches. */
@@ -21,9 +22,11 @@ export interface Change {
 
 /** A rule's match at one moment. */
 export interface Broken {
-  readonly rule: WorkloadRule;
+  readonly rule: WorkloadRule<RuleId>;
   readonly moment: Moment;
   readonly match: Match;
+  /** As the rule or the configuration says. */
+  readonly severity: Severity;
   readonly situation: Situation;
   /** A rollout that this request does not start: the template against itself, waiting for the next change. */
   readonly latent: boolean;
@@ -31,7 +34,6 @@ export interface Broken {
 
 /** How a match looks once what was known before is taken into account. */
 export interface Ratcheted extends Broken {
-  readonly severity: Severity;
   /** Why an error became a warning, or `undefined`. */
   readonly leniency: string | undefined;
 }
@@ -70,13 +72,13 @@ export function ratchet(
 ): Ratcheted {
   const keep = (leniency?: string): Ratcheted => ({
     ...broken,
-    severity: leniency === undefined ? broken.match.severity : "warning",
+    severity: leniency === undefined ? broken.severity : "warning",
     leniency,
   });
   const { workload } = broken.situation;
   const before = replicasOf(change.previous.pods);
   const after = replicasOf(workload.pods);
-  if (broken.match.severity === "warning") return keep();
+  if (broken.severity === "warning") return keep();
   if (change.cause === "scale" && before !== undefined && after !== undefined && after <= before) {
     return keep("scaling down is always let through");
   }
@@ -97,7 +99,7 @@ export function ratchet(
 
 /** Known: the same rule at the same moment, no less severe; on whichever claims, since a finding is one per rule. */
 function sameFinding(old: Broken, now: Broken): boolean {
-  return old.rule.id === now.rule.id && old.moment === now.moment && old.match.severity === "error";
+  return old.rule.id === now.rule.id && old.moment === now.moment && old.severity === "error";
 }
 
 function isWayOut(change: Change, workload: Workload): boolean {

@@ -6,43 +6,42 @@ import { reachOfMount } from "./reach.ts";
 import { rolloutSpread, steadySpread } from "./spread/spread.ts";
 import type { ClusterView } from "./view.ts";
 
+/** The three factors at one moment. Each is computed when it is first asked for: spread is dear, and often not needed. */
+interface FactorsAt<Overlap> {
+  readonly claims: readonly ClaimReach[];
+  readonly overlap: Overlap;
+  readonly spread: SpreadProof;
+}
+
 /** A workload with its three factors at both moments: all that a rule's predicate reads. */
 export interface Situation {
   readonly workload: Workload;
   readonly view: ClusterView;
   readonly options: PolicyOptions;
-  readonly steady: {
-    readonly claims: readonly ClaimReach[];
-    readonly overlap: SteadyOverlap;
-    readonly spread: SpreadProof;
-  };
-  readonly rollout: {
-    /** Only what the old and the new template both mount can be fought over. */
-    readonly claims: readonly ClaimReach[];
-    readonly overlap: RolloutOverlap;
-    readonly spread: SpreadProof;
-  };
+  readonly steady: FactorsAt<SteadyOverlap>;
+  /** Only the claims that the old and the new template both mount can be fought over. */
+  readonly rollout: FactorsAt<RolloutOverlap>;
 }
 
-/** Computes the factors; the rollout compares the template with itself. */
+/** The factors of a workload; the rollout compares the template with itself. */
 export function assess(view: ClusterView, workload: Workload, options: PolicyOptions): Situation {
-  const claims = distinct(workload.template.mounts).map((mount) =>
-    reachOfMount(mount, workload.namespace, view, options),
+  const claims = once(() =>
+    distinct(workload.template.mounts).map((mount) => reachOfMount(mount, workload.namespace, view, options)),
   );
   return {
     workload,
     view,
     options,
-    steady: {
+    steady: onDemand(
       claims,
-      overlap: steadyOverlap(workload, view),
-      spread: steadySpread(workload, claims, view, options),
-    },
-    rollout: {
+      () => steadyOverlap(workload, view),
+      () => steadySpread(workload, claims(), view, options),
+    ),
+    rollout: onDemand(
       claims,
-      overlap: rolloutOverlap(workload),
-      spread: rolloutSpread(workload, undefined, claims, view, options),
-    },
+      () => rolloutOverlap(workload),
+      () => rolloutSpread(workload, undefined, claims(), view, options),
+    ),
   };
 }
 
@@ -53,12 +52,45 @@ export function assess(view: ClusterView, workload: Workload, options: PolicyOpt
  */
 export function replacing(situation: Situation, from: Workload): Situation {
   const { workload, view, options, steady, rollout } = situation;
-  const before = new Set(from.template.mounts.map(identity));
-  const mounts = distinct(workload.template.mounts);
-  const claims = steady.claims.filter((_, at) => before.has(identity(mounts[at] as Mount)));
+  const claims = once(() => {
+    const before = new Set(from.template.mounts.map(identity));
+    const mounts = distinct(workload.template.mounts);
+    return steady.claims.filter((_, at) => before.has(identity(mounts[at] as Mount)));
+  });
   return {
     ...situation,
-    rollout: { ...rollout, claims, spread: rolloutSpread(workload, from, claims, view, options) },
+    rollout: onDemand(
+      claims,
+      () => rollout.overlap,
+      () => rolloutSpread(workload, from, claims(), view, options),
+    ),
+  };
+}
+
+function onDemand<Overlap>(
+  claims: () => readonly ClaimReach[],
+  overlap: () => Overlap,
+  spread: () => SpreadProof,
+): FactorsAt<Overlap> {
+  const [overlapOnce, spreadOnce] = [once(overlap), once(spread)];
+  return {
+    get claims() {
+      return claims();
+    },
+    get overlap() {
+      return overlapOnce();
+    },
+    get spread() {
+      return spreadOnce();
+    },
+  };
+}
+
+function once<T>(compute: () => T): () => T {
+  let computed: { readonly value: T } | undefined;
+  return () => {
+    computed ??= { value: compute() };
+    return computed.value;
   };
 }
 

@@ -1,7 +1,13 @@
-import type { Finding, Mode, Verdict } from "./finding.ts";
+export type Severity = "error" | "warning";
+
+/** `enforce`: an error denies, a warning warns. `warn`: everything warns. `audit`: logged only. `off`: not judged. */
+export const MODES = ["enforce", "warn", "audit", "off"] as const;
+export type Mode = (typeof MODES)[number];
+
+export type Verdict = "deny" | "warn" | "allow";
 
 /** The findings put through the mode. What is exempted has been demoted to a warning before. */
-export function verdictOf(findings: readonly Finding[], mode: Mode): Verdict {
+export function verdictOf(findings: readonly { readonly severity: Severity }[], mode: Mode): Verdict {
   if (mode === "off" || mode === "audit" || findings.length === 0) return "allow";
   return mode === "enforce" && findings.some(({ severity }) => severity === "error") ? "deny" : "warn";
 }

@@ -1,31 +1,37 @@
 import type { Exemption, Finding } from "../policy/finding.ts";
-import type { ObjectRef } from "../policy/model.ts";
-import type { JudgedWorkload, Report, ReportError } from "./report.ts";
+import type { Fix } from "../policy/fixes.ts";
+import type { ObjectRef, SourcePosition } from "../policy/model.ts";
+import { patchCommand } from "./commands.ts";
+import { explainFinding, groundsOf, rulePage } from "./message.ts";
+import type { JudgedWorkload, NotJudged, Report, ReportError, ReportNote, Telling } from "./report.ts";
 
 /** Raised when a member is removed or changes its meaning; a new member does not raise it. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 /** One JSON object as `docs/report.schema.json` describes it, with a newline at its end. */
 export function renderJson(report: Report): string {
+  const { telling } = report;
   const document = {
     schemaVersion: SCHEMA_VERSION,
-    findings: report.findings.map(findingOf),
+    toolVersion: report.toolVersion,
+    findings: report.findings.map((finding) => findingOf(finding, telling)),
     workloads: report.workloads.map(workloadOf),
+    notJudged: report.notJudged.map(notJudgedOf),
     errors: report.errors.map(errorOf),
+    notes: report.notes.map(noteOf),
     summary: report.summary,
   };
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
 /** Member by member, so that what the policy adds to its own types never changes the contract unseen. */
-function findingOf(finding: Finding): unknown {
-  const { file, line, column } = finding.source ?? {};
-  const { moment, reach, overlap, spread } = finding.factors;
+function findingOf(finding: Finding, telling: Telling): unknown {
+  const { factors } = finding;
   return {
     rule: finding.rule,
     severity: finding.severity,
     workload: refOf(finding.workload),
-    source: finding.source === null ? null : { file, line, column },
+    source: sourceOf(finding.source),
     claims: finding.claims.map((claim) => ({
       name: claim.name,
       reach: claim.reach,
@@ -34,25 +40,69 @@ function findingOf(finding: Finding): unknown {
       storageClass: claim.storageClass,
       provisioner: claim.provisioner,
     })),
-    factors: { moment, reach, overlap, spread },
-    message: finding.message,
-    evidence: finding.evidence,
-    fixes: finding.fixes.map(({ id, summary, cost, patch }) => ({ id, summary, cost, patch })),
-    exempted: finding.exempted === null ? null : exemptionOf(finding.exempted),
+    factors: factors && factorsOf(factors),
+    message: explainFinding(finding, telling),
+    evidence: groundsOf(finding),
+    fixes: finding.fixes.map((fix) => fixOf(fix, finding.workload, telling)),
+    docsUrl: rulePage(finding.rule, telling),
+    exempted: finding.exempted && exemptionOf(finding.exempted),
   };
+}
+
+/** `patch` holds what is to be changed in the finding's own object, all of it together. */
+function fixOf({ id, summary, cost, targets }: Fix, subject: ObjectRef, { isStored }: Telling): unknown {
+  const own = targets.filter(({ object }) => object.kind === subject.kind && object.name === subject.name);
+  return {
+    id,
+    summary,
+    cost,
+    patch: own.length === 0 ? null : own.map(({ patch }) => patch).reduce(merged),
+    targets: targets.map(({ object, patch }) => ({ ...refOf(object), patch })),
+    commands: targets.flatMap((target) => (isStored(target.object) ? (patchCommand(target) ?? []) : [])),
+  };
+}
+
+type Patch = Readonly<Record<string, unknown>>;
+
+function merged(into: Patch, patch: Patch): Patch {
+  const result: Record<string, unknown> = { ...into };
+  for (const [key, value] of Object.entries(patch)) {
+    const old = result[key];
+    result[key] = isPatch(old) && isPatch(value) ? merged(old, value) : value;
+  }
+  return result;
+}
+
+function isPatch(value: unknown): value is Patch {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function exemptionOf({ by, until, reason }: Exemption): unknown {
   return { by, until, reason };
 }
 
-function workloadOf({ workload, verdict, factors }: JudgedWorkload): unknown {
-  const { moment, reach, overlap, spread } = factors;
-  return { ...refOf(workload), verdict, factors: { moment, reach, overlap, spread } };
+function workloadOf({ workload, source, verdict, state, factors }: JudgedWorkload): unknown {
+  return { ...refOf(workload), source: sourceOf(source), verdict, state, factors: factorsOf(factors) };
 }
 
-function errorOf({ file, line, column, message }: ReportError): unknown {
-  return { file, line, column, message };
+function notJudgedOf({ object, source }: NotJudged): unknown {
+  return { ...refOf(object), source: sourceOf(source) };
+}
+
+function errorOf({ file, line, column, message, code }: ReportError): unknown {
+  return { file, line, column, message, code };
+}
+
+function noteOf({ source, message }: ReportNote): unknown {
+  return { source: sourceOf(source), message };
+}
+
+function factorsOf({ moment, reach, overlap, spread }: JudgedWorkload["factors"]): unknown {
+  return { moment, reach, overlap, spread };
+}
+
+function sourceOf(source: SourcePosition | null): unknown {
+  return source && { file: source.file, line: source.line, column: source.column };
 }
 
 function refOf({ apiVersion, kind, namespace, name }: ObjectRef): ObjectRef {

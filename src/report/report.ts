@@ -1,12 +1,17 @@
+import type { ErrorCode } from "../errors.ts";
 import type { Factors } from "../policy/factors.ts";
-import type { Finding, Severity, Verdict } from "../policy/finding.ts";
+import type { Finding } from "../policy/finding.ts";
 import type { ObjectRef, SourcePosition } from "../policy/model.ts";
+import type { Severity, Verdict } from "../policy/verdict.ts";
+import type { IsStored } from "./commands.ts";
 
 /** A workload that mounts a claim, whatever came of it. */
 export interface JudgedWorkload {
   readonly workload: ObjectRef;
   readonly source: SourcePosition | null;
   readonly verdict: Verdict;
+  /** `latent`: it would get stuck, whether or not that is let through. */
+  readonly state: "healthy" | "latent";
   /** Those of the moment that decided. */
   readonly factors: Factors;
   /** Why it is allowed, in a few words; means nothing with another verdict. */
@@ -15,14 +20,26 @@ export interface JudgedWorkload {
   readonly evidence: readonly string[];
 }
 
-/** What was wrong with the input, and where; lines and columns count from 1. */
+/** What kept a part of the input from being judged, and where; lines and columns count from 1. */
 export interface ReportError {
   readonly file: string;
   readonly line: number;
   readonly column: number;
   readonly message: string;
-  /** False for a note: the input could be read, and something in it is worth knowing. */
-  readonly fatal: boolean;
+  readonly code: ErrorCode;
+}
+
+/** Something that is worth knowing and kept nothing from being judged. */
+export interface ReportNote {
+  /** Where it was seen; null where no file has to do with it. */
+  readonly source: SourcePosition | null;
+  readonly message: string;
+}
+
+/** An object that mounts a claim and is of a kind that no rule knows. */
+export interface NotJudged {
+  readonly object: ObjectRef;
+  readonly source: SourcePosition | null;
 }
 
 export interface Summary {
@@ -33,12 +50,30 @@ export interface Summary {
   readonly exempted: number;
 }
 
+/** How findings are told, whatever is in them. */
+export interface Telling {
+  /** Where the pages of the rules stand, ending in a slash; null where no address was configured. */
+  readonly docsUrl: string | null;
+  readonly isStored: IsStored;
+}
+
+/** How a report is printed where that can be done in more than one way. */
+export interface RenderOptions {
+  /** With ANSI colours, for a terminal. */
+  readonly colour: boolean;
+}
+
 /** What `check` and `audit` found, ready to be rendered in any format. */
 export interface Report {
   readonly findings: readonly Finding[];
   readonly workloads: readonly JudgedWorkload[];
+  readonly notJudged: readonly NotJudged[];
   readonly errors: readonly ReportError[];
+  readonly notes: readonly ReportNote[];
   readonly summary: Summary;
+  /** The version of attachguard that made it. */
+  readonly toolVersion: string;
+  readonly telling: Telling;
 }
 
 /** The least severe finding that makes the exit code 1. */
@@ -46,37 +81,42 @@ export const FAIL_ON = ["error", "warning", "never"] as const;
 export type FailOn = (typeof FAIL_ON)[number];
 
 /**
- * Puts findings, workloads and input errors into the one order that all formats show, which does not depend on
- * the order of files or of documents in them, and counts them.
+ * Puts findings, workloads and what is to be said of the input into the one order that all formats show, which does
+ * not depend on the order of files or of documents in them, and counts them.
  */
 export function buildReport(
-  findings: readonly Finding[],
-  workloads: readonly JudgedWorkload[],
-  errors: readonly ReportError[],
+  found: Partial<Omit<Report, "summary">> & Pick<Report, "telling" | "toolVersion">,
 ): Report {
+  const { findings = [], workloads = [], notJudged = [], errors = [], notes = [] } = found;
   const counted = findings.filter((finding) => finding.exempted === null);
   const count = (severity: Severity) => counted.filter((finding) => finding.severity === severity).length;
   return {
     findings: findings.toSorted(
-      (a, b) => compareRefs(a.workload, b.workload) || compare(a.rule, b.rule) || compareSources(a, b),
-    ),
-    workloads: workloads.toSorted((a, b) => compareRefs(a.workload, b.workload) || compareSources(a, b)),
-    errors: errors.toSorted(
       (a, b) =>
-        compare(a.file, b.file) || a.line - b.line || a.column - b.column || compare(a.message, b.message),
+        compareRefs(a.workload, b.workload) || compare(a.rule, b.rule) || comparePlaces(a.source, b.source),
     ),
+    workloads: workloads.toSorted(
+      (a, b) => compareRefs(a.workload, b.workload) || comparePlaces(a.source, b.source),
+    ),
+    notJudged: notJudged.toSorted(
+      (a, b) => compareRefs(a.object, b.object) || comparePlaces(a.source, b.source),
+    ),
+    errors: errors.toSorted((a, b) => comparePlaces(a, b) || compare(a.message, b.message)),
+    notes: notes.toSorted((a, b) => comparePlaces(a.source, b.source) || compare(a.message, b.message)),
     summary: {
       workloads: workloads.length,
       errors: count("error"),
       warnings: count("warning"),
       exempted: findings.length - counted.length,
     },
+    toolVersion: found.toolVersion,
+    telling: found.telling,
   };
 }
 
 /** The exit code of a report: 2 where the input was wrong, 1 where something is at or above `failOn`, else 0. */
 export function exitCodeOf(report: Report, failOn: FailOn): 0 | 1 | 2 {
-  if (report.errors.some((error) => error.fatal)) return 2;
+  if (report.errors.length > 0) return 2;
   if (failOn === "never") return 0;
   const failing = report.summary.errors + (failOn === "warning" ? report.summary.warnings : 0);
   return failing > 0 ? 1 : 0;
@@ -96,12 +136,8 @@ function compareRefs(a: ObjectRef, b: ObjectRef): number {
   );
 }
 
-interface Sourced {
-  readonly source: SourcePosition | null;
-}
-
-/** Decides only between objects of one name that stand in two places, e.g. with and without their namespace. */
-function compareSources({ source: a }: Sourced, { source: b }: Sourced): number {
+/** Of objects, decides only between those of one name that stand in two places. */
+function comparePlaces(a: SourcePosition | null, b: SourcePosition | null): number {
   return (
     compare(a?.file ?? "", b?.file ?? "") ||
     (a?.line ?? 0) - (b?.line ?? 0) ||

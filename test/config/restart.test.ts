@@ -1,5 +1,6 @@
 import t from "tap";
-import { type Config, DEFAULT_CONFIG } from "../../src/config/config.ts";
+import { DEFAULT_CONFIG } from "../../src/config/config.ts";
+import type { Config } from "../../src/config/model.ts";
 import { heldUntilRestart } from "../../src/config/restart.ts";
 import { CONFIG_SCHEMA, type Schema } from "../../src/config/schema.ts";
 

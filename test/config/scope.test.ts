@@ -1,5 +1,6 @@
 import t from "tap";
-import { type Config, DEFAULT_CONFIG } from "../../src/config/config.ts";
+import { DEFAULT_CONFIG } from "../../src/config/config.ts";
+import type { Config } from "../../src/config/model.ts";
 import { effectiveMode, isExcluded, namespaceExemption } from "../../src/config/scope.ts";
 
 const config: Config = {
@@ -34,9 +35,9 @@ t.test("a request gets the milder of the namespace's mode and the caller's", asy
   const argo = { username: "system:serviceaccount:argocd:controller", groups: [] };
   const alice = { username: "alice", groups: ["dev"] };
   for (const [namespaceMode, caller, expected, why] of [
-    [undefined, { username: "bob", groups: ["dev"] }, "enforce", "nothing said: the default mode"],
+    ["enforce", { username: "bob", groups: ["dev"] }, "enforce", "nothing said: the default mode"],
     ["audit", { username: "bob", groups: [] }, "audit", "the namespace's label"],
-    [undefined, argo, "audit", "a user pattern"],
+    ["enforce", argo, "audit", "a user pattern"],
     ["enforce", argo, "audit", "milder than the label"],
     ["off", argo, "off", "the label is milder still"],
     ["warn", alice, "warn", "the same"],

@@ -2,7 +2,8 @@ import { EventEmitter, once } from "node:events";
 import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import t from "tap";
-import { type Config, loadConfig, watchConfig } from "../../src/config/config.ts";
+import { loadConfig, watchConfig } from "../../src/config/config.ts";
+import type { Config } from "../../src/config/model.ts";
 import { watchFiles } from "../../src/config/watch-files.ts";
 import type { AttachguardError } from "../../src/errors.ts";
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Verdict } from "../../src/policy/finding.ts";
+import type { Verdict } from "../../src/policy/verdict.ts";
 
 /** What the README of an example says that becomes of one of its objects. */
 export interface Outcome {

@@ -4,6 +4,7 @@ import type { Finding } from "../../src/policy/finding.ts";
 import { DEFAULT_OPTIONS, type PolicyOptions } from "../../src/policy/options.ts";
 import { judge } from "../support/judge.ts";
 import { claim, deployment, storageClass } from "../support/objects.ts";
+import { messageOf } from "../support/telling.ts";
 
 const { findings } = judge(deployment(), [claim(), storageClass]);
 const IGNORE = "attachguard.dev/ignore";
@@ -27,7 +28,7 @@ interface Case {
   readonly says?: RegExp;
 }
 
-const byAnnotation = { by: "annotation", until: null, reason: "planned" } as const;
+const byAnnotation = { by: "annotation", until: null, reason: "planned", severity: "error" } as const;
 
 const CASES: readonly Case[] = [
   { why: "nothing exempts it", exempted: null },
@@ -69,7 +70,12 @@ const CASES: readonly Case[] = [
   {
     why: "a waiver",
     waiver: valid,
-    exempted: { by: "waiver", until: "2027-01-01T00:00:00Z", reason: "storage team: migration" },
+    exempted: {
+      by: "waiver",
+      until: "2027-01-01T00:00:00Z",
+      reason: "storage team: migration",
+      severity: "error",
+    },
   },
   {
     why: "a waiver for another rule",
@@ -80,7 +86,12 @@ const CASES: readonly Case[] = [
   {
     why: "a waiver for all rules",
     waiver: { ...valid, rules: ["*"] },
-    exempted: { by: "waiver", until: "2027-01-01T00:00:00Z", reason: "storage team: migration" },
+    exempted: {
+      by: "waiver",
+      until: "2027-01-01T00:00:00Z",
+      reason: "storage team: migration",
+      severity: "error",
+    },
   },
   {
     why: "a refused waiver",
@@ -95,9 +106,28 @@ const CASES: readonly Case[] = [
     exempted: byAnnotation,
   },
   {
+    why: "the template's annotation counts beside the workload's",
+    annotations: { [IGNORE]: "rwo-replicas", [REASON]: "other" },
+    onTemplate: { [IGNORE]: "rwo-rolling-update", [REASON]: "planned" },
+    exempted: byAnnotation,
+  },
+  {
+    why: "the workload's reason is not the template's",
+    annotations: { [IGNORE]: "rwo-replicas", [REASON]: "other" },
+    onTemplate: { [IGNORE]: "rwo-rolling-update" },
+    exempted: null,
+    says: /refused without a reason/,
+  },
+  {
+    why: "a mistyped rule",
+    annotations: { [IGNORE]: "rwo-rolling-updates", [REASON]: "planned" },
+    exempted: null,
+    says: /names "rwo-rolling-updates", which is no rule/,
+  },
+  {
     why: "the namespace",
     namespace: "sandbox",
-    exempted: { by: "namespace", until: null, reason: "sandbox" },
+    exempted: { by: "namespace", until: null, reason: "sandbox", severity: "error" },
   },
 ];
 
@@ -116,12 +146,8 @@ t.test("an exemption demotes a finding to a warning and says who let it through"
     t.strictSame(finding?.exempted, exempted, why);
     t.equal(finding?.severity, exempted ? "warning" : "error", why);
     if (says) {
-      t.match(finding?.message, says, `${why}: the message says why`);
-      t.match(
-        finding?.message.split("\n").at(-1),
-        /attachguard explain/,
-        `${why}: the rule still comes last`,
-      );
+      t.match(finding?.notes.join("\n"), says, `${why}: a note says why`);
+      t.match(messageOf(finding).split("\n").at(-1), /attachguard explain/, `${why}: the rule comes last`);
     }
   }
 });

@@ -1,4 +1,5 @@
 import t from "tap";
+import type { ObjectRef } from "../../src/policy/model.ts";
 import { judge, judgeUpdate } from "../support/judge.ts";
 import {
   autoscaler,
@@ -24,6 +25,10 @@ function merged(target: unknown, patch: unknown): unknown {
     else result[key] = merged(result[key], value);
   }
   return result;
+}
+
+function isIt({ kind, metadata }: Raw, object: ObjectRef): boolean {
+  return kind === object.kind && (metadata as { readonly name: string }).name === object.name;
 }
 
 const APP = { labelSelector: { matchLabels: { app: "web" } }, topologyKey: "kubernetes.io/hostname" };
@@ -87,17 +92,22 @@ t.test("a printed patch works on the live object: it is let through, and the err
   for (const { what, subject, others } of cases()) {
     for (const { rule, severity, fixes } of judge(subject, others).findings) {
       if (severity !== "error") continue;
-      for (const { id, patch, summary } of fixes) {
-        if (patch === null) continue;
+      for (const { id, targets } of fixes) {
+        if (targets.length === 0) continue;
         tried++;
-        const after = merged(subject, patch) as Raw;
-        const { verdict } = judgeUpdate(subject, after, others);
-        if (verdict === "deny") failures.push(`${what}: ${rule}: ${id} is denied`);
-        const left = judge(after, others).findings.find((finding) => finding.rule === rule);
-        // A patch reaches one object; what else it takes, the summary says.
-        if (left?.severity === "error" && !summary.includes("HorizontalPodAutoscaler")) {
-          failures.push(`${what}: ${rule} is still there after ${id}`);
+        let now = [subject, ...others];
+        for (const { object, patch } of targets) {
+          const before = now;
+          now = now.map((each) => (isIt(each, object) ? (merged(each, patch) as Raw) : each));
+          const [own, ...beside] = now as [Raw, ...Raw[]];
+          if (before[0] === own) continue;
+          if (judgeUpdate(before[0] as Raw, own, beside).verdict === "deny") {
+            failures.push(`${what}: ${rule}: ${id} is denied`);
+          }
         }
+        const [own, ...beside] = now as [Raw, ...Raw[]];
+        const left = judge(own, beside).findings.find((finding) => finding.rule === rule);
+        if (left?.severity === "error") failures.push(`${what}: ${rule} is still there after ${id}`);
       }
     }
   }

@@ -118,7 +118,12 @@ function judgeAll(documents: readonly Raw[]): Judgement {
   );
   const web = workloads.find(({ name }) => name === "web");
   if (!web) throw new Error("the workload under test is not there");
-  return evaluate(index, web, null, { options: DEFAULT_OPTIONS, waiver: null, namespace: null });
+  return evaluate(index, web, null, {
+    options: DEFAULT_OPTIONS,
+    waiver: null,
+    namespace: null,
+    dryRun: false,
+  });
 }
 
 const judge = (of: World): Judgement => judgeAll(objects(of));

@@ -1,15 +1,15 @@
 import t from "tap";
-import { buildReport, exitCodeOf, type FailOn } from "../../src/report/report.ts";
-import { errorWith, findingWith, judgedWith } from "./sample.ts";
+import { exitCodeOf, type FailOn } from "../../src/report/report.ts";
+import { errorWith, findingWith, judgedWith, noteWith, reportWith } from "./sample.ts";
 
 const warning = findingWith({ severity: "warning" });
 const exempted = findingWith({
   severity: "warning",
-  exempted: { by: "annotation", until: null, reason: "one node only" },
+  exempted: { by: "annotation", until: null, reason: "one node only", severity: "error" },
 });
 
 t.test("counts what is exempted apart from errors and warnings", async (t) => {
-  const report = buildReport([findingWith(), warning, exempted], [judgedWith()], []);
+  const report = reportWith({ findings: [findingWith(), warning, exempted], workloads: [judgedWith()] });
   t.same(report.summary, { workloads: 1, errors: 1, warnings: 1, exempted: 1 });
 });
 
@@ -18,6 +18,7 @@ t.test("the exit code follows the worst finding and --fail-on, and wrong input w
     why: string;
     findings: readonly ReturnType<typeof findingWith>[];
     errors?: readonly ReturnType<typeof errorWith>[];
+    notes?: readonly ReturnType<typeof noteWith>[];
     failOn: FailOn;
     code: number;
   }[] = [
@@ -34,13 +35,13 @@ t.test("the exit code follows the worst finding and --fail-on, and wrong input w
     {
       why: "a note is no wrong input",
       findings: [],
-      errors: [errorWith({ fatal: false })],
+      notes: [noteWith()],
       failOn: "error",
       code: 0,
     },
   ];
-  for (const { why, findings, errors = [], failOn, code } of cases) {
-    t.equal(exitCodeOf(buildReport(findings, [], errors), failOn), code, why);
+  for (const { why, findings, errors = [], notes = [], failOn, code } of cases) {
+    t.equal(exitCodeOf(reportWith({ findings, errors, notes }), failOn), code, why);
   }
 });
 
@@ -67,7 +68,11 @@ t.test("the order does not depend on the order of the input", async (t) => {
     errorWith({ file: "a", line: 10, column: 2 }),
     errorWith({ file: "b", line: 1 }),
   ];
-  const report = buildReport(findings.toReversed(), workloads.toReversed(), errors.toReversed());
+  const report = reportWith({
+    findings: findings.toReversed(),
+    workloads: workloads.toReversed(),
+    errors: errors.toReversed(),
+  });
   t.same(report.findings, findings);
   t.same(
     report.workloads.map(({ source }) => source),

@@ -1,5 +1,12 @@
 import type { Finding } from "../../src/policy/finding.ts";
-import type { JudgedWorkload, ReportError } from "../../src/report/report.ts";
+import {
+  buildReport,
+  type JudgedWorkload,
+  type Report,
+  type ReportError,
+  type ReportNote,
+} from "../../src/report/report.ts";
+import { STORED } from "../support/telling.ts";
 
 const deployment = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };
 
@@ -13,6 +20,7 @@ export function findingWith(changes: Partial<Finding> = {}): Finding {
     claims: [
       {
         name: "data",
+        inline: false,
         reach: "node",
         accessModes: ["ReadWriteOnce"],
         volume: null,
@@ -21,25 +29,22 @@ export function findingWith(changes: Partial<Finding> = {}): Finding {
       },
     ],
     factors: { moment: "rollout", reach: "node", overlap: "stuck", spread: "free" },
-    message:
-      "Deployment shop/web can get stuck.\n  - why\n[rwo-rolling-update] More: attachguard explain rwo-rolling-update",
-    warning: "Deployment web: can get stuck [rwo-rolling-update]",
+    problem: "can get stuck",
+    brief: "can get stuck",
+    also: [],
     evidence: ["one pod more and none fewer", "the claim is ReadWriteOnce"],
+    notes: [],
+    inferred: false,
     fixes: [
       {
         id: "recreate",
         summary: "Use strategy Recreate",
         cost: "a brief downtime",
-        patch: { spec: { strategy: { type: "Recreate", rollingUpdate: null } } },
-        command: "kubectl patch deployment web -n shop --type merge -p '{}'",
+        targets: [
+          { object: deployment, patch: { spec: { strategy: { type: "Recreate", rollingUpdate: null } } } },
+        ],
       },
-      {
-        id: "rwx-claim",
-        summary: "Use a ReadWriteMany claim",
-        cost: "a new claim",
-        patch: null,
-        command: null,
-      },
+      { id: "rwx-claim", summary: "Use a ReadWriteMany claim", cost: "a new claim", targets: [] },
     ],
     exempted: null,
     ...changes,
@@ -52,6 +57,7 @@ export function judgedWith(changes: Partial<JudgedWorkload> = {}): JudgedWorkloa
     workload: { ...deployment, name: "api" },
     source: { file: "api.yaml", line: 1, column: 1 },
     verdict: "allow",
+    state: "healthy",
     factors: { moment: "steady", reach: "node", overlap: "never", spread: "free" },
     reason: "it never has two pods at once",
     evidence: ["strategy Recreate ends the old pod first"],
@@ -60,5 +66,14 @@ export function judgedWith(changes: Partial<JudgedWorkload> = {}): JudgedWorkloa
 }
 
 export function errorWith(changes: Partial<ReportError> = {}): ReportError {
-  return { file: "bad.yaml", line: 2, column: 5, message: "not YAML", fatal: true, ...changes };
+  return { file: "bad.yaml", line: 2, column: 5, message: "not YAML", code: "AG_ERR_INPUT", ...changes };
+}
+
+export function noteWith(changes: Partial<ReportNote> = {}): ReportNote {
+  return { source: { file: "bad.yaml", line: 2, column: 5 }, message: "not YAML", ...changes };
+}
+
+/** A report of these, about objects in a cluster unless told otherwise. */
+export function reportWith(found: Partial<Omit<Report, "summary">> = {}): Report {
+  return buildReport({ toolVersion: "1.2.3", telling: STORED, ...found });
 }

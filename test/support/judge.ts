@@ -1,7 +1,7 @@
 import { evaluate, type Judgement } from "../../src/policy/evaluate.ts";
-import type { Verdict } from "../../src/policy/finding.ts";
 import { DEFAULT_OPTIONS, type PolicyOptions } from "../../src/policy/options.ts";
 import type { Change } from "../../src/policy/ratchet.ts";
+import type { Verdict } from "../../src/policy/verdict.ts";
 import { verdictOf } from "../../src/policy/verdict.ts";
 import { bundle } from "./bundle.ts";
 import { file } from "./objects.ts";
@@ -31,7 +31,7 @@ export function judge(
   const { view, workload } = bundle(file(subject, ...others));
   const { metadata } = subject as { metadata: { name: string } };
   return withVerdict(
-    evaluate(view, workload(metadata.name), null, { options, waiver: null, namespace: null }),
+    evaluate(view, workload(metadata.name), null, { options, waiver: null, namespace: null, dryRun: false }),
   );
 }
 
@@ -55,6 +55,11 @@ export function judgeUpdate(
     cause,
   };
   return withVerdict(
-    evaluate(now.view, now.workload(metadata.name), change, { options, waiver: null, namespace: null }),
+    evaluate(now.view, now.workload(metadata.name), change, {
+      options,
+      waiver: null,
+      namespace: null,
+      dryRun: false,
+    }),
   );
 }

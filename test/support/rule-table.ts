@@ -1,6 +1,8 @@
 import type { Test } from "tap";
-import type { RuleId, Severity } from "../../src/policy/finding.ts";
+import type { RuleId } from "../../src/policy/finding.ts";
+import type { Severity } from "../../src/policy/verdict.ts";
 import { judge } from "./judge.ts";
+import { messageOf } from "./telling.ts";
 
 type Raw = Readonly<Record<string, unknown>>;
 
@@ -27,6 +29,6 @@ export function ruleTable(t: Test, rule: RuleId, cases: readonly RuleCase[], usu
         `${why}: claims`,
       );
     }
-    if (says) t.match(finding?.message, says, `${why}: message`);
+    if (says) t.match(messageOf(finding), says, `${why}: message`);
   }
 }

@@ -1,11 +1,12 @@
 import { overlay, type Removal } from "../../cluster/overlay.ts";
+import { contextOf } from "../../judge/context.ts";
 import type { Fact } from "../../kube/fact.ts";
 import { evaluate } from "../../policy/evaluate.ts";
 import type { Autoscaler } from "../../policy/model.ts";
 import { type ClusterView, knownValue } from "../../policy/view.ts";
 import type { Subject, Target } from "../subject.ts";
-import { contextOf, type Desk, NOTHING, type Outcome, outcomeOf } from "./desk.ts";
 import { judgeWithMemory } from "./inferred.ts";
+import { NOTHING, type Outcome, outcomeOf, type RequestContext } from "./request-context.ts";
 import { lookUpTarget, notFound, targetIn } from "./target.ts";
 
 /** Kinds that can be scaled and are judged. */
@@ -13,7 +14,7 @@ const SCALED = new Set(["Deployment", "StatefulSet"]);
 
 /** CREATE or UPDATE of an autoscaler, judged through the workload that it targets. */
 export async function judgeAutoscaler(
-  desk: Desk,
+  request: RequestContext,
   subject: Extract<Subject, { type: "autoscaler" }>,
 ): Promise<Outcome> {
   const { next } = subject;
@@ -21,12 +22,12 @@ export async function judgeAutoscaler(
     return { ...NOTHING, notes: [`it targets ${next.target.kind} ${next.target.name}, which is not judged`] };
   }
   const target: Target = { kind: next.target.kind, namespace: next.namespace, name: next.target.name };
-  const view = await lookUpTarget(desk, target, undefined);
-  return judgeWithMemory(desk, view, (base) => judgeOver(desk, subject, target, base));
+  const view = await lookUpTarget(request, target, undefined);
+  return judgeWithMemory(request, view, (base) => judgeOver(request, subject, target, base));
 }
 
 async function judgeOver(
-  desk: Desk,
+  request: RequestContext,
   { next, previous }: Extract<Subject, { type: "autoscaler" }>,
   target: Target,
   view: ClusterView,
@@ -36,7 +37,7 @@ async function judgeOver(
   const workload = found.value;
   // Of other autoscalers of the workload this review is not to speak, nor may they make what it brings look known.
   const others = (knownValue(view.autoscalersOf(workload)) ?? []).map(removalOf);
-  const context = await contextOf(desk, workload);
+  const context = await contextOf(request, workload);
   const judgement = evaluate(
     overlay(view, [factOf(next)], others),
     workload,

@@ -1,44 +1,45 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { overlay } from "../../cluster/overlay.ts";
+import { contextOf } from "../../judge/context.ts";
 import type { Fact } from "../../kube/fact.ts";
 import { evaluate, evaluateClaim } from "../../policy/evaluate.ts";
 import type { Finding } from "../../policy/finding.ts";
 import type { Claim, Workload } from "../../policy/model.ts";
 import { type ClusterView, knownValue } from "../../policy/view.ts";
 import type { Subject } from "../subject.ts";
-import { contextOf, type Desk, lookUp, type Outcome } from "./desk.ts";
 import { judgeWithMemory } from "./inferred.ts";
+import { lookUp, type Outcome, type RequestContext } from "./request-context.ts";
 
 /** A workload this young came with the claim, in one apply; under an older one the claim is being restored. */
 const SAME_APPLY_MS = 10 * 60 * 1000;
 
 /** CREATE of a claim: judged as the workloads that mount it, with the claim laid over the cluster. */
 export async function judgeClaim(
-  desk: Desk,
+  request: RequestContext,
   { claim }: Extract<Subject, { type: "claim" }>,
 ): Promise<Outcome> {
-  const mounting = mountingIn(overlay(desk.cluster.view, [...desk.remembered, factOf(claim)]), claim);
+  const mounting = mountingIn(overlay(request.cluster.view, [...request.remembered, factOf(claim)]), claim);
   const view =
     mounting.length === 0
-      ? desk.cluster.view
-      : await lookUp(desk, { workloads: mounting, autoscalersIn: claim.namespace });
-  return judgeWithMemory(desk, view, (base) => judgeOver(desk, claim, base));
+      ? request.cluster.view
+      : await lookUp(request, { workloads: mounting, autoscalersIn: claim.namespace });
+  return judgeWithMemory(request, view, (base) => judgeOver(request, claim, base));
 }
 
-async function judgeOver(desk: Desk, claim: Claim, view: ClusterView): Promise<Outcome> {
+async function judgeOver(request: RequestContext, claim: Claim, view: ClusterView): Promise<Outcome> {
   const laid = overlay(view, [factOf(claim)]);
-  const own = await contextOf(desk, { apiVersion: "v1", kind: "PersistentVolumeClaim", ...claim });
+  const own = await contextOf(request, { apiVersion: "v1", kind: "PersistentVolumeClaim", ...claim });
   const findings: Finding[] = [...evaluateClaim(laid, claim, own)];
   const notes: string[] = [];
   // Those that a denial can be about first.
   const mounting = mountingIn(laid, claim).toSorted(
-    (a, b) => Number(cameTogether(b, desk.now)) - Number(cameTogether(a, desk.now)),
+    (a, b) => Number(cameTogether(b, request.now)) - Number(cameTogether(a, request.now)),
   );
   for (const [at, workload] of mounting.entries()) {
     // Each costs more the more of them there are; other requests, and the deadline's timer, must get their turn.
     if (at > 0) await nextTurn();
-    if (at > 0 && desk.signal.aborted) {
-      desk.lookups.late = true;
+    if (at > 0 && request.signal.aborted) {
+      request.lookups.late = true;
       notes.push(`${mounting.length - at} more that mount the claim were not judged before the deadline`);
       break;
     }
@@ -53,9 +54,9 @@ async function judgeOver(desk: Desk, claim: Claim, view: ClusterView): Promise<O
         cause: "claim",
         claim: claim.name,
       },
-      await contextOf(desk, workload),
+      await contextOf(request, workload),
     );
-    findings.push(...(cameTogether(workload, desk.now) ? ofWorkload : ofWorkload.map(asRestore)));
+    findings.push(...(cameTogether(workload, request.now) ? ofWorkload : ofWorkload.map(asRestore)));
   }
   return { findings, notes };
 }

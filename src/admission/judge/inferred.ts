@@ -1,8 +1,8 @@
 import { overlay } from "../../cluster/overlay.ts";
 import type { Finding } from "../../policy/finding.ts";
+import { isProvisional } from "../../policy/rules/index.ts";
 import type { ClusterView } from "../../policy/view.ts";
-import { prefixed } from "../one-line.ts";
-import type { Desk, Outcome } from "./desk.ts";
+import type { Outcome, RequestContext } from "./request-context.ts";
 
 const INFERRED = "inferred from your earlier dry run";
 
@@ -11,7 +11,7 @@ const INFERRED = "inferred from your earlier dry run";
  * memory only ever turns "not known" into a warning or a pass: it neither denies nor lifts a denial.
  */
 export async function judgeWithMemory(
-  { remembered }: Desk,
+  { remembered }: RequestContext,
   view: ClusterView,
   judge: (view: ClusterView) => Promise<Outcome>,
 ): Promise<Outcome> {
@@ -23,7 +23,7 @@ export async function judgeWithMemory(
   return {
     findings: [
       ...plain.findings.filter(
-        (finding) => finding.rule !== "claim-unknown" || stillThere.has(identity(finding)),
+        (finding) => !isProvisional(finding.rule) || stillThere.has(identity(finding)),
       ),
       ...laid.findings.filter((finding) => !seen.has(identity(finding))).map(asInferred),
     ],
@@ -32,13 +32,7 @@ export async function judgeWithMemory(
 }
 
 function asInferred(finding: Finding): Finding {
-  return {
-    ...finding,
-    severity: "warning",
-    message: `${finding.message}\n(${INFERRED})`,
-    warning: prefixed(`${INFERRED}: `, finding.warning),
-    evidence: [...finding.evidence, INFERRED],
-  };
+  return { ...finding, severity: "warning", inferred: true, notes: [...finding.notes, INFERRED] };
 }
 
 function identity({ rule, workload: { kind, namespace, name } }: Finding): string {

@@ -1,21 +1,25 @@
 import { overlay } from "../../cluster/overlay.ts";
+import { contextOf } from "../../judge/context.ts";
 import { evaluate } from "../../policy/evaluate.ts";
 import type { Workload } from "../../policy/model.ts";
 import type { ClusterView } from "../../policy/view.ts";
 import type { Subject } from "../subject.ts";
-import { contextOf, type Desk, type Outcome, outcomeOf } from "./desk.ts";
 import { judgeWithMemory } from "./inferred.ts";
+import { type Outcome, outcomeOf, type RequestContext } from "./request-context.ts";
 import { lookUpTarget, notFound, targetIn } from "./target.ts";
 import { factOf } from "./workload.ts";
 
 /** UPDATE of a scale subresource, judged through the workload that it belongs to. */
-export async function judgeScale(desk: Desk, subject: Extract<Subject, { type: "scale" }>): Promise<Outcome> {
-  const view = await lookUpTarget(desk, subject.target, subject.uid);
-  return judgeWithMemory(desk, view, (base) => judgeOver(desk, subject, base));
+export async function judgeScale(
+  request: RequestContext,
+  subject: Extract<Subject, { type: "scale" }>,
+): Promise<Outcome> {
+  const view = await lookUpTarget(request, subject.target, subject.uid);
+  return judgeWithMemory(request, view, (base) => judgeOver(request, subject, base));
 }
 
 async function judgeOver(
-  desk: Desk,
+  request: RequestContext,
   { target, uid, replicas, previousReplicas }: Extract<Subject, { type: "scale" }>,
   view: ClusterView,
 ): Promise<Outcome> {
@@ -23,7 +27,7 @@ async function judgeOver(
   if (found.state !== "known") return { findings: [], notes: [notFound(target, found)] };
   const previous = previousReplicas === undefined ? found.value : scaledTo(found.value, previousReplicas);
   const next = scaledTo(previous, replicas);
-  const context = await contextOf(desk, next);
+  const context = await contextOf(request, next);
   const judgement = evaluate(
     overlay(view, [factOf(next)]),
     next,

@@ -2,17 +2,23 @@ import { overlay } from "../../cluster/overlay.ts";
 import type { Workload } from "../../policy/model.ts";
 import { type ClusterView, knownValue, type Lookup } from "../../policy/view.ts";
 import type { Target } from "../subject.ts";
-import { type Desk, lookUp } from "./desk.ts";
+import { lookUp, type RequestContext } from "./request-context.ts";
 
 /**
  * A view in which a workload that is known by name only has been looked up, with its claims.
  *
  * @param uid the workload's uid where the request knows it: one that was deleted and made anew is another one
  */
-export function lookUpTarget(desk: Desk, target: Target, uid: string | undefined): Promise<ClusterView> {
+export function lookUpTarget(
+  request: RequestContext,
+  target: Target,
+  uid: string | undefined,
+): Promise<ClusterView> {
   // A workload that was only dry-run is not to be found, but its claims may be.
-  const remembered = knownValue(targetIn(overlay(desk.cluster.view, desk.remembered), target, undefined));
-  return lookUp(desk, {
+  const remembered = knownValue(
+    targetIn(overlay(request.cluster.view, request.remembered), target, undefined),
+  );
+  return lookUp(request, {
     workloads: remembered === undefined ? [] : [remembered],
     target: uid === undefined ? target : { ...target, uid },
   });

@@ -1,15 +1,16 @@
 import { overlay } from "../../cluster/overlay.ts";
+import { contextOf } from "../../judge/context.ts";
 import type { Fact } from "../../kube/fact.ts";
 import { evaluate } from "../../policy/evaluate.ts";
 import type { Workload } from "../../policy/model.ts";
 import type { Change } from "../../policy/ratchet.ts";
 import type { Subject } from "../subject.ts";
-import { contextOf, type Desk, lookUp, type Outcome, outcomeOf } from "./desk.ts";
 import { judgeWithMemory } from "./inferred.ts";
+import { lookUp, type Outcome, outcomeOf, type RequestContext } from "./request-context.ts";
 
 /** CREATE or UPDATE of a Deployment or StatefulSet, with the autoscalers that were there first. */
 export async function judgeWorkload(
-  desk: Desk,
+  request: RequestContext,
   subject: Extract<Subject, { type: "workload" }>,
 ): Promise<Outcome> {
   const { next, previous, templateChanged, specChanged } = subject;
@@ -18,14 +19,14 @@ export async function judgeWorkload(
   );
   const view =
     mounting.length === 0
-      ? desk.cluster.view
-      : await lookUp(desk, {
+      ? request.cluster.view
+      : await lookUp(request, {
           workloads: mounting,
           // The deployment controller writes annotations all the time; those cannot bring a hazard about.
           ...(specChanged ? { autoscalersIn: next.namespace } : {}),
         });
-  const context = await contextOf(desk, next);
-  return judgeWithMemory(desk, view, async (base) => {
+  const context = await contextOf(request, next);
+  return judgeWithMemory(request, view, async (base) => {
     const change: Change | null = previous && {
       previous,
       previousView: overlay(base, [factOf(previous)]),

@@ -1,5 +1,5 @@
 import { claim, deployment, manifests } from "./example.ts";
-import { nameClaims, type WorkloadRule, withReach } from "./rule.ts";
+import { contested, nameClaims, workloadRule } from "./rule.ts";
 
 /** A claim and the NFS volume that it is bound to, both of one mode. */
 function share(mode: string): readonly string[] {
@@ -15,7 +15,7 @@ spec:
   return [claim({ mode, spec: ['storageClassName: ""', "volumeName: share"] }), volume];
 }
 
-export const accessModeUnenforced: WorkloadRule = {
+export const accessModeUnenforced = workloadRule({
   id: "access-mode-unenforced",
   title: "Nothing enforces ReadWriteOnce on this volume",
   severity: "warning",
@@ -33,12 +33,12 @@ export const accessModeUnenforced: WorkloadRule = {
     pass: manifests(deployment({ spec: ["replicas: 2"] }), ...share("ReadWriteMany")),
   },
 
-  judge({ steady: { claims, overlap, spread } }) {
-    const open = withReach(claims, "unenforced");
-    if (open.length === 0 || overlap.value !== "always") return null;
-    if (spread.value === "one-node" || spread.value === "nowhere") return null;
+  judge(situation) {
+    const open = contested(situation, "steady", "unenforced");
+    if (open.length === 0) return null;
+    const { overlap } = situation.steady;
     return {
-      severity: "warning",
+      soft: false,
       claims: open,
       problem: `will mount ReadWriteOnce ${nameClaims(open)} on several nodes at once, and nothing stops it`,
       brief: `several nodes will mount RWO ${nameClaims(open)}, nothing enforces the mode`,
@@ -47,4 +47,4 @@ export const accessModeUnenforced: WorkloadRule = {
       byAutoscaler: overlap.byAutoscalers.length > 0,
     };
   },
-};
+});

@@ -2,11 +2,12 @@ import { modesOfClass } from "../catalogue/class-modes.ts";
 import { capabilitiesOf } from "../catalogue/driver.ts";
 import type { AccessMode, Claim, StorageClass } from "../model.ts";
 import type { PolicyOptions } from "../options.ts";
+import { listOf } from "../phrasing.ts";
 import { classOf } from "../reach/claim-class.ts";
 import { classesOffering, reachOfClaim } from "../reach.ts";
 import type { ClusterView } from "../view.ts";
-import { listOf } from "../words.ts";
-import type { ClaimRule } from "./rule.ts";
+import { claim, manifests, storageClass } from "./example.ts";
+import { claimRule } from "./rule.ts";
 
 /** What becomes of a claim whose driver cannot do the mode; the worst first. */
 const OUTCOMES = ["pending", "not-started", "not-kept", "not-offered"] as const;
@@ -19,9 +20,7 @@ const EFFECTS: Readonly<Record<Outcome, string>> = {
   "not-offered": "does not offer",
 };
 
-import { claim, manifests, storageClass } from "./example.ts";
-
-export const accessModeUnsupported: ClaimRule = {
+export const accessModeUnsupported = claimRule({
   id: "access-mode-unsupported",
   title: "The driver cannot do the access mode that the claim asks for",
   severity: "error",
@@ -58,7 +57,7 @@ export const accessModeUnsupported: ClaimRule = {
     const modes = refused.filter((refusal) => refusal.outcome === outcome).map(({ mode }) => mode);
     const asked = `${modes.join(", ")} (volumeMode ${claim.volumeMode})`;
     return {
-      severity: outcome === "pending" ? "error" : "warning",
+      soft: outcome !== "pending",
       claims: [reachOfClaim(claim, view, options)],
       problem: `asks for ${asked}, which ${described} ${EFFECTS[outcome]}`,
       brief: `StorageClass ${storageClass.name} cannot do ${modes.join(", ")}`,
@@ -67,7 +66,7 @@ export const accessModeUnsupported: ClaimRule = {
       byAutoscaler: false,
     };
   },
-};
+});
 
 /** A volume made by hand has modes of its own, and only such a volume can satisfy a selector. */
 function isToBeProvisioned(claim: Claim, view: ClusterView): boolean {

@@ -1,13 +1,13 @@
-import type { Situation } from "../situation.ts";
 import { deployment } from "./example.ts";
-import { nameClaims, type WorkloadRule, withReach } from "./rule.ts";
+import { contested, nameClaims, workloadRule } from "./rule.ts";
 
-export const claimUnknown: WorkloadRule = {
+export const claimUnknown = workloadRule({
   id: "claim-unknown",
   title: "The verdict depends on a claim that is not there",
   severity: "warning",
   subject: "workload",
   moments: ["steady", "rollout"],
+  provisional: true,
   when: "A mounted claim does not exist yet (or cannot be read), two pods may exist at once on two nodes, and no other claim gives an error.",
   meaning:
     "Whether the pods can share the volume is not known. The claim is judged when it is created; until then the pods wait for it.",
@@ -24,12 +24,13 @@ export const claimUnknown: WorkloadRule = {
   },
 
   judge(situation, moment) {
-    const claims = withReach(situation[moment].claims, "unknown");
-    if (claims.length === 0 || !matters(situation, moment)) return null;
+    const claims = contested(situation, moment, "unknown");
+    if (claims.length === 0) return null;
     const missing = claims.every((claim) => claim.missing);
     const were = claims.length === 1 ? "was" : "were";
     return {
-      severity: "warning",
+      // What may only be out of sight is no ground for a denial, however the rule is configured.
+      soft: !claims.every(({ missing }) => missing),
       claims,
       problem: missing
         ? `cannot be judged yet: ${nameClaims(claims)} ${were} not found, and ${DEPENDS[moment]}`
@@ -42,15 +43,9 @@ export const claimUnknown: WorkloadRule = {
       byAutoscaler: moment === "steady" && situation.steady.overlap.byAutoscalers.length > 0,
     };
   },
-};
+});
 
 const DEPENDS = {
   steady: "several pods would need it at once",
   rollout: "a rollout would have the old and the new pod need it at once",
 } as const;
-
-function matters({ steady, rollout }: Situation, moment: "steady" | "rollout"): boolean {
-  const { overlap, spread } = moment === "steady" ? steady : rollout;
-  if (overlap.value === "never" || overlap.value === "zero") return false;
-  return spread.value !== "one-node" && spread.value !== "nowhere";
-}

@@ -1,4 +1,3 @@
-import type { RuleId } from "../finding.ts";
 import { accessModeUnenforced } from "./access-mode-unenforced.ts";
 import { accessModeUnsupported } from "./access-mode-unsupported.ts";
 import { claimUnknown } from "./claim-unknown.ts";
@@ -10,7 +9,7 @@ import { rwoSharedClaim } from "./rwo-shared-claim.ts";
 import { rwopOverlap } from "./rwop-overlap.ts";
 
 /** All rules, in the order in which their findings are told: the one that explains most comes first. */
-export const RULES: readonly Rule[] = [
+export const RULES = [
   rwopOverlap,
   rwoReplicas,
   rwoAutoscaling,
@@ -19,9 +18,15 @@ export const RULES: readonly Rule[] = [
   accessModeUnsupported,
   accessModeUnenforced,
   claimUnknown,
-];
+] as const satisfies readonly Rule[];
+
+/** True where the rule's findings wait for an object that is not there yet. */
+export function isProvisional(id: string): boolean {
+  const rule: Rule | undefined = ruleById(id);
+  return rule?.subject === "workload" && rule.provisional === true;
+}
 
 /** The rule of that id, or `undefined`. */
-export function ruleById(id: string): Rule | undefined {
-  return RULES.find((rule) => rule.id === (id as RuleId));
+export function ruleById(id: string): (typeof RULES)[number] | undefined {
+  return RULES.find((rule) => rule.id === id);
 }

@@ -1,14 +1,15 @@
-import type { ClaimReach, Moment } from "../factors.ts";
-import type { RuleId, Severity } from "../finding.ts";
+import type { ClaimReach, Moment, Reach } from "../factors.ts";
 import type { FixId } from "../fixes.ts";
 import type { Claim } from "../model.ts";
 import type { PolicyOptions } from "../options.ts";
 import type { Situation } from "../situation.ts";
+import type { Severity } from "../verdict.ts";
 import type { ClusterView } from "../view.ts";
 
 /** What a predicate saw when its rule was broken. */
 export interface Match {
-  readonly severity: Severity;
+  /** True where the case is milder than what the rule is about: then it is a warning, whatever is configured. */
+  readonly soft: boolean;
   /** The claims that break the rule; never empty. */
   readonly claims: readonly ClaimReach[];
   /** What will go wrong, as the end of a sentence that begins with the workload: "can get stuck …". */
@@ -26,10 +27,10 @@ export interface Match {
   readonly byAutoscaler: boolean;
 }
 
-interface RuleText {
-  readonly id: RuleId;
+interface RuleText<Id extends string> {
+  readonly id: Id;
   readonly title: string;
-  /** The worst that the rule says; leaning, brief and similar cases are said more softly. */
+  /** The worst that the rule says unless it is configured; soft matches are warnings. */
   readonly severity: Severity;
   /** The row of the rule table, in words. */
   readonly when: string;
@@ -44,22 +45,51 @@ interface RuleText {
 }
 
 /** A rule about a workload at one or both moments. */
-export interface WorkloadRule extends RuleText {
+export interface WorkloadRule<Id extends string = string> extends RuleText<Id> {
   readonly subject: "workload";
   readonly moments: readonly Moment[];
+  /**
+   * True where the verdict waits for something that is not there yet: the finding gives way to any error of
+   * another rule, to what the same user dry-ran before, and in a dry run it is at most a warning.
+   */
+  readonly provisional?: true;
   judge(situation: Situation, moment: Moment): Match | null;
 }
 
 /** A rule about a claim by itself; it never changes a workload's verdict. */
-export interface ClaimRule extends RuleText {
+export interface ClaimRule<Id extends string = string> extends RuleText<Id> {
   readonly subject: "claim";
   judge(claim: Claim, view: ClusterView, options: PolicyOptions): Match | null;
 }
 
-export type Rule = WorkloadRule | ClaimRule;
+export type Rule<Id extends string = string> = WorkloadRule<Id> | ClaimRule<Id>;
+
+/** Keeps the id as a type of its own, from which the list of all rule ids is made. */
+export function workloadRule<const Id extends string>(rule: WorkloadRule<Id>): WorkloadRule<Id> {
+  return rule;
+}
+
+/** As `workloadRule`. */
+export function claimRule<const Id extends string>(rule: ClaimRule<Id>): ClaimRule<Id> {
+  return rule;
+}
+
+/**
+ * The claims of this reach that two pods of one moment need at once, from places that cannot all have them; empty
+ * where no two pods exist at once, where they are proved to be on one node (which does not help a volume for one
+ * pod, semantics S27), and where none can be placed (S24).
+ */
+export function contested(situation: Situation, moment: Moment, reach: Reach): readonly ClaimReach[] {
+  const { overlap, claims } = situation[moment];
+  if (overlap.value === "zero" || overlap.value === "never") return [];
+  const held = withReach(claims, reach);
+  if (held.length === 0) return held;
+  const { value } = situation[moment].spread;
+  return value === "nowhere" || (value === "one-node" && reach !== "pod") ? [] : held;
+}
 
 /** The claims among these with the given reach. */
-export function withReach(claims: readonly ClaimReach[], reach: ClaimReach["reach"]): readonly ClaimReach[] {
+export function withReach(claims: readonly ClaimReach[], reach: Reach): readonly ClaimReach[] {
   return claims.filter((claim) => claim.reach === reach);
 }
 

@@ -1,5 +1,5 @@
 import { claim, deployment, manifests } from "./example.ts";
-import { nameClaims, type WorkloadRule, withReach } from "./rule.ts";
+import { contested, nameClaims, workloadRule } from "./rule.ts";
 
 const AUTOSCALER = `apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
@@ -10,7 +10,7 @@ spec:
   maxReplicas: 5
 `;
 
-export const rwoAutoscaling: WorkloadRule = {
+export const rwoAutoscaling = workloadRule({
   id: "rwo-autoscaling",
   title: "An autoscaler may add pods that cannot get the volume",
   severity: "error",
@@ -35,14 +35,14 @@ export const rwoAutoscaling: WorkloadRule = {
     ),
   },
 
-  judge({ steady: { claims, overlap, spread } }) {
-    const held = withReach(claims, "node");
-    const highest = overlap.byAutoscalers[0];
-    if (held.length === 0 || overlap.value !== "always" || !highest) return null;
-    if (spread.value === "one-node" || spread.value === "nowhere") return null;
+  judge(situation) {
+    const highest = situation.steady.overlap.byAutoscalers[0];
+    const held = highest ? contested(situation, "steady", "node") : [];
+    if (held.length === 0 || !highest) return null;
+    const { spread } = situation.steady;
     const scaler = `HorizontalPodAutoscaler ${highest.name}`;
     return {
-      severity: spread.value === "leaning" ? "warning" : "error",
+      soft: spread.value === "leaning",
       claims: held,
       problem: `may be scaled to ${highest.maxReplicas} pods by ${scaler}, but ${nameClaims(held)} can be attached to one node only: pods on other nodes wait for ever with a Multi-Attach error`,
       brief: `HPA ${highest.name} may run ${highest.maxReplicas} pods, but only one node can hold RWO ${nameClaims(held)}`,
@@ -51,4 +51,4 @@ export const rwoAutoscaling: WorkloadRule = {
       byAutoscaler: true,
     };
   },
-};
+});

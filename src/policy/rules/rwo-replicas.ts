@@ -1,7 +1,7 @@
 import { claim, deployment, manifests } from "./example.ts";
-import { nameClaims, type WorkloadRule, withReach } from "./rule.ts";
+import { contested, nameClaims, workloadRule } from "./rule.ts";
 
-export const rwoReplicas: WorkloadRule = {
+export const rwoReplicas = workloadRule({
   id: "rwo-replicas",
   title: "Several pods need a volume that one node can hold",
   severity: "error",
@@ -50,10 +50,12 @@ spec:
 `,
   },
 
-  judge({ workload, steady: { claims, overlap, spread } }) {
-    const held = withReach(claims, "node");
-    if (held.length === 0 || overlap.value !== "always" || !overlap.byWorkload) return null;
-    if (spread.value === "one-node" || spread.value === "nowhere") return null;
+  judge(situation) {
+    const { workload, steady } = situation;
+    const { overlap } = steady;
+    const held = overlap.byWorkload ? contested(situation, "steady", "node") : [];
+    if (held.length === 0) return null;
+    const { spread } = steady;
     const several =
       workload.pods.by === "replicas" ? `${workload.pods.replicas} replicas` : "several pods at once";
     const fate =
@@ -61,7 +63,7 @@ spec:
         ? "only one of them can run"
         : "those on other nodes wait for ever with a Multi-Attach error";
     return {
-      severity: spread.value === "leaning" || overlap.transient ? "warning" : "error",
+      soft: spread.value === "leaning" || overlap.transient,
       claims: held,
       problem: overlap.transient
         ? `may run several pods at once, but ${nameClaims(held)} can be attached to one node only: a pod on another node waits until the first has ended`
@@ -72,4 +74,4 @@ spec:
       byAutoscaler: false,
     };
   },
-};
+});

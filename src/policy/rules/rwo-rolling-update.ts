@@ -1,7 +1,7 @@
 import { claim, deployment, manifests } from "./example.ts";
-import { nameClaims, type WorkloadRule, withReach } from "./rule.ts";
+import { contested, nameClaims, workloadRule } from "./rule.ts";
 
-export const rwoRollingUpdate: WorkloadRule = {
+export const rwoRollingUpdate = workloadRule({
   id: "rwo-rolling-update",
   title: "A rolling update waits for a volume that its own old pod holds",
   severity: "error",
@@ -26,14 +26,14 @@ export const rwoRollingUpdate: WorkloadRule = {
     pass: manifests(deployment({ spec: ["strategy: {type: Recreate}"] }), claim()),
   },
 
-  judge({ rollout: { claims, overlap, spread } }) {
-    const held = withReach(claims, "node");
-    if (held.length === 0 || overlap.value === "zero" || overlap.value === "never") return null;
-    if (spread.value === "one-node" || spread.value === "nowhere") return null;
+  judge(situation) {
+    const held = contested(situation, "rollout", "node");
+    if (held.length === 0) return null;
+    const { overlap, spread } = situation.rollout;
     const certain = spread.value === "apart";
     if (overlap.value === "briefly") {
       return {
-        severity: "warning",
+        soft: true,
         claims: held,
         problem: `${certain ? "will" : "may"} raise a passing Multi-Attach error at each rollout: ${nameClaims(held)} can be attached to one node only, and the old pod may still hold it`,
         brief: `rollouts ${certain ? "raise" : "may raise"} a passing Multi-Attach error on RWO ${nameClaims(held)}`,
@@ -44,7 +44,7 @@ export const rwoRollingUpdate: WorkloadRule = {
     }
     const verb = certain ? "gets" : "can get";
     return {
-      severity: spread.value === "leaning" ? "warning" : "error",
+      soft: spread.value === "leaning",
       claims: held,
       problem: `${verb} stuck in a rollout with a Multi-Attach error: the new pod waits for ${nameClaims(held)}, which one node at a time can hold and the old pod keeps`,
       brief: `a rollout ${verb} stuck on RWO ${nameClaims(held)}`,
@@ -53,4 +53,4 @@ export const rwoRollingUpdate: WorkloadRule = {
       byAutoscaler: false,
     };
   },
-};
+});

@@ -1,12 +1,12 @@
 import type { ClaimReach } from "../factors.ts";
 import type { Workload } from "../model.ts";
 import { steadyOverlap } from "../overlap.ts";
+import { listOf } from "../phrasing.ts";
 import type { Situation } from "../situation.ts";
 import { keptTogether } from "../spread/spread.ts";
 import { knownValue } from "../view.ts";
-import { listOf } from "../words.ts";
 import { claim, cronJob, deployment, manifests } from "./example.ts";
-import { nameClaims, type WorkloadRule, withReach } from "./rule.ts";
+import { nameClaims, withReach, workloadRule } from "./rule.ts";
 
 const COMMON_AFFINITY = [
   "affinity:",
@@ -16,7 +16,7 @@ const COMMON_AFFINITY = [
   "        labelSelector: {matchLabels: {volume: data}}",
 ];
 
-export const rwoSharedClaim: WorkloadRule = {
+export const rwoSharedClaim = workloadRule({
   id: "rwo-shared-claim",
   title: "Two workloads share a volume that one node can hold",
   severity: "warning",
@@ -58,7 +58,7 @@ export const rwoSharedClaim: WorkloadRule = {
     const names = [...rivals.keys()].sort();
     const shown = listOf(names);
     return {
-      severity: "warning",
+      soft: false,
       claims: contested,
       problem: `shares ${nameClaims(contested)} with ${shown}, but only one node can hold it and nothing keeps their pods on one node`,
       brief: `shares RWO ${nameClaims(contested)} with ${shown}, not kept on one node`,
@@ -67,7 +67,7 @@ export const rwoSharedClaim: WorkloadRule = {
       byAutoscaler: false,
     };
   },
-};
+});
 
 function rivalsFor(claim: ClaimReach, { workload, view }: Situation): readonly Workload[] {
   if (claim.inline) return [];

@@ -1,11 +1,9 @@
-import type { SpreadProof } from "../factors.ts";
-import type { Severity } from "../finding.ts";
 import { claim, deployment, manifests } from "./example.ts";
-import { nameClaims, type WorkloadRule, withReach } from "./rule.ts";
+import { contested, nameClaims, workloadRule } from "./rule.ts";
 
 const LEDGER = { name: "ledger", claim: "ledger" };
 
-export const rwopOverlap: WorkloadRule = {
+export const rwopOverlap = workloadRule({
   id: "rwop-overlap",
   title: "Two pods need a volume that one pod in the cluster can hold",
   severity: "error",
@@ -45,12 +43,13 @@ export const rwopOverlap: WorkloadRule = {
     ),
   },
 
-  judge({ steady, rollout }, moment) {
+  judge(situation, moment) {
+    const held = contested(situation, moment, "pod");
+    if (held.length === 0) return null;
+    const { steady, rollout } = situation;
     if (moment === "steady") {
-      const held = withReach(steady.claims, "pod");
-      if (held.length === 0 || steady.overlap.value !== "always" || unplaceable(steady.spread)) return null;
       return {
-        severity: severityOf(steady.overlap.transient),
+        soft: steady.overlap.transient,
         claims: held,
         problem: steady.overlap.transient
           ? `may run several pods at once, but ${nameClaims(held)} can be used by one pod only: the next one waits until the first has ended`
@@ -61,12 +60,9 @@ export const rwopOverlap: WorkloadRule = {
         byAutoscaler: steady.overlap.byAutoscalers.length > 0,
       };
     }
-    const held = withReach(rollout.claims, "pod");
     const { value } = rollout.overlap;
-    if (held.length === 0 || value === "zero" || value === "never" || unplaceable(rollout.spread))
-      return null;
     return {
-      severity: severityOf(value === "briefly"),
+      soft: value === "briefly",
       claims: held,
       problem:
         value === "briefly"
@@ -81,15 +77,6 @@ export const rwopOverlap: WorkloadRule = {
       byAutoscaler: false,
     };
   },
-};
+});
 
 const ONE_POD = ["where the pods run does not matter: one pod at a time can use the volume"];
-
-/** Pods that cannot be placed at all never wait for each other (semantics S24). */
-function unplaceable(spread: SpreadProof): boolean {
-  return spread.value === "nowhere";
-}
-
-function severityOf(clearsByItself: boolean): Severity {
-  return clearsByItself ? "warning" : "error";
-}

@@ -1,9 +1,9 @@
 import type { PodAffinityTerm, Workload } from "../model.ts";
 import { HOSTNAME } from "../nodes.ts";
 import { steadyOverlap } from "../overlap.ts";
+import { listOf, nameOf, plural, selectorText } from "../phrasing.ts";
 import { labelOf } from "../selectors.ts";
 import { type ClusterView, knownValue } from "../view.ts";
-import { listOf, nameOf, plural, selectorText } from "../words.ts";
 import {
   allTermsMatch,
   isSameNode,

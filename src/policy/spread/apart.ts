@@ -1,7 +1,7 @@
 import type { SpreadConstraint, Workload } from "../model.ts";
 import { HOSTNAME } from "../nodes.ts";
+import { selectorText } from "../phrasing.ts";
 import type { ClusterView } from "../view.ts";
-import { selectorText } from "../words.ts";
 import { termMatches } from "./pod-terms.ts";
 import { agreesOn, every, type Kinship, type Pods, podsOf, selectsPods } from "./pods.ts";
 

@@ -2,9 +2,9 @@ import type { ClaimReach, SpreadProof } from "../factors.ts";
 import type { Node, Placement, WorkloadKind } from "../model.ts";
 import { exclusionOf, HOSTNAME, matchesTerms } from "../nodes.ts";
 import type { PolicyOptions } from "../options.ts";
+import { listOf, plural } from "../phrasing.ts";
 import { labelOf } from "../selectors.ts";
 import { type ClusterView, knownValue } from "../view.ts";
-import { listOf, plural } from "../words.ts";
 import {
   allOf,
   type Constraints,

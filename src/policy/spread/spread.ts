@@ -1,8 +1,8 @@
 import type { ClaimReach, SpreadProof } from "../factors.ts";
 import type { Workload } from "../model.ts";
 import type { PolicyOptions } from "../options.ts";
+import { nameOf } from "../phrasing.ts";
 import type { ClusterView } from "../view.ts";
-import { nameOf } from "../words.ts";
 import {
   type AffinityReading,
   groupAffinity,

@@ -1,10 +1,10 @@
 import t, { type Test as Tap } from "tap";
 import { ClusterIndex } from "../../../src/cluster/cluster-index.ts";
 import { factFrom } from "../../../src/kube/fact.ts";
-import type { Severity } from "../../../src/policy/finding.ts";
 import { DEFAULT_OPTIONS, type PolicyOptions } from "../../../src/policy/options.ts";
 import { accessModeUnsupported } from "../../../src/policy/rules/access-mode-unsupported.ts";
 import type { Match } from "../../../src/policy/rules/rule.ts";
+import type { Severity } from "../../../src/policy/verdict.ts";
 import { bundle } from "../../support/bundle.ts";
 import { claim, file, volume } from "../../support/objects.ts";
 
@@ -45,7 +45,8 @@ interface Row {
 
 function table(t: Tap, rows: readonly Row[]): void {
   for (const { why, modes, spec = {}, others, severity, options } of rows) {
-    t.equal(judge([claim({ modes, spec }), ...others], options)?.severity ?? null, severity, why);
+    const match = judge([claim({ modes, spec }), ...others], options);
+    t.equal(match && (match.soft ? "warning" : "error"), severity, why);
   }
 }
 

@@ -1,5 +1,5 @@
 import t from "tap";
-import { listOf, nameOf, plural, selectorText } from "../../src/policy/words.ts";
+import { listOf, nameOf, plural, selectorText } from "../../src/policy/phrasing.ts";
 
 t.test("a workload is named with its namespace where that is known", async (t) => {
   t.equal(nameOf({ kind: "Deployment", namespace: "shop", name: "web" }), "Deployment shop/web");

@@ -16,13 +16,6 @@ export function oneLine(text: string, limit = WARNING_RUNES): string {
   return cut(line, limit);
 }
 
-/** A warning behind a prefix, cut before the rule's id that it ends with, so that the id is always to be read. */
-export function prefixed(prefix: string, warning: string): string {
-  const tag = / \[[a-z-]+\]$/.exec(warning)?.[0] ?? "";
-  const body = warning.slice(0, warning.length - tag.length);
-  return oneLine(`${prefix}${body}`, WARNING_RUNES - tag.length) + tag;
-}
-
 /** As `oneLine`, for a text that may have several lines, such as the message of a denial. */
 export function severalLines(text: string, limit: number): string {
   return cut(

@@ -1,7 +1,9 @@
 import t from "tap";
-import { denialMessage } from "../../src/policy/message.ts";
+import { noneStored, patchCommand, stepsOf } from "../../src/report/commands.ts";
+import { denialMessage, warningOf } from "../../src/report/message.ts";
 import { judge } from "../support/judge.ts";
 import { autoscaler, claim, deployment, sameNode, storageClass } from "../support/objects.ts";
+import { messageOf, STORED } from "../support/telling.ts";
 
 const RWO = [claim(), storageClass];
 
@@ -9,7 +11,7 @@ t.test(
   "a message says what, on which objects, why with the rounding, and the cheapest way out",
   async (t) => {
     const [finding] = judge(deployment(), RWO).findings;
-    const lines = finding?.message.split("\n") ?? [];
+    const lines = messageOf(finding).split("\n");
     t.match(
       lines[0],
       /^Deployment shop\/web can get stuck in a rollout with a Multi-Attach error: .*claim data/,
@@ -40,7 +42,10 @@ t.test(
 
 t.test("a denial leads with the steady finding and folds the others into a line each", async (t) => {
   const { findings } = judge(deployment({ workload: { replicas: 3 } }), [...RWO, autoscaler({ max: 5 })]);
-  const message = denialMessage(findings.filter(({ severity }) => severity === "error"));
+  const message = denialMessage(
+    findings.filter(({ severity }) => severity === "error"),
+    STORED,
+  );
   t.match(message, /^Deployment shop\/web asks for 3 replicas/);
   t.match(message, /\nAlso: .*HorizontalPodAutoscaler web.*\[rwo-autoscaling\]\n/);
   t.match(message, /\nAlso: .*rollout.*\[rwo-rolling-update\]\n/);
@@ -59,7 +64,9 @@ t.test("a warning is one line of at most 256 characters, 120 where the names all
       autoscaler({ max: 5, target: name }),
     ]);
     t.ok(findings.length >= 3);
-    for (const { warning, rule } of findings) {
+    for (const finding of findings) {
+      const { rule } = finding;
+      const warning = warningOf(finding);
       t.ok(warning.length <= limit, `${warning.length}: ${warning}`);
       t.ok(warning.endsWith(`[${rule}]`), "ends with the rule");
       t.notOk(/\p{Cc}/u.test(warning), "no control characters");
@@ -99,8 +106,11 @@ t.test("a fix that is not enough by itself says what else it takes", async (t) =
   );
   const rwop = [claim({ modes: ["ReadWriteOncePod"] })];
   t.match(fix("one-replica", three, rwop), {
-    summary: /with strategy Recreate/,
-    patch: { spec: { replicas: 1, strategy: { type: "Recreate", rollingUpdate: null } } },
+    summary: /then set strategy Recreate/,
+    targets: [
+      { patch: { spec: { replicas: 1 } } },
+      { patch: { spec: { strategy: { type: "Recreate", rollingUpdate: null } } } },
+    ],
   });
 });
 
@@ -119,9 +129,46 @@ t.test("Recreate is offered wherever it ends the trouble of a rollout", async (t
 });
 
 t.test("a command is safe to paste whatever a file calls its objects", async (t) => {
-  const subject = deployment({ name: "web; rm -rf x", labels: { app: "it's" } });
-  const [finding] = judge(subject, RWO).findings;
-  const commands = finding?.fixes.map(({ command }) => command ?? "") ?? [];
-  t.ok(commands.some((command) => command.includes("deployment 'web; rm -rf x' -n shop")));
-  t.ok(commands.some((command) => command.includes(`"app":"it'\\''s"`)));
+  const commandsFor = (subject: Parameters<typeof judge>[0]): readonly string[] =>
+    judge(subject, RWO).findings.flatMap(({ fixes }) =>
+      fixes.flatMap(({ targets }) => targets.map((target) => patchCommand(target) ?? "none")),
+    );
+  const odd = commandsFor(deployment({ name: "web; rm -rf x" }));
+  t.same([...new Set(odd)], ["none"], "a name that Kubernetes would refuse gets no command");
+  const quoted = commandsFor(deployment({ labels: { app: "it's" } }));
+  t.ok(quoted.some((command) => command.includes(`"app":"it'\\''s"`)));
 });
+
+t.test("for what is not in a cluster the way out is the YAML to edit", async (t) => {
+  const [finding] = judge(deployment(), RWO).findings;
+  const [fix] = finding?.fixes ?? [];
+  t.same(fix && stepsOf(fix, noneStored), [
+    {
+      where: "in the manifest of Deployment shop/web",
+      what: "spec: {strategy: {type: Recreate}} (without rollingUpdate)",
+    },
+  ]);
+});
+
+t.test("a custom kind is named with its group", async (t) => {
+  const object = { apiVersion: "argoproj.io/v1alpha1", kind: "Rollout", namespace: "shop", name: "web" };
+  t.match(patchCommand({ object, patch: {} }), /^kubectl patch rollout\.argoproj\.io web -n shop /);
+});
+
+t.test(
+  "a warning begins with who let it through or what it was inferred from, and keeps its rule",
+  async (t) => {
+    const [finding] = judge(deployment({ name: "x".repeat(200) }), RWO).findings;
+    if (finding === undefined) throw new Error("no finding");
+    const exempted = { by: "waiver", until: null, reason: "r".repeat(300), severity: "error" } as const;
+    for (const each of [
+      { ...finding, exempted },
+      { ...finding, inferred: true },
+    ]) {
+      const line = warningOf(each);
+      t.match(line, /^(\(exempted by waiver: r|inferred from your earlier dry run: )/);
+      t.match(line, / \[rwo-rolling-update\]$/);
+      t.ok(line.length <= 256);
+    }
+  },
+);

@@ -1,5 +1,5 @@
 import t from "tap";
-import { fitWarnings, oneLine, prefixed, severalLines } from "../../src/admission/one-line.ts";
+import { fitWarnings, oneLine, severalLines } from "../../src/admission/answer-text.ts";
 
 t.test("puts a text on one line that a Warning header can carry", async (t) => {
   const rows: readonly (readonly [string, string, string])[] = [
@@ -40,17 +40,4 @@ t.test("keeps the warnings of one response within 4096 characters and counts the
   t.match(fitted.at(-1), new RegExp(`^and ${40 - (fitted.length - 1)} more`));
   const few = Array.from({ length: 16 }, (_, at) => `${at}`.padEnd(256, "x"));
   t.same(fitWarnings(few), few, "exactly the budget fits whole");
-});
-
-t.test("a prefix never costs a warning the id of its rule", async (t) => {
-  t.equal(
-    prefixed("(why) ", "Deployment web: two pods [rwo-replicas]"),
-    "(why) Deployment web: two pods [rwo-replicas]",
-  );
-  t.equal(prefixed("(why) ", "no id"), "(why) no id");
-  for (const length of [0, 200, 400]) {
-    const line = prefixed("p".repeat(130), `${"x".repeat(length)} [rwo-rolling-update]`);
-    t.ok(Array.from(line).length <= 256);
-    t.match(line, / \[rwo-rolling-update\]$/);
-  }
 });

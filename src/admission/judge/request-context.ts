@@ -1,28 +1,19 @@
 import type { Cluster, Wanted } from "../../cluster/cluster.ts";
-import { type Config, policyOptions } from "../../config/config.ts";
-import { namespaceExemption } from "../../config/scope.ts";
+import type { JudgeSettings } from "../../judge/context.ts";
 import type { Fact } from "../../kube/fact.ts";
 import type { Judgement, JudgementContext } from "../../policy/evaluate.ts";
-import { type Waiver, waiverOn } from "../../policy/exemptions.ts";
 import type { Finding } from "../../policy/finding.ts";
-import type { Labels, ObjectRef, Workload } from "../../policy/model.ts";
+import type { Workload } from "../../policy/model.ts";
 import type { ClusterView } from "../../policy/view.ts";
 import { withinDeadline } from "../deadline.ts";
 
-/** Checks the waiver on an object; `now` in milliseconds since the epoch. */
-export type WaiverCheck = (jws: string, subject: ObjectRef, now: number) => Promise<Waiver>;
-
-/** What lies on the desk while one request is judged. */
-export interface Desk {
+/** Everything that one request is judged with. */
+export interface RequestContext extends JudgeSettings {
   readonly cluster: Cluster;
-  readonly config: Config;
   /** Aborts when look-ups have to end. */
   readonly signal: AbortSignal;
   /** What the same user dry-ran a short while ago; empty for a real request. */
   readonly remembered: readonly Fact[];
-  /** Milliseconds since the epoch. */
-  readonly now: number;
-  readonly verifyWaiver: WaiverCheck;
   /** Whether a look-up ended because of the deadline. */
   readonly lookups: { late: boolean };
 }
@@ -36,7 +27,10 @@ export interface Outcome {
 export const NOTHING: Outcome = { findings: [], notes: [] };
 
 /** Looks up what is wanted, as far as the deadline allows; then what is known has to do. */
-export async function lookUp({ cluster, signal, lookups }: Desk, wanted: Wanted): Promise<ClusterView> {
+export async function lookUp(
+  { cluster, signal, lookups }: RequestContext,
+  wanted: Wanted,
+): Promise<ClusterView> {
   const view = await withinDeadline(cluster.prepare(wanted, signal), signal, () => cluster.view);
   lookups.late ||= signal.aborted;
   return view;
@@ -53,21 +47,4 @@ export function outcomeOf(
       ? [`${workload.kind} ${workload.name}: the waiver is refused: ${waiver.reason}`]
       : [];
   return { findings, notes: [...workload.notes, ...refused] };
-}
-
-/** The settings and exemptions that hold for one object. */
-export async function contextOf(
-  desk: Desk,
-  subject: ObjectRef & { readonly annotations: Labels; readonly template?: { readonly annotations: Labels } },
-): Promise<JudgementContext> {
-  const { apiVersion, kind, namespace, name } = subject;
-  const jws = waiverOn(subject);
-  return {
-    options: policyOptions(desk.config),
-    waiver:
-      jws === undefined
-        ? null
-        : await desk.verifyWaiver(jws, { apiVersion, kind, namespace, name }, desk.now),
-    namespace: namespaceExemption(desk.config, namespace),
-  };
 }

@@ -1,0 +1,27 @@
+import type { Config } from "../config/model.ts";
+import { isExcluded, labelledMode, MODE_LABEL } from "../config/scope.ts";
+import { MODES, type Mode } from "../policy/verdict.ts";
+import type { ClusterView } from "../policy/view.ts";
+
+/** The mode of a namespace and who says so. */
+export interface NamespaceMode {
+  readonly mode: Mode;
+  readonly by: "label" | "configuration" | "exclusion";
+  /** A sentence where the namespace's label says no mode, so that the configured one holds; else `undefined`. */
+  readonly note: string | undefined;
+}
+
+/** An excluded namespace is not judged; else its label holds, else the configuration. */
+export function namespaceMode(config: Config, view: ClusterView, namespace: string): NamespaceMode {
+  if (isExcluded(config, namespace)) return { mode: "off", by: "exclusion", note: undefined };
+  const { label, mode } = labelledMode(view, namespace);
+  if (mode !== undefined) return { mode, by: "label", note: undefined };
+  if (label === undefined) return { mode: config.mode, by: "configuration", note: undefined };
+  // YAML reads an unquoted off as false, which no label can be.
+  const remedy = label === "false" ? `; write "off" with quotes` : "";
+  return {
+    mode: config.mode,
+    by: "configuration",
+    note: `namespace ${namespace}: ${MODE_LABEL} ${JSON.stringify(label)} is none of ${MODES.join(", ")}; ${config.mode} holds${remedy}`,
+  };
+}

@@ -1,0 +1,105 @@
+import { type ClaimReach, type Factors, type Moment, REACHES, type Reach } from "./factors.ts";
+import type { Finding, FindingClaim, RuleId } from "./finding.ts";
+import { fixesFor } from "./fixes.ts";
+import type { Claim, ObjectRef, Workload } from "./model.ts";
+import type { Ratcheted } from "./ratchet.ts";
+import type { ClaimRule, Match } from "./rules/rule.ts";
+import type { Situation } from "./situation.ts";
+import type { Severity } from "./verdict.ts";
+
+/** The finding that comes of the matches of one rule, the one that leads first; never without one. */
+export function workloadFinding([lead, ...folded]: readonly Ratcheted[], workload: Workload): Finding {
+  if (!lead) throw new Error("a finding without a match");
+  const { rule, moment, match, situation } = lead;
+  return {
+    rule: rule.id,
+    severity: lead.severity,
+    workload: refOf(workload),
+    source: workload.source ?? null,
+    claims: match.claims.map(shownClaim),
+    factors: factorsOf(situation, moment, match.claims),
+    problem: match.problem,
+    brief: match.brief,
+    also: folded.map((other) => other.match.problem),
+    evidence: [...evidenceOf(situation, moment, match.claims), ...match.evidence],
+    notes: lead.leniency === undefined ? [] : [`a warning only: ${lead.leniency}`],
+    inferred: false,
+    fixes: fixesFor(rule.fixes, situation, match.claims),
+    exempted: null,
+  };
+}
+
+/** The finding about a claim by itself; pods have no part in it. */
+export function claimFinding(
+  rule: ClaimRule<RuleId>,
+  match: Match,
+  severity: Severity,
+  { namespace, name, source }: Claim,
+): Finding {
+  return {
+    rule: rule.id,
+    severity,
+    workload: { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name },
+    source: source ?? null,
+    claims: match.claims.map(shownClaim),
+    factors: null,
+    problem: match.problem,
+    brief: match.brief,
+    also: [],
+    evidence: match.evidence,
+    notes: [],
+    inferred: false,
+    fixes: fixesFor(rule.fixes, undefined, match.claims),
+    exempted: null,
+  };
+}
+
+/** The factors of one moment, with the worst reach of these claims. */
+export function factorsOf(situation: Situation, moment: Moment, claims: readonly ClaimReach[]): Factors {
+  const { overlap, spread } = situation[moment];
+  return { moment, reach: worstReach(claims), overlap: overlap.value, spread: spread.value };
+}
+
+/** The facts behind a verdict. One pod is only half of it: the rollout must not make a second one either. */
+export function groundsOf(now: Situation, { moment, overlap }: Factors): readonly string[] {
+  const rollout = moment === "steady" && overlap === "never" ? now.rollout.overlap.evidence : [];
+  return [...new Set([...rollout, ...evidenceOf(now, moment, now.steady.claims)])];
+}
+
+/** More claims than these are counted, not described. */
+const CLAIMS_DESCRIBED = 3;
+
+function evidenceOf(situation: Situation, moment: Moment, claims: readonly ClaimReach[]): readonly string[] {
+  const { overlap, spread } = situation[moment];
+  const described = claims.slice(0, CLAIMS_DESCRIBED).flatMap(({ evidence }) => evidence);
+  const more = claims.length - CLAIMS_DESCRIBED;
+  return [
+    ...new Set([
+      ...overlap.evidence,
+      ...spread.evidence,
+      ...described,
+      ...(more > 0 ? [`and ${more} more such claims`] : []),
+      ...situation.workload.notes,
+    ]),
+  ];
+}
+
+function refOf({ apiVersion, kind, namespace, name }: ObjectRef): ObjectRef {
+  return { apiVersion, kind, namespace, name };
+}
+
+function shownClaim(claim: ClaimReach): FindingClaim {
+  return {
+    name: claim.name,
+    inline: claim.inline,
+    reach: claim.reach,
+    accessModes: claim.accessModes,
+    volume: claim.volume?.name ?? null,
+    storageClass: claim.storageClass ?? null,
+    provisioner: claim.provisioner ?? null,
+  };
+}
+
+function worstReach(claims: readonly ClaimReach[]): Reach {
+  return REACHES.find((reach) => claims.some((claim) => claim.reach === reach)) ?? "many";
+}

@@ -1,0 +1,84 @@
+import type { Fix, FixTarget } from "../policy/fixes.ts";
+import type { ObjectRef } from "../policy/model.ts";
+import { nameOf } from "../policy/phrasing.ts";
+
+/** True for an object that is in a cluster; of one in a file, or about to be created, the manifest is changed. */
+export type IsStored = (object: ObjectRef) => boolean;
+
+export const allStored: IsStored = () => true;
+export const noneStored: IsStored = () => false;
+
+/** One thing to do for a fix. */
+export interface FixStep {
+  /** `on the live object`, or which manifest. */
+  readonly where: string;
+  /** A command for a shell, or YAML. */
+  readonly what: string;
+}
+
+/** What to type or to write for a fix, in order; empty where no patch can do it. */
+export function stepsOf({ targets }: Fix, isStored: IsStored): readonly FixStep[] {
+  return targets.flatMap((target): FixStep[] => {
+    if (!isStored(target.object)) {
+      return [{ where: `in the manifest of ${nameOf(target.object)}`, what: edit(target) }];
+    }
+    const command = patchCommand(target);
+    return command === undefined ? [] : [{ where: "on the live object", what: command }];
+  });
+}
+
+/** Kubernetes' own rule for most names (RFC 1123 subdomain). */
+const OBJECT_NAME = /^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/;
+
+/** The `kubectl patch` that applies a target; `undefined` for an object whose name Kubernetes would refuse. */
+export function patchCommand({ object, patch }: FixTarget): string | undefined {
+  const { namespace, name } = object;
+  if (!OBJECT_NAME.test(name) || !(namespace === "" || OBJECT_NAME.test(namespace))) return undefined;
+  const where = namespace === "" ? "" : ` -n ${namespace}`;
+  return `kubectl patch ${resourceOf(object)} ${name}${where} --type merge -p ${quoted(JSON.stringify(patch))}`;
+}
+
+/** A kind as kubectl takes it: with its group where another API may have one of that name. */
+function resourceOf({ apiVersion, kind }: ObjectRef): string {
+  const group = apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
+  const ours = !group.includes(".") || group.endsWith(".k8s.io");
+  return ours ? kind.toLowerCase() : `${kind.toLowerCase()}.${group}`;
+}
+
+/** For a shell: labels in a patch may hold what Kubernetes would refuse, and people paste commands. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** The patch as the lines of YAML that it comes to, on one line; what it takes out is named behind it. */
+function edit({ patch }: FixTarget): string {
+  const gone = removed(patch);
+  return flow(patch).slice(1, -1) + (gone.length === 0 ? "" : ` (without ${gone.join(" and ")})`);
+}
+
+function flow(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
+  if (typeof value === "object" && value !== null) {
+    const members = Object.entries(value)
+      .filter(([, member]) => member !== null)
+      .map(([key, member]) => `${scalar(key)}: ${flow(member)}`);
+    return `{${members.join(", ")}}`;
+  }
+  return typeof value === "string" ? scalar(value) : String(value);
+}
+
+/** Plain only where YAML could read it as nothing but text. */
+function scalar(text: string): string {
+  return /^[A-Za-z][\w./-]*$/.test(text) && !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(text)
+    ? text
+    : JSON.stringify(text);
+}
+
+function removed(patch: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.entries(patch).flatMap(([key, value]) => {
+    if (value === null) return [key];
+    return typeof value === "object" && !Array.isArray(value)
+      ? removed(value as Readonly<Record<string, unknown>>)
+      : [];
+  });
+}

@@ -1,0 +1,103 @@
+import type { Exemption, Finding } from "../policy/finding.ts";
+import { FIXES, type Fix } from "../policy/fixes.ts";
+import type { ObjectRef } from "../policy/model.ts";
+import { nameOf } from "../policy/phrasing.ts";
+import { stepsOf } from "./commands.ts";
+import type { Telling } from "./report.ts";
+
+/** API reviewers' advice for the length of a warning, and where the API server cuts (`endpoints/filters/warning.go`). */
+const WARNING_ADVISED = 120;
+const WARNING_MAX = 256;
+/** Of what stands before a warning; the rest of it is the finding's. */
+const LEAD_MAX = 160;
+
+/**
+ * What a person reads: what will go wrong and on which objects, why, the cheapest way out with what to type or to
+ * write, the other ways, and where to read on. Several lines.
+ */
+export function explainFinding(finding: Finding, telling: Telling): string {
+  return [...bodyOf(finding, telling), lastLine(finding, telling)].join("\n");
+}
+
+/**
+ * One denial for all errors of a request: the first finding in full, every other one folded into a line before the
+ * last. `""` without errors.
+ */
+export function denialMessage(errors: readonly Finding[], telling: Telling): string {
+  const [lead, ...others] = errors;
+  if (!lead) return "";
+  return [
+    ...bodyOf(lead, telling),
+    ...others.map((other) => `Also: ${sentenceOf(other)} [${other.rule}]`),
+    lastLine(lead, telling),
+  ].join("\n");
+}
+
+/** The finding as one sentence: `Deployment shop/web can get stuck …` */
+export function sentenceOf({ workload, problem }: Finding): string {
+  return `${nameOf(workload)} ${problem}.`;
+}
+
+/** Everything behind a finding, one sentence each: the facts, the other moment, what qualifies it. */
+export function groundsOf({ evidence, also, notes }: Finding): readonly string[] {
+  return [...evidence, ...also.map((problem) => `it also ${problem}`), ...notes];
+}
+
+/**
+ * The finding in one line: at most 256 characters, at most 120 where that can be. It begins with who let it through
+ * or what it was inferred from, and ends with the rule's id, whatever has to be cut.
+ */
+export function warningOf(finding: Finding): string {
+  const tag = ` [${finding.rule}]`;
+  const lead = cut(leadOf(finding), LEAD_MAX);
+  const { kind, name }: ObjectRef = finding.workload;
+  const core = `${lead === "" ? "" : `${lead} `}${kind} ${name}: ${finding.brief}`;
+  const fix = finding.fixes[0] ? `; fix: ${FIXES[finding.fixes[0].id].short}` : "";
+  if (core.length + fix.length + tag.length <= WARNING_ADVISED) return core + fix + tag;
+  return cut(core, WARNING_MAX - tag.length) + tag;
+}
+
+/** The address of a rule's page; null where the configuration says none. */
+export function rulePage(rule: string, { docsUrl }: Telling): string | null {
+  return docsUrl === null ? null : `${docsUrl}${rule}`;
+}
+
+/** An exemption on one line: who let it through and until when. */
+export function exemptionText({ by, until, reason }: Exemption): string {
+  return `exempted by ${by}${until === null ? "" : ` until ${until}`}: ${reason}`;
+}
+
+function leadOf({ exempted, inferred }: Finding): string {
+  if (exempted !== null) return `(${exemptionText(exempted)})`;
+  return inferred ? "inferred from your earlier dry run:" : "";
+}
+
+function bodyOf(finding: Finding, { isStored }: Telling): readonly string[] {
+  const [first, ...others] = finding.fixes;
+  return [
+    sentenceOf(finding),
+    ...groundsOf(finding).map((line) => `  - ${line}`),
+    ...(first ? [`Fix: ${first.summary}. Cost: ${first.cost}.`] : []),
+    ...(first ? stepsOf(first, isStored).map((step) => `  ${step.where}: ${step.what}`) : []),
+    ...(others.length > 0 ? [`Or: ${others.map(alternative).join("; ")}.`] : []),
+  ];
+}
+
+function alternative({ id }: Fix): string {
+  const { short, price } = FIXES[id];
+  return price === "" ? short : `${short} (${price})`;
+}
+
+function lastLine({ rule }: Finding, telling: Telling): string {
+  const page = rulePage(rule, telling);
+  return `[${rule}] More: attachguard explain ${rule}${page === null ? "" : ` or ${page}`}`;
+}
+
+function cut(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const kept = text
+    .slice(0, length - 1)
+    .toWellFormed()
+    .replace(/\ufffd$/, "");
+  return `${kept}…`;
+}
