@@ -16,11 +16,17 @@ export interface FixStep {
   readonly what: string;
 }
 
-/** What to type or to write for a fix, in order; empty where no patch can do it. */
-export function stepsOf({ targets }: Fix, isStored: IsStored): readonly FixStep[] {
+/**
+ * What to type or to write for a fix, in order; empty where no patch can do it.
+ *
+ * @param subject the object that the finding is about, whose manifest need not be named
+ */
+export function stepsOf({ targets }: Fix, isStored: IsStored, subject: ObjectRef): readonly FixStep[] {
   return targets.flatMap((target): FixStep[] => {
     if (!isStored(target.object)) {
-      return [{ where: `in the manifest of ${nameOf(target.object)}`, what: edit(target) }];
+      const own = target.object.kind === subject.kind && target.object.name === subject.name;
+      const where = own ? "in the manifest" : `in the manifest of ${nameOf(target.object)}`;
+      return [{ where, what: edit(target) }];
     }
     const command = patchCommand(target);
     return command === undefined ? [] : [{ where: "on the live object", what: command }];

@@ -39,8 +39,12 @@ export function sentenceOf({ workload, problem }: Finding): string {
 }
 
 /** Everything behind a finding, one sentence each: the facts, the other moment, what qualifies it. */
-export function groundsOf({ evidence, also, notes }: Finding): readonly string[] {
-  return [...evidence, ...also.map((problem) => `it also ${problem}`), ...notes];
+export function groundsOf(finding: Finding): readonly string[] {
+  return [...factsOf(finding), ...finding.notes];
+}
+
+function factsOf({ evidence, also }: Finding): readonly string[] {
+  return [...evidence, ...also.map((problem) => `it also ${problem}`)];
 }
 
 /**
@@ -76,10 +80,13 @@ function bodyOf(finding: Finding, { isStored }: Telling): readonly string[] {
   const [first, ...others] = finding.fixes;
   return [
     sentenceOf(finding),
-    ...groundsOf(finding).map((line) => `  - ${line}`),
+    ...factsOf(finding).map((line) => `  - ${line}`),
     ...(first ? [`Fix: ${first.summary}. Cost: ${first.cost}.`] : []),
-    ...(first ? stepsOf(first, isStored).map((step) => `  ${step.where}: ${step.what}`) : []),
+    ...(first
+      ? stepsOf(first, isStored, finding.workload).map((step) => `  ${step.where}: ${step.what}`)
+      : []),
     ...(others.length > 0 ? [`Or: ${others.map(alternative).join("; ")}.`] : []),
+    ...finding.notes.map((note) => `Note: ${note}.`),
   ];
 }
 

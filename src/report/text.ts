@@ -68,7 +68,7 @@ function findingBlock(finding: Finding, told: readonly Fix[], telling: Telling, 
   if (finding.fixes.length > 0) lines.push("", `  ${paint("bold", "Ways out")}`);
   for (const [index, fix] of finding.fixes.entries()) {
     const isTold = told.some((other) => isDeepStrictEqual(other, fix));
-    lines.push(...fixLines(index + 1, fix, isTold, telling));
+    lines.push(...fixLines(index + 1, fix, isTold, finding.workload, telling));
   }
   const page = rulePage(finding.rule, telling);
   const more = `More: attachguard explain ${finding.rule}${page === null ? "" : ` or ${page}`}`;
@@ -91,11 +91,18 @@ function exemptionLine({ by, until, reason }: Exemption): string {
   return `let through by ${by}${end}: ${visible(reason)}`;
 }
 
-function fixLines(number: number, fix: Fix, isTold: boolean, { isStored }: Telling): readonly string[] {
+function fixLines(
+  number: number,
+  fix: Fix,
+  isTold: boolean,
+  subject: ObjectRef,
+  { isStored }: Telling,
+): readonly string[] {
   if (isTold) return [`    ${number}. ${visible(fix.summary)} (as above)`];
   const lines = [`    ${number}. ${visible(fix.summary)}`];
   if (fix.cost !== "") lines.push(`       Cost: ${visible(fix.cost)}`);
-  for (const { where, what } of stepsOf(fix, isStored)) lines.push(`       ${visible(`${where}: ${what}`)}`);
+  for (const { where, what } of stepsOf(fix, isStored, subject))
+    lines.push(`       ${visible(`${where}: ${what}`)}`);
   return lines;
 }
 

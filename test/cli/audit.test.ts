@@ -80,8 +80,13 @@ t.test("says the same as check of the same files", async (t) => {
   const folder = t.testdir({ "all.json": dump });
   const file = join(folder, "all.json");
   const audited = await run(["audit", "--from", file]);
-  t.same(await run(["check", file]), audited);
+  const checked = await run(["check", file]);
   t.match(audited.out, "ERROR  Deployment lab/web");
+  t.match(audited.out, /on the live object: kubectl patch deployment web -n lab /);
+  t.match(checked.out, /in the manifest: spec: /, "what is not stored is edited");
+  const withoutSteps = (out: string) => out.replace(/^ {7}(?:on the live|in the manifest).*\n/gm, "");
+  t.equal(withoutSteps(checked.out), withoutSteps(audited.out));
+  t.same([checked.code, checked.err], [audited.code, audited.err]);
 });
 
 t.test("without --from and without a cluster it says how to choose one, and exits with 2", async (t) => {

@@ -87,7 +87,9 @@ t.test("lists every workload that mounts a claim, the allowed ones too, and no o
       kind: "Deployment",
       namespace: "shop",
       name: "api",
+      source: { file: "-", line: 6, column: 1 },
       verdict: "allow",
+      state: "healthy",
       factors: { moment: "steady", reach: "many", overlap: "always", spread: "free" },
     },
     {
@@ -95,7 +97,9 @@ t.test("lists every workload that mounts a claim, the allowed ones too, and no o
       kind: "Deployment",
       namespace: "shop",
       name: "web",
+      source: { file: "-", line: 25, column: 1 },
       verdict: "deny",
+      state: "latent",
       factors: { moment: "rollout", reach: "node", overlap: "stuck", spread: "free" },
     },
   ]);
@@ -120,9 +124,9 @@ t.test("notes a mode label that says no mode", async (t) => {
     const labelled = namespace("").replace('""', label);
     const { code, report } = await check(bundle(labelled, deployment(), RWO));
     t.equal(code, 1, `${why}: the note is not fatal`);
-    t.equal(report.errors.length, says === undefined ? 0 : 1, why);
+    t.equal(report.notes.length, says === undefined ? 0 : 1, why);
     if (says !== undefined)
-      t.ok(report.errors[0].message.includes(says), `${why}: ${report.errors[0].message}`);
+      t.ok(report.notes[0].message.includes(says), `${why}: ${report.notes[0].message}`);
   }
 });
 
@@ -185,7 +189,7 @@ t.test("a note does not stand among the errors of the text, nor does it fail", a
   t.equal(code, 0);
   t.match(err, "note: PersistentVolumeClaim shop/data is already defined");
   t.match(out, "0 errors, 0 warnings.\n");
-  t.equal((await check(twice)).report.errors.length, 1, "json has it too");
+  t.equal((await check(twice)).report.notes.length, 1, "json has it too");
 });
 
 t.test("--output writes the report to a file, without colours, and nothing to standard output", async (t) => {

@@ -35,8 +35,22 @@ t.test("with --format json even a wrong call prints the one object", async (t) =
   ]) {
     const { code, out, err } = await run(words);
     t.equal(code, 2);
-    t.same(JSON.parse(out).errors, [{ file: "", line: 1, column: 1, message: "unknown option '--wat'" }]);
+    t.same(JSON.parse(out).errors, [
+      { file: "", line: 1, column: 1, message: "unknown option '--wat'", code: "AG_ERR_USAGE" },
+    ]);
     t.match(err, "unknown option '--wat'");
+  }
+});
+
+t.test("a failure is told in the format that was asked for last", async (t) => {
+  for (const [words, isJson] of [
+    [["check", "--format=json", "--format", "text", "--config", "nowhere.yaml", "."], false],
+    [["check", "--format", "text", "--format=json", "--config", "nowhere.yaml", "."], true],
+    [["check", "json", "--config", "nowhere.yaml"], false],
+  ] as const) {
+    const { code, out } = await run(words);
+    t.equal(code, 2);
+    t.equal(out.startsWith("{"), isJson, words.join(" "));
   }
 });
 

@@ -44,9 +44,12 @@ const nameOf = ({ kind, namespace, name }: Ref): string => `${kind} ${namespace}
 /** Workloads that admission judges. */
 const REVIEWED = new Set(["Deployment", "StatefulSet"]);
 
+/** A report without what depends on whether the objects are in a cluster already: commands against YAML to edit. */
 async function reportOf(words: readonly string[]): Promise<Report> {
   const { out } = await run([...words, "--format", "json"]);
-  return JSON.parse(out) as Report;
+  return JSON.parse(out, (key, value) =>
+    key === "message" || key === "commands" ? undefined : value,
+  ) as Report;
 }
 
 interface Served {

@@ -142,9 +142,9 @@ t.test("a command is safe to paste whatever a file calls its objects", async (t)
 t.test("for what is not in a cluster the way out is the YAML to edit", async (t) => {
   const [finding] = judge(deployment(), RWO).findings;
   const [fix] = finding?.fixes ?? [];
-  t.same(fix && stepsOf(fix, noneStored), [
+  t.same(fix && finding && stepsOf(fix, noneStored, finding.workload), [
     {
-      where: "in the manifest of Deployment shop/web",
+      where: "in the manifest",
       what: "spec: {strategy: {type: Recreate}} (without rollingUpdate)",
     },
   ]);
