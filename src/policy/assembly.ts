@@ -1,4 +1,5 @@
 import { type ClaimReach, type Factors, type Moment, REACHES, type Reach } from "./factors.ts";
+import { claimRef, type Related, relatedTo } from "./field.ts";
 import type { Finding, FindingClaim, RuleId } from "./finding.ts";
 import { fixesFor } from "./fixes.ts";
 import type { Claim, ObjectRef, Workload } from "./model.ts";
@@ -6,6 +7,7 @@ import type { Ratcheted } from "./ratchet.ts";
 import type { ClaimRule, Match } from "./rules/rule.ts";
 import type { Situation } from "./situation.ts";
 import type { Severity } from "./verdict.ts";
+import { knownValue } from "./view.ts";
 
 /** The finding that comes of the matches of one rule, the one that leads first; never without one. */
 export function workloadFinding([lead, ...folded]: readonly Ratcheted[], workload: Workload): Finding {
@@ -16,6 +18,8 @@ export function workloadFinding([lead, ...folded]: readonly Ratcheted[], workloa
     severity: lead.severity,
     workload: refOf(workload),
     source: workload.source ?? null,
+    decidedBy: match.decidedBy,
+    related: relatedObjects(situation, match),
     claims: match.claims.map(shownClaim),
     factors: factorsOf(situation, moment, match.claims),
     problem: match.problem,
@@ -41,6 +45,8 @@ export function claimFinding(
     severity,
     workload: { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name },
     source: source ?? null,
+    decidedBy: match.decidedBy,
+    related: [],
     claims: match.claims.map(shownClaim),
     factors: null,
     problem: match.problem,
@@ -52,6 +58,16 @@ export function claimFinding(
     fixes: fixesFor(rule.fixes, undefined, match.claims),
     exempted: null,
   };
+}
+
+/** The claims that are known, what scales the workload where that has a part in it, and what the rule names. */
+function relatedObjects({ workload, view, steady }: Situation, match: Match): readonly Related[] {
+  const claims = match.claims
+    .filter(({ inline }) => !inline)
+    .flatMap(({ name }) => knownValue(view.claim(workload.namespace, name)) ?? [])
+    .map((claim) => relatedTo(claimRef(claim)));
+  const scalers = match.byAutoscaler ? steady.overlap.byAutoscalers.map(({ maximum }) => maximum) : [];
+  return [...claims, ...scalers.map(({ object, source }) => ({ object, source })), ...(match.related ?? [])];
 }
 
 /** The factors of one moment, with the worst reach of these claims. */

@@ -1,3 +1,4 @@
+import type { Field } from "./field.ts";
 import type { AccessMode, Volume } from "./model.ts";
 
 /** Who may hold a claim's volume at once; in the order in which the worst of several claims is named. */
@@ -52,7 +53,12 @@ export interface SteadyOverlap {
   /** True where the workload's own replicas (nodes, parallelism) make it `always`. */
   readonly byWorkload: boolean;
   /** The autoscalers whose maximum makes it `always`, the highest maximum first. */
-  readonly byAutoscalers: readonly { readonly name: string; readonly maxReplicas: number }[];
+  readonly byAutoscalers: readonly {
+    readonly name: string;
+    readonly maxReplicas: number;
+    /** The field that says the maximum. */
+    readonly maximum: Field;
+  }[];
   /** True for a Job or CronJob: its pods end by themselves (semantics S33). */
   readonly transient: boolean;
   readonly evidence: readonly string[];

@@ -1,4 +1,5 @@
 import type { Factors, Reach } from "./factors.ts";
+import type { Field, Related } from "./field.ts";
 import type { Fix } from "./fixes.ts";
 import type { AccessMode, ObjectRef, SourcePosition } from "./model.ts";
 import type { RULES } from "./rules/index.ts";
@@ -37,6 +38,10 @@ export interface Finding {
   /** The workload that breaks the rule, or the claim itself where the rule is about claims. */
   readonly workload: ObjectRef;
   readonly source: SourcePosition | null;
+  /** The field that decides; it may be one of another object, such as an autoscaler. */
+  readonly decidedBy: Field;
+  /** The other objects that have a part in it: claims, autoscalers, other workloads. */
+  readonly related: readonly Related[];
   readonly claims: readonly FindingClaim[];
   /** Of the moment that leads; null where the rule is about a claim, which has no pods. */
   readonly factors: Factors | null;

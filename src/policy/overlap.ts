@@ -1,4 +1,5 @@
 import type { RolloutOverlap, SteadyOverlap } from "./factors.ts";
+import { maximumField } from "./field.ts";
 import type { IntOrPercent, Workload } from "./model.ts";
 import { eligibleNodes } from "./nodes.ts";
 import { type ClusterView, knownValue } from "./view.ts";
@@ -39,7 +40,11 @@ function byReplicas(workload: Workload, replicas: number, view: ClusterView): St
   const scalers = knownValue(lookup) ?? [];
   const byAutoscalers = scalers
     .filter((scaler) => Math.max(scaler.minReplicas, scaler.maxReplicas) > 1)
-    .map(({ name, minReplicas, maxReplicas }) => ({ name, maxReplicas: Math.max(minReplicas, maxReplicas) }))
+    .map((scaler) => ({
+      name: scaler.name,
+      maxReplicas: Math.max(scaler.minReplicas, scaler.maxReplicas),
+      maximum: maximumField(scaler),
+    }))
     .sort((a, b) => b.maxReplicas - a.maxReplicas || (a.name < b.name ? -1 : 1));
   const count = Math.max(replicas, byAutoscalers[0]?.maxReplicas ?? 0);
   return {

@@ -17,6 +17,12 @@ export function findingWith(changes: Partial<Finding> = {}): Finding {
     severity: "error",
     workload: deployment,
     source: { file: "web.yaml", line: 3, column: 1 },
+    decidedBy: {
+      object: deployment,
+      source: { file: "web.yaml", line: 3, column: 1 },
+      path: ["spec", "strategy"],
+    },
+    related: [],
     claims: [
       {
         name: "data",

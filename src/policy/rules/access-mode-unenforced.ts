@@ -1,3 +1,4 @@
+import { countField } from "../field.ts";
 import { claim, deployment, manifests } from "./example.ts";
 import { contested, nameClaims, workloadRule } from "./rule.ts";
 
@@ -36,10 +37,14 @@ export const accessModeUnenforced = workloadRule({
   judge(situation) {
     const open = contested(situation, "steady", "unenforced");
     if (open.length === 0) return null;
-    const { overlap } = situation.steady;
+    const { workload, steady } = situation;
+    const { overlap } = steady;
     return {
       soft: false,
       claims: open,
+      decidedBy: overlap.byWorkload
+        ? countField(workload)
+        : (overlap.byAutoscalers[0]?.maximum ?? countField(workload)),
       problem: `will mount ReadWriteOnce ${nameClaims(open)} on several nodes at once, and nothing stops it`,
       brief: `several nodes will mount RWO ${nameClaims(open)}, nothing enforces the mode`,
       evidence: [],

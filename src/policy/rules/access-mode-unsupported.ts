@@ -1,5 +1,6 @@
 import { modesOfClass } from "../catalogue/class-modes.ts";
 import { capabilitiesOf } from "../catalogue/driver.ts";
+import { claimRef, relatedTo } from "../field.ts";
 import type { AccessMode, Claim, StorageClass } from "../model.ts";
 import type { PolicyOptions } from "../options.ts";
 import { listOf } from "../phrasing.ts";
@@ -58,6 +59,7 @@ export const accessModeUnsupported = claimRule({
     const asked = `${modes.join(", ")} (volumeMode ${claim.volumeMode})`;
     return {
       soft: outcome !== "pending",
+      decidedBy: { ...relatedTo(claimRef(claim)), path: ["spec", "accessModes"] },
       claims: [reachOfClaim(claim, view, options)],
       problem: `asks for ${asked}, which ${described} ${EFFECTS[outcome]}`,
       brief: `StorageClass ${storageClass.name} cannot do ${modes.join(", ")}`,

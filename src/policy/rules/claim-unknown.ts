@@ -1,3 +1,4 @@
+import { claimNameField } from "../field.ts";
 import { deployment } from "./example.ts";
 import { contested, nameClaims, workloadRule } from "./rule.ts";
 
@@ -32,6 +33,7 @@ export const claimUnknown = workloadRule({
       // What may only be out of sight is no ground for a denial, however the rule is configured.
       soft: !claims.every(({ missing }) => missing),
       claims,
+      decidedBy: claimNameField(situation.workload, claims[0]?.name ?? ""),
       problem: missing
         ? `cannot be judged yet: ${nameClaims(claims)} ${were} not found, and ${DEPENDS[moment]}`
         : `cannot be judged: the access modes of ${nameClaims(claims)} are not known, and ${DEPENDS[moment]}`,

@@ -1,4 +1,5 @@
 import type { ClaimReach, Moment, Reach } from "../factors.ts";
+import type { Field, Related } from "../field.ts";
 import type { FixId } from "../fixes.ts";
 import type { Claim } from "../model.ts";
 import type { PolicyOptions } from "../options.ts";
@@ -16,6 +17,10 @@ export interface Match {
   readonly problem: string;
   /** The same in a few words, for a one-line warning. */
   readonly brief: string;
+  /** The field that decides, for whoever has the manifest before them. */
+  readonly decidedBy: Field;
+  /** Objects besides the workload and its claims that have a part in it. */
+  readonly related?: readonly Related[];
   /** Why, from the rule's own point of view; the evidence of the factors is added to it. */
   readonly evidence: readonly string[];
   /**

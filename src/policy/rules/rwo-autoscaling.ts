@@ -44,6 +44,7 @@ export const rwoAutoscaling = workloadRule({
     return {
       soft: spread.value === "leaning",
       claims: held,
+      decidedBy: highest.maximum,
       problem: `may be scaled to ${highest.maxReplicas} pods by ${scaler}, but ${nameClaims(held)} can be attached to one node only: pods on other nodes wait for ever with a Multi-Attach error`,
       brief: `HPA ${highest.name} may run ${highest.maxReplicas} pods, but only one node can hold RWO ${nameClaims(held)}`,
       evidence: [],

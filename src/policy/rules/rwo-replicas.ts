@@ -1,3 +1,4 @@
+import { countField } from "../field.ts";
 import { claim, deployment, manifests } from "./example.ts";
 import { contested, nameClaims, workloadRule } from "./rule.ts";
 
@@ -65,6 +66,7 @@ spec:
     return {
       soft: spread.value === "leaning" || overlap.transient,
       claims: held,
+      decidedBy: countField(workload),
       problem: overlap.transient
         ? `may run several pods at once, but ${nameClaims(held)} can be attached to one node only: a pod on another node waits until the first has ended`
         : `asks for ${several}, but ${nameClaims(held)} can be attached to one node only: ${fate}`,

@@ -1,3 +1,4 @@
+import { fieldOf } from "../field.ts";
 import { claim, deployment, manifests } from "./example.ts";
 import { contested, nameClaims, workloadRule } from "./rule.ts";
 
@@ -30,11 +31,13 @@ export const rwoRollingUpdate = workloadRule({
     const held = contested(situation, "rollout", "node");
     if (held.length === 0) return null;
     const { overlap, spread } = situation.rollout;
+    const decidedBy = fieldOf(situation.workload, "spec", "strategy");
     const certain = spread.value === "apart";
     if (overlap.value === "briefly") {
       return {
         soft: true,
         claims: held,
+        decidedBy,
         problem: `${certain ? "will" : "may"} raise a passing Multi-Attach error at each rollout: ${nameClaims(held)} can be attached to one node only, and the old pod may still hold it`,
         brief: `rollouts ${certain ? "raise" : "may raise"} a passing Multi-Attach error on RWO ${nameClaims(held)}`,
         evidence: [],
@@ -46,6 +49,7 @@ export const rwoRollingUpdate = workloadRule({
     return {
       soft: spread.value === "leaning",
       claims: held,
+      decidedBy,
       problem: `${verb} stuck in a rollout with a Multi-Attach error: the new pod waits for ${nameClaims(held)}, which one node at a time can hold and the old pod keeps`,
       brief: `a rollout ${verb} stuck on RWO ${nameClaims(held)}`,
       evidence: [],

@@ -1,4 +1,5 @@
 import type { ClaimReach } from "../factors.ts";
+import { claimNameField, relatedTo } from "../field.ts";
 import type { Workload } from "../model.ts";
 import { steadyOverlap } from "../overlap.ts";
 import { listOf } from "../phrasing.ts";
@@ -60,6 +61,8 @@ export const rwoSharedClaim = workloadRule({
     return {
       soft: false,
       claims: contested,
+      decidedBy: claimNameField(workload, contested[0]?.name ?? ""),
+      related: [...rivals.values()].map(relatedTo),
       problem: `shares ${nameClaims(contested)} with ${shown}, but only one node can hold it and nothing keeps their pods on one node`,
       brief: `shares RWO ${nameClaims(contested)} with ${shown}, not kept on one node`,
       evidence: names.map((name) => `${name} mounts it too`),

@@ -1,3 +1,4 @@
+import { countField, fieldOf } from "../field.ts";
 import { claim, deployment, manifests } from "./example.ts";
 import { contested, nameClaims, workloadRule } from "./rule.ts";
 
@@ -46,11 +47,14 @@ export const rwopOverlap = workloadRule({
   judge(situation, moment) {
     const held = contested(situation, moment, "pod");
     if (held.length === 0) return null;
-    const { steady, rollout } = situation;
+    const { workload, steady, rollout } = situation;
     if (moment === "steady") {
       return {
         soft: steady.overlap.transient,
         claims: held,
+        decidedBy: steady.overlap.byWorkload
+          ? countField(workload)
+          : (steady.overlap.byAutoscalers[0]?.maximum ?? countField(workload)),
         problem: steady.overlap.transient
           ? `may run several pods at once, but ${nameClaims(held)} can be used by one pod only: the next one waits until the first has ended`
           : `asks for several pods, but ${nameClaims(held)} can be used by one pod in the whole cluster: the others never start`,
@@ -64,6 +68,7 @@ export const rwopOverlap = workloadRule({
     return {
       soft: value === "briefly",
       claims: held,
+      decidedBy: fieldOf(workload, "spec", "strategy"),
       problem:
         value === "briefly"
           ? `holds a new pod back in each rollout until the old one has released ${nameClaims(held)}, which one pod at a time can use`

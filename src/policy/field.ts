@@ -1,0 +1,74 @@
+import type { Autoscaler, Claim, ObjectRef, SourcePosition, Workload } from "./model.ts";
+
+/** One step into a manifest: a key, or the item of a list in which a field has a value. */
+export type FieldStep = string | { readonly holding: readonly string[]; readonly value: string };
+
+/** A field of an object. Where it is not written, the nearest part above it that is stands for it. */
+export interface Field {
+  readonly object: ObjectRef;
+  readonly source: SourcePosition | null;
+  readonly path: readonly FieldStep[];
+}
+
+/** Another object that has a part in a finding. */
+export interface Related {
+  readonly object: ObjectRef;
+  readonly source: SourcePosition | null;
+}
+
+/** A field of a workload itself, by its keys from the top. */
+export function fieldOf(workload: Workload, ...path: readonly FieldStep[]): Field {
+  return { ...relatedTo(workload), path };
+}
+
+/** The field that names a claim in a workload's pod template. */
+export function claimNameField(workload: Workload, claimName: string): Field {
+  const path = ["persistentVolumeClaim", "claimName"];
+  return fieldOf(workload, ...podSpecPath(workload), "volumes", { holding: path, value: claimName }, ...path);
+}
+
+/** The field that says how many pods of a workload run at once. */
+export function countField(workload: Workload): Field {
+  switch (workload.pods.by) {
+    case "parallelism":
+      return fieldOf(workload, "spec", "parallelism");
+    case "schedule":
+      return workload.pods.parallelism > 1
+        ? fieldOf(workload, "spec", "jobTemplate", "spec", "parallelism")
+        : fieldOf(workload, "spec", "concurrencyPolicy");
+    case "nodes":
+    case "pod":
+      return fieldOf(workload, "spec");
+    case "replicas":
+      return fieldOf(workload, "spec", "replicas");
+  }
+}
+
+/** The field that says how far an autoscaler may go. */
+export function maximumField({ namespace, name, source }: Autoscaler): Field {
+  const object = { apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler", namespace, name };
+  return { object, source: source ?? null, path: ["spec", "maxReplicas"] };
+}
+
+/** A claim with the type that its model does not repeat. */
+export function claimRef(claim: Claim): ObjectRef & { readonly source: SourcePosition | undefined } {
+  const { namespace, name, source } = claim;
+  return { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name, source };
+}
+
+export function relatedTo({
+  apiVersion,
+  kind,
+  namespace,
+  name,
+  source,
+}: ObjectRef & { readonly source: SourcePosition | undefined }): Related {
+  return { object: { apiVersion, kind, namespace, name }, source: source ?? null };
+}
+
+function podSpecPath({ kind }: Workload): readonly string[] {
+  if (kind === "Pod") return ["spec"];
+  return kind === "CronJob"
+    ? ["spec", "jobTemplate", "spec", "template", "spec"]
+    : ["spec", "template", "spec"];
+}
