@@ -1,39 +1,87 @@
-import { writeFile } from "node:fs/promises";
+import { appendFile, writeFile } from "node:fs/promises";
 import { AttachguardError, messageOf } from "../errors.ts";
+import { renderMarkdown } from "../report/formats/markdown.ts";
+import { renderProblems, renderText } from "../report/formats/text.ts";
 import { type Format, rendererOf } from "../report/formats.ts";
-import { exitCodeOf, type FailOn, type Report } from "../report/report.ts";
-import { renderProblems } from "../report/text.ts";
-import { hasColour, print, type Terminal } from "./terminal.ts";
+import { exitCodeOf, type FailOn, type RenderOptions, type Report } from "../report/report.ts";
+import { hasColour, print, printCommands, type Terminal, widthOf } from "./terminal.ts";
+
+/** A format and the file that it goes to; without one it goes to standard output. */
+export interface Output {
+  readonly format: Format;
+  readonly file?: string;
+}
 
 /** What `check` and `audit` have in common. */
 export interface ReportOptions {
-  readonly format: Format;
-  readonly output?: string;
+  readonly format: readonly Output[];
   readonly failOn: FailOn;
+  readonly includeExempted?: true;
+  readonly summary?: true;
+  readonly quiet?: true;
+  readonly all?: true;
 }
 
 /**
- * Prints a report to standard output or to the file asked for. Input errors and notes go to standard error, except
- * where standard output has them already.
+ * Prints a report in every format that was asked for: at most one to standard output, the others to files. People
+ * get the text too: on standard output where nothing else goes there, else on standard error, with what was wrong
+ * with the input.
  *
  * @returns the exit code of the contract.
- * @throws AttachguardError AG_ERR_INPUT where the file cannot be written.
+ * @throws AttachguardError AG_ERR_USAGE where two formats go to standard output, AG_ERR_INPUT where a file cannot be
+ * written.
  */
-export async function emit(
-  report: Report,
-  options: Omit<ReportOptions, "failOn"> & { readonly failOn?: FailOn },
-  terminal: Terminal,
-): Promise<number> {
-  const renderer = await rendererOf(options.format);
-  if (!renderer.holdsProblems || options.output !== undefined) {
-    const colour = hasColour(terminal, terminal.stderr);
-    await print(terminal.stderr, renderProblems(report, { colour }));
+export async function emit(report: Report, options: ReportOptions, terminal: Terminal): Promise<number> {
+  const outputs = options.format.filter(({ format, file }) => format !== "text" || file !== undefined);
+  const onStdout = outputs.filter(({ file }) => file === undefined);
+  if (onStdout.length > 1) {
+    const names = onStdout.map(({ format }) => format).join(" and ");
+    throw new AttachguardError(
+      "AG_ERR_USAGE",
+      `${names} cannot both go to standard output: give all but one a file, as in --format ${onStdout[0]?.format}=FILE`,
+    );
   }
-  const colour = options.output === undefined && hasColour(terminal, terminal.stdout);
-  const text = renderer.render(report, { colour });
-  if (options.output === undefined) await print(terminal.stdout, text);
-  else await writeReport(options.output, text);
-  return exitCodeOf(report, options.failOn ?? "error");
+  const rendering: Omit<RenderOptions, "colour" | "width"> = {
+    failOn: options.failOn,
+    includeExempted: options.includeExempted ?? false,
+    detail: options.quiet ? "quiet" : options.summary ? "summary" : "full",
+    all: options.all ?? false,
+  };
+  const [machine] = onStdout;
+  const people = machine === undefined ? terminal.stdout : terminal.stderr;
+  const colour = hasColour(terminal, people);
+  await print(terminal.stderr, renderProblems(report, { colour: hasColour(terminal, terminal.stderr) }));
+  await print(people, renderText(report, { ...rendering, colour, width: widthOf(people) }));
+  for (const { format, file } of outputs) {
+    const renderer = await rendererOf(format);
+    const text = renderer.render(report, { ...rendering, colour: false, width: widthOf({}) });
+    if (file !== undefined) await writeReport(file, text);
+    else if (renderer.holdsCommands) await printCommands(terminal.stdout, text);
+    else await print(terminal.stdout, text);
+  }
+  if (outputs.some(({ format }) => format === "github")) await writeJobSummary(report, rendering, terminal);
+  return exitCodeOf(report, options.failOn);
+}
+
+/** GitHub shows what stands in this file below the run; more than a MiB it refuses, and a comment is far less. */
+async function writeJobSummary(
+  report: Report,
+  rendering: Omit<RenderOptions, "colour" | "width">,
+  { env }: Terminal,
+): Promise<void> {
+  const file = env.GITHUB_STEP_SUMMARY;
+  if (file === undefined || file === "") return;
+  try {
+    await appendFile(file, renderMarkdown(report, { ...rendering, colour: false, width: widthOf({}) }));
+  } catch (cause) {
+    throw new AttachguardError(
+      "AG_ERR_INPUT",
+      `${file}: the job summary cannot be written (${writeProblem(file, cause)})`,
+      {
+        cause,
+      },
+    );
+  }
 }
 
 async function writeReport(file: string, text: string): Promise<void> {
@@ -42,7 +90,7 @@ async function writeReport(file: string, text: string): Promise<void> {
   } catch (cause) {
     throw new AttachguardError(
       "AG_ERR_INPUT",
-      `${file || "--output"}: the report cannot be written (${writeProblem(file, cause)})`,
+      `${file || "--format"}: the report cannot be written (${writeProblem(file, cause)})`,
       { cause },
     );
   }

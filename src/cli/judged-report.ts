@@ -4,6 +4,7 @@ import { judgeAll, type Subjects } from "../judge/all.ts";
 import { waiverCheck } from "../judge/context.ts";
 import type { IsStored } from "../report/commands.ts";
 import { buildReport, type Report } from "../report/report.ts";
+import { pathsInRepository } from "./repository.ts";
 import { version } from "./version.ts";
 
 /**
@@ -41,5 +42,6 @@ export async function judgedReport(
     ],
     toolVersion: version(),
     telling: { docsUrl: config.docsUrl, isStored },
+    inRepository: pathsInRepository(process.cwd()),
   });
 }

@@ -4,6 +4,7 @@ import { AttachguardError, type ErrorCode, messageOf } from "../errors.ts";
 import { noneStored } from "../report/commands.ts";
 import { FORMATS, type Format, rendererOf } from "../report/formats.ts";
 import { buildReport, FAIL_ON } from "../report/report.ts";
+import type { Output } from "./emit.ts";
 import { print, type Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
 
@@ -75,8 +76,19 @@ async function fail(terminal: Terminal, { command, format }: Asked, failure: Fai
       errors: [{ file: "", line: 1, column: 1, message: failure.message, code }],
       toolVersion: version(),
       telling: { docsUrl: null, isStored: noneStored },
+      inRepository: (file) => file,
     });
-    await print(terminal.stdout, renderer.render(report, { colour: false }));
+    await print(
+      terminal.stdout,
+      renderer.render(report, {
+        colour: false,
+        width: HELP_WIDTH,
+        failOn: "error",
+        includeExempted: false,
+        detail: "full",
+        all: false,
+      }),
+    );
   }
   return EXIT_FAILURE;
 }
@@ -116,8 +128,8 @@ function buildProgram(
     });
   addServe(program, terminal, done);
   for (const command of [addCheck(program, terminal, done), addAudit(program, terminal, done)]) {
-    command.on("option:format", (format: Format) => {
-      asked.format = format;
+    command.on("option:format", (text: string) => {
+      if (!text.includes("=")) asked.format = text as Format;
     });
   }
   addExplain(program, terminal, done);
@@ -244,14 +256,34 @@ function fullName(command: Command): string {
 
 function addReportOptions(command: Command): void {
   command
-    .addOption(new Option("--format <FORMAT>", "how to print the report").choices(FORMATS).default("text"))
-    .option("--output <FILE>", "write the report to a file")
+    .addOption(
+      new Option(
+        "--format <FORMAT[=FILE]>",
+        `print the report as ${FORMATS.join(", ")} (to FILE); may be given several times`,
+      )
+        .argParser(addOutput)
+        .default([], "text"),
+    )
+    .option("--include-exempted", "tell exempted findings in the formats that leave them out")
+    .option("--summary", "only an overview and the last line")
+    .option("--quiet", "only errors and the last line")
     .addOption(
       new Option("--fail-on <SEVERITY>", "exit with 1 on findings at or above it")
         .choices(FAIL_ON)
         .default("error"),
     )
     .addOption(configOption());
+}
+
+/** One more `FORMAT` or `FORMAT=FILE`. */
+function addOutput(text: string, before: readonly Output[]): readonly Output[] {
+  const [name, ...rest] = text.split("=");
+  const format = FORMATS.find((each) => each === name);
+  if (format === undefined) {
+    throw new InvalidArgumentError(`Allowed choices are ${FORMATS.join(", ")}, each also with =FILE.`);
+  }
+  if (rest.length > 0 && rest.join("=") === "") throw new InvalidArgumentError("Name a file behind the =.");
+  return [...before, rest.length === 0 ? { format } : { format, file: rest.join("=") }];
 }
 
 function addClusterAccessOptions(command: Command): void {

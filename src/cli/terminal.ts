@@ -1,4 +1,5 @@
 import { AttachguardError, messageOf } from "../errors.ts";
+import { harmless } from "../report/harmless.ts";
 
 /** What a command may touch of the process it runs in; tests pass their own. */
 export interface Terminal {
@@ -15,18 +16,44 @@ export interface OutputStream {
   write(text: string, written?: (error?: Error | null) => void): unknown;
 }
 
-/** Colours only on a terminal, and not where its user asked for none (no-color.org). */
-export function hasColour(terminal: Terminal, stream: OutputStream): boolean {
-  return stream.isTTY === true && !terminal.env.NO_COLOR && terminal.env.TERM !== "dumb";
+/**
+ * Colours on a terminal, and where FORCE_COLOR or CLICOLOR_FORCE ask for them; none where NO_COLOR is set
+ * (no-color.org, bixense.com/clicolors).
+ */
+export function hasColour({ env }: Terminal, stream: OutputStream): boolean {
+  if (env.NO_COLOR) return false;
+  if (isSet(env.FORCE_COLOR) || isSet(env.CLICOLOR_FORCE)) return true;
+  return stream.isTTY === true && env.TERM !== "dumb";
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== "" && value !== "0" && value !== "false";
+}
+
+/** Where the output is no terminal that knows its width. */
+const USUAL_WIDTH = 80;
+
+/** How many columns a stream has. */
+export function widthOf({ columns }: Pick<OutputStream, "columns">): number {
+  return columns !== undefined && columns > 0 ? columns : USUAL_WIDTH;
+}
+
+/** As `print`, for text that holds commands of a CI system on purpose. */
+export function printCommands(stream: OutputStream, text: string): Promise<void> {
+  return write(stream, text);
 }
 
 /**
- * Writes text and waits until it is out. A reader that has gone away (`attachguard check . | head -1`) is no
+ * Writes text, in which nothing can start a command of a CI system, and waits until it is out. A reader that has gone away (`attachguard check . | head -1`) is no
  * error: it had what it wanted.
  *
  * @throws AttachguardError AG_ERR_INPUT where the text could not be written for another reason, e.g. a full disk.
  */
 export async function print(stream: OutputStream, text: string): Promise<void> {
+  await write(stream, harmless(text));
+}
+
+async function write(stream: OutputStream, text: string): Promise<void> {
   if (text === "") return;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   stream.write(text, (error) => {

@@ -1,18 +1,29 @@
 import type { RenderOptions, Report } from "./report.ts";
 
-export const FORMATS = ["text", "json"] as const;
+export const FORMATS = ["text", "json", "sarif", "github", "gitlab", "junit", "markdown"] as const;
 export type Format = (typeof FORMATS)[number];
 
 export interface Renderer {
   /** True where the report holds the input's errors and notes too, so that they need not stand beside it. */
   readonly holdsProblems: boolean;
+  /** True where lines of it are meant to start commands of a CI system. */
+  readonly holdsCommands: boolean;
   render(report: Report, options: RenderOptions): string;
 }
 
+type Render = Renderer["render"];
+
+const plain = (render: Render): Renderer => ({ holdsProblems: false, holdsCommands: false, render });
+
 /** One module a format, loaded when it is asked for. A name above without a renderer here does not compile. */
 const RENDERERS: Readonly<Record<Format, () => Promise<Renderer>>> = {
-  text: async () => ({ holdsProblems: false, render: (await import("./text.ts")).renderText }),
-  json: async () => ({ holdsProblems: true, render: (await import("./json.ts")).renderJson }),
+  text: async () => plain((await import("./formats/text.ts")).renderText),
+  json: async () => ({ ...plain((await import("./formats/json.ts")).renderJson), holdsProblems: true }),
+  sarif: async () => plain((await import("./formats/sarif.ts")).renderSarif),
+  github: async () => ({ ...plain((await import("./formats/github.ts")).renderGithub), holdsCommands: true }),
+  gitlab: async () => plain((await import("./formats/gitlab.ts")).renderGitlab),
+  junit: async () => plain((await import("./formats/junit.ts")).renderJunit),
+  markdown: async () => plain((await import("./formats/markdown.ts")).renderMarkdown),
 };
 
 export function rendererOf(format: Format): Promise<Renderer> {

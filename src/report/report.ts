@@ -4,6 +4,7 @@ import type { Finding } from "../policy/finding.ts";
 import type { ObjectRef, SourcePosition } from "../policy/model.ts";
 import type { Severity, Verdict } from "../policy/verdict.ts";
 import type { IsStored } from "./commands.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 
 /** A workload that mounts a claim, whatever came of it. */
 export interface JudgedWorkload {
@@ -18,6 +19,35 @@ export interface JudgedWorkload {
   readonly reason: string;
   /** The facts behind the reason, one sentence each. */
   readonly evidence: readonly string[];
+}
+
+/** A line of a file and what stands out on it; lines and columns count from 1. */
+export interface Place extends SourcePosition {
+  /** The column after the last character that stands out; null where that is not known. */
+  readonly endColumn: number | null;
+  /** The line itself where it may be shown; null where it holds what is not to be printed. */
+  readonly text: string | null;
+}
+
+export interface RelatedPlace {
+  readonly object: ObjectRef;
+  readonly place: SourcePosition;
+}
+
+/** Where a finding stands for whoever has the files before them. */
+export interface FindingPlaces {
+  /** The line that decides. */
+  readonly place: Place | null;
+  /** The other objects that have a part in it and stand in a file. */
+  readonly relatedPlaces: readonly RelatedPlace[];
+}
+
+/** A finding as it is told. */
+export interface ReportedFinding extends Finding, FindingPlaces {
+  /** What it is known by from one run to the next (`fingerprint.ts`). */
+  readonly fingerprint: string;
+  /** True where it was there before: in the baseline, or before the change that is judged. */
+  readonly known: boolean;
 }
 
 /** What kept a part of the input from being judged, and where; lines and columns count from 1. */
@@ -44,10 +74,11 @@ export interface NotJudged {
 
 export interface Summary {
   readonly workloads: number;
-  /** Findings that are not exempted, by severity. */
+  /** Findings that are neither exempted nor known, by severity. */
   readonly errors: number;
   readonly warnings: number;
   readonly exempted: number;
+  readonly known: number;
 }
 
 /** How findings are told, whatever is in them. */
@@ -61,11 +92,21 @@ export interface Telling {
 export interface RenderOptions {
   /** With ANSI colours, for a terminal. */
   readonly colour: boolean;
+  /** Columns of the terminal, or of what stands for one. */
+  readonly width: number;
+  /** The least severe finding that fails the run. */
+  readonly failOn: FailOn;
+  /** Also those findings that are let through, in the formats that leave them out otherwise. */
+  readonly includeExempted: boolean;
+  /** For text: `summary`: no single findings. `quiet`: errors and the last line only. */
+  readonly detail: "full" | "summary" | "quiet";
+  /** For text and JSON: also what was known before. */
+  readonly all: boolean;
 }
 
 /** What `check` and `audit` found, ready to be rendered in any format. */
 export interface Report {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly ReportedFinding[];
   readonly workloads: readonly JudgedWorkload[];
   readonly notJudged: readonly NotJudged[];
   readonly errors: readonly ReportError[];
@@ -74,21 +115,41 @@ export interface Report {
   /** The version of attachguard that made it. */
   readonly toolVersion: string;
   readonly telling: Telling;
+  /** A file's path as a repository's tools know it: relative to its root, with forward slashes. */
+  readonly inRepository: (file: string) => string;
+  /** True where some findings may be known: from a baseline, or from before the change that is judged. */
+  readonly compared: boolean;
 }
 
 /** The least severe finding that makes the exit code 1. */
 export const FAIL_ON = ["error", "warning", "never"] as const;
 export type FailOn = (typeof FAIL_ON)[number];
 
+/** What a report is made of; only how it is told must be there. */
+export interface ReportParts extends Partial<Omit<Report, "summary" | "findings" | "compared">> {
+  readonly telling: Telling;
+  readonly toolVersion: string;
+  readonly inRepository: (file: string) => string;
+  readonly findings?: readonly Finding[];
+  /** Where a finding stands; without it, where its objects begin. */
+  readonly placesOf?: (finding: Finding) => FindingPlaces;
+  /** Asked once for each finding, in the order in which they were found. */
+  readonly isKnown?: (fingerprint: string, finding: Finding) => boolean;
+}
+
 /**
  * Puts findings, workloads and what is to be said of the input into the one order that all formats show, which does
  * not depend on the order of files or of documents in them, and counts them.
  */
-export function buildReport(
-  found: Partial<Omit<Report, "summary">> & Pick<Report, "telling" | "toolVersion">,
-): Report {
-  const { findings = [], workloads = [], notJudged = [], errors = [], notes = [] } = found;
-  const counted = findings.filter((finding) => finding.exempted === null);
+export function buildReport(found: ReportParts): Report {
+  const { workloads = [], notJudged = [], errors = [], notes = [], telling, inRepository } = found;
+  const { placesOf = placesBySource, isKnown = () => false } = found;
+  const findings = (found.findings ?? []).map((finding): ReportedFinding => {
+    const fingerprint = fingerprintOf(finding, inRepository(finding.source?.file ?? ""));
+    return { ...finding, ...placesOf(finding), fingerprint, known: isKnown(fingerprint, finding) };
+  });
+  const fresh = findings.filter(({ known }) => !known);
+  const counted = fresh.filter((finding) => finding.exempted === null);
   const count = (severity: Severity) => counted.filter((finding) => finding.severity === severity).length;
   return {
     findings: findings.toSorted(
@@ -107,10 +168,21 @@ export function buildReport(
       workloads: workloads.length,
       errors: count("error"),
       warnings: count("warning"),
-      exempted: findings.length - counted.length,
+      exempted: fresh.length - counted.length,
+      known: findings.length - fresh.length,
     },
     toolVersion: found.toolVersion,
-    telling: found.telling,
+    telling,
+    inRepository,
+    compared: found.isKnown !== undefined,
+  };
+}
+
+/** By where the objects stand: for findings whose files are not at hand. */
+function placesBySource({ source, related }: Finding): FindingPlaces {
+  return {
+    place: source && { ...source, endColumn: null, text: null },
+    relatedPlaces: related.flatMap(({ object, source }) => (source ? [{ object, place: source }] : [])),
   };
 }
 

@@ -1,6 +1,7 @@
 import { FIXES, type FixId } from "../policy/fixes.ts";
 import type { Rule } from "../policy/rules/rule.ts";
 import { painter } from "./paint.ts";
+import { wrapped } from "./wrap.ts";
 
 const WIDTH = 100;
 
@@ -45,16 +46,6 @@ function block(text: string): string {
     .join("\n");
 }
 
-/** Breaks a text into lines; those after the first are indented as far as the first. */
 function paragraph(text: string, lead = "  "): string {
-  const lines: string[] = [];
-  let line = lead;
-  for (const word of text.split(" ")) {
-    if (line.length + word.length > WIDTH && line.trim() !== "") {
-      lines.push(line.trimEnd());
-      line = " ".repeat(lead.length);
-    }
-    line += `${word} `;
-  }
-  return [...lines, line.trimEnd()].join("\n");
+  return wrapped(text, lead, WIDTH).join("\n");
 }

@@ -54,7 +54,7 @@ t.test("judges a dump of a whole cluster", async (t) => {
   const { code, report } = await audit("--from", "-");
   t.equal(code, 1);
   t.same(verdicts(report), ["blog allow", "lab deny", "shop deny"]);
-  t.same(report.summary, { workloads: 3, errors: 2, warnings: 0, exempted: 0 });
+  t.same(report.summary, { workloads: 3, errors: 2, warnings: 0, exempted: 0, known: 0 });
 });
 
 t.test("-n judges one namespace and leaves the others out of the report", async (t) => {

@@ -12,12 +12,16 @@ t.test("a wrong call is told on standard error and exits with 2", async (t) => {
     {
       why: "unknown format",
       words: ["check", "--format", "xml", "."],
-      says: "Allowed choices are text, json",
+      says: "Allowed choices are text, json, sarif",
     },
     { why: "unknown severity", words: ["audit", "--fail-on", "info"], says: "error, warning, never" },
     { why: "words too many", words: ["explain", "a", "b"], says: "too many arguments" },
     { why: "an object that is none", words: ["waiver", "verify", "web"], says: "--namespace" },
-    { why: "a format of a later release", words: ["check", "--format", "sarif", "."], says: "is invalid" },
+    {
+      why: "a format without a file's name",
+      words: ["check", "--format", "sarif=", "."],
+      says: "Name a file",
+    },
     { why: "a command of a later release", words: ["diagnose"], says: "unknown command 'diagnose'" },
   ];
   for (const { why, words, says } of cases) {

@@ -5,6 +5,7 @@ import {
   type Report,
   type ReportError,
   type ReportNote,
+  type ReportParts,
 } from "../../src/report/report.ts";
 import { STORED } from "../support/telling.ts";
 
@@ -80,6 +81,6 @@ export function noteWith(changes: Partial<ReportNote> = {}): ReportNote {
 }
 
 /** A report of these, about objects in a cluster unless told otherwise. */
-export function reportWith(found: Partial<Omit<Report, "summary">> = {}): Report {
-  return buildReport({ toolVersion: "1.2.3", telling: STORED, ...found });
+export function reportWith(found: Partial<ReportParts> = {}): Report {
+  return buildReport({ toolVersion: "1.2.3", telling: STORED, inRepository: (file) => file, ...found });
 }

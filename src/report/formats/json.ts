@@ -1,37 +1,51 @@
-import type { Exemption, Finding } from "../policy/finding.ts";
-import type { Fix } from "../policy/fixes.ts";
-import type { ObjectRef, SourcePosition } from "../policy/model.ts";
-import { patchCommand } from "./commands.ts";
-import { explainFinding, groundsOf, rulePage } from "./message.ts";
-import type { JudgedWorkload, NotJudged, Report, ReportError, ReportNote, Telling } from "./report.ts";
+import type { Exemption } from "../../policy/finding.ts";
+import type { Fix } from "../../policy/fixes.ts";
+import type { ObjectRef, SourcePosition } from "../../policy/model.ts";
+import { patchCommand } from "../commands.ts";
+import { harmlessJson } from "../harmless.ts";
+import { explainFinding, groundsOf, rulePage } from "../message.ts";
+import type {
+  JudgedWorkload,
+  NotJudged,
+  RenderOptions,
+  Report,
+  ReportError,
+  ReportedFinding,
+  ReportNote,
+  Telling,
+} from "../report.ts";
 
 /** Raised when a member is removed or changes its meaning; a new member does not raise it. */
 const SCHEMA_VERSION = 2;
 
 /** One JSON object as `docs/report.schema.json` describes it, with a newline at its end. */
-export function renderJson(report: Report): string {
+export function renderJson(report: Report, { all }: Pick<RenderOptions, "all"> = { all: false }): string {
   const { telling } = report;
   const document = {
     schemaVersion: SCHEMA_VERSION,
     toolVersion: report.toolVersion,
-    findings: report.findings.map((finding) => findingOf(finding, telling)),
+    findings: report.findings
+      .filter(({ known }) => all || !known)
+      .map((finding) => findingOf(finding, telling)),
     workloads: report.workloads.map(workloadOf),
     notJudged: report.notJudged.map(notJudgedOf),
     errors: report.errors.map(errorOf),
     notes: report.notes.map(noteOf),
     summary: report.summary,
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return `${harmlessJson(JSON.stringify(document, null, 2))}\n`;
 }
 
 /** Member by member, so that what the policy adds to its own types never changes the contract unseen. */
-function findingOf(finding: Finding, telling: Telling): unknown {
+function findingOf(finding: ReportedFinding, telling: Telling): unknown {
   const { factors } = finding;
   return {
     rule: finding.rule,
     severity: finding.severity,
     workload: refOf(finding.workload),
     source: sourceOf(finding.source),
+    place: finding.place && { ...placeOf(finding.place), endColumn: finding.place.endColumn },
+    related: finding.relatedPlaces.map(({ object, place }) => ({ ...refOf(object), source: placeOf(place) })),
     claims: finding.claims.map((claim) => ({
       name: claim.name,
       reach: claim.reach,
@@ -45,6 +59,8 @@ function findingOf(finding: Finding, telling: Telling): unknown {
     evidence: groundsOf(finding),
     fixes: finding.fixes.map((fix) => fixOf(fix, finding.workload, telling)),
     docsUrl: rulePage(finding.rule, telling),
+    fingerprint: finding.fingerprint,
+    known: finding.known,
     exempted: finding.exempted && exemptionOf(finding.exempted),
   };
 }
@@ -102,7 +118,11 @@ function factorsOf({ moment, reach, overlap, spread }: JudgedWorkload["factors"]
 }
 
 function sourceOf(source: SourcePosition | null): unknown {
-  return source && { file: source.file, line: source.line, column: source.column };
+  return source && placeOf(source);
+}
+
+function placeOf({ file, line, column }: SourcePosition): SourcePosition {
+  return { file, line, column };
 }
 
 function refOf({ apiVersion, kind, namespace, name }: ObjectRef): ObjectRef {

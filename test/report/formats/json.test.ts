@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import t from "tap";
-import type { Fix } from "../../src/policy/fixes.ts";
-import { renderJson } from "../../src/report/json.ts";
-import type { Telling } from "../../src/report/report.ts";
-import { IN_FILES, STORED } from "../support/telling.ts";
-import { errorWith, findingWith, judgedWith, noteWith, reportWith } from "./sample.ts";
+import type { Fix } from "../../../src/policy/fixes.ts";
+import { renderJson } from "../../../src/report/formats/json.ts";
+import type { Telling } from "../../../src/report/report.ts";
+import { IN_FILES, STORED } from "../../support/telling.ts";
+import { errorWith, findingWith, judgedWith, noteWith, reportWith } from "../sample.ts";
 
-const schema = JSON.parse(readFileSync(new URL("../../docs/report.schema.json", import.meta.url), "utf8"));
+const schema = JSON.parse(readFileSync(new URL("../../../docs/report.schema.json", import.meta.url), "utf8"));
 const validate = new Ajv({ strict: true, allowUnionTypes: true, allErrors: true }).compile(schema);
 
 const full = reportWith({
@@ -57,7 +57,7 @@ t.test("has exactly the members of the contract, whatever else the policy knows"
   t.equal(members(document), "schemaVersion toolVersion findings workloads notJudged errors notes summary");
   t.equal(
     members(document.findings[0]),
-    "rule severity workload source claims factors message evidence fixes docsUrl exempted",
+    "rule severity workload source place related claims factors message evidence fixes docsUrl fingerprint known exempted",
   );
   t.equal(members(document.findings[0].fixes[0]), "id summary cost patch targets commands");
   t.equal(members(document.workloads[0]), "apiVersion kind namespace name source verdict state factors");

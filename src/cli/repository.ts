@@ -1,0 +1,30 @@
+import { existsSync } from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
+
+/** The folder at or above this one that holds a `.git` (a folder, or the file of a worktree); `undefined` outside any. */
+export function repositoryAbove(folder: string): string | undefined {
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    if (existsSync(join(at, ".git"))) return at;
+    if (dirname(at) === at) return undefined;
+  }
+}
+
+/**
+ * Paths as a repository's tools know them: relative to its root, with forward slashes, wherever the command was
+ * called. Outside a repository, and for what is no file (`-`, `""`), the path as it is.
+ *
+ * @param folder the working folder
+ */
+export function pathsInRepository(folder: string): (file: string) => string {
+  const root = repositoryAbove(folder);
+  if (root === undefined) return slashed;
+  return (file) => {
+    if (file === "" || file === "-") return file;
+    const inside = relative(root, resolve(folder, file));
+    return slashed(inside.startsWith("..") ? file : inside);
+  };
+}
+
+function slashed(path: string): string {
+  return sep === "/" ? path : path.replaceAll(sep, "/");
+}

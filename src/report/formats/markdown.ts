@@ -1,0 +1,110 @@
+import type { ObjectRef } from "../../policy/model.ts";
+import { plural } from "../../policy/phrasing.ts";
+import { stepsOf } from "../commands.ts";
+import { harmless } from "../harmless.ts";
+import { groundsOf, rulePage, sentenceOf } from "../message.ts";
+import type { RenderOptions, Report, ReportedFinding } from "../report.ts";
+import { visible } from "../visible.ts";
+import { gravestFirst, toldFindings } from "./told.ts";
+
+/** By this first line whoever posts the comment finds the one to replace. */
+const MARKER = "<!-- attachguard -->";
+/** A comment on GitHub holds no more (65,536 characters); the rest is left for what the posting step adds. */
+const MOST_CHARACTERS = 65_000;
+
+/** A comment for a pull request: a summary, a table of what was found, and the details folded. */
+export function renderMarkdown(report: Report, options: RenderOptions): string {
+  const told = gravestFirst(toldFindings(report, options));
+  const head = [MARKER, `### attachguard: ${headline(report)}`, ...problemLines(report)].join("\n\n");
+  const parts: string[] = [];
+  let length = head.length;
+  for (const finding of told) {
+    const part = findingPart(finding, report);
+    if (length + part.length > MOST_CHARACTERS) break;
+    parts.push(part);
+    length += part.length + 2;
+  }
+  const missing = told.length - parts.length;
+  const rest =
+    missing === 0 ? [] : [`${plural(missing, "more finding")} did not fit here; the run's log has them all.`];
+  return `${[head, ...parts, ...rest].join("\n\n")}\n`;
+}
+
+function headline({ summary }: Report): string {
+  const { errors, warnings, exempted, known, workloads } = summary;
+  if (errors + warnings === 0) return `nothing found in ${plural(workloads, "workload")}`;
+  const also = [
+    ...(exempted > 0 ? [`${exempted} exempted`] : []),
+    ...(known > 0 ? [`${known} known before`] : []),
+  ];
+  return [plural(errors, "error"), plural(warnings, "warning"), ...also].join(", ");
+}
+
+/** More problems with the input than these are counted. */
+const PROBLEMS_SHOWN = 10;
+
+function problemLines({ errors, inRepository }: Report): readonly string[] {
+  if (errors.length === 0) return [];
+  const shown = errors
+    .slice(0, PROBLEMS_SHOWN)
+    .map(({ file, line, message }) => `- ${code(`${inRepository(file)}:${line}`)} ${plain(message)}`);
+  const more = errors.length - shown.length;
+  return [
+    `**Not everything was judged:**\n\n${[...shown, ...(more > 0 ? [`- and ${more} more`] : [])].join("\n")}`,
+  ];
+}
+
+function findingPart(finding: ReportedFinding, report: Report): string {
+  const { place, workload, rule, severity, exempted, relatedPlaces } = finding;
+  const sign = exempted === null ? (severity === "error" ? "❌" : "⚠️") : "➖";
+  const page = rulePage(rule, report.telling);
+  const where = place === null ? "" : ` at ${code(`${report.inRepository(place.file)}:${place.line}`)}`;
+  const others = relatedPlaces.map(
+    ({ object, place: { file, line } }) =>
+      `${plain(object.kind)} ${code(object.name)} at ${code(`${report.inRepository(file)}:${line}`)}`,
+  );
+  return [
+    `${sign} **${plain(severity)}** ${refText(workload)} ${page === null ? code(rule) : `[${rule}](${page})`}${where}`,
+    plain(sentenceOf(finding)),
+    "<details><summary>Why, and the ways out</summary>",
+    [
+      ...groundsOf(finding).map((each) => `- ${plain(each)}`),
+      ...(others.length > 0 ? [`- also: ${others.join(", ")}`] : []),
+    ].join("\n"),
+    finding.fixes.map((fix, at) => fixLines(fix, at + 1, finding, report)).join("\n"),
+    "</details>",
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
+}
+
+function fixLines(
+  fix: ReportedFinding["fixes"][number],
+  number: number,
+  { workload }: ReportedFinding,
+  { telling }: Report,
+): string {
+  const steps = stepsOf(fix, telling.isStored, workload);
+  return [
+    `${number}. ${plain(fix.summary)}. Cost: ${plain(fix.cost)}.`,
+    ...steps.map(({ where, what }) => `   - ${plain(where)}: ${code(what)}`),
+  ].join("\n");
+}
+
+function refText({ kind, namespace, name }: ObjectRef): string {
+  return `${plain(kind)} ${code(`${namespace}/${name}`)}`;
+}
+
+/** A code span that its text cannot end: its fence is longer than any run of backticks inside. */
+function code(text: string): string {
+  const line = harmless(visible(text));
+  const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = "`".repeat(longest + 1);
+  const space = longest > 0 ? " " : "";
+  return `${fence}${space}${line}${space}${fence}`;
+}
+
+/** Text that stays text: no markup, mention, reference or HTML of its own. */
+function plain(text: string): string {
+  return harmless(visible(text)).replace(/[\\`*_{}[\]<>#|~@!]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}

@@ -1,0 +1,255 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Exemption } from "../../policy/finding.ts";
+import { FIXES, type Fix, type FixId } from "../../policy/fixes.ts";
+import type { ObjectRef, SourcePosition } from "../../policy/model.ts";
+import { plural } from "../../policy/phrasing.ts";
+import type { Verdict } from "../../policy/verdict.ts";
+import { stepsOf } from "../commands.ts";
+import { groundsOf, rulePage, sentenceOf } from "../message.ts";
+import { type Painter, painter } from "../paint.ts";
+import type { JudgedWorkload, NotJudged, Place, Report, ReportedFinding, Telling } from "../report.ts";
+import { visible } from "../visible.ts";
+import { wrapped } from "../wrap.ts";
+import { overview } from "./overview.ts";
+
+export interface TextOptions {
+  readonly colour: boolean;
+  /** Columns to wrap at. */
+  readonly width?: number;
+  /** `summary`: no single findings. `quiet`: errors and the last line only. */
+  readonly detail?: "full" | "summary" | "quiet";
+  /** Also what was known before. */
+  readonly all?: boolean;
+}
+
+const USUAL_WIDTH = 80;
+/** With more findings than these, an overview comes first and each way out is told once. */
+const MANY = 20;
+
+/**
+ * A report for people: the findings with their evidence and ways out, a line for each workload that is safe, and
+ * a summary. Ends with a newline.
+ */
+export function renderText(report: Report, options: TextOptions): string {
+  const { detail = "full", all = false, colour, width = USUAL_WIDTH } = options;
+  const paint = painter(colour);
+  const told = report.findings.filter(
+    ({ known, severity, exempted }) =>
+      (all || !known) && (detail !== "quiet" || (severity === "error" && exempted === null)),
+  );
+  const many = told.length > MANY;
+  const blocks: string[] = many || detail === "summary" ? [...overview(report, told)] : [];
+  if (detail !== "summary") {
+    blocks.push(...findingBlocks(told, { many, width, telling: report.telling, paint }));
+    if (many) blocks.push(waysOut(told, width, paint));
+  }
+  if (detail === "full") blocks.push(...allowedBlocks(report, { width, paint }));
+  blocks.push(summaryLine(report, paint));
+  return `${blocks.join("\n\n")}\n`;
+}
+
+/** One line for each input error and note: `file:line:column: error: message`, as compilers print them. */
+export function renderProblems(
+  { errors, notes }: Pick<Report, "errors" | "notes">,
+  { colour }: Pick<TextOptions, "colour">,
+): string {
+  const paint = painter(colour);
+  return [
+    ...errors.map((error) => problemLine(error.file === "" ? null : error, paint("red", "error"), error)),
+    ...notes.map((note) => problemLine(note.source, paint("yellow", "note"), note)),
+  ].join("");
+}
+
+function problemLine(
+  place: SourcePosition | null,
+  label: string,
+  { message }: { readonly message: string },
+): string {
+  return `${place === null ? "" : `${placeOf(place)}: `}${label}: ${visible(message)}\n`;
+}
+
+interface Layout {
+  /** True where there are so many findings that their ways out are told once, at the end. */
+  readonly many: boolean;
+  readonly width: number;
+  readonly telling: Telling;
+  readonly paint: Painter;
+}
+
+function findingBlocks(findings: readonly ReportedFinding[], layout: Layout): readonly string[] {
+  let told: readonly Fix[] = [];
+  return findings.map((finding, at) => {
+    const before = findings[at - 1];
+    if (before === undefined || !isSameObject(before, finding)) told = [];
+    const block = findingBlock(finding, told, layout);
+    told = [...told, ...finding.fixes];
+    return block;
+  });
+}
+
+function isSameObject(a: ReportedFinding, b: ReportedFinding): boolean {
+  return refText(a.workload) === refText(b.workload) && a.source?.file === b.source?.file;
+}
+
+/** @param told the ways out that stand above already, under other findings of the same workload. */
+function findingBlock(finding: ReportedFinding, told: readonly Fix[], layout: Layout): string {
+  const { paint, width, telling, many } = layout;
+  const lines = [headLine(finding, paint)];
+  if (finding.place !== null) lines.push(...placeLines(finding.place, paint));
+  if (finding.exempted !== null) lines.push(`  ${exemptionLine(finding.exempted)}`);
+  lines.push("", ...wrapped(visible(sentenceOf(finding)), "  ", width));
+  for (const each of groundsOf(finding)) lines.push(...wrapped(visible(each), "    - ", width));
+  for (const { object, place } of finding.relatedPlaces) {
+    lines.push(`    - ${visible(object.kind)} ${visible(object.name)}: ${paint("dim", placeOf(place))}`);
+  }
+  if (many) {
+    const ids = finding.fixes.map(({ id }) => id).join(", ");
+    if (ids !== "") lines.push("", `  ${paint("bold", "Ways out")}: ${ids} (below)`);
+    return lines.join("\n");
+  }
+  if (finding.fixes.length > 0) lines.push("", `  ${paint("bold", "Ways out")}`);
+  for (const [index, fix] of finding.fixes.entries()) {
+    const isTold = told.some((other) => isDeepStrictEqual(other, fix));
+    lines.push(...fixLines(index + 1, fix, isTold, finding.workload, telling, width));
+  }
+  const page = rulePage(finding.rule, telling);
+  const more = `More: attachguard explain ${finding.rule}${page === null ? "" : ` or ${page}`}`;
+  lines.push("", `  ${paint("dim", more)}`);
+  return lines.join("\n");
+}
+
+function headLine({ exempted, known, severity, workload, rule }: ReportedFinding, paint: Painter): string {
+  const label =
+    exempted !== null
+      ? paint("cyan", "EXEMPTED")
+      : known
+        ? paint("cyan", "KNOWN")
+        : severity === "error"
+          ? paint("red", "ERROR")
+          : paint("yellow", "WARNING");
+  return `${label}  ${paint("bold", refText(workload))}  [${rule}]`;
+}
+
+/** A line of a manifest may be of any length; what stands out on it stays in sight. */
+const EXCERPT_WIDTH = 160;
+
+function placeLines(place: Place, paint: Painter): readonly string[] {
+  const head = `  ${paint("dim", placeOf(place))}`;
+  if (place.text === null) return [head];
+  const number = String(place.line);
+  const start = Math.max(0, (place.endColumn ?? place.column) - EXCERPT_WIDTH);
+  const shown = visible(place.text.slice(start, start + EXCERPT_WIDTH));
+  const before = visible(place.text.slice(start, place.column - 1)).length;
+  const length = Math.max(1, (place.endColumn ?? place.column + 1) - place.column);
+  const mark = "^".repeat(Math.min(length, Math.max(1, shown.length - before)));
+  return [
+    head,
+    `    ${paint("dim", `${number} |`)} ${shown}`,
+    `    ${paint("dim", `${" ".repeat(number.length)} |`)} ${" ".repeat(before)}${paint("red", mark)}`,
+  ];
+}
+
+function exemptionLine({ by, until, reason }: Exemption): string {
+  const end = until === null ? "" : ` until ${visible(until)}`;
+  return `exempted by ${by}${end}: ${visible(reason)}`;
+}
+
+function fixLines(
+  number: number,
+  fix: Fix,
+  isTold: boolean,
+  subject: ObjectRef,
+  { isStored }: Telling,
+  width: number,
+): readonly string[] {
+  const lead = `    ${number}. `;
+  if (isTold) return wrapped(`${visible(fix.summary)} (as above)`, lead, width);
+  const lines = [...wrapped(visible(fix.summary), lead, width)];
+  if (fix.cost !== "") lines.push(...wrapped(`Cost: ${visible(fix.cost)}`, "       ", width));
+  // Never wrapped: they are there to be copied.
+  for (const { where, what } of stepsOf(fix, isStored, subject)) {
+    lines.push(`       ${visible(`${where}: ${what}`)}`);
+  }
+  return lines;
+}
+
+/** Each way out that a finding names, once. */
+function waysOut(findings: readonly ReportedFinding[], width: number, paint: Painter): string {
+  const ids = new Set<FixId>(findings.flatMap(({ fixes }) => fixes.map(({ id }) => id)));
+  const lines = [...ids].flatMap((id) => {
+    const { summary, cost } = FIXES[id];
+    return [...wrapped(`${id}: ${summary}`, "  ", width), ...wrapped(`Cost: ${cost}`, "    ", width)];
+  });
+  const more = "What each takes for a workload: `--format json`, or the workload's file alone.";
+  return [paint("bold", "Ways out"), ...lines, `  ${paint("dim", more)}`].join("\n");
+}
+
+function allowedBlocks(
+  { workloads, notJudged }: Report,
+  { width, paint }: Pick<Layout, "width" | "paint">,
+): readonly string[] {
+  const allowed = workloads.filter(({ verdict }) => verdict === "allow");
+  const blocks: string[] = [];
+  if (allowed.length > MANY) blocks.push(`${paint("green", "OK")}  ${allowed.length} workloads are allowed`);
+  else if (allowed.length > 0) {
+    blocks.push(allowed.map((each) => allowedLines(each, width, paint).join("\n")).join("\n"));
+  }
+  if (notJudged.length > 0) blocks.push(notJudgedLine(notJudged));
+  return blocks;
+}
+
+/** A workload that only its mode lets pass is not called OK: its findings stand above. */
+function allowedLines(
+  { workload, source, state, reason, evidence }: JudgedWorkload,
+  width: number,
+  paint: Painter,
+): readonly string[] {
+  const place = source === null ? "" : `  ${paint("dim", placeOf(source))}`;
+  const label = state === "latent" ? paint("yellow", "ALLOWED") : paint("green", "OK");
+  const head = `${label}  ${paint("bold", refText(workload))}: ${visible(reason)}${place}`;
+  return [head, ...evidence.flatMap((each) => wrapped(visible(each), "    - ", width))];
+}
+
+const NOT_JUDGED_SHOWN = 10;
+
+function notJudgedLine(objects: readonly NotJudged[]): string {
+  const [mount, was] = objects.length === 1 ? ["mounts", "was"] : ["mount", "were"];
+  const shown = objects.slice(0, NOT_JUDGED_SHOWN).map(({ object }) => refText(object));
+  const rest = objects.length - shown.length;
+  const names = shown.join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+  return `${plural(objects.length, "more object")} ${mount} a claim and ${was} not judged: ${names}`;
+}
+
+function summaryLine({ summary, workloads, errors, notJudged }: Report, paint: Painter): string {
+  const count = (verdict: Verdict) => workloads.filter((each) => each.verdict === verdict).length;
+  const verdicts =
+    summary.workloads === 0
+      ? notJudged.length === 0
+        ? "No workload mounts a claim"
+        : "No workload that mounts a claim was judged"
+      : `${plural(summary.workloads, "workload")} that ${summary.workloads === 1 ? "mounts" : "mount"} a claim: ` +
+        `${count("deny")} denied, ${count("warn")} with a warning, ${count("allow")} allowed`;
+  const findings = [
+    paintedCount(summary.errors, "error", "red", paint),
+    paintedCount(summary.warnings, "warning", "yellow", paint),
+  ];
+  if (summary.exempted > 0) findings.push(`${summary.exempted} exempted`);
+  if (summary.known > 0) findings.push(`${summary.known} known before`);
+  const rest =
+    errors.length > 0
+      ? ` Not everything was judged: ${plural(errors.length, "problem")} with the input.`
+      : "";
+  return `${verdicts}. ${findings.join(", ")}.${rest}`;
+}
+
+function paintedCount(count: number, noun: string, colour: "red" | "yellow", paint: Painter): string {
+  return count === 0 ? plural(count, noun) : paint(colour, plural(count, noun));
+}
+
+function refText({ kind, namespace, name }: ObjectRef): string {
+  return `${visible(kind)} ${visible(namespace)}/${visible(name)}`;
+}
+
+function placeOf({ file, line, column }: SourcePosition): string {
+  return `${visible(file)}:${line}:${column}`;
+}

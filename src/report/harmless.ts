@@ -1,0 +1,19 @@
+/**
+ * Text from manifests, clusters and file names must not start a command of a CI system that reads what is printed:
+ * GitHub's and Azure's `##[…]` and `##vso[…]` count anywhere in a line, TeamCity's `##teamcity[…]` too, and GitHub's
+ * `::…::` at the start of a line (actions/runner, `ActionCommand.cs`).
+ */
+const ANYWHERE = /##(?=(?:vso|teamcity)?\[)/gi;
+
+/** What ends a line for any of them. */
+const LINE_START = /(^|[\n\r\v\f\u0085\u2028\u2029])(\s*):(?=:)/g;
+
+/** The text with those broken up by a space. */
+export function harmless(text: string): string {
+  return text.replace(ANYWHERE, "# #").replace(LINE_START, "$1$2: ");
+}
+
+/** JSON in which those cannot be read from the outside; what a JSON parser reads is the same. */
+export function harmlessJson(json: string): string {
+  return json.replace(ANYWHERE, "\\u0023#");
+}
