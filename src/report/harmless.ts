@@ -15,5 +15,7 @@ export function harmless(text: string): string {
 
 /** JSON in which those cannot be read from the outside; what a JSON parser reads is the same. */
 export function harmlessJson(json: string): string {
-  return json.replace(ANYWHERE, "\\u0023#");
+  return json
+    .replace(ANYWHERE, "\\u0023#")
+    .replace(/[\u0085\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -32,9 +32,10 @@ export function renderJunit(report: Report, options: RenderOptions): string {
     ...report.workloads.filter(isWithout(report.findings)).map((workload) => workloadCase(workload, report)),
   ]);
   const suites = [...Map.groupBy(cases, ({ file }) => file)].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const { tests = "", failures = "", errors = "" } = counts(cases);
   const lines = [
     `<?xml version="1.0" encoding="UTF-8"?>`,
-    `<testsuites ${attributes({ name: "attachguard", ...counts(cases) })}>`,
+    `<testsuites ${attributes({ name: "attachguard", tests, failures, errors })}>`,
     ...suites.flatMap(([file, own]) => suiteLines(file, own)),
     "</testsuites>",
   ];
