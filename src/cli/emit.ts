@@ -15,7 +15,7 @@ export interface Output {
 /** What `check` and `audit` have in common. */
 export interface ReportOptions {
   readonly format: readonly Output[];
-  readonly failOn: FailOn;
+  readonly failOn?: FailOn;
   readonly includeExempted?: true;
   readonly summary?: true;
   readonly quiet?: true;
@@ -32,6 +32,7 @@ export interface ReportOptions {
  * written.
  */
 export async function emit(report: Report, options: ReportOptions, terminal: Terminal): Promise<number> {
+  const { failOn = "error" } = options;
   const outputs = options.format.filter(({ format, file }) => format !== "text" || file !== undefined);
   const onStdout = outputs.filter(({ file }) => file === undefined);
   if (onStdout.length > 1) {
@@ -42,7 +43,7 @@ export async function emit(report: Report, options: ReportOptions, terminal: Ter
     );
   }
   const rendering: Omit<RenderOptions, "colour" | "width"> = {
-    failOn: options.failOn,
+    failOn,
     includeExempted: options.includeExempted ?? false,
     detail: options.quiet ? "quiet" : options.summary ? "summary" : "full",
     all: options.all ?? false,
@@ -55,12 +56,12 @@ export async function emit(report: Report, options: ReportOptions, terminal: Ter
   for (const { format, file } of outputs) {
     const renderer = await rendererOf(format);
     const text = renderer.render(report, { ...rendering, colour: false, width: widthOf({}) });
-    if (file !== undefined) await writeReport(file, text);
+    if (file !== undefined) await writeOutput(file, text);
     else if (renderer.holdsCommands) await printCommands(terminal.stdout, text);
     else await print(terminal.stdout, text);
   }
   if (outputs.some(({ format }) => format === "github")) await writeJobSummary(report, rendering, terminal);
-  return exitCodeOf(report, options.failOn);
+  return exitCodeOf(report, failOn);
 }
 
 /** GitHub shows what stands in this file below the run; more than a MiB it refuses, and a comment is far less. */
@@ -84,13 +85,18 @@ async function writeJobSummary(
   }
 }
 
-async function writeReport(file: string, text: string): Promise<void> {
+/**
+ * Writes a file that an option names.
+ *
+ * @throws AttachguardError AG_ERR_INPUT where it cannot be written, with the way out
+ */
+export async function writeOutput(file: string, text: string): Promise<void> {
   try {
     await writeFile(file, text);
   } catch (cause) {
     throw new AttachguardError(
       "AG_ERR_INPUT",
-      `${file || "--format"}: the report cannot be written (${writeProblem(file, cause)})`,
+      `${file}: it cannot be written (${writeProblem(file, cause)})`,
       { cause },
     );
   }

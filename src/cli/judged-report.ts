@@ -3,7 +3,7 @@ import type { Config } from "../config/model.ts";
 import { judgeAll, type Subjects } from "../judge/all.ts";
 import { waiverCheck } from "../judge/context.ts";
 import type { IsStored } from "../report/commands.ts";
-import { buildReport, type Report } from "../report/report.ts";
+import { buildReport, type Report, type ReportParts } from "../report/report.ts";
 import { pathsInRepository } from "./repository.ts";
 import { version } from "./version.ts";
 
@@ -11,6 +11,7 @@ import { version } from "./version.ts";
  * Everything that is judged in one run of `check` or `audit`, as a report.
  *
  * @param problems what was wrong with, or worth knowing of, the input
+ * @param isKnown tells which findings were there before
  * @param isStored which objects are in a cluster already, so that a command can change them
  */
 export async function judgedReport(
@@ -18,6 +19,7 @@ export async function judgedReport(
   problems: readonly InputError[],
   config: Config,
   isStored: IsStored,
+  isKnown?: ReportParts["isKnown"],
 ): Promise<Report> {
   const judged = await judgeAll(subjects, {
     config,
@@ -40,6 +42,7 @@ export async function judgedReport(
         })),
       ...judged.notes,
     ],
+    ...(isKnown === undefined ? {} : { isKnown }),
     toolVersion: version(),
     telling: { docsUrl: config.docsUrl, isStored },
     inRepository: pathsInRepository(process.cwd()),

@@ -140,7 +140,10 @@ function buildProgram(
 
 function addCheck(program: Command, terminal: Terminal, done: Done): Command {
   const command = subcommand(program, "check", "judge manifests, all together, before they reach a cluster")
-    .argument("<PATH...>", "YAML or JSON files, folders of them, or - for standard input")
+    .argument("[PATH...]", "YAML or JSON files, folders of them, or - for standard input")
+    .option("--no-config", "use no configuration, not even an attachguard.yaml that is found")
+    .option("--baseline <FILE>", "findings that are accepted for now, as --write-baseline wrote them")
+    .option("--write-baseline <FILE>", "accept what is found now, and exit with 0")
     .option("--live", "judge them together with what is in the cluster");
   addReportOptions(command);
   addClusterAccessOptions(command);
@@ -268,9 +271,9 @@ function addReportOptions(command: Command): void {
     .option("--summary", "only an overview and the last line")
     .option("--quiet", "only errors and the last line")
     .addOption(
-      new Option("--fail-on <SEVERITY>", "exit with 1 on findings at or above it")
-        .choices(FAIL_ON)
-        .default("error"),
+      new Option("--fail-on <SEVERITY>", "exit with 1 on findings at or above it (default: error)").choices(
+        FAIL_ON,
+      ),
     )
     .addOption(configOption());
 }

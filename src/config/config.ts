@@ -33,6 +33,18 @@ export async function loadConfig(path: string | undefined): Promise<Config> {
 }
 
 /**
+ * Reads a configuration file that nobody named: whoever opens a pull request writes it, so it may hold what describes
+ * the cluster and how to check, and nothing that lets a finding pass.
+ *
+ * @throws AttachguardError AG_ERR_CONFIG as `loadConfig`, and for what it may not hold
+ */
+export async function loadFoundConfig(path: string): Promise<Config> {
+  const text = await readText(path);
+  const { parseFoundConfig } = await import("./parse.ts");
+  return parseFoundConfig(text, path);
+}
+
+/**
  * Follows a configuration file through edits, replacements and the symbolic-link swaps of a mounted ConfigMap.
  * A file that cannot be used is reported once for each content and changes nothing.
  *

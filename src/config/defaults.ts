@@ -30,4 +30,5 @@ export const DEFAULT_CONFIG: Config = {
   metrics: { namespaceLabel: false },
   shutdown: { delaySeconds: 5, graceSeconds: 20 },
   docsUrl: null,
+  check: {},
 };

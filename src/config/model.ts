@@ -29,6 +29,20 @@ export interface Config {
   readonly shutdown: ShutdownSettings;
   /** Where the pages of the rules stand; a rule's id is added to it. Null: messages name no address. */
   readonly docsUrl: string | null;
+  /** What `attachguard check` does where its command line does not say otherwise. */
+  readonly check: CheckSettings;
+}
+
+/** Members that are absent say nothing. */
+export interface CheckSettings {
+  /** What is checked where the command line names nothing; relative to the configuration's folder. */
+  readonly paths?: readonly string[];
+  /** Globs of what is left out, beside those of the command line. */
+  readonly exclude?: readonly string[];
+  readonly failOn?: "error" | "warning" | "never";
+  readonly render?: "auto" | "never" | "always";
+  /** How many nodes the cluster has, for certain. */
+  readonly nodes?: number;
 }
 
 export interface NamespaceRules {

@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
+import { isAbsolute, normalize } from "node:path";
 import { Ajv } from "ajv";
-import { type Document, isCollection, isScalar, LineCounter, parseDocument } from "yaml";
+import { type Document, isCollection, isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import { AttachguardError, messageOf } from "../errors.ts";
 import { ALWAYS_EXCLUDED, DEFAULT_CONFIG } from "./defaults.ts";
 import type { CallerRule, Config, WaiverKeySetting } from "./model.ts";
@@ -51,6 +52,37 @@ export function parseConfig(text: string, file: string): Config {
     );
   }
   return complete(value);
+}
+
+/** All that a configuration which is found by itself may hold. */
+const FOUND_KEYS: ReadonlySet<string> = new Set(["apiVersion", "kind", "check", "storageClasses", "drivers"]);
+
+/**
+ * As `parseConfig`, for a file that was found and not named.
+ *
+ * @throws AttachguardError AG_ERR_CONFIG also for what only a named file may say.
+ */
+export function parseFoundConfig(text: string, file: string): Config {
+  const config = parseConfig(text, file);
+  const lines = new LineCounter();
+  const { contents } = parseDocument(text, { lineCounter: lines, stringKeys: true });
+  const problems: string[] = [];
+  for (const pair of isMap(contents) ? contents.items : []) {
+    if (!isScalar(pair.key) || FOUND_KEYS.has(String(pair.key.value))) continue;
+    problems.push(
+      `${place(file, lines, pair.key.range?.[0] ?? 0)}: ${pair.key.value} may not stand in a file that is found by itself, only check, storageClasses and drivers: give the file by --config`,
+    );
+  }
+  if (config.check.render === "always") {
+    problems.push(`${file}: check.render may be auto or never here; always is for a file given by --config`);
+  }
+  for (const path of config.check.paths ?? []) {
+    if (isAbsolute(path) || normalize(path).startsWith("..")) {
+      problems.push(`${file}: check.paths ${JSON.stringify(path)} leads out of the folder of the file`);
+    }
+  }
+  if (problems.length > 0) throw refusal(problems);
+  return config;
 }
 
 function refusal(problems: readonly string[]): AttachguardError {

@@ -502,6 +502,44 @@ export const CONFIG_SCHEMA: Schema = {
         },
       },
     },
+    check: {
+      type: "object",
+      description:
+        "What `attachguard check` does where its command line does not say otherwise. With `storageClasses` and `drivers` all that may stand in an attachguard.yaml that is found by itself.",
+      additionalProperties: false,
+      default: {},
+      properties: {
+        paths: {
+          type: "array",
+          description:
+            "What is checked where the command line names nothing, relative to this file; inside the repository.",
+          minItems: 1,
+          items: { type: "string", title: "a path", description: "A file or folder.", minLength: 1 },
+        },
+        exclude: {
+          type: "array",
+          description: "Globs of what is left out, relative to this file.",
+          items: { type: "string", title: "a glob", description: "As --exclude takes it.", minLength: 1 },
+        },
+        failOn: {
+          type: "string",
+          description: "The least severe finding that makes the exit code 1.",
+          enum: ["error", "warning", "never"],
+        },
+        render: {
+          type: "string",
+          description:
+            "Whether kustomizations and charts are rendered; `always` may only stand in a file given by --config.",
+          enum: ["auto", "never", "always"],
+        },
+        nodes: {
+          type: "integer",
+          description: "How many nodes the cluster has, for certain.",
+          minimum: 1,
+          maximum: 100_000,
+        },
+      },
+    },
     docsUrl: {
       type: "string",
       title: "an https address that ends in a slash",

@@ -231,7 +231,7 @@ t.test("a report that cannot be written is told, with exit 2", async (t) => {
   for (const { why, file, says } of cases) {
     const { code, err } = await run(["check", "-", `--format=json=${file}`], { stdin: RWO });
     t.equal(code, 2, why);
-    t.ok(err.includes(`${file}: the report cannot be written`), why);
+    t.ok(err.includes(`${file}: it cannot be written`), why);
     t.ok(err.includes(says), `${why}: ${err}`);
   }
 });
