@@ -382,7 +382,7 @@ t.test(
       },
     );
     t.equal(view.workload("Rollout", "", "web").state, "absent", "a kind that is not judged");
-    const nodes = bundle("{ apiVersion: v1, kind: Node, metadata: { name: n } }").view.nodes();
+    const nodes = bundle("{ apiVersion: v1, kind: Node, metadata: { name: n1 } }").view.nodes();
     t.equal(nodes.state === "known" && nodes.value.length, 1, "Node objects are the complete list");
   },
 );

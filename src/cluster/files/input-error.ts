@@ -7,6 +7,8 @@ export interface InputError {
   readonly message: string;
   /** False for what is only noted: everything in the document was judged all the same. */
   readonly fatal: boolean;
+  /** True where the document seems to be a template that was not rendered. */
+  readonly template?: true;
 }
 
 /** A problem with a file as a whole. */

@@ -1,50 +1,25 @@
-import type { Document, Node, ParseOptions, ScalarTag, SchemaOptions } from "yaml";
-import * as yaml from "yaml";
+import { constructFromEvents, EVENT_ID, type Event, getScalarValue, YAMLException } from "js-yaml";
 import { messageOf } from "../../errors.ts";
 import type { SourcePosition } from "../../policy/model.ts";
 import type { InputError } from "./input-error.ts";
-import { duplicateKeyMessage, type ParsedDocument, type ParsedFile } from "./parsed-document.ts";
-
-/**
- * Aliases that one document may resolve, counted as the library does (weighted by what each expands to). Its
- * default of 100 is met by honest bundles that repeat a label anchor; a bomb passes any bound within a few levels.
- */
-const MAX_ALIASES = 10_000;
+import { LineFinder } from "./line-finder.ts";
+import { duplicateKeyMessage, listMember, type ParsedDocument, type ParsedFile } from "./parsed-document.ts";
+import { aliasProblem, eventsOf, startOf, type YamlEvents } from "./yaml-events.ts";
+import { beginDocument, duplicateKeys, KUBECTL_SCHEMA } from "./yaml-schema.ts";
 
 /** At the start of a line `---` always begins a document, even inside what looks like a scalar (YAML 1.2, 9.1.2). */
 const DOCUMENT_START = /^---(?=[ \t\r\n]|$)/gm;
 
-/** Kubernetes reads YAML 1.1, where these are booleans too; the single letters are left out, they are also names. */
-const TRUE_WORDS: ScalarTag = {
-  tag: "tag:yaml.org,2002:bool",
-  default: true,
-  test: /^(?:[Yy]es|YES|[Oo]n|ON)$/,
-  resolve: () => true,
-};
-const FALSE_WORDS: ScalarTag = {
-  tag: "tag:yaml.org,2002:bool",
-  default: true,
-  test: /^(?:[Nn]o|NO|[Oo]ff|OFF)$/,
-  resolve: () => false,
-};
-
-const OPTIONS = {
-  merge: true,
-  prettyErrors: false,
-  logLevel: "silent",
-  customTags: (tags) => [...tags, TRUE_WORDS, FALSE_WORDS],
-} as const satisfies ParseOptions & SchemaOptions & { logLevel: string };
-
 /**
- * The documents of a YAML file. Each is parsed by itself, so that a broken one costs no other; it is reported with
- * the place of its first error.
+ * The documents of a YAML file, read as kubectl reads them. Each is parsed by itself, so that a broken one costs no
+ * other; it is reported with the place of its first error. The work is linear in the text, whatever it holds.
  */
 export function parseYaml(file: string, text: string): ParsedFile {
   const documents: ParsedDocument[] = [];
   const errors: InputError[] = [];
   let line = 0;
   for (const chunk of chunksOf(text)) {
-    parseChunk(file, chunk, line, documents, errors);
+    new Chunk(file, chunk, line, documents, errors).parse();
     line += countLines(chunk);
   }
   return { documents, errors };
@@ -70,85 +45,183 @@ function countLines(chunk: string): number {
   return count;
 }
 
-function parseChunk(
-  file: string,
-  chunk: string,
-  firstLine: number,
-  documents: ParsedDocument[],
-  errors: InputError[],
-): void {
-  const lineCounter = new yaml.LineCounter();
-  const positionOf = (offset: number): SourcePosition => {
-    const { line, col } = lineCounter.linePos(offset);
-    return { file, line: firstLine + line, column: col };
-  };
-  const broken = (offset: number, problem: string): void => {
-    errors.push({ ...positionOf(offset), message: `${problem}: ${remedyFor(chunk)}`, fatal: true });
-  };
-  let parsed: ReturnType<typeof yaml.parseAllDocuments>;
-  try {
-    parsed = yaml.parseAllDocuments(chunk, { ...OPTIONS, lineCounter });
-  } catch (error) {
-    // Nesting deeper than the stack, for one.
-    broken(0, `the document cannot be parsed (${messageOf(error)})`);
-    return;
+/** The text from one `---` to the next; nearly always one document. */
+class Chunk {
+  private readonly file: string;
+  private readonly text: string;
+  private readonly firstLine: number;
+  private readonly documents: ParsedDocument[];
+  private readonly errors: InputError[];
+  private lines: LineFinder;
+  private length: number;
+  private indented: YamlEvents["indented"] = new Map();
+
+  constructor(
+    file: string,
+    text: string,
+    firstLine: number,
+    documents: ParsedDocument[],
+    errors: InputError[],
+  ) {
+    this.file = file;
+    this.text = text;
+    this.firstLine = firstLine;
+    this.documents = documents;
+    this.errors = errors;
+    this.lines = new LineFinder(file, text);
+    this.length = text.length;
   }
-  for (const document of parsed) {
-    const fault = document.errors.find(({ code }) => code !== "DUPLICATE_KEY");
-    if (fault !== undefined) {
-      broken(fault.pos[0], `the YAML is broken (${firstLineOf(fault.message)})`);
-      continue;
-    }
-    for (const { pos } of document.errors) {
-      const message = duplicateKeyMessage(keyAt(chunk, pos[0]));
-      errors.push({ ...positionOf(pos[0]), message, fatal: false });
-    }
+
+  parse(): void {
+    let parsed: YamlEvents;
     try {
-      const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
-      const source = positionOf(startOf(document.contents));
-      documents.push({ value, source, items: itemPositions(document, positionOf) });
+      parsed = eventsOf(this.text);
     } catch (error) {
-      const offset = unresolvedAlias(document) ?? startOf(document.contents);
-      broken(offset, `the YAML cannot be resolved (${firstLineOf(messageOf(error))})`);
+      this.broken(offsetOf(error), `the YAML is broken (${reasonOf(error)})`);
+      return;
     }
+    this.indented = parsed.indented;
+    this.lines = new LineFinder(this.file, parsed.source);
+    this.length = parsed.source.length;
+    const aliases = this.text.includes("*") ? aliasProblem(parsed) : undefined;
+    if (aliases !== undefined) {
+      this.broken(aliases.offset, `the YAML cannot be resolved (${aliases.problem})`);
+      return;
+    }
+    this.construct(parsed);
+  }
+
+  private construct(parsed: YamlEvents): void {
+    const { events, source } = parsed;
+    beginDocument();
+    let values: unknown[];
+    try {
+      values = constructFromEvents(events, { source, schema: KUBECTL_SCHEMA, json: true });
+    } catch (error) {
+      this.broken(offsetOf(error), `the YAML cannot be resolved (${reasonOf(error)})`);
+      return;
+    }
+    if (duplicateKeys() > 0) this.noteDuplicates(parsed);
+    const starts = documentStarts(events);
+    for (const [at, value] of values.entries()) {
+      const start = starts[at] ?? 0;
+      const first = events[start];
+      const offset = first === undefined ? -1 : startOf(first);
+      const member = listMember(value);
+      const items = member === undefined ? [] : itemOffsets(parsed, start, member);
+      this.documents.push({
+        value,
+        source: this.positionOf(offset === -1 ? source.length - source.trimStart().length : offset),
+        items: items.map((item) => this.positionOf(item)),
+      });
+    }
+  }
+
+  private noteDuplicates(parsed: YamlEvents): void {
+    for (const { key, offset } of duplicatesIn(parsed)) {
+      this.errors.push({ ...this.positionOf(offset), message: duplicateKeyMessage(key), fatal: false });
+    }
+  }
+
+  private positionOf(offset: number): SourcePosition {
+    const { line, column } = this.lines.positionOf(Math.min(Math.max(offset, 0), this.length));
+    const indent = this.indented.get(line - 1) ?? 0;
+    return { file: this.file, line: this.firstLine + line, column: Math.max(column - indent, 1) };
+  }
+
+  private broken(offset: number, problem: string): void {
+    const template = this.text.includes("{{") || this.text.includes("{%");
+    const remedy = template
+      ? "it looks like a template: render it first (helm template), then judge what comes out"
+      : "this document was not judged; correct it and run again";
+    this.errors.push({
+      ...this.positionOf(offset),
+      message: `${problem}: ${remedy}`,
+      fatal: true,
+      ...(template ? { template } : {}),
+    });
   }
 }
 
-function remedyFor(chunk: string): string {
-  return chunk.includes("{{")
-    ? "it looks like a template: render it first (helm template), then judge what comes out"
-    : "this document was not judged; correct it and run again";
+function offsetOf(error: unknown): number {
+  return error instanceof YAMLException ? (error.mark?.position ?? 0) : 0;
 }
 
 /** The library's messages quote the input, which may hold anything. */
-const firstLineOf = (message: string): string =>
-  (message.split("\n", 1)[0] as string).replace(/\p{Cc}/gu, " ");
-
-function keyAt(chunk: string, offset: number): string {
-  const [, quoted, plain] = /^(?:["']([^"'\n]*)["']|([^:\n]*))/.exec(chunk.slice(offset, offset + 256)) ?? [];
-  return (quoted ?? plain ?? "").trim();
+function reasonOf(error: unknown): string {
+  const reason = error instanceof YAMLException ? error.reason : messageOf(error);
+  if (/maxDepth/.test(reason)) return "it is nested too deeply";
+  return (reason.split("\n", 1)[0] as string).replace(/\p{Cc}/gu, " ").slice(0, 200);
 }
 
-const startOf = (node: Node | null): number => node?.range?.[0] ?? 0;
-
-function itemPositions(
-  document: Document<Node, boolean>,
-  positionOf: (offset: number) => SourcePosition,
-): readonly SourcePosition[] {
-  const items = yaml.isMap(document.contents) ? document.contents.get("items", true) : undefined;
-  if (!yaml.isSeq(items)) return [];
-  return items.items.map((item) => positionOf(startOf(yaml.isNode(item) ? item : null)));
+/** For each document the index of the event after its own: its content, or its end. */
+function documentStarts(events: readonly Event[]): readonly number[] {
+  const starts: number[] = [];
+  for (const [at, event] of events.entries()) if (event.type === EVENT_ID.DOCUMENT) starts.push(at + 1);
+  return starts;
 }
 
-/** The offset of the first alias whose anchor does not exist. */
-function unresolvedAlias(document: Document<Node, boolean>): number | undefined {
-  let offset: number | undefined;
-  yaml.visit(document, {
-    Alias(_, alias) {
-      if (alias.resolve(document) !== undefined) return undefined;
-      offset = startOf(alias);
-      return yaml.visit.BREAK;
-    },
-  });
-  return offset;
+/** Where each entry of the outermost object's list `member` stands. */
+function itemOffsets({ events, source }: YamlEvents, start: number, member: string): readonly number[] {
+  const offsets: number[] = [];
+  let depth = 0;
+  let isKey = false;
+  let isList = false;
+  for (let at = start; at < events.length; at += 1) {
+    const event = events[at] as Event;
+    if (event.type === EVENT_ID.POP) {
+      depth -= 1;
+      if (depth <= 0) break;
+      if (depth === 1) isKey = true;
+      continue;
+    }
+    if (depth === 1) {
+      if (isKey) isList = event.type === EVENT_ID.SCALAR && getScalarValue(source, event) === member;
+      else if (isList) offsets.length = 0;
+      isKey = !isKey;
+    } else if (depth === 2 && isList) {
+      offsets.push(startOf(event));
+    }
+    if (event.type === EVENT_ID.MAPPING || event.type === EVENT_ID.SEQUENCE) {
+      depth += 1;
+      if (depth === 1) isKey = true;
+    }
+  }
+  return offsets;
+}
+
+/** Keys given twice in one object, with the place of the later one; walked only where there are some. */
+function* duplicatesIn({ events, source }: YamlEvents): Generator<{ key: string; offset: number }> {
+  const open: { keys: Set<string> | undefined; isKey: boolean }[] = [];
+  const valueIsDone = (): void => {
+    const parent = open.at(-1);
+    if (parent !== undefined) parent.isKey = !parent.isKey;
+  };
+  for (const event of events) {
+    const parent = open.at(-1);
+    switch (event.type) {
+      case EVENT_ID.DOCUMENT:
+      case EVENT_ID.SEQUENCE:
+        open.push({ keys: undefined, isKey: false });
+        break;
+      case EVENT_ID.MAPPING:
+        open.push({ keys: new Set(), isKey: true });
+        break;
+      case EVENT_ID.POP:
+        open.pop();
+        valueIsDone();
+        break;
+      case EVENT_ID.SCALAR:
+        if (parent?.keys !== undefined && parent.isKey) {
+          const key = getScalarValue(source, event);
+          if (parent.keys.has(key) && key !== "<<") yield { key, offset: startOf(event) };
+          parent.keys.add(key);
+        }
+        valueIsDone();
+        break;
+      case EVENT_ID.ALIAS:
+        valueIsDone();
+        break;
+    }
+  }
 }
