@@ -4,6 +4,7 @@ import { judgeAll, type Subjects } from "../judge/all.ts";
 import { waiverCheck } from "../judge/context.ts";
 import type { IsStored } from "../report/commands.ts";
 import { buildReport, type Report, type ReportParts } from "../report/report.ts";
+import { findingPlaces } from "./finding-places.ts";
 import { pathsInRepository } from "./repository.ts";
 import { version } from "./version.ts";
 
@@ -29,6 +30,7 @@ export async function judgedReport(
   });
   return buildReport({
     findings: judged.findings,
+    placesOf: await findingPlaces(judged.findings),
     workloads: judged.workloads,
     errors: problems
       .filter(({ fatal }) => fatal)

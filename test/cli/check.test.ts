@@ -178,7 +178,7 @@ t.test("names file, line and column of what it cannot read, judges the rest and 
   });
   const { code, out, err } = await run(["check", folder]);
   t.equal(code, 2);
-  t.match(err, new RegExp(`^${join(folder, "a.yaml")}:2:7: error: `));
+  t.match(err, new RegExp(`^${join(folder, "a.yaml")}:2:17: error: `));
   t.match(out, "ERROR  Deployment shop/web  [rwo-rolling-update]");
   t.match(out, "Not everything was judged: 1 problem with the input.");
 });
@@ -214,7 +214,7 @@ t.test("with the report in a file, what is wrong with the input is still told to
       stdin: `${RWO}---\na: b: c\n`,
     });
     t.equal(code, 2, format);
-    t.match(err, /^-:8:4: error: the YAML is broken/, format);
+    t.match(err, /^-:8:5: error: the YAML is broken/, format);
   }
 });
 

@@ -17,12 +17,19 @@ const DOCUMENT_START = /^---(?=[ \t\r\n]|$)/gm;
 export function parseYaml(file: string, text: string): ParsedFile {
   const documents: ParsedDocument[] = [];
   const errors: InputError[] = [];
-  let line = 0;
-  for (const chunk of chunksOf(text)) {
-    new Chunk(file, chunk, line, documents, errors).parse();
-    line += countLines(chunk);
+  for (const { chunk, firstLine } of chunksWithLines(text)) {
+    new Chunk(file, chunk, firstLine, documents, errors).parse();
   }
   return { documents, errors };
+}
+
+/** The text from one `---` to the next, with the number of lines before it. */
+export function* chunksWithLines(text: string): Generator<{ chunk: string; firstLine: number }> {
+  let firstLine = 0;
+  for (const chunk of chunksOf(text)) {
+    yield { chunk, firstLine };
+    firstLine += countLines(chunk);
+  }
 }
 
 function* chunksOf(text: string): Generator<string> {
