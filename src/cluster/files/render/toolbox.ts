@@ -108,9 +108,9 @@ export class Toolbox {
       await mkdir(home);
       const run = await this.run({ path }, kind.version, home);
       if (run.state === "failed") return { problem: `does not say its version: ${oneLine(run.error, 100)}` };
-      const found = /v?(\d{1,6})\.(\d{1,6})\.(\d{1,6})[\w.+-]{0,40}/.exec(run.output.slice(0, 4096));
+      const found = /v?(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?[\w.+-]{0,40}/.exec(run.output.slice(0, 4096));
       if (found === null) return { problem: "does not say its version" };
-      const numbers = found.slice(1, 4).map(Number);
+      const numbers = found.slice(1, 4).map((number = "0") => Number(number));
       if (!isAtLeast(numbers, kind.oldest)) {
         return {
           problem: `has version ${found[0]}, and ${kind.oldest.join(".")} is the oldest that is used`,
