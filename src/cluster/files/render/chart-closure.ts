@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { ClosureBuilder } from "./closure-builder.ts";
-import { strictDocuments } from "./go-json.ts";
+import { isMapping, strictDocuments } from "./go-json.ts";
 
 /** What is read of Chart.yaml, and of the requirements.yaml of older charts. */
 interface ChartDescription {
@@ -87,7 +87,7 @@ async function description(
   }
   const parsed = strictDocuments(await builder.files.readFile(real));
   const [content, second] = "problem" in parsed ? [] : parsed.documents;
-  if ("problem" in parsed || second !== undefined || typeof content !== "object" || content === null) {
+  if ("problem" in parsed || second !== undefined || !isMapping(content)) {
     const what = "problem" in parsed ? parsed.problem : "is not one YAML mapping";
     builder.problem("unreadable", `${builder.name(path)} ${what}`);
     return undefined;

@@ -46,7 +46,7 @@ function folded(key: string): string {
 
 /** The values that a Go structure would get for a field, whatever the case of the key. */
 export function fieldValues(object: unknown, field: string): unknown[] {
-  if (typeof object !== "object" || object === null || Array.isArray(object)) return [];
+  if (!isMapping(object)) return [];
   const wanted = folded(field);
   return Object.entries(object)
     .filter(([key]) => folded(key) === wanted)
@@ -63,4 +63,9 @@ export function fieldEntries(object: unknown, field: string): unknown[] {
 /** The first value of a field that is a text. */
 export function fieldText(object: unknown, field: string): string | undefined {
   return fieldValues(object, field).find((value): value is string => typeof value === "string");
+}
+
+/** True for a mapping, as opposed to a list, a text or nothing. */
+export function isMapping(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

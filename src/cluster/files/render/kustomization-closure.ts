@@ -1,7 +1,7 @@
 import { isAbsolute, join } from "node:path";
 import type { ClosureRole } from "./closure.ts";
 import type { ClosureBuilder } from "./closure-builder.ts";
-import { fieldText, parseStrictly, strictDocuments } from "./go-json.ts";
+import { fieldText, isMapping, parseStrictly, strictDocuments } from "./go-json.ts";
 import { oneLine } from "./not-rendered.ts";
 import { isInside, isRemote } from "./paths.ts";
 import { kustomizationReferences, pluginReferences, type Reference, type References } from "./references.ts";
@@ -90,7 +90,7 @@ class KustomizationWalk {
     if (real === undefined) return undefined;
     const parsed = strictDocuments(await this.#builder.files.readFile(real));
     const [content, second] = "problem" in parsed ? [] : parsed.documents;
-    if ("problem" in parsed || second !== undefined || typeof content !== "object" || content === null) {
+    if ("problem" in parsed || second !== undefined || !isMapping(content)) {
       const what = "problem" in parsed ? parsed.problem : "is not one YAML mapping";
       this.#builder.problem("unreadable", `${file} ${what}`);
       return undefined;
@@ -146,7 +146,7 @@ class KustomizationWalk {
   /** True where the text is YAML itself; plugins in it are followed. */
   async #inline(text: string, role: ClosureRole, place: Place, file: string): Promise<boolean> {
     const parsed = parseStrictly(text);
-    if ("problem" in parsed || !parsed.documents.every((document) => typeof document === "object")) {
+    if ("problem" in parsed || !parsed.documents.every(isMapping)) {
       if (text.includes("\n")) this.#builder.problem("unreadable", `${file} holds a text that is no YAML`);
       return text.includes("\n");
     }
@@ -179,7 +179,7 @@ class KustomizationWalk {
 
   async #plugins(configs: readonly unknown[], place: Place, file: string): Promise<void> {
     for (const config of configs) {
-      if (typeof config !== "object" || config === null) {
+      if (!isMapping(config)) {
         this.#builder.problem("unreadable", `${file} is no configuration of a plugin`);
         continue;
       }
