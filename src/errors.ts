@@ -6,6 +6,7 @@ export const ERRORS = {
   AG_ERR_USAGE: "The command line is wrong.",
   AG_ERR_INPUT: "A file could not be read or is not what it should be.",
   AG_ERR_CONFIG: "The configuration is not valid.",
+  AG_ERR_GIT: "The repository could not be read through git.",
   AG_ERR_REVIEW: "The request is not an AdmissionReview that can be judged.",
   AG_ERR_API_SERVER: "The Kubernetes API server could not be reached or refused.",
   AG_ERR_TLS: "The serving certificate or its key cannot be used.",
