@@ -18,10 +18,14 @@ export interface Wanted {
 /** How well one kind is known. */
 export interface KindStatus {
   readonly kind: FactKind;
-  /** `waiting`: not listed yet. `refused`: no right to read it (403). `not-served`: the API server has no such kind (404). */
-  readonly state: "synced" | "waiting" | "refused" | "not-served";
+  /**
+   * `waiting`: not listed yet. `held`: was in step and is not now, because the API server refuses it (403) or no longer
+   * has the version that was reached (410): what was seen last still counts, what was not seen may exist. `refused`: no
+   * right to read it (403). `not-served`: the API server has no such kind (404).
+   */
+  readonly state: "synced" | "held" | "waiting" | "refused" | "not-served";
   readonly objects: number;
-  /** Seconds since the API server was last heard of for this kind; `undefined` for files. */
+  /** Seconds since the moment whose state the facts are; `undefined` for files, and before the first list. */
   readonly ageSeconds: number | undefined;
   /** What is wrong, for people; `undefined` when nothing is. */
   readonly problem: string | undefined;
