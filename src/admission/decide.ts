@@ -5,8 +5,8 @@ import type { WaiverCheck } from "../judge/context.ts";
 import type { Fact } from "../kube/fact.ts";
 import { type IsStored, noneStored } from "../report/commands.ts";
 import type { Decision } from "./answer.ts";
-import { blindSpots } from "./blind-spots.ts";
 import type { DryRunMemory } from "./dry-run-memory.ts";
+import { freshnessOf } from "./freshness.ts";
 import { judgeAutoscaler } from "./judge/autoscaler.ts";
 import { judgeClaim } from "./judge/claim.ts";
 import { NOTHING, type Outcome, type RequestContext } from "./judge/request-context.ts";
@@ -64,7 +64,7 @@ export async function decide(
     const bytes = Buffer.byteLength(JSON.stringify(request.object));
     memory.remember(request.user.name, request.namespace, fact, bytes, now);
   }
-  const { stale, unseen } = blindSpots(subject, sources.cluster.status(), config.cluster.staleAfterSeconds);
+  const { stale, unseen } = freshnessOf(subject, sources.cluster.status(), config.cluster.staleAfterSeconds);
   return {
     judged: true,
     mode,
