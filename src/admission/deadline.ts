@@ -60,28 +60,3 @@ export function startDeadline(remainingMs: number): Deadline {
   const timer = setTimeout(() => controller.abort(), remainingMs);
   return { signal: controller.signal, clear: () => clearTimeout(timer) };
 }
-
-/**
- * The promise's value, or the fallback when the signal aborts first or the promise rejects with the abort: an
- * answer must not wait for a look-up that does not heed its signal.
- */
-export async function withinDeadline<T>(
-  promise: Promise<T>,
-  signal: AbortSignal,
-  fallback: () => T,
-): Promise<T> {
-  if (signal.aborted) {
-    promise.catch(() => {});
-    return fallback();
-  }
-  let onAbort = () => {};
-  const aborted = new Promise<T>((resolve) => {
-    onAbort = () => resolve(fallback());
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
-}

@@ -55,7 +55,6 @@ export async function decide(
     now,
     dryRun: request.dryRun,
     verifyWaiver: sources.verifyWaiver,
-    lookups: { late: false },
   };
   const outcome = await judge(context, subject);
   const fact = request.dryRun ? factOf(subject) : undefined;
@@ -70,7 +69,7 @@ export async function decide(
     mode,
     findings: outcome.findings,
     notes: [...notes, ...outcome.notes, ...unseen],
-    late: context.lookups.late,
+    late: outcome.cutShort,
     stale,
     telling: { docsUrl: config.docsUrl, isStored: storedBeside(subject, request) },
   };

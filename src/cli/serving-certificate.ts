@@ -78,9 +78,9 @@ async function selfManaged(
 /** An error only where nobody can verify what is presented: a lost API server alone takes nothing away. */
 export function logTo(log: Pick<Logger, "info" | "warn" | "error">) {
   return (problem: AttachguardError | undefined, usable: boolean): void => {
-    if (problem === undefined) return log.info("certificate in order again");
-    const fields = { code: problem.code, error: problem.message };
-    if (usable) log.warn(fields, "certificate cannot be renewed now, the one from before is served");
+    const fields = problem && { code: problem.code, error: problem.message };
+    if (fields === undefined) log.info("certificate in order again");
+    else if (usable) log.warn(fields, "certificate cannot be renewed now, the one from before is served");
     else log.error(fields, "certificate not usable");
   };
 }

@@ -1,10 +1,5 @@
 import t from "tap";
-import {
-  lookupBudget,
-  parseGoDuration,
-  startDeadline,
-  withinDeadline,
-} from "../../src/admission/deadline.ts";
+import { lookupBudget, parseGoDuration, startDeadline } from "../../src/admission/deadline.ts";
 
 t.test("reads Go durations", async (t) => {
   const rows: readonly (readonly [string, number | undefined, string])[] = [
@@ -49,30 +44,4 @@ t.test("a deadline that has passed has aborted", async (t) => {
   const deadline = startDeadline(60_000);
   t.equal(deadline.signal.aborted, false);
   deadline.clear();
-});
-
-t.test(
-  "answers with the fallback when the signal aborts before a promise that does not heed it",
-  async (t) => {
-    const controller = new AbortController();
-    const never = new Promise<string>(() => {});
-    const answer = withinDeadline(never, controller.signal, () => "known");
-    controller.abort();
-    t.equal(await answer, "known");
-    t.equal(await withinDeadline(never, controller.signal, () => "known"), "known", "aborted from the start");
-    t.equal(
-      await withinDeadline(Promise.reject(new Error("late")), controller.signal, () => "known"),
-      "known",
-      "a rejection after the abort is nobody's",
-    );
-  },
-);
-
-t.test("passes on what arrives in time, failures included", async (t) => {
-  const { signal } = new AbortController();
-  t.equal(await withinDeadline(Promise.resolve("fetched"), signal, () => "known"), "fetched");
-  await t.rejects(
-    withinDeadline(Promise.reject(new Error("broken")), signal, () => "known"),
-    /broken/,
-  );
 });

@@ -1,7 +1,7 @@
 import type { FactKind } from "../../kube/fact.ts";
 import { KINDS } from "../../kube/kinds.ts";
 import type { ClusterView } from "../../policy/view.ts";
-import type { Cluster, KindStatus, Wanted } from "../cluster.ts";
+import type { Cluster, KindStatus, Prepared, Wanted } from "../cluster.ts";
 import { ClusterIndex, COMPLETE, type Completeness, namespaceOf } from "../cluster-index.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { Lookups } from "./lookups.ts";
@@ -94,8 +94,8 @@ export class LiveCluster implements Cluster {
     if (objects >= WORTH_RELEASING) releaseMemory();
   }
 
-  prepare(wanted: Wanted, signal: AbortSignal): Promise<ClusterView> {
-    const watched = new Set<string>(this.#reflectors.keys());
+  prepare(wanted: Wanted, signal: AbortSignal): Promise<Prepared> {
+    const watched = (kind: string) => this.#reflectors.get(kind as FactKind)?.status();
     return new Preparation(this.index, this.#lookups, watched, signal).gather(wanted);
   }
 

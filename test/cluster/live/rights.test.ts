@@ -85,7 +85,10 @@ t.test("reads autoscalers under the older version where the server has only that
   t.equal(it.cluster.index.count("HorizontalPodAutoscaler"), 1);
   it.double.put(autoscaler({ name: "late", max: 3 }));
   await agrees(t, it);
-  const view = await it.cluster.prepare({ workloads: [], autoscalersIn: "shop" }, AbortSignal.timeout(5_000));
+  const { view } = await it.cluster.prepare(
+    { workloads: [], autoscalersIn: "shop", afresh: true },
+    AbortSignal.timeout(5_000),
+  );
   const target = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };
   t.match(view.autoscalersOf(target), { state: "known", value: [{ name: "late" }, { name: "web" }] });
 });
