@@ -4,7 +4,7 @@ import { messageOf } from "../errors.ts";
 import type { Metrics } from "../metrics.ts";
 import { answerFor, type Decision, unjudged, verdictFor } from "./answer.ts";
 import { type CallerCheck, checkCaller } from "./client-certificate.ts";
-import { lookupBudget, startDeadline } from "./deadline.ts";
+import { Deadlines, lookupBudget } from "./deadline.ts";
 import { logDecision } from "./decision-log.ts";
 import {
   type Answer,
@@ -32,6 +32,7 @@ export interface ValidateOptions {
 export async function validatePlugin(app: FastifyInstance, options: ValidateOptions): Promise<void> {
   const { metrics } = options;
   const arrivals = new WeakMap<FastifyRequest, number>();
+  const deadlines = new Deadlines();
   let judging = 0;
 
   app.addHook("onRequest", async (request) => {
@@ -62,7 +63,7 @@ export async function validatePlugin(app: FastifyInstance, options: ValidateOpti
     judging += 1;
     metrics.inFlight.set(judging);
     const budget = lookupBudget(timeoutOf(request), limits.deadlineMarginMilliseconds);
-    const deadline = startDeadline(budget - (performance.now() - arrived));
+    const deadline = deadlines.start(budget - (performance.now() - arrived));
     try {
       const decision = await options.decide(review, deadline.signal);
       const answer = answerFor(decision);

@@ -19,6 +19,7 @@ class SlowCluster extends MemoryCluster {
       this.signals.push(signal);
       this.asked.resolve();
       const aborted = Promise.withResolvers<void>();
+      if (signal.aborted) aborted.resolve();
       signal.addEventListener("abort", () => aborted.resolve(), { once: true });
       await Promise.race([this.gate.promise, aborted.promise]);
       return this.index;
