@@ -112,7 +112,7 @@ export class Deadlines {
   }
 
   #moment({ due, earliest }: Waiting): number {
-    return Math.max(earliest, due - this.#costMs * (this.#waiting.length - 1));
+    return Math.max(earliest, due - this.#costMs * this.#waiting.length);
   }
 
   #ring(): void {
@@ -125,6 +125,10 @@ export class Deadlines {
     }
     this.#waiting.shift();
     next.controller.abort();
+    // Whoever has no time left for others' turns goes on at once.
+    while ((this.#waiting[0]?.due ?? Number.POSITIVE_INFINITY) - this.#costMs <= this.#now()) {
+      this.#waiting.shift()?.controller.abort();
+    }
     // After everything that the abort has set going, the answer included.
     setImmediate(() => {
       const took = this.#now() - begun;
