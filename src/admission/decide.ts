@@ -13,6 +13,7 @@ import { NOTHING, type Outcome, type RequestContext } from "./judge/request-cont
 import { judgeScale } from "./judge/scale.ts";
 import { judgeWorkload } from "./judge/workload.ts";
 import { modeFor } from "./mode.ts";
+import { rememberedFor } from "./remembered.ts";
 import type { ReviewRequest } from "./review.ts";
 import { type Subject, subjectOf } from "./subject.ts";
 
@@ -46,7 +47,9 @@ export async function decide(
 
   const now = sources.now();
   const { memory } = sources;
-  const remembered = request.dryRun ? memory.recall(request.user.name, request.namespace, now) : [];
+  const remembered = request.dryRun
+    ? rememberedFor(subject, memory.recall(request.user.name, request.namespace, now), sources.cluster.view)
+    : [];
   const context: RequestContext = {
     cluster: sources.cluster,
     config,
@@ -58,11 +61,7 @@ export async function decide(
   };
   const outcome = await judge(context, subject);
   const fact = request.dryRun ? factOf(subject) : undefined;
-  if (fact) {
-    // Not the length that the request says it has: a chunked one says none.
-    const bytes = Buffer.byteLength(JSON.stringify(request.object));
-    memory.remember(request.user.name, request.namespace, fact, bytes, now);
-  }
+  if (fact) memory.remember(request.user.name, request.namespace, fact, now);
   const { stale, unseen } = freshnessOf(subject, sources.cluster.status(), config.cluster.staleAfterSeconds);
   return {
     judged: true,
