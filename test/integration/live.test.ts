@@ -145,7 +145,7 @@ t.test("with an API server that hangs, three hundred reviews keep their deadline
   double.fault = ({ verb }) => (verb === "watch" ? undefined : { do: "hang" });
   const agent = new Agent({ keepAlive: true, maxSockets: 300, ca: ca.certificate, servername: "localhost" });
   t.teardown(() => agent.destroy());
-  const timeout = 3_000;
+  const timeout = 5_000;
   const options = {
     agent,
     path: `/validate?timeout=${timeout}ms`,
