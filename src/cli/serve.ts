@@ -84,7 +84,7 @@ async function start(
   const { config, configProblem } = await followConfig(options.config, initial, metrics, log, open);
   const certificates = await servingCertificate(options, initial, terminal, log);
   open.push(() => certificates.close());
-  const cluster = await clusterOf(options, initial, terminal, metrics, log);
+  const cluster = await clusterOf(options, config, terminal, metrics, log);
   open.push(() => cluster.close());
   const server = await buildServer({
     cluster,
@@ -144,7 +144,7 @@ async function followConfig(
 
 async function clusterOf(
   options: ServeOptions,
-  config: Config,
+  config: () => Config,
   terminal: Terminal,
   metrics: Metrics,
   log: Logger,
@@ -163,7 +163,8 @@ async function clusterOf(
       context: options.context,
       env: terminal.env,
       log,
-      nodes: config.cluster.watchNodes,
+      nodes: config().cluster.watchNodes,
+      staleAfterSeconds: () => config().cluster.staleAfterSeconds,
       onLookupMiss: (kind) => metrics.lookupMisses.inc({ kind }),
     });
   }

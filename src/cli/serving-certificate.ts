@@ -50,7 +50,7 @@ interface Files {
 }
 
 function fromFiles(files: Files, log: Logger): Promise<CertificateSource> {
-  return fileSource({ ...files, watch: watchFiles, onProblem: (problem) => logProblem(problem, log) });
+  return fileSource({ ...files, watch: watchFiles, onProblem: logTo(log) });
 }
 
 async function selfManaged(
@@ -71,11 +71,16 @@ async function selfManaged(
     namespace: settings.namespace,
     servingDays: settings.servingDays,
     now: Date.now,
-    onProblem: (problem) => logProblem(problem, log),
+    onProblem: logTo(log),
   });
 }
 
-function logProblem(problem: AttachguardError | undefined, log: Logger): void {
-  if (problem === undefined) log.info("certificate usable again");
-  else log.error({ code: problem.code, error: problem.message }, "certificate not usable");
+/** An error only where nobody can verify what is presented: a lost API server alone takes nothing away. */
+export function logTo(log: Pick<Logger, "info" | "warn" | "error">) {
+  return (problem: AttachguardError | undefined, usable: boolean): void => {
+    const fields = problem && { code: problem.code, error: problem.message };
+    if (fields === undefined) log.info("certificate in order again");
+    else if (usable) log.warn(fields, "certificate cannot be renewed now, the one from before is served");
+    else log.error(fields, "certificate not usable");
+  };
 }

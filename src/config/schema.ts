@@ -254,7 +254,7 @@ export const CONFIG_SCHEMA: Schema = {
         staleAfterSeconds: {
           type: "integer",
           description:
-            "A kind that the API server has not been heard of for so many seconds is named as stale in `/readyz` and in answers.",
+            "A kind whose facts are older than so many seconds is named as stale in `/readyz` and in answers. A kind that the API server refuses after it had allowed it (as it does while it starts) keeps its facts for as long.",
           minimum: 10,
           maximum: 86_400,
           default: cluster.staleAfterSeconds,

@@ -1,7 +1,7 @@
 import type { RolloutOverlap, SteadyOverlap } from "./factors.ts";
 import { maximumField } from "./field.ts";
 import type { IntOrPercent, Workload } from "./model.ts";
-import { eligibleNodes } from "./nodes.ts";
+import { eligibleNodes, nodesAge } from "./nodes.ts";
 import { type ClusterView, knownValue } from "./view.ts";
 
 /**
@@ -64,7 +64,8 @@ function byReplicas(workload: Workload, replicas: number, view: ClusterView): St
 }
 
 function byNodes(workload: Workload, view: ClusterView): SteadyOverlap {
-  const nodes = knownValue(view.nodes());
+  const lookup = view.nodes();
+  const nodes = knownValue(lookup);
   const count = nodes && eligibleNodes(workload.template.placement, nodes, workload.kind).length;
   return {
     value: count === 1 ? "never" : "always",
@@ -72,7 +73,7 @@ function byNodes(workload: Workload, view: ClusterView): SteadyOverlap {
     byWorkload: count !== 1,
     byAutoscalers: [],
     transient: false,
-    evidence: [nodesText(count)],
+    evidence: [`${nodesText(count)}${nodesAge(lookup)}`],
   };
 }
 
