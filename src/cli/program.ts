@@ -135,6 +135,7 @@ function buildProgram(
   addExplain(program, terminal, done);
   addWaiver(program, terminal, done);
   addCerts(program, terminal, done);
+  addWebhooks(program, terminal, done);
   return program;
 }
 
@@ -245,6 +246,21 @@ function addCerts(program: Command, terminal: Terminal, done: Done): void {
     .action(async (options) => {
       const { certs } = await import("./certs.ts");
       done(await certs(options, terminal));
+    });
+}
+
+function addWebhooks(program: Command, terminal: Terminal, done: Done): void {
+  const webhooks = subcommand(program, "webhooks", "the webhook configuration, for uninstalling").helpCommand(
+    false,
+  );
+  subcommand(webhooks, "remove", "delete this installation's webhook configuration, so that nothing is called")
+    .argument("[NAME]", "the ValidatingWebhookConfiguration", "attachguard")
+    .option("-n, --namespace <NS>", "where its servers are (default: this pod's, else attachguard-system)")
+    .addOption(kubeconfigOption())
+    .addOption(contextOption())
+    .action(async (name: string, options) => {
+      const { webhooksRemove } = await import("./webhooks.ts");
+      done(await webhooksRemove(name, options, terminal));
     });
 }
 
