@@ -48,13 +48,16 @@ async function apiServer(t: Test, object: object | undefined, deletion = 200) {
   return { deleted, words: ["webhooks", "remove", "--kubeconfig", kubeconfig] };
 }
 
-t.test("removes the configuration that leads to this installation, the very one that it looked at", async (t) => {
-  const { deleted, words } = await apiServer(t, configuration("attachguard-system", "attachguard-system"));
-  const { code, out, err } = await run(words);
-  t.strictSame([code, err], [0, ""]);
-  t.match(out, "ValidatingWebhookConfiguration attachguard removed");
-  t.match(deleted, [{ preconditions: { uid: "3f0c" } }]);
-});
+t.test(
+  "removes the configuration that leads to this installation, the very one that it looked at",
+  async (t) => {
+    const { deleted, words } = await apiServer(t, configuration("attachguard-system", "attachguard-system"));
+    const { code, out, err } = await run(words);
+    t.strictSame([code, err], [0, ""]);
+    t.match(out, "ValidatingWebhookConfiguration attachguard removed");
+    t.match(deleted, [{ preconditions: { uid: "3f0c" } }]);
+  },
+);
 
 t.test("the namespace is the pod's, unless the command line says another", async (t) => {
   const { deleted, words } = await apiServer(t, configuration("bar"));
