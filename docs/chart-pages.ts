@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isMap, isScalar, parseDocument, type YAMLMap } from "yaml";
 import { CONFIG_SCHEMA } from "../src/config/schema.ts";
+import { jsonText } from "./generate-configuration.ts";
 
 const CHART = new URL("../charts/attachguard/", import.meta.url);
 
@@ -10,7 +11,7 @@ const read = (path: string) => readFileSync(new URL(path, CHART), "utf8");
 export function chartFiles(): Readonly<Record<string, string>> {
   return {
     "README.md": `${README}${valuesTable(read("values.yaml"))}`,
-    "values.schema.json": `${JSON.stringify(valuesSchema(), null, 2)}\n`,
+    "values.schema.json": `${jsonText(valuesSchema())}\n`,
     "files/alerts.yaml": alerts(),
   };
 }

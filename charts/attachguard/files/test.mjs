@@ -17,7 +17,11 @@ const deployment = {
       metadata: { labels },
       spec: {
         containers: [
-          { name: "test", image: "attachguard.invalid/test", volumeMounts: [{ name: "disk", mountPath: "/disk" }] },
+          {
+            name: "test",
+            image: "attachguard.invalid/test",
+            volumeMounts: [{ name: "disk", mountPath: "/disk" }],
+          },
         ],
         volumes: [{ name: "disk", awsElasticBlockStore: { volumeID: "attachguard-test" } }],
       },
