@@ -48,7 +48,9 @@ t.test("as a kubectl plugin every command that is printed can be typed as it sta
 
 t.test("what programs read is the same under either name", async (t) => {
   const words = ["check", "--format", "json", HAZARD];
-  t.strictSame(await run(words, PLUGIN), await run(words));
+  const [plugin, bin] = await Promise.all([run(words, PLUGIN), run(words)]);
+  t.strictSame([plugin.code, plugin.out], [bin.code, bin.out]);
+  t.match(plugin.err, "kubectl attachguard explain", "beside it, people are spoken to");
 });
 
 t.test("kubectl completes its plugins itself, and its user is told how", async (t) => {
