@@ -83,6 +83,11 @@ export class Cluster {
     await rm(this.folder, { recursive: true });
   }
 
+  /** Where the administrator's kubeconfig is, for other tools than kubectl. */
+  get kubeconfig(): string {
+    return this.#config.kubeconfigPath;
+  }
+
   /** Runs kubectl as the administrator and never throws for its exit code. `input` goes to its stdin. */
   async kubectl(args: readonly string[], input = ""): Promise<Outcome> {
     const child = spawn(this.#kubectl, ["--cache-dir", join(this.folder, "kubectl-cache"), ...args], {
