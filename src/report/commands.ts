@@ -36,10 +36,15 @@ export function stepsOf({ targets }: Fix, isStored: IsStored, subject: ObjectRef
 /** Kubernetes' own rule for most names (RFC 1123 subdomain). */
 const OBJECT_NAME = /^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/;
 
+/** True for a name that the API server would take; anything else gets no command. */
+export function isObjectName(name: string): boolean {
+  return name.length <= 253 && OBJECT_NAME.test(name);
+}
+
 /** The `kubectl patch` that applies a target; `undefined` for an object whose name Kubernetes would refuse. */
 export function patchCommand({ object, patch }: FixTarget): string | undefined {
   const { namespace, name } = object;
-  if (!OBJECT_NAME.test(name) || !(namespace === "" || OBJECT_NAME.test(namespace))) return undefined;
+  if (!isObjectName(name) || !(namespace === "" || isObjectName(namespace))) return undefined;
   const where = namespace === "" ? "" : ` -n ${namespace}`;
   return `kubectl patch ${resourceOf(object)} ${name}${where} --type merge -p ${quoted(JSON.stringify(patch))}`;
 }
@@ -52,7 +57,7 @@ function resourceOf({ apiVersion, kind }: ObjectRef): string {
 }
 
 /** For a shell: labels in a patch may hold what Kubernetes would refuse, and people paste commands. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
