@@ -1,6 +1,6 @@
-import type { Severity } from "../policy/finding.ts";
 import type { Fix } from "../policy/fixes.ts";
 import type { ObjectRef } from "../policy/model.ts";
+import type { Severity } from "../policy/verdict.ts";
 import type { Reading } from "./facts.ts";
 
 /**

@@ -1,0 +1,96 @@
+import { annotationOf, timeOf } from "../../kube/metadata.ts";
+import { labels, list, NOTHING, nonEmpty, type Raw, record, shared, text, texts } from "../../kube/raw.ts";
+import type { Condition, DiagnosedKind, ManagedBy, Meta, Owner } from "../facts.ts";
+
+/** What every projected object has. `defaults` is the apiVersion that today's API server serves the kind under. */
+export function metaOf<K extends DiagnosedKind>(
+  raw: Raw,
+  kind: K,
+  apiVersion: string,
+): Meta & { readonly kind: K } {
+  const metadata = record(raw.metadata);
+  const deletedAt = timeOf(metadata.deletionTimestamp);
+  return {
+    apiVersion: shared(nonEmpty(raw.apiVersion) ?? apiVersion),
+    kind,
+    namespace: shared(text(metadata.namespace) ?? ""),
+    name: text(metadata.name) ?? "",
+    uid: nonEmpty(metadata.uid),
+    resourceVersion: nonEmpty(metadata.resourceVersion),
+    createdAt: timeOf(metadata.creationTimestamp),
+    deletedAt,
+    graceSeconds: deletedAt === undefined ? undefined : (secondsOf(metadata.deletionGracePeriodSeconds) ?? 0),
+    finalizers: texts(metadata.finalizers),
+    owner: ownerOf(metadata),
+    managedBy: managedBy(raw, metadata),
+  };
+}
+
+/** A number of seconds that is not negative, of any size that JavaScript counts exactly. */
+export function secondsOf(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}
+
+function ownerOf(metadata: Raw): Owner | undefined {
+  for (const entry of list(metadata.ownerReferences)) {
+    const owner = record(entry);
+    if (owner.controller !== true) continue;
+    return {
+      apiVersion: shared(text(owner.apiVersion) ?? ""),
+      kind: shared(text(owner.kind) ?? ""),
+      name: shared(text(owner.name) ?? ""),
+      uid: nonEmpty(owner.uid),
+    };
+  }
+  return undefined;
+}
+
+/** Labels by which the three tools mark what they manage; the first that is there. */
+const MARKS: readonly { readonly tool: ManagedBy["tool"]; readonly key: string; readonly value?: string }[] =
+  [
+    { tool: "Argo CD", key: "argocd.argoproj.io/instance" },
+    { tool: "Flux", key: "kustomize.toolkit.fluxcd.io/name" },
+    { tool: "Flux", key: "helm.toolkit.fluxcd.io/name" },
+    { tool: "Helm", key: "app.kubernetes.io/managed-by", value: "Helm" },
+  ];
+
+/** Annotations that say the same. */
+const ANNOTATION_MARKS = [
+  { tool: "Argo CD", key: "argocd.argoproj.io/tracking-id" },
+  { tool: "Helm", key: "meta.helm.sh/release-name" },
+] as const;
+
+function managedBy(raw: Raw, metadata: Raw): ManagedBy | undefined {
+  const own = labels(metadata.labels, (key) => MARKS.some((mark) => mark.key === key));
+  for (const { tool, key, value } of MARKS) {
+    const found = own[key];
+    if (found !== undefined && (value === undefined || found === value))
+      return { tool, label: `${key}=${found}` };
+  }
+  for (const { tool, key } of ANNOTATION_MARKS) {
+    const found = annotationOf(raw, key);
+    if (found !== undefined) return { tool, label: `${key}=${found}` };
+  }
+  return undefined;
+}
+
+export function conditionsOf(status: Raw): readonly Condition[] {
+  const entries = list(status.conditions);
+  if (entries.length === 0) return NOTHING;
+  return entries.map((entry) => {
+    const condition = record(entry);
+    return {
+      type: shared(text(condition.type) ?? ""),
+      status: shared(text(condition.status) ?? ""),
+      reason: shared(text(condition.reason) ?? ""),
+      message: text(condition.message) ?? "",
+      since: timeOf(condition.lastTransitionTime),
+    };
+  });
+}
+
+/** A whole number in an annotation, e.g. the revision of a ReplicaSet. */
+export function numberAnnotation(raw: Raw, key: string): number | undefined {
+  const value = annotationOf(raw, key);
+  return value !== undefined && /^\d{1,9}$/.test(value) ? Number(value) : undefined;
+}

@@ -1,0 +1,92 @@
+import { timeOf } from "../../kube/metadata.ts";
+import { placementOf } from "../../kube/placement.ts";
+import { list, NOTHING, nonEmpty, type Raw, record, shared, text } from "../../kube/raw.ts";
+import { inlineDiskOf } from "../../kube/volume-source.ts";
+import type { Container, Pod, PodClaim } from "../facts.ts";
+import { conditionsOf, metaOf, secondsOf } from "./meta.ts";
+
+const UNREACHABLE = "node.kubernetes.io/unreachable";
+
+export function podFrom(raw: Raw): Pod {
+  const meta = metaOf(raw, "Pod", "v1");
+  const spec = record(raw.spec);
+  const status = record(raw.status);
+  const volumes = list(spec.volumes).map(record);
+  const claims = claimsOf(spec, meta.name);
+  const claimVolumes = new Set(claims.map(({ volumeName }) => volumeName));
+  return {
+    ...meta,
+    nodeName: nonEmpty(spec.nodeName),
+    phase: shared(text(status.phase) ?? ""),
+    reason: shared(text(status.reason) ?? ""),
+    claims,
+    otherVolumes: volumes
+      .map((volume) => text(volume.name) ?? "")
+      .filter((name) => name !== "" && !claimVolumes.has(name)),
+    hasInlineDisk: volumes.some((volume) => inlineDiskOf(volume) !== undefined),
+    containers: [
+      ...containersOf(status.initContainerStatuses, true),
+      ...containersOf(status.containerStatuses, false),
+      ...containersOf(status.ephemeralContainerStatuses, false),
+    ],
+    containerCount: list(spec.containers).length,
+    conditions: conditionsOf(status),
+    placement: placementOf(spec),
+    unreachableSeconds: unreachableSeconds(spec),
+    schedulerName: shared(nonEmpty(spec.schedulerName) ?? "default-scheduler"),
+    gated: list(spec.schedulingGates).length > 0,
+  };
+}
+
+/**
+ * The claims in a pod spec's volumes. The claim of a generic ephemeral volume is called POD-VOLUME
+ * (`component-helpers/storage/ephemeral` VolumeClaimName); a template has no pod name yet, so it has none.
+ */
+export function claimsOf(podSpec: Raw, podName?: string): readonly PodClaim[] {
+  const claims: PodClaim[] = [];
+  for (const entry of list(podSpec.volumes)) {
+    const volume = record(entry);
+    const volumeName = shared(text(volume.name) ?? "");
+    const claimName = nonEmpty(record(volume.persistentVolumeClaim).claimName);
+    if (claimName !== undefined) claims.push({ volumeName, claimName: shared(claimName) });
+    else if (volume.ephemeral !== undefined && podName !== undefined)
+      claims.push({ volumeName, claimName: `${podName}-${volumeName}` });
+  }
+  return claims.length === 0 ? NOTHING : claims;
+}
+
+function containersOf(statuses: unknown, init: boolean): readonly Container[] {
+  return list(statuses).map((entry) => {
+    const status = record(entry);
+    const state = record(status.state);
+    const now =
+      state.running !== undefined
+        ? "running"
+        : state.waiting !== undefined
+          ? "waiting"
+          : state.terminated !== undefined
+            ? "terminated"
+            : "unknown";
+    const details = record(now === "unknown" ? undefined : state[now]);
+    return {
+      name: shared(text(status.name) ?? ""),
+      init,
+      state: now,
+      reason: shared(text(details.reason) ?? ""),
+      message: text(details.message) ?? "",
+      exitCode: secondsOf(details.exitCode),
+      since: timeOf(details.startedAt) ?? timeOf(details.finishedAt),
+      restarts: secondsOf(status.restartCount) ?? 0,
+      lastExitCode: secondsOf(record(record(status.lastState).terminated).exitCode),
+    };
+  });
+}
+
+function unreachableSeconds(spec: Raw): number | undefined {
+  for (const entry of list(spec.tolerations)) {
+    const toleration = record(entry);
+    if (toleration.key === UNREACHABLE && toleration.effect === "NoExecute")
+      return secondsOf(toleration.tolerationSeconds);
+  }
+  return undefined;
+}

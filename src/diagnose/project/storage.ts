@@ -1,0 +1,102 @@
+import { accessModesOf } from "../../kube/access-modes.ts";
+import { CLASS_ANNOTATION } from "../../kube/claim.ts";
+import { annotationOf, timeOf } from "../../kube/metadata.ts";
+import { isRecord, list, nonEmpty, type Raw, record, shared, text } from "../../kube/raw.ts";
+import { nodeSelectorTermsOf } from "../../kube/selector.ts";
+import { persistentSourceOf } from "../../kube/volume-source.ts";
+import type {
+  CsiDriver,
+  CsiNode,
+  DriverError,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  StorageClass,
+  VolumeAttachment,
+} from "../facts.ts";
+import { metaOf } from "./meta.ts";
+
+const STORAGE = "storage.k8s.io/v1";
+const PROVISIONER = [
+  "volume.kubernetes.io/storage-provisioner",
+  "volume.beta.kubernetes.io/storage-provisioner",
+];
+const DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
+
+export function claimFrom(raw: Raw): PersistentVolumeClaim {
+  const spec = record(raw.spec);
+  const provisioner = PROVISIONER.map((key) => annotationOf(raw, key)).find((value) => value !== undefined);
+  const storageClassName = annotationOf(raw, CLASS_ANNOTATION) ?? text(spec.storageClassName);
+  return {
+    ...metaOf(raw, "PersistentVolumeClaim", "v1"),
+    phase: shared(text(record(raw.status).phase) ?? ""),
+    volumeName: nonEmpty(spec.volumeName),
+    accessModes: accessModesOf(spec.accessModes),
+    storageClassName: storageClassName === undefined ? undefined : shared(storageClassName),
+    provisioner: provisioner === undefined ? undefined : shared(provisioner),
+  };
+}
+
+export function volumeFrom(raw: Raw): PersistentVolume {
+  const spec = record(raw.spec);
+  const claimRef = record(spec.claimRef);
+  const claimName = nonEmpty(claimRef.name);
+  const csi = record(spec.csi);
+  return {
+    ...metaOf(raw, "PersistentVolume", "v1"),
+    phase: shared(text(record(raw.status).phase) ?? ""),
+    accessModes: accessModesOf(spec.accessModes),
+    storageClassName: shared(text(spec.storageClassName) ?? ""),
+    reclaimPolicy: shared(nonEmpty(spec.persistentVolumeReclaimPolicy) ?? "Retain"),
+    claim:
+      claimName === undefined
+        ? undefined
+        : { namespace: shared(text(claimRef.namespace) ?? ""), name: claimName, uid: nonEmpty(claimRef.uid) },
+    sourceType: persistentSourceOf(spec).type,
+    driver: nonEmpty(csi.driver),
+    handle: nonEmpty(csi.volumeHandle),
+    nodeAffinity: nodeSelectorTermsOf(record(spec.nodeAffinity).required),
+  };
+}
+
+function driverError(value: unknown): DriverError | undefined {
+  if (!isRecord(value)) return undefined;
+  return { text: text(value.message) ?? "", at: timeOf(value.time) };
+}
+
+export function attachmentFrom(raw: Raw): VolumeAttachment {
+  const spec = record(raw.spec);
+  const status = record(raw.status);
+  return {
+    ...metaOf(raw, "VolumeAttachment", STORAGE),
+    attacher: shared(text(spec.attacher) ?? ""),
+    nodeName: shared(text(spec.nodeName) ?? ""),
+    volumeName: nonEmpty(record(spec.source).persistentVolumeName),
+    attached: status.attached === true,
+    attachError: driverError(status.attachError),
+    detachError: driverError(status.detachError),
+  };
+}
+
+export function storageClassFrom(raw: Raw): StorageClass {
+  return {
+    ...metaOf(raw, "StorageClass", STORAGE),
+    provisioner: shared(text(raw.provisioner) ?? ""),
+    isDefault: annotationOf(raw, DEFAULT_CLASS) === "true",
+    waitsForConsumer: raw.volumeBindingMode === "WaitForFirstConsumer",
+  };
+}
+
+/** `attachRequired` defaults to true (`pkg/apis/storage/v1/defaults.go`). */
+export function csiDriverFrom(raw: Raw): CsiDriver {
+  return {
+    ...metaOf(raw, "CSIDriver", STORAGE),
+    attachRequired: record(raw.spec).attachRequired !== false,
+  };
+}
+
+export function csiNodeFrom(raw: Raw): CsiNode {
+  return {
+    ...metaOf(raw, "CSINode", STORAGE),
+    drivers: list(record(raw.spec).drivers).map((driver) => shared(text(record(driver).name) ?? "")),
+  };
+}
