@@ -1,0 +1,266 @@
+import type { NodeState } from "./diagnosis.ts";
+import {
+  type CsiDriver,
+  DIAGNOSED_KINDS,
+  type DiagnosedKind,
+  type Event,
+  type Facts,
+  type HorizontalPodAutoscaler,
+  type Node,
+  type ObjectOf,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  type Pod,
+  type VolumeAttachment,
+} from "./facts.ts";
+import { PROJECTED } from "./project.ts";
+
+/** A kind that would have to be read to know; said as "VolumeAttachments were not read (forbidden)". */
+export interface Unread {
+  readonly kind: DiagnosedKind;
+  readonly namespace: string | null;
+  readonly why: string;
+}
+
+/** What is known of one object: it, that it does not exist, or that this cannot be told. */
+export type Sight<T> =
+  | { readonly is: "known"; readonly object: T }
+  | { readonly is: "absent" }
+  | { readonly is: "unread"; readonly unread: Unread };
+
+/**
+ * One disk: every PersistentVolume with the same driver and handle. A volume that is not known, or is no CSI volume,
+ * is a disk of its own, without a handle.
+ */
+export interface Disk {
+  /** `driver^handle`, or the volume's name. */
+  readonly key: string;
+  /** Of the volumes of the disk, in order. */
+  readonly volumeNames: readonly string[];
+  readonly volumes: readonly PersistentVolume[];
+  readonly driver: string | undefined;
+  readonly handle: string | undefined;
+  /** In the nodes' lists (A3); undefined where the handle is not known. */
+  readonly nodeKey: string | undefined;
+  readonly attachments: readonly VolumeAttachment[];
+  /** Claims of any namespace that are bound to it. */
+  readonly claims: readonly { readonly namespace: string; readonly name: string }[];
+  /** Pods of any namespace that list such a claim, finished ones too. */
+  readonly pods: readonly Pod[];
+  /** Some volume of it may be attached to several nodes at once. */
+  readonly many: boolean;
+}
+
+type Named = { readonly namespace: string; readonly name: string };
+
+const keyOf = ({ namespace, name }: Named): string => `${namespace}/${name}`;
+
+/** The facts, indexed by what the rules ask for. Every lookup takes the same time whatever the cluster's size. */
+export class Picture {
+  readonly facts: Facts;
+  readonly #objects: { readonly [K in DiagnosedKind]: ReadonlyMap<string, ObjectOf[K]> };
+  readonly #unread = new Map<string, Unread | undefined>();
+  readonly #podsByClaim: ReadonlyMap<string, readonly Pod[]>;
+  readonly #claimsByVolume: ReadonlyMap<string, readonly PersistentVolumeClaim[]>;
+  readonly #attachmentsByVolume: ReadonlyMap<string, readonly VolumeAttachment[]>;
+  readonly #volumesByDisk: ReadonlyMap<string, readonly PersistentVolume[]>;
+  readonly #volumesByClaim: ReadonlyMap<string, readonly PersistentVolume[]>;
+  readonly #events: ReadonlyMap<string, readonly Event[]>;
+  readonly #autoscalers: ReadonlyMap<string, readonly HorizontalPodAutoscaler[]>;
+  readonly #nodesByVolumeInUse: ReadonlyMap<string, readonly Node[]>;
+  readonly #drivers: ReadonlySet<string>;
+  readonly #childrenByOwner: ReadonlyMap<string, readonly Pod[]>;
+  readonly #disks = new Map<string, Disk>();
+
+  constructor(facts: Facts) {
+    this.facts = facts;
+    const { objects } = facts;
+    this.#objects = Object.fromEntries(
+      DIAGNOSED_KINDS.map((kind) => [kind, new Map(objects[kind].map((object) => [keyOf(object), object]))]),
+    ) as unknown as { readonly [K in DiagnosedKind]: ReadonlyMap<string, ObjectOf[K]> };
+    this.#podsByClaim = grouped(objects.Pod, (pod) =>
+      pod.claims.map(({ claimName }) => `${pod.namespace}/${claimName}`),
+    );
+    this.#claimsByVolume = grouped(objects.PersistentVolumeClaim, ({ volumeName }) =>
+      volumeName === undefined ? [] : [volumeName],
+    );
+    this.#attachmentsByVolume = grouped(objects.VolumeAttachment, ({ volumeName }) => [volumeName ?? ""]);
+    this.#volumesByDisk = grouped(objects.PersistentVolume, (volume) => [diskKey(volume)]);
+    this.#volumesByClaim = grouped(objects.PersistentVolume, ({ claim }) =>
+      claim === undefined ? [] : [keyOf(claim)],
+    );
+    this.#events = grouped(objects.Event, ({ about }) => [`${about.kind} ${keyOf(about)}`]);
+    this.#autoscalers = grouped(objects.HorizontalPodAutoscaler, ({ namespace, target }) => [
+      `${target.kind} ${namespace}/${target.name}`,
+    ]);
+    this.#nodesByVolumeInUse = grouped(objects.Node, ({ volumesInUse }) => [...volumesInUse]);
+    this.#drivers = new Set(objects.VolumeAttachment.map(({ attacher }) => attacher));
+    this.#childrenByOwner = grouped(objects.Pod, ({ namespace, owner }) =>
+      owner === undefined ? [] : [`${owner.kind} ${namespace}/${owner.name}`],
+    );
+  }
+
+  /**
+   * Undefined where every object of a kind (of one namespace, where one is given) is known, so that its absence
+   * proves something; else what was not read.
+   */
+  unread(kind: DiagnosedKind, namespace?: string): Unread | undefined {
+    const scope = PROJECTED[kind].namespaced ? (namespace ?? null) : null;
+    const key = `${kind} ${scope ?? "*"}`;
+    if (!this.#unread.has(key)) this.#unread.set(key, this.#findUnread(kind, scope));
+    return this.#unread.get(key);
+  }
+
+  #findUnread(kind: DiagnosedKind, scope: string | null): Unread | undefined {
+    const own = this.facts.readings.filter((reading) => reading.kind === kind);
+    const covering = own.filter(({ namespace }) => namespace === null || namespace === scope);
+    if (covering.some(({ state }) => state !== "unread")) return undefined;
+    const why =
+      covering.find(({ why }) => why !== null)?.why ?? (own.length > 0 ? "in other namespaces only" : null);
+    return { kind, namespace: scope, why: why ?? "not asked for" };
+  }
+
+  /** True where a kind was read completely somewhere, if only in one namespace. */
+  isReadSomewhere(kind: DiagnosedKind): boolean {
+    return this.facts.readings.some((reading) => reading.kind === kind && reading.state !== "unread");
+  }
+
+  /** @param namespace `""` for kinds without namespaces */
+  find<K extends DiagnosedKind>(kind: K, namespace: string, name: string): Sight<ObjectOf[K]> {
+    const object = this.#objects[kind].get(`${namespace}/${name}`);
+    if (object !== undefined) return { is: "known", object };
+    const unread = this.unread(kind, namespace);
+    return unread === undefined ? { is: "absent" } : { is: "unread", unread };
+  }
+
+  known<K extends DiagnosedKind>(kind: K, namespace: string, name: string): ObjectOf[K] | undefined {
+    return this.#objects[kind].get(`${namespace}/${name}`);
+  }
+
+  node(name: string): Node | undefined {
+    return this.known("Node", "", name);
+  }
+
+  nodeState(name: string): NodeState {
+    const sight = this.find("Node", "", name);
+    if (sight.is === "unread") return "unknown";
+    if (sight.is === "absent") return "gone";
+    return sight.object.ready ? "ready" : "not-ready";
+  }
+
+  podsOfClaim(namespace: string, claimName: string): readonly Pod[] {
+    return this.#podsByClaim.get(`${namespace}/${claimName}`) ?? [];
+  }
+
+  /** Pods whose controller is the object of this kind and name. */
+  podsOwnedBy(kind: string, { namespace, name }: Named): readonly Pod[] {
+    return this.#childrenByOwner.get(`${kind} ${namespace}/${name}`) ?? [];
+  }
+
+  /** Events about one object, oldest first; those of an earlier object of the same name are left out. */
+  eventsAbout({
+    kind,
+    namespace,
+    name,
+    uid,
+  }: Named & { readonly kind: string; readonly uid: string | undefined }) {
+    const events = this.#events.get(`${kind} ${namespace}/${name}`) ?? [];
+    return events
+      .filter(({ about }) => about.uid === undefined || uid === undefined || about.uid === uid)
+      .toSorted((a, b) => (a.last ?? 0) - (b.last ?? 0));
+  }
+
+  /** Nodes whose kubelet lists a volume in volumesInUse, by its key (A4). */
+  nodesUsing(nodeKey: string): readonly Node[] {
+    return this.#nodesByVolumeInUse.get(nodeKey) ?? [];
+  }
+
+  autoscalersOf(kind: string, { namespace, name }: Named): readonly HorizontalPodAutoscaler[] {
+    return this.#autoscalers.get(`${kind} ${namespace}/${name}`) ?? [];
+  }
+
+  csiDriver(name: string): Sight<CsiDriver> {
+    return this.find("CSIDriver", "", name);
+  }
+
+  /** True where some attachment of a driver is known: it has an attach step then. */
+  attaches(driver: string): boolean {
+    return this.#drivers.has(driver);
+  }
+
+  /** Volumes that a claim of this namespace and name was bound to, whatever became of the claim. */
+  volumesClaimedBy(named: Named): readonly PersistentVolume[] {
+    return this.#volumesByClaim.get(keyOf(named)) ?? [];
+  }
+
+  /** The disk behind a volume's name; `""` stands for what pods name themselves. */
+  disk(volumeName: string): Disk {
+    const volume = this.known("PersistentVolume", "", volumeName);
+    const key = volume === undefined ? `pv ${volumeName}` : diskKey(volume);
+    const seen = this.#disks.get(key);
+    if (seen !== undefined) return seen;
+    const disk = this.#makeDisk(key, volume, volumeName);
+    this.#disks.set(key, disk);
+    return disk;
+  }
+
+  #makeDisk(key: string, volume: PersistentVolume | undefined, volumeName: string): Disk {
+    const volumes = volume === undefined ? [] : (this.#volumesByDisk.get(key) ?? []);
+    const volumeNames = volume === undefined ? [volumeName] : volumes.map(({ name }) => name);
+    const claims = this.#claimsOf(volumeNames, volumes);
+    const pods = new Set(claims.flatMap(({ namespace, name }) => this.podsOfClaim(namespace, name)));
+    const { driver, handle } = volume ?? {};
+    return {
+      key,
+      volumeNames,
+      volumes,
+      driver,
+      handle,
+      nodeKey:
+        driver === undefined || handle === undefined ? undefined : `kubernetes.io/csi/${driver}^${handle}`,
+      attachments: volumeNames.flatMap((name) => this.#attachmentsByVolume.get(name) ?? []),
+      claims,
+      pods: [...pods],
+      many: volumes.some(({ accessModes }) =>
+        accessModes.some((mode) => mode === "ReadWriteMany" || mode === "ReadOnlyMany"),
+      ),
+    };
+  }
+
+  /** By the claims' own word, and by the volumes' for claims that are not known. */
+  #claimsOf(volumeNames: readonly string[], volumes: readonly PersistentVolume[]): readonly Named[] {
+    const claims = new Map<string, Named>();
+    for (const name of volumeNames)
+      for (const claim of this.#claimsByVolume.get(name) ?? []) claims.set(keyOf(claim), claim);
+    for (const { claim } of volumes)
+      if (
+        claim !== undefined &&
+        this.known("PersistentVolumeClaim", claim.namespace, claim.name) === undefined
+      )
+        claims.set(keyOf(claim), { namespace: claim.namespace, name: claim.name });
+    return [...claims.values()];
+  }
+}
+
+function diskKey({ driver, handle, name }: PersistentVolume): string {
+  return driver === undefined || handle === undefined ? `pv ${name}` : `${driver}^${handle}`;
+}
+
+function grouped<T>(items: readonly T[], keysOf: (item: T) => readonly string[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    for (const key of new Set(keysOf(item))) {
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [item]);
+      else group.push(item);
+    }
+  }
+  return groups;
+}
+
+/** Half a sentence: what was not read, and why. */
+export function unreadText({ kind, namespace, why }: Unread): string {
+  const plural = kind === "StorageClass" ? "StorageClasses" : `${kind}s`;
+  const where = namespace === null || !PROJECTED[kind].namespaced ? "" : ` of ${namespace}`;
+  return `${plural}${where} were not read (${why})`;
+}
