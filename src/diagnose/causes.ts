@@ -1,0 +1,76 @@
+import { type Answer, isUnseen, unknownAnswer } from "./answer.ts";
+import { attachFails, mountFails, starting } from "./causes/attach.ts";
+import type { Cause } from "./causes/cause.ts";
+import { claimNotUsable } from "./causes/claim.ts";
+import { danger } from "./causes/danger.ts";
+import { heldByDeadPod, nodeDeleted, nodeNotReady, waitingForForcedDetach } from "./causes/dead-node.ts";
+import { detachDue, detachOrdered, leftover, oldPodTerminating } from "./causes/detach.ts";
+import { healthy } from "./causes/healthy.ts";
+import { inUse } from "./causes/in-use.ts";
+import { withLikely } from "./causes/likely.ts";
+import { failing, notReady, otherVolume } from "./causes/own-fault.ts";
+import { noNodeForTheVolume, notPlaced } from "./causes/place.ts";
+import type { Desk } from "./desk.ts";
+import type { PodCase } from "./pod-case.ts";
+
+/** A holder whose state cannot be told could be any of the rows below it. */
+const unknownHolder: Cause = {
+  row: "unknown",
+  judge: ({ blockers }) => {
+    const unread = blockers.find(({ state }) => state === "unknown")?.unread;
+    return unread === undefined ? undefined : { unseen: unread };
+  },
+};
+
+/** Whoever holds the volume may not be in sight at all. */
+const unreadUse: Cause = {
+  row: "unknown",
+  judge: ({ unread, blockers, stage }) =>
+    unread !== undefined && blockers.length === 0 && (stage === "creating" || stage === "unscheduled")
+      ? { unseen: unread }
+      : undefined,
+};
+
+/** `attachments.md`, section 9, in the order in which one wins over another: the first that has an answer. */
+const CAUSES: readonly Cause[] = [
+  danger,
+  heldByDeadPod,
+  nodeNotReady,
+  waitingForForcedDetach,
+  nodeDeleted,
+  claimNotUsable,
+  failing,
+  unknownHolder,
+  inUse,
+  oldPodTerminating,
+  detachOrdered,
+  leftover,
+  detachDue,
+  unreadUse,
+  noNodeForTheVolume,
+  notPlaced,
+  otherVolume,
+  attachFails,
+  mountFails,
+  starting,
+  notReady,
+  healthy,
+];
+
+/** What is to be said about one pod. */
+export function judgePod(c: PodCase, desk: Desk): Answer {
+  for (const { judge } of CAUSES) {
+    const found = judge(c, desk);
+    if (found === undefined) continue;
+    return isUnseen(found)
+      ? withLikely(unknownAnswer(found.unseen, desk.waitingSince(c.pod)), c, desk)
+      : found;
+  }
+  const unread = c.unread ?? desk.picture.unread("Node") ?? desk.picture.unread("VolumeAttachment");
+  const since = desk.waitingSince(c.pod);
+  if (unread !== undefined) return withLikely(unknownAnswer(unread, since), c, desk);
+  return {
+    ...unknownAnswer({ kind: "Pod", namespace: null, why: "" }, since),
+    text: `What ${c.pod.name} waits for is none of the states that are known here.`,
+  };
+}

@@ -1,0 +1,39 @@
+import type { Answer, Unseen } from "../answer.ts";
+import type { JudgedAttachment } from "../attachment-rows.ts";
+import type { Desk } from "../desk.ts";
+import type { AttachmentState, Avoid } from "../diagnosis.ts";
+import type { PodCase } from "../pod-case.ts";
+
+/**
+ * One row of the table of causes. `judge` gives the answer where its signs are there, `unseen` where they may be
+ * there but a kind was not read, and undefined where they are not.
+ */
+export interface Cause {
+  /** D1 to D23, R3, or a word for a row without a number. */
+  readonly row: string;
+  readonly judge: (c: PodCase, desk: Desk) => Answer | Unseen | undefined;
+}
+
+export function blockerIn(c: PodCase, ...states: readonly AttachmentState[]): JudgedAttachment | undefined {
+  return c.blockers.find(({ state }) => states.includes(state));
+}
+
+export const NEVER_DELETE_ATTACHMENT: Avoid = {
+  id: "delete-attachment",
+  why: "it orders a detach, whoever uses the disk: in 18 of 18 tries it was taken from under a running pod",
+};
+
+export const NOT_BEFORE_OFF: Avoid = {
+  id: "delete-attachment",
+  why: "while the dead pod's object is there, the volume is attached to the dead node again (9 of 11 tries)",
+};
+
+export const KEEP_FINALIZER: Avoid = {
+  id: "remove-finalizer",
+  why: "Kubernetes then only forgets: nothing is detached, and one disk may end up on two nodes",
+};
+
+export const KEEP_OLD_POD: Avoid = {
+  id: "delete-old-pod",
+  why: "its ReplicaSet makes another, which is a race for the volume",
+};

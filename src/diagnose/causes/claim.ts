@@ -1,0 +1,271 @@
+import { type Answer, answer, type Unseen } from "../answer.ts";
+import type { Desk } from "../desk.ts";
+import type { Event, PersistentVolumeClaim, Pod } from "../facts.ts";
+import type { Sight } from "../picture.ts";
+import { advice, lookAtBackEnd, lookAtDriver, replacePendingClaim } from "../steps.ts";
+import { MINUTE, spoken } from "../times.ts";
+import type { Cause } from "./cause.ts";
+
+/** D16: the claim of a pod that has not started cannot be used. */
+export const claimNotUsable: Cause = {
+  row: "D16",
+  judge: (c, desk) => {
+    if (c.stage !== "unscheduled" && c.stage !== "creating") return undefined;
+    for (const { claimName, claim } of c.uses) {
+      const found = judgeClaim(claimName, claim, c.pod, desk);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  },
+};
+
+type ClaimDetail =
+  | "provisioner-silent"
+  | "mode-refused"
+  | "class-missing"
+  | "no-volume"
+  | "waits-for-pod"
+  | "claim-missing"
+  | "claim-lost"
+  | "claim-being-deleted"
+  | "volume-released";
+
+function notUsable(
+  detail: ClaimDetail | null,
+  text: string,
+  claim: PersistentVolumeClaim | undefined,
+  rest: Partial<Answer>,
+): Answer {
+  return answer({
+    cause: "claim-not-usable",
+    detail,
+    state: "stuck",
+    volume: true,
+    text,
+    since: claim?.createdAt,
+    ...rest,
+  });
+}
+
+/** @param pod the one that waits for the claim; undefined where it is asked about the claim alone */
+export function judgeClaim(
+  name: string,
+  sight: Sight<PersistentVolumeClaim>,
+  pod: Pod | undefined,
+  desk: Desk,
+): Answer | Unseen | undefined {
+  if (sight.is === "unread") return { unseen: sight.unread };
+  if (sight.is === "absent") {
+    return notUsable("claim-missing", `Claim ${name} does not exist.`, undefined, {
+      since: pod?.createdAt,
+      steps: [advice("create-claim", `Create the claim ${name}, or name the right one in the pod template.`)],
+    });
+  }
+  const claim = sight.object;
+  if (claim.phase === "Lost") return lost(claim, desk);
+  if (claim.deletedAt !== undefined && pod !== undefined) {
+    return notUsable(
+      "claim-being-deleted",
+      `Claim ${name} is being deleted: new pods are refused, and when the last pod that mounts it ends, it and perhaps its data are gone.`,
+      claim,
+      {
+        steps: [
+          advice(
+            "look-at-back-end",
+            "Save the data first: set the volume's reclaim policy to Retain before anything stops. Then create the claim anew.",
+            "time",
+          ),
+        ],
+        avoid: [{ id: "stop-all-users", why: "the claim is deleted with its last pod" }],
+      },
+    );
+  }
+  return claim.phase === "Pending" ? pending(claim, pod, desk) : unboundVolume(claim, desk);
+}
+
+function lost(claim: PersistentVolumeClaim, desk: Desk): Answer {
+  return notUsable(
+    "claim-lost",
+    `Claim ${claim.name} is Lost: its PersistentVolume ${claim.volumeName ?? ""} is gone. The disk behind it may still exist.`,
+    claim,
+    {
+      steps: [
+        lookAtBackEnd(undefined, desk),
+        advice(
+          "create-volume",
+          `Create PersistentVolume ${claim.volumeName ?? ""} anew for the disk that is found there.`,
+        ),
+      ],
+      avoid: [{ id: "delete-claim", why: "it is the last trace of which disk it was" }],
+    },
+  );
+}
+
+/** Bound, but the volume's object is not there. */
+function unboundVolume(claim: PersistentVolumeClaim, desk: Desk): Answer | undefined {
+  if (claim.volumeName === undefined) return undefined;
+  const volume = desk.picture.find("PersistentVolume", "", claim.volumeName);
+  return volume.is === "absent" ? lost(claim, desk) : undefined;
+}
+
+function pending(
+  claim: PersistentVolumeClaim,
+  pod: Pod | undefined,
+  desk: Desk,
+): Answer | Unseen | undefined {
+  const released = releasedVolume(claim, desk);
+  if (released !== undefined) {
+    return notUsable(
+      "volume-released",
+      `Volume ${released} still belongs to an earlier claim of the name ${claim.name} and is not given to the new one.`,
+      claim,
+      {
+        steps: [
+          lookAtBackEnd(undefined, desk),
+          advice(
+            "create-volume",
+            `When its data is what you want: clear spec.claimRef of PersistentVolume ${released}.`,
+          ),
+        ],
+        avoid: [{ id: "delete-volume", why: "the data of the earlier claim is on it" }],
+      },
+    );
+  }
+  const { storageClassName } = claim;
+  if (storageClassName === undefined || storageClassName === "") return withoutClass(claim, desk);
+  const known = desk.picture.find("StorageClass", "", storageClassName);
+  if (known.is === "unread") return { unseen: known.unread };
+  if (known.is === "absent") {
+    return notUsable(
+      "class-missing",
+      `Claim ${claim.name} names StorageClass ${storageClassName}, which does not exist.`,
+      claim,
+      {
+        steps: [
+          advice("create-class", `Create StorageClass ${storageClassName}, if the name is right.`),
+          replacePendingClaim(claim, desk),
+        ],
+        avoid: [{ id: "edit-claim", why: "the class of a claim cannot be changed" }],
+      },
+    );
+  }
+  if (known.object.provisioner === "kubernetes.io/no-provisioner" && !known.object.waitsForConsumer)
+    return withoutClass(claim, desk);
+  const isSelected = claim.provisioner !== undefined;
+  if (known.object.waitsForConsumer && !isSelected) return waitsForPod(claim, pod);
+  return provisioning(claim, claim.provisioner ?? known.object.provisioner, desk);
+}
+
+function releasedVolume(claim: PersistentVolumeClaim, desk: Desk): string | undefined {
+  return desk.picture
+    .volumesClaimedBy(claim)
+    .find(({ claim: ref }) => ref?.uid !== undefined && claim.uid !== undefined && ref.uid !== claim.uid)
+    ?.name;
+}
+
+function withoutClass(claim: PersistentVolumeClaim, desk: Desk): Answer | Unseen {
+  const unread = desk.picture.unread("PersistentVolume");
+  if (unread !== undefined) return { unseen: unread };
+  return notUsable(
+    "no-volume",
+    `Claim ${claim.name} has no class that makes volumes, and no PersistentVolume fits it.`,
+    claim,
+    {
+      steps: [
+        advice("create-volume", "Create a PersistentVolume that fits the claim."),
+        {
+          ...replacePendingClaim(claim, desk),
+          text: "Or make the claim anew with a StorageClass. Nothing is lost while it is Pending.",
+        },
+      ],
+    },
+  );
+}
+
+/** A24j: no error. The pod decides; where it goes past the scheduler, nobody does (A65). */
+function waitsForPod(claim: PersistentVolumeClaim, pod: Pod | undefined): Answer | undefined {
+  if (pod?.nodeName !== undefined) {
+    return notUsable(
+      "waits-for-pod",
+      `Claim ${claim.name} waits for the scheduler, which never sees the pod: its template sets nodeName.`,
+      claim,
+      {
+        steps: [
+          advice(
+            "mend-pod",
+            "Replace nodeName in the template by a nodeSelector on kubernetes.io/hostname.",
+            "a restart",
+          ),
+        ],
+      },
+    );
+  }
+  if (pod !== undefined) return undefined;
+  return answer({
+    cause: "claim-not-usable",
+    detail: "waits-for-pod",
+    state: "healthy",
+    volume: false,
+    text: `Claim ${claim.name} waits for its first pod, as its StorageClass says; nothing is wrong.`,
+    since: claim.createdAt,
+    byItself: "yes",
+  });
+}
+
+/** What a driver says where an access mode is refused (A24h). */
+const MODE_REFUSED = /access ?modes?|MULTI_NODE|SINGLE_NODE|volume capabilit/i;
+
+function provisioning(claim: PersistentVolumeClaim, provisioner: string, desk: Desk): Answer | Unseen {
+  const unread = desk.picture.unread("Event", claim.namespace) ?? desk.picture.unread("CSIDriver");
+  const csiNodes = desk.picture.unread("CSINode");
+  if (unread !== undefined || csiNodes !== undefined)
+    return { unseen: (unread ?? csiNodes) as NonNullable<typeof unread> };
+  const events = desk.picture.eventsAbout(claim);
+  const own = events.filter(({ from }) => from !== "persistentvolume-controller");
+  const failed = own.findLast(({ reason }) => reason === "ProvisioningFailed");
+  if (failed !== undefined) return provisioningFailed(claim, failed, desk);
+  const registered =
+    desk.picture.known("CSIDriver", "", provisioner) !== undefined ||
+    desk.picture.facts.objects.CSINode.some(({ drivers }) => drivers.includes(provisioner));
+  if (registered && desk.age(claim.createdAt) < 2 * MINUTE) {
+    return answer({
+      cause: "starting",
+      state: "clearing",
+      volume: true,
+      text: `Claim ${claim.name} is being provisioned by ${provisioner}.`,
+      since: claim.createdAt,
+      within: 2 * MINUTE,
+      steps: [{ ...advice("wait", "Wait.", "time"), commands: desk.kubectl.watch(claim) }],
+    });
+  }
+  return notUsable(
+    "provisioner-silent",
+    `Claim ${claim.name} waits for provisioner ${provisioner}, which ${registered ? `has said nothing for ${spoken(desk.age(claim.createdAt))}` : "no CSIDriver and no node knows"}.`,
+    claim,
+    {
+      steps: [
+        advice(
+          "install-provisioner",
+          `Install provisioner ${provisioner}, or repair its controller pod; it then fills the claim by itself.`,
+        ),
+      ],
+      avoid: [{ id: "delete-waiting-pods", why: "the claim waits, not the pod" }],
+    },
+  );
+}
+
+function provisioningFailed(claim: PersistentVolumeClaim, failed: Event, desk: Desk): Answer {
+  const refused = MODE_REFUSED.test(failed.message);
+  return notUsable(
+    refused ? "mode-refused" : null,
+    refused
+      ? `The driver refuses the access modes of claim ${claim.name} (${claim.accessModes.join(", ")}): "${failed.message}"`
+      : `The provisioner cannot make the volume of claim ${claim.name}. It says: "${failed.message}"`,
+    claim,
+    {
+      steps: refused ? [replacePendingClaim(claim, desk)] : [lookAtDriver(claim.provisioner, desk)],
+      avoid: refused ? [{ id: "edit-claim", why: "access modes cannot be changed" }] : [],
+      evidence: [`event ${failed.reason} of ${failed.from}: ${failed.message}`],
+    },
+  );
+}

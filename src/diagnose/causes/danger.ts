@@ -1,0 +1,102 @@
+import { type Answer, answer, type StepDraft } from "../answer.ts";
+import type { Danger } from "../dangers.ts";
+import type { Desk } from "../desk.ts";
+import type { CauseId } from "../diagnosis.ts";
+import type { Pod } from "../facts.ts";
+import { OUT_OF_SERVICE } from "../kubectl.ts";
+import { isFinished } from "../pods.ts";
+import { type Root, sameRoot } from "../roots.ts";
+import { advice, drainAndReboot, lookAtDriver, rebooted, removeTaint, stopAll } from "../steps.ts";
+import { type Cause, KEEP_FINALIZER, NEVER_DELETE_ATTACHMENT } from "./cause.ts";
+
+const CAUSES: Readonly<Record<Danger["row"], CauseId>> = {
+  R3: "detach-ordered-under-pod",
+  R14: "disk-taken-away",
+  R15: "two-nodes",
+  R16: "still-mounted",
+};
+
+/** R3 with a running container, R14 to R16: they win over everything else. */
+export const danger: Cause = {
+  row: "R3, D21",
+  judge: (c, desk) => {
+    for (const { disk } of c.uses) {
+      const [first] = disk === undefined ? [] : desk.dangersOf(disk).told;
+      if (first !== undefined) return endangered(first, desk);
+    }
+    return undefined;
+  },
+};
+
+export function endangered(found: Danger, desk: Desk): Answer {
+  const { row, disk, node } = found;
+  const once =
+    desk.options.dangersSeenBefore === null ? " (seen once: such a state can pass within seconds)" : "";
+  return answer({
+    cause: CAUSES[row],
+    state: "endangered",
+    volume: true,
+    text: `Data is at risk: ${found.text}${once}.`,
+    since: row === "R3" ? found.attachment?.deletedAt : undefined,
+    disk,
+    byItself: row === "R16" ? "no" : "unknown",
+    questions: row === "R16" && isTainted(node, desk) ? [rebooted(node)] : [],
+    steps: stepsOf(found, desk),
+    avoid:
+      row === "R16"
+        ? [
+            NEVER_DELETE_ATTACHMENT,
+            {
+              id: "uncordon",
+              why: `${node} still has the old mount; a pod there would write beside the other`,
+            },
+            { id: "remove-taint", why: "not before the machine has booted anew" },
+          ]
+        : [NEVER_DELETE_ATTACHMENT, KEEP_FINALIZER],
+    evidence: [found.text],
+  });
+}
+
+function stepsOf({ row, disk, node, attachment }: Danger, desk: Desk): readonly StepDraft[] {
+  const object = desk.picture.node(node);
+  if (row === "R16") {
+    return [
+      drainAndReboot(object, node, false, desk),
+      ...(isTainted(node, desk) ? [removeTaint(object, node, desk)] : []),
+    ];
+  }
+  const stop = stopAll(usersOf(disk.pods, desk), desk);
+  if (row === "R3") {
+    return [
+      {
+        ...stop,
+        text: `${stop.text} The detach is carried out as soon as the driver can, under whatever runs then.`,
+      },
+      lookAtDriver(disk.driver, desk, attachment ?? undefined),
+    ];
+  }
+  return [
+    stop,
+    advice(
+      "check-data",
+      "Wait until every attachment of the volume is gone, then check its file system and the application's own data: they may be damaged already.",
+      "time",
+    ),
+    advice("wait", "Start one pod only after that.", "downtime until then"),
+  ];
+}
+
+function isTainted(node: string, desk: Desk): boolean {
+  return desk.picture.node(node)?.taints.some(({ key }) => key === OUT_OF_SERVICE) === true;
+}
+
+/** The workloads of the pods that are not finished, each once. */
+export function usersOf(pods: readonly Pod[], desk: Desk): readonly Root[] {
+  const roots: Root[] = [];
+  for (const pod of pods) {
+    if (isFinished(pod)) continue;
+    const root = desk.roots.rootOf(pod);
+    if (root.is === "known" && !roots.some((known) => sameRoot(known, root.object))) roots.push(root.object);
+  }
+  return roots;
+}

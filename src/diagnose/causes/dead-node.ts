@@ -1,0 +1,233 @@
+import { type Answer, answer, type StepDraft, type Unseen } from "../answer.ts";
+import type { JudgedAttachment } from "../attachment-rows.ts";
+import type { Desk } from "../desk.ts";
+import type { Pod } from "../facts.ts";
+import { OUT_OF_SERVICE } from "../kubectl.ts";
+import type { Disk } from "../picture.ts";
+import { deadClaimants, type PodCase } from "../pod-case.ts";
+import { isTerminating, wantsVolumes } from "../pods.ts";
+import {
+  bringNodeBack,
+  deleteAttachment,
+  FORCE_DETACH_DISABLED,
+  forceDelete,
+  machineIsOff,
+  powerOffNode,
+  removeTaint,
+  stopAll,
+  taintOutOfService,
+  wait,
+} from "../steps.ts";
+import { clock, MINUTE } from "../times.ts";
+import { blockerIn, type Cause, NOT_BEFORE_OFF } from "./cause.ts";
+import { usersOf } from "./danger.ts";
+
+const DEAD: ReadonlySet<string> = new Set(["not-ready", "gone"]);
+
+/** D7, D8: a pod that cannot end on a dead node keeps the volume for ever (A9). */
+export const heldByDeadPod: Cause = {
+  row: "D7, D8",
+  judge: (c, desk) => {
+    const dead = deadHolder(c, desk);
+    return dead === undefined ? undefined : "unseen" in dead ? dead : deadPodAnswer(dead, c, desk);
+  },
+};
+
+function deadHolder(c: PodCase, desk: Desk): Pod | Unseen | undefined {
+  const { pod, stage, nodeState } = c;
+  if (stage === "terminating" && c.uses.length > 0 && wantsVolumes(pod)) {
+    const node = desk.picture.find("Node", "", pod.nodeName ?? "");
+    if (node.is === "unread") return { unseen: node.unread };
+    return nodeState !== undefined && DEAD.has(nodeState) ? pod : undefined;
+  }
+  const held = blockerIn(c, "held-by-dead-pod");
+  if (held !== undefined) return held.users[0];
+  if (stage !== "creating" || c.own.some(({ attachment }) => attachment.attached)) return undefined;
+  return c.blockers.length === 0 ? deadClaimants(c, desk)[0] : undefined;
+}
+
+function deadPodAnswer(dead: Pod, c: PodCase, desk: Desk): Answer {
+  const nodeName = dead.nodeName ?? "";
+  const node = desk.picture.node(nodeName);
+  const disk = c.uses.find((use) => use.disk?.pods.includes(dead) === true)?.disk;
+  const tainted = node?.taints.some(({ key }) => key === OUT_OF_SERVICE) === true;
+  const held = `${dead.namespace}/${dead.name} is Terminating on ${nodeName}, which is ${node === undefined ? "gone" : "not Ready"}; its object keeps the volume there`;
+  const said = {
+    cause: "held-by-dead-pod",
+    volume: true,
+    since: dead.deletedAt === undefined ? undefined : dead.deletedAt - (dead.graceSeconds ?? 0) * 1000,
+    disk,
+    evidence: [held],
+  } as const;
+  if (tainted) {
+    return answer({
+      ...said,
+      state: "clearing",
+      text: `${held}. The node is marked out of service: the pod is removed within about 20 s.`,
+      within: 2 * MINUTE,
+      steps: [
+        wait(
+          "Wait: pod garbage collection removes the dead pods of the node every 20 s.",
+          desk.kubectl.watch(dead),
+        ),
+      ],
+      avoid: [
+        NOT_BEFORE_OFF,
+        { id: "taint-out-of-service", why: "it is set already" },
+        { id: "force-delete-pod", why: "the taint does it" },
+      ],
+    });
+  }
+  return answer({
+    ...said,
+    state: "stuck",
+    text: `${held}, for ever, unless the node comes back.`,
+    questions: [machineIsOff(nodeName)],
+    steps: deadNodeSteps(nodeName, dead, desk),
+    avoid: [NOT_BEFORE_OFF],
+  });
+}
+
+/** What frees a volume from a dead node, in order; also offered where a dead pod is left over. */
+export function deadNodeSteps(nodeName: string, dead: Pod | undefined, desk: Desk): readonly StepDraft[] {
+  const node = desk.picture.node(nodeName);
+  return [
+    bringNodeBack(nodeName),
+    powerOffNode(nodeName),
+    ...(node === undefined
+      ? []
+      : [taintOutOfService(node, nodeName, desk), removeTaint(node, nodeName, desk)]),
+    ...(dead === undefined ? [] : [forceDelete(dead, desk)]),
+  ];
+}
+
+/** D6: the node is dead, and nothing has been evicted yet (A43). */
+export const nodeNotReady: Cause = {
+  row: "D6",
+  judge: (c, desk) => {
+    const { pod, stage, nodeState } = c;
+    if (["running", "failing", "creating"].includes(stage) && nodeState === "not-ready")
+      return notReady(pod.nodeName ?? "", pod, desk);
+    if (stage === "running" && nodeState === "gone")
+      return nodeGone(pod.nodeName ?? "", undefined, undefined, desk);
+    const held = c.blockers.find(({ state, nodeState }) => state === "in-use" && DEAD.has(nodeState));
+    const holder = held?.users.find((user) => !isTerminating(user));
+    return held === undefined || holder === undefined
+      ? undefined
+      : notReady(held.attachment.nodeName, holder, desk, held.disk);
+  },
+};
+
+function notReady(nodeName: string, pod: Pod, desk: Desk, disk?: Disk): Answer {
+  const since = desk.picture.node(nodeName)?.readySince;
+  const eviction =
+    pod.unreachableSeconds === undefined || since === undefined
+      ? "it is not evicted by itself"
+      : `it is evicted at ${clock(since + pod.unreachableSeconds * 1000)}, and even then keeps its volume`;
+  return answer({
+    cause: "node-not-ready",
+    state: "stuck",
+    volume: false,
+    text: `${nodeName} is not Ready; ${pod.namespace}/${pod.name} only looks as if it ran there, and ${eviction}.`,
+    since,
+    disk,
+    questions: [machineIsOff(nodeName)],
+    steps: deadNodeSteps(nodeName, undefined, desk),
+    avoid: [NOT_BEFORE_OFF],
+    evidence: [`node ${nodeName}: Ready is not True since ${clock(since) ?? "an unknown time"}`],
+  });
+}
+
+/** D9: no pod is left, the six minutes run; whether they end cannot be seen (A10, A16). */
+export const waitingForForcedDetach: Cause = {
+  row: "D9",
+  judge: (c, desk) => {
+    const held = blockerIn(c, "forced-detach-pending");
+    if (held === undefined) return undefined;
+    const { nodeName } = held.attachment;
+    const node = desk.picture.node(nodeName);
+    return sixMinutes(c, held, desk, {
+      cause: "waiting-for-forced-detach",
+      text: `No pod is left on ${nodeName}, which is not Ready, but the volume is still attached there. It is detached by force 6 minutes after the last pod object went, unless that is switched off.`,
+      taint: node === undefined ? [] : [taintOutOfService(node, nodeName, desk)],
+    });
+  },
+};
+
+/** D10: the Node object is gone, its attachment is left (A15). */
+export const nodeDeleted: Cause = {
+  row: "D10",
+  judge: (c, desk) => {
+    const held = blockerIn(c, "node-gone");
+    return held === undefined ? undefined : nodeGone(held.attachment.nodeName, c, held, desk);
+  },
+};
+
+function nodeGone(
+  nodeName: string,
+  c: PodCase | undefined,
+  held: JudgedAttachment | undefined,
+  desk: Desk,
+): Answer {
+  if (c !== undefined && held !== undefined) {
+    return sixMinutes(c, held, desk, {
+      cause: "node-deleted",
+      text: `Node ${nodeName} is gone, but the volume is still attached there. It is detached by force within about 7 minutes, unless that is switched off.`,
+      taint: [powerOffNode(nodeName)],
+    });
+  }
+  return answer({
+    cause: "node-deleted",
+    state: "stuck",
+    volume: true,
+    text: `Node ${nodeName} is gone; its pods are removed within a minute, its volumes within about 7 minutes.`,
+    since: undefined,
+    byItself: "unknown",
+    within: 7 * MINUTE,
+    questions: [machineIsOff(nodeName), FORCE_DETACH_DISABLED],
+    steps: [wait("Wait 7 minutes."), powerOffNode(nodeName)],
+    avoid: [NOT_BEFORE_OFF],
+  });
+}
+
+interface SixMinutes {
+  readonly cause: "waiting-for-forced-detach" | "node-deleted";
+  readonly text: string;
+  readonly taint: readonly StepDraft[];
+}
+
+function sixMinutes(
+  c: PodCase,
+  held: JudgedAttachment,
+  desk: Desk,
+  { cause, text, taint }: SixMinutes,
+): Answer {
+  const { attachment, disk } = held;
+  const off = machineIsOff(attachment.nodeName);
+  const ignoresNode =
+    disk.driver === undefined ? "unknown" : desk.options.driver(disk.driver).unpublishIgnoresNode;
+  return answer({
+    cause,
+    state: "stuck",
+    volume: true,
+    text,
+    since: desk.waitingSince(c.pod),
+    disk,
+    byItself: "unknown",
+    within: 7 * MINUTE,
+    questions: [off, FORCE_DETACH_DISABLED],
+    steps: [
+      wait("Wait 7 minutes and diagnose again; what has not changed by then does not end by itself."),
+      ...taint,
+      ...(ignoresNode === false ? [] : [{ ...stopAll(usersOf(disk.pods, desk), desk), behind: [off.id] }]),
+      deleteAttachment(attachment, [off.id], desk),
+    ],
+    avoid: [
+      { id: "remove-finalizer", why: "Kubernetes then only forgets: nothing is detached" },
+      { id: "delete-waiting-pods", why: "the next one waits for the same" },
+    ],
+    evidence: [
+      `attachment ${attachment.name} on ${attachment.nodeName}: no pod object wants the volume there`,
+    ],
+  });
+}

@@ -1,0 +1,51 @@
+import type { Answer } from "../answer.ts";
+import type { Desk } from "../desk.ts";
+import type { Pod } from "../facts.ts";
+import type { PodCase } from "../pod-case.ts";
+import { hasRunningContainer, isTerminating } from "../pods.ts";
+import { capAutoscaler, isScalable, scaleToOne, undoRollout } from "../steps.ts";
+import { relationOf } from "./relation.ts";
+
+/**
+ * Where pods and ReplicaSets alone look like D1, D2 or D3, an answer that cannot be given names that cause as likely,
+ * with its harmless way out: none of them can lose data, whatever the reason turns out to be.
+ */
+export function withLikely(unknown: Answer, c: PodCase, desk: Desk): Answer {
+  if (c.stage !== "creating" && c.stage !== "unscheduled") return unknown;
+  const holders = c.uses.flatMap(({ claimName }) => holdersOf(c.pod, claimName, desk));
+  if (holders.length === 0) return unknown;
+  const relation = relationOf(c.pod, holders, desk);
+  if (relation === undefined || "unseen" in relation) return unknown;
+  const where = holders.map(({ name, nodeName }) => `${name} on ${nodeName}`).join(", ");
+  const said = `${unknown.text} It is likely, though, that`;
+  if (relation.is === "rollout") {
+    const { deployment, holder } = relation;
+    return {
+      ...unknown,
+      detail: "rollout-waits-for-itself",
+      volume: true,
+      text: `${said} the rollout of Deployment ${deployment.name} waits for itself: ${where} uses the same claim.`,
+      steps: [undoRollout(deployment, holder, desk)],
+    };
+  }
+  if (relation.is !== "replicas") return unknown;
+  const { root, autoscaler } = relation;
+  const scalable = isScalable(root) && root.object.replicas > 1 ? root.object : undefined;
+  return {
+    ...unknown,
+    detail: autoscaler === undefined ? "replicas-on-several-nodes" : "autoscaler-raises-replicas",
+    volume: true,
+    text: `${said} ${root.kind} ${root.name} has more pods than nodes that may have its volume: ${where} uses the same claim.`,
+    steps: [
+      ...(autoscaler === undefined ? [] : [capAutoscaler(autoscaler, desk)]),
+      ...(scalable === undefined ? [] : [scaleToOne(scalable, desk)]),
+    ],
+  };
+}
+
+function holdersOf(pod: Pod, claimName: string, desk: Desk): readonly Pod[] {
+  return desk.picture
+    .podsOfClaim(pod.namespace, claimName)
+    .filter((other) => other !== pod && other.nodeName !== undefined && other.nodeName !== pod.nodeName)
+    .filter((other) => hasRunningContainer(other) && !isTerminating(other));
+}

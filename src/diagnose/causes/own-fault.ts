@@ -1,0 +1,117 @@
+import { type Answer, answer } from "../answer.ts";
+import type { Desk } from "../desk.ts";
+import type { Container, Event } from "../facts.ts";
+import type { PodCase } from "../pod-case.ts";
+import { failingContainer, hasRunningContainer } from "../pods.ts";
+import { advice } from "../steps.ts";
+import { MINUTE } from "../times.ts";
+import { type Cause, NEVER_DELETE_ATTACHMENT } from "./cause.ts";
+
+export type FaultDetail = "image" | "config" | "crash" | "scheduling" | "other-volume" | "quota" | "other";
+
+export function notTheVolume(
+  detail: FaultDetail,
+  text: string,
+  since: number | undefined,
+  rest: Partial<Answer> = {},
+): Answer {
+  return answer({
+    cause: "not-the-volume",
+    detail,
+    state: "stuck",
+    volume: false,
+    text,
+    since,
+    avoid: [NEVER_DELETE_ATTACHMENT],
+    ...rest,
+  });
+}
+
+const DETAILS: readonly { readonly reason: RegExp; readonly detail: FaultDetail; readonly mend: string }[] = [
+  { reason: /Image|Registry/, detail: "image", mend: "Correct the image's name, or the right to pull it." },
+  {
+    reason: /^CreateContainerConfigError$/,
+    detail: "config",
+    mend: "Create the ConfigMap or Secret that is missing.",
+  },
+  {
+    reason: /^CrashLoopBackOff$/,
+    detail: "crash",
+    mend: "Read the container's log and repair the program, or undo the rollout that brought it.",
+  },
+];
+
+/** D19: a container was made, so its volumes are mounted; what it waits for now is its own. */
+export const failing: Cause = {
+  row: "D19",
+  judge: ({ pod, stage }) => {
+    const container = stage === "failing" ? failingContainer(pod) : undefined;
+    if (container === undefined) return undefined;
+    const known = DETAILS.find(({ reason }) => reason.test(container.reason));
+    return notTheVolume(known?.detail ?? "other", said(pod.name, container), pod.createdAt, {
+      steps: [
+        advice("mend-pod", known?.mend ?? "Mend what the container waits for.", "a restart of the pod"),
+      ],
+      evidence: [`container ${container.name}: ${container.reason}, ${container.restarts} restarts`],
+    });
+  },
+};
+
+function said(pod: string, { name, reason, message }: Container): string {
+  const quote = message === "" ? "" : ` ("${message}")`;
+  return `Container ${name} of ${pod} waits: ${reason}${quote}. Its volumes are mounted; the claim is fine.`;
+}
+
+/** D19: runs, but is not ready; or an init container goes on. */
+export const notReady: Cause = {
+  row: "D19",
+  judge: ({ pod, stage, nodeState }, desk) => {
+    if (stage !== "running" || nodeState !== "ready") return undefined;
+    const ready = pod.conditions.find(({ type }) => type === "Ready");
+    if (ready === undefined || ready.status === "True" || desk.age(ready.since) < 2 * MINUTE)
+      return undefined;
+    const what = hasRunningContainer(pod) ? "runs, but is not Ready" : "has no running container";
+    return notTheVolume(
+      "other",
+      `${pod.name} ${what}; its volumes are mounted and the claim is fine.`,
+      ready.since,
+      {
+        steps: [
+          advice("mend-pod", "Look at its readiness probe, its init containers and its log.", "none to look"),
+        ],
+      },
+    );
+  },
+};
+
+/** Texts of the kubelet about what is no volume of a driver. */
+const CONFIG = /\b(?:configmap|secret)s? "?[^"]*"? not found|object "[^"]*"\/"[^"]*" not registered/i;
+
+/** Event reasons of the kubelet about volumes. */
+const MOUNT_REASONS: ReadonlySet<string> = new Set(["FailedMount", "FailedMapVolume"]);
+
+/** The newest of the kubelet's complaints about a volume of the pod. */
+export function mountComplaint({ pod }: PodCase, desk: Desk): Event | undefined {
+  return desk.picture.eventsAbout(pod).findLast(({ reason }) => MOUNT_REASONS.has(reason));
+}
+
+/** D19: the claim's volume is attached, and another volume cannot be mounted. */
+export const otherVolume: Cause = {
+  row: "D19",
+  judge: (c, desk) => {
+    if (c.stage !== "creating" || c.blockers.length > 0) return undefined;
+    if (c.own.some(({ attachment, isDeleting }) => !attachment.attached || isDeleting)) return undefined;
+    const event = mountComplaint(c, desk);
+    if (event === undefined) return undefined;
+    const steps = [advice("mend-pod", "Create what is missing; the pod then starts by itself.")];
+    const evidence = [`event ${event.reason}: ${event.message}`];
+    const text = `${c.pod.name} cannot mount another of its volumes: "${event.message}". Its claim is attached and fine.`;
+    if (CONFIG.test(event.message)) return notTheVolume("config", text, event.first, { steps, evidence });
+    const named = /for volume "([^"]+)"/.exec(event.message)?.[1];
+    const isOwn = c.uses.some(
+      ({ volumeName, disk }) => volumeName === named || disk?.volumeNames.includes(named ?? "") === true,
+    );
+    if (named === undefined || isOwn) return undefined;
+    return notTheVolume("other-volume", text, event.first, { steps, evidence });
+  },
+};

@@ -1,0 +1,169 @@
+import { exclusionOf, matchesTerms } from "../../policy/nodes.ts";
+import { type Answer, answer, type Unseen } from "../answer.ts";
+import type { Desk } from "../desk.ts";
+import type { Node, PersistentVolume, Pod } from "../facts.ts";
+import { OUT_OF_SERVICE } from "../kubectl.ts";
+import type { PodCase } from "../pod-case.ts";
+import { advice, rebooted, removeTaint, uncordon, undoRollout } from "../steps.ts";
+import { MINUTE } from "../times.ts";
+import type { Cause } from "./cause.ts";
+import { notTheVolume } from "./own-fault.ts";
+
+/** The scheduler's words about the volume's place (A24d, A24e); older ones too. */
+const PLACE_TEXT =
+  /didn't match PersistentVolume's node affinity|had volume node affinity conflict|exceed max volume count|had no available volume zone|didn't find available persistent volumes to bind|did not have enough free storage/;
+
+/** D17: the volume lives where no node takes the pod. */
+export const noNodeForTheVolume: Cause = {
+  row: "D17",
+  judge: (c, desk) => {
+    if (c.stage !== "unscheduled") return undefined;
+    const text = schedulerText(c.pod);
+    const pinned = c.uses.find(
+      ({ volume }) => volume?.is === "known" && volume.object.nodeAffinity !== undefined,
+    );
+    const volume = pinned?.volume?.is === "known" ? pinned.volume.object : undefined;
+    const nodes = desk.picture.facts.objects.Node;
+    const isComplete = desk.picture.unread("Node") === undefined;
+    const near =
+      volume === undefined ? [] : nodes.filter((node) => matchesTerms(volume.nodeAffinity ?? [], node));
+    const takes = near.some((node) => exclusionOf(c.pod.placement, node) === undefined && !isOut(node));
+    const said = PLACE_TEXT.test(text);
+    // By the objects alone, where the pod's condition is silent: no node near the volume takes the pod.
+    const proved = volume !== undefined && isComplete && !takes && text === "";
+    if (!said && !proved) return undefined;
+    return answer({
+      cause: "no-node-for-the-volume",
+      state: "stuck",
+      volume: true,
+      text: `No node that can reach the volume of ${c.pod.name} takes the pod${volume === undefined ? "" : ` (${placeOf(volume)})`}.`,
+      since: unscheduledSince(c.pod),
+      disk: pinned?.disk,
+      steps: stepsFor(c, volume, near, desk),
+      questions: near.filter(isOut).map(({ name }) => rebooted(name)),
+      avoid: [
+        { id: "delete-claim", why: "the data goes with it" },
+        { id: "delete-volume", why: "the data is on it" },
+      ],
+      evidence: text === "" ? [] : [`the scheduler says: ${text}`],
+    });
+  },
+};
+
+function stepsFor(c: PodCase, volume: PersistentVolume | undefined, near: readonly Node[], desk: Desk) {
+  const cordoned = near.filter((node) => exclusionOf(c.pod.placement, node) === "it is cordoned");
+  const out = near.filter(isOut);
+  if (cordoned.length > 0 || out.length > 0) {
+    return [
+      ...cordoned.map((node) => uncordon(node, desk)),
+      ...out.map((node) => removeTaint(node, node.name, desk)),
+    ];
+  }
+  const root = desk.roots.rootOf(c.pod);
+  const deployment =
+    root.is === "known" && root.object.object?.kind === "Deployment" ? root.object.object : undefined;
+  const earlier =
+    deployment === undefined
+      ? undefined
+      : desk.roots
+          .replicaSetsOf(deployment)
+          .filter(({ name, revision }) => name !== c.pod.owner?.name && revision !== undefined)
+          .toSorted((a, b) => (b.revision ?? 0) - (a.revision ?? 0))[0];
+  const where = volume === undefined ? "where the volume is" : `with ${placeOf(volume)}`;
+  const mend = advice(
+    "mend-pod",
+    `Let the pod run ${where}: correct its node selector, affinity or tolerations, or add a node there.`,
+    "a new rollout",
+  );
+  const excluded = near.some((node) => exclusionOf(c.pod.placement, node) !== undefined);
+  return deployment !== undefined && earlier !== undefined && excluded
+    ? [undoRollout(deployment, earlier, desk), mend]
+    : [mend];
+}
+
+function isOut({ taints }: Node): boolean {
+  return taints.some(({ key }) => key === OUT_OF_SERVICE);
+}
+
+/** The volume's own place in a few words, e.g. `topology.kubernetes.io/zone in zone-b`. */
+function placeOf({ nodeAffinity = [] }: PersistentVolume): string {
+  return nodeAffinity
+    .map(({ matchExpressions, matchFields }) =>
+      [...matchExpressions, ...matchFields]
+        .map(({ key, values }) => `${key} ${values.join(" or ")}`)
+        .join(", "),
+    )
+    .join("; ");
+}
+
+/** D19, D16: the pod cannot be placed, and not because of its volumes. */
+export const notPlaced: Cause = {
+  row: "D19",
+  judge: (c, desk) => {
+    if (c.stage !== "unscheduled") return undefined;
+    const { pod } = c;
+    const text = schedulerText(pod);
+    if (text === "" && !pod.gated) return young(pod, desk);
+    const unread = claimsUnread(c);
+    if (unread !== undefined) return unread;
+    const cordoned = desk.picture.facts.objects.Node.filter(
+      (node) => exclusionOf(pod.placement, node) === "it is cordoned",
+    );
+    const cordonedOnly = /were unschedulable/.test(text) && !/Insufficient/.test(text);
+    return notTheVolume(
+      "scheduling",
+      pod.gated
+        ? `${pod.name} is held back by scheduling gates, not by its claim.`
+        : `No node takes ${pod.name}, and not because of its claim. The scheduler says: "${text}"`,
+      unscheduledSince(pod),
+      {
+        steps: [
+          ...(cordonedOnly ? cordoned.map((node) => uncordon(node, desk)) : []),
+          advice(
+            "mend-pod",
+            "Ask for less, correct its node selector, affinity or tolerations, or add a node.",
+            "a new rollout",
+          ),
+        ],
+        evidence: text === "" ? [] : [`the scheduler says: ${text}`],
+      },
+    );
+  },
+};
+
+/** Whether a claim is the reason cannot be told where it was not read. */
+function claimsUnread({ uses }: PodCase): Unseen | undefined {
+  for (const { claim, volume } of uses) {
+    if (claim.is === "unread") return { unseen: claim.unread };
+    if (volume?.is === "unread") return { unseen: volume.unread };
+  }
+  return undefined;
+}
+
+function young(pod: Pod, desk: Desk): Answer {
+  if (desk.age(pod.createdAt) < 2 * MINUTE) {
+    return answer({
+      cause: "starting",
+      state: "clearing",
+      volume: false,
+      text: `${pod.name} has just been made and is about to be placed.`,
+      since: pod.createdAt,
+      within: 2 * MINUTE,
+    });
+  }
+  return notTheVolume(
+    "scheduling",
+    `${pod.name} has no node, and scheduler ${pod.schedulerName} has said nothing about it: see whether it runs.`,
+    pod.createdAt,
+    { steps: [advice("mend-pod", `See whether scheduler ${pod.schedulerName} runs.`)] },
+  );
+}
+
+/** The scheduler's last word, from the pod's own condition. */
+export function schedulerText({ conditions }: Pod): string {
+  return conditions.find(({ type, status }) => type === "PodScheduled" && status === "False")?.message ?? "";
+}
+
+function unscheduledSince(pod: Pod): number | undefined {
+  return pod.conditions.find(({ type }) => type === "PodScheduled")?.since ?? pod.createdAt;
+}

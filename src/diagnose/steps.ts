@@ -1,0 +1,308 @@
+import type { StepDraft } from "./answer.ts";
+import type { Desk } from "./desk.ts";
+import type { Question } from "./diagnosis.ts";
+import type {
+  Deployment,
+  HorizontalPodAutoscaler,
+  Node,
+  PersistentVolumeClaim,
+  Pod,
+  ReplicaSet,
+  StatefulSet,
+  VolumeAttachment,
+} from "./facts.ts";
+import { OUT_OF_SERVICE } from "./kubectl.ts";
+import type { Disk } from "./picture.ts";
+import type { Root } from "./roots.ts";
+
+/** Everything that may be typed or done, each with its cost and danger (`attachments.md`, section 9). */
+
+type Scalable = Deployment | StatefulSet | ReplicaSet;
+
+const OTHER_UID =
+  'An object of another uid under this name is refused ("metadata.uid: … field is immutable").';
+
+function step(said: Pick<StepDraft, "id" | "text" | "cost"> & Partial<StepDraft>): StepDraft {
+  return { commands: [], behind: [], danger: null, ...said };
+}
+
+export function machineIsOff(node: string): Question {
+  return {
+    id: `machine-is-off:${node}`,
+    text: `Is the machine of ${node} off? Kubernetes cannot tell: look at the provider's console or at its power. A machine that is only cut off goes on writing.`,
+  };
+}
+
+export const FORCE_DETACH_DISABLED: Question = {
+  id: "force-detach-disabled",
+  text: "Does kube-controller-manager run with --disable-force-detach-on-timeout? Then the volume is never detached by force.",
+};
+
+export const BACK_END_AGREES: Question = {
+  id: "back-end-agrees",
+  text: "Does the storage back end show the volume attached to no machine?",
+};
+
+export function undoRollout(deployment: Deployment, holder: ReplicaSet | undefined, desk: Desk): StepDraft {
+  const { kubectl } = desk;
+  const revision = holder?.revision;
+  const { name, paused } = deployment;
+  const resume = paused ? [`rollout resume deployment/${name}`] : [];
+  const undo = `rollout undo deployment/${name} --to-revision=${revision}`;
+  return step({
+    id: "undo-rollout",
+    text:
+      revision === undefined
+        ? "Undo the rollout to the revision whose pod has the volume. Its number is not known here; kubectl rollout undo alone would take the newest but one, which may be broken too."
+        : `Undo the rollout to revision ${revision}, whose pod has the volume.${paused ? " It is paused and must be resumed first." : ""} Compare the uid with ${deployment.uid ?? "what you expect"} before.`,
+    commands: revision === undefined ? [] : kubectl.afterLook(deployment, ...resume, undo),
+    cost: "the old version stays",
+    touches: deployment,
+  });
+}
+
+export function patchRecreate(deployment: Deployment, desk: Desk): StepDraft {
+  return step({
+    id: "patch-recreate",
+    text: `Or finish the rollout: with Recreate the old pod ends before the new one starts. ${OTHER_UID}`,
+    commands: desk.kubectl.patch(deployment, {
+      spec: { strategy: { type: "Recreate", rollingUpdate: null } },
+    }),
+    cost: "a downtime as long as a restart, at this rollout and at each later one",
+    danger: "change the number of replicas only after the rollout is through, never in the same change",
+    touches: deployment,
+  });
+}
+
+export function zeroAndBack(object: Scalable, pods: readonly Pod[], desk: Desk): StepDraft {
+  const { kubectl } = desk;
+  const down = kubectl.scale(object, object.replicas, 0);
+  const gone = kubectl.waitForDeletion(pods);
+  return step({
+    id: "scale-to-zero-and-back",
+    text: "Or stop all pods, wait until they are gone, and start one; it comes with the newest template.",
+    commands: down.length === 0 ? [] : [...down, ...gone, ...kubectl.scale(object, 0, 1)],
+    cost: "a downtime as long as a restart",
+    touches: object,
+  });
+}
+
+export function scaleToOne(object: Scalable, desk: Desk): StepDraft {
+  return step({
+    id: "scale-to-one",
+    text: "Scale to 1: the pods that wait have never served.",
+    commands: desk.kubectl.scale(object, object.replicas, 1),
+    cost: "no second pod, which could not start anyway",
+    touches: object,
+  });
+}
+
+export function restoreReplicas(deployment: Deployment, old: number, desk: Desk): StepDraft {
+  return step({
+    id: "restore-replicas",
+    text: `Put the old number of replicas back (${old}), wait until the rollout is through, and scale only then.`,
+    commands: desk.kubectl.scale(deployment, deployment.replicas, old),
+    cost: "a downtime as long as a restart",
+    touches: deployment,
+  });
+}
+
+export function capAutoscaler(autoscaler: HorizontalPodAutoscaler, desk: Desk): StepDraft {
+  return step({
+    id: "cap-autoscaler",
+    text: `Keep the autoscaler at 1; scaling alone would be undone within 15 s. ${OTHER_UID}`,
+    commands: desk.kubectl.patch(autoscaler, { spec: { minReplicas: 1, maxReplicas: 1 } }),
+    cost: "no autoscaling",
+    touches: autoscaler,
+  });
+}
+
+export function wait(text: string, commands: readonly string[] = []): StepDraft {
+  return step({ id: "wait", text, commands, cost: "time" });
+}
+
+export function shortenGrace(pod: Pod, desk: Desk): StepDraft {
+  return step({
+    id: "shorten-grace",
+    text: "Or, where the program may be killed, end it in 5 s.",
+    commands: desk.kubectl.delete(pod, { graceSeconds: 5 }),
+    cost: "the program is stopped in the middle of what it does",
+    danger: "what it has not written yet is lost",
+  });
+}
+
+export function bringNodeBack(node: string): StepDraft {
+  return step({
+    id: "bring-node-back",
+    text: `Where ${node} can come back, bring it back: its kubelet then ends the pod and unmounts, and all clears by itself.`,
+    cost: "time",
+  });
+}
+
+export function powerOffNode(node: string): StepDraft {
+  return step({
+    id: "power-off-node",
+    text: `Where it cannot, power the machine of ${node} off and make sure that it stays off.`,
+    cost: "everything that still runs on it ends",
+  });
+}
+
+export function taintOutOfService(node: Node | undefined, nodeName: string, desk: Desk): StepDraft {
+  return step({
+    id: "taint-out-of-service",
+    text: `Only with the machine off: mark ${nodeName} as out of service. Its pods are removed and its volumes freed within about 20 s.`,
+    commands: node === undefined ? [] : desk.kubectl.addTaint(node),
+    behind: [machineIsOff(nodeName).id],
+    cost: `all pods and volumes of ${nodeName} move`,
+    danger: "on a machine that runs, two writers on one disk: corrupted data",
+  });
+}
+
+export function removeTaint(node: Node | undefined, nodeName: string, desk: Desk): StepDraft {
+  const index = node?.taints.findIndex(({ key }) => key === OUT_OF_SERVICE) ?? -1;
+  return step({
+    id: "remove-taint",
+    text: `When everything has moved and the machine of ${nodeName} has booted anew, take the taint ${OUT_OF_SERVICE} away.`,
+    commands: node === undefined || index === -1 ? [] : desk.kubectl.removeTaint(node, index),
+    behind: index === -1 ? [] : [`rebooted:${nodeName}`],
+    cost: "nothing",
+    danger: "before the reboot the old mounts are still there",
+  });
+}
+
+export function rebooted(node: string): Question {
+  return {
+    id: `rebooted:${node}`,
+    text: `Has the machine of ${node} booted anew since its volume was taken away?`,
+  };
+}
+
+export function forceDelete(pod: Pod, desk: Desk): StepDraft {
+  const node = pod.nodeName ?? "";
+  return step({
+    id: "force-delete-pod",
+    text: `Or, only with the machine off and the taint not wanted: remove the pod's object. The volume follows within 6 minutes; diagnose again then.`,
+    commands: desk.kubectl.delete(pod, { graceSeconds: 0 }),
+    behind: [machineIsOff(node).id],
+    cost: "up to 6 minutes more",
+    danger: "on a machine that runs, two writers on one disk: corrupted data",
+  });
+}
+
+export function deleteAttachment(
+  attachment: VolumeAttachment,
+  behind: readonly string[],
+  desk: Desk,
+): StepDraft {
+  return step({
+    id: "delete-attachment",
+    text: `Delete the attachment of ${attachment.nodeName}, and no other. It is a detach order: nobody checks whether the disk is in use.`,
+    commands: desk.kubectl.delete(attachment, { byVersion: true }),
+    behind,
+    cost: "nothing, if no pod there uses the volume",
+    danger: "under a running pod it takes the disk away",
+  });
+}
+
+export function lookAtDriver(
+  driver: string | undefined,
+  desk: Desk,
+  attachment?: VolumeAttachment,
+): StepDraft {
+  return step({
+    id: "look-at-driver",
+    text: `Look at the controller pod of driver ${driver ?? "(unknown)"}, and at the log of its container csi-attacher; repair or restart it.`,
+    commands: [
+      ...desk.kubectl.read("get pods -A -o wide"),
+      ...(attachment === undefined ? [] : desk.kubectl.describe(attachment)),
+    ],
+    cost: "nothing",
+  });
+}
+
+export function lookAtBackEnd(disk: Disk | undefined, desk: Desk): StepDraft {
+  const hint = disk?.driver === undefined ? undefined : desk.options.driver(disk.driver).backEndHint;
+  const what = disk?.handle === undefined ? "the volume" : `volume ${disk.handle}`;
+  return step({
+    id: "look-at-back-end",
+    text: `Ask the storage back end which machine has ${what}, and detach it there when nobody may be using it.${hint === undefined ? "" : ` ${hint}`}`,
+    cost: "nothing to look",
+    danger: "detaching somebody else's disk",
+  });
+}
+
+export function lookAtKubelet(node: string): StepDraft {
+  return step({
+    id: "look-at-kubelet",
+    text: `Look at the kubelet's log on ${node} and at mounts that hang there; restart the kubelet.`,
+    cost: "nothing",
+  });
+}
+
+export function drainAndReboot(
+  node: Node | undefined,
+  nodeName: string,
+  drain: boolean,
+  desk: Desk,
+): StepDraft {
+  const command = drain ? `drain ${nodeName} --ignore-daemonsets` : `cordon ${nodeName}`;
+  return step({
+    id: "drain-and-reboot",
+    text: drain
+      ? `If that does not help: drain ${nodeName} and reboot it.`
+      : `Cordon ${nodeName} and reboot its machine before anything runs there again.`,
+    commands: node === undefined ? [] : desk.kubectl.afterLook(node, command),
+    cost: drain ? `everything on ${nodeName} moves` : `what runs on ${nodeName} stops`,
+  });
+}
+
+export function uncordon(node: Node, desk: Desk): StepDraft {
+  return step({
+    id: "uncordon",
+    text: `Let pods onto ${node.name} again, or add another node like it.`,
+    commands: desk.kubectl.afterLook(node, `uncordon ${node.name}`),
+    cost: "whatever it was cordoned for",
+  });
+}
+
+/** Things that no command can do for everybody. */
+export function advice(id: StepDraft["id"], text: string, cost = "nothing"): StepDraft {
+  return step({ id, text, cost });
+}
+
+export function replacePendingClaim(claim: PersistentVolumeClaim, desk: Desk): StepDraft {
+  return step({
+    id: "replace-pending-claim",
+    text: "Make the claim anew as it should be: access modes and class cannot be changed. Nothing is lost while it is Pending; the command is refused once it has changed.",
+    commands: desk.kubectl.delete(claim, { byVersion: true }),
+    cost: "none: there is no volume yet",
+  });
+}
+
+export function isScalable(root: Root): root is Root & { readonly object: Scalable } {
+  const { object } = root;
+  return object?.kind === "Deployment" || object?.kind === "StatefulSet" || object?.kind === "ReplicaSet";
+}
+
+export function stopOne(root: Root, desk: Desk): StepDraft {
+  return step({
+    id: "stop-one-workload",
+    text: `Stop ${root.kind} ${root.name}, whose pod waits, or give both workloads the same node.`,
+    commands: isScalable(root) ? desk.kubectl.scale(root.object, root.object.replicas, 0) : [],
+    cost: "it does not run meanwhile",
+    ...(isScalable(root) ? { touches: root.object } : {}),
+  });
+}
+
+export function stopAll(roots: readonly Root[], desk: Desk): StepDraft {
+  const scalable = roots.filter(isScalable).filter(({ object }) => object.replicas > 0);
+  const rest = roots.filter((root) => !isScalable(root)).map(({ kind, name }) => `${kind} ${name}`);
+  const [first] = scalable;
+  return step({
+    id: "stop-all-users",
+    text: `Stop every pod that uses the volume${rest.length === 0 ? "" : ` (also ${rest.join(", ")})`}, and wait until all are gone.`,
+    commands: scalable.flatMap(({ object }) => desk.kubectl.scale(object, object.replicas, 0)),
+    cost: "downtime",
+    ...(first === undefined ? {} : { touches: first.object }),
+  });
+}
