@@ -1,7 +1,7 @@
 import type { Answer } from "../answer.ts";
 import type { Desk } from "../desk.ts";
 import type { Pod } from "../facts.ts";
-import type { PodCase } from "../pod-case.ts";
+import type { ClaimUse, PodCase } from "../pod-case.ts";
 import { hasRunningContainer, isTerminating } from "../pods.ts";
 import { capAutoscaler, isScalable, scaleToOne, undoRollout } from "../steps.ts";
 import { relationOf } from "./relation.ts";
@@ -12,7 +12,7 @@ import { relationOf } from "./relation.ts";
  */
 export function withLikely(unknown: Answer, c: PodCase, desk: Desk): Answer {
   if (c.stage !== "creating" && c.stage !== "unscheduled") return unknown;
-  const holders = c.uses.flatMap(({ claimName }) => holdersOf(c.pod, claimName, desk));
+  const holders = c.uses.filter(isExclusive).flatMap(({ claimName }) => holdersOf(c.pod, claimName, desk));
   if (holders.length === 0) return unknown;
   const relation = relationOf(c.pod, holders, desk);
   if (relation === undefined || "unseen" in relation) return unknown;
@@ -41,6 +41,14 @@ export function withLikely(unknown: Answer, c: PodCase, desk: Desk): Answer {
       ...(scalable === undefined ? [] : [scaleToOne(scalable, desk)]),
     ],
   };
+}
+
+/** By the claim's own modes, which is all that a developer may see. */
+function isExclusive({ claim }: ClaimUse): boolean {
+  return (
+    claim.is !== "known" ||
+    !claim.object.accessModes.some((mode) => mode === "ReadWriteMany" || mode === "ReadOnlyMany")
+  );
 }
 
 function holdersOf(pod: Pod, claimName: string, desk: Desk): readonly Pod[] {

@@ -1,0 +1,258 @@
+import { answer } from "./answer.ts";
+import { assemble } from "./assemble.ts";
+import { endangered } from "./causes/danger.ts";
+import { staleAnswer } from "./causes/detach.ts";
+import { dangerKey } from "./dangers.ts";
+import { Desk } from "./desk.ts";
+import {
+  type AttachmentFinding,
+  type DiagnosisDocument,
+  type DiagnosisError,
+  SUBJECT_STATES,
+  type SubjectDiagnosis,
+  type SubjectState,
+} from "./diagnosis.ts";
+import { DIAGNOSED_KINDS, type Facts, type Sighting, type VolumeAttachment } from "./facts.ts";
+import { reportAttachments } from "./findings.ts";
+import { compare } from "./holders.ts";
+import { type Judged, judgeClaimSubject, judgePods, judgeWorkload } from "./judge-subject.ts";
+import type { Asked, AskedSubject, DiagnoseOptions } from "./options.ts";
+import { type Disk, unreadText } from "./picture.ts";
+import { isFinished } from "./pods.ts";
+import { type Root, type RootObject, refOf } from "./roots.ts";
+import { BACK_END_AGREES, deleteAttachment, lookAtBackEnd, machineIsOff } from "./steps.ts";
+import { clock } from "./times.ts";
+
+/** What a diagnosis comes to, without what only the caller knows. */
+export type Diagnosed = Pick<
+  DiagnosisDocument,
+  "diagnoses" | "attachments" | "findings" | "errors" | "summary"
+>;
+
+interface Part {
+  readonly subject: SubjectDiagnosis["subject"];
+  readonly judged: Judged;
+}
+
+/** Diagnoses what is asked about; a subject that is not there, or cannot be read, is an error and no diagnosis. */
+export function diagnose(facts: Facts, asked: Asked, options: DiagnoseOptions): Diagnosed {
+  const desk = new Desk(facts, options);
+  const errors: DiagnosisError[] = [];
+  const counts = new Map<SubjectState, number>();
+  const count = ({ judged }: Part) =>
+    counts.set(judged.answer.state, (counts.get(judged.answer.state) ?? 0) + 1);
+  const parts = asked.all ? everything(asked.namespace, desk, errors) : one(asked.subject, desk, errors);
+  parts.forEach(count);
+  const shown = asked.all ? parts.filter(({ judged }) => judged.answer.state !== "healthy") : parts;
+  const disks = asked.all
+    ? disksOf(asked.namespace, desk)
+    : new Set(parts.flatMap(({ judged }) => judged.disks));
+  const { attachments, findings } = reportAttachments(disks, desk);
+  const rest = asked.all ? uncovered(findings, shown, desk) : [];
+  rest.forEach(count);
+  return {
+    diagnoses: [...shown, ...rest]
+      .map(({ subject, judged }) => assemble(subject, judged, desk))
+      .toSorted(bySubject),
+    attachments,
+    findings,
+    errors,
+    summary: Object.fromEntries(
+      SUBJECT_STATES.map((state) => [state, counts.get(state) ?? 0]),
+    ) as DiagnosisDocument["summary"],
+  };
+}
+
+/** The document of the JSON contract. */
+export function documentOf(facts: Facts, diagnosed: Diagnosed, toolVersion: string): DiagnosisDocument {
+  const { source, time, context, clusterUid, readings } = facts;
+  return {
+    schemaVersion: 2,
+    kind: "Diagnosis",
+    toolVersion,
+    facts: { source, time: clock(time) ?? "", context, clusterUid, read: readings },
+    ...diagnosed,
+  };
+}
+
+/** 2 where something asked about is not there or cannot be read, 1 where something does not come free, else 0. */
+export function exitCodeOf({ errors, summary }: Pick<Diagnosed, "errors" | "summary">): 0 | 1 | 2 {
+  if (errors.length > 0) return 2;
+  return summary.stuck + summary.endangered + summary.unknown > 0 ? 1 : 0;
+}
+
+/** The dangers of a first live look, to be passed as `dangersSeenBefore` to a second one at least 15 s later. */
+export function dangersIn(facts: Facts, options: DiagnoseOptions): ReadonlySet<string> {
+  const desk = new Desk(facts, { ...options, dangersSeenBefore: null });
+  const keys = new Set<string>();
+  for (const disk of disksOf(null, desk))
+    for (const danger of desk.dangersOf(disk).told) keys.add(dangerKey(danger));
+  return keys;
+}
+
+/** Attachments that may become stale with time, for a later look (`--since`, `--watch`); earlier sightings are kept. */
+export function sightingsIn(facts: Facts, options: DiagnoseOptions): readonly Sighting[] {
+  const desk = new Desk(facts, options);
+  return facts.objects.VolumeAttachment.flatMap((attachment) => {
+    const { state } = desk.judged(attachment);
+    if (attachment.uid === undefined || (state !== "forced-detach-pending" && state !== "node-gone"))
+      return [];
+    return [options.sightings.get(attachment.uid) ?? { uid: attachment.uid, at: facts.time }];
+  });
+}
+
+function one({ kind, namespace, name }: AskedSubject, desk: Desk, errors: DiagnosisError[]): readonly Part[] {
+  const sight = desk.picture.find(kind, namespace, name);
+  if (sight.is === "known") {
+    const { object } = sight;
+    return [{ subject: refOf(object), judged: judgeObject(object, desk) }];
+  }
+  const title = `${kind} ${namespace}/${name}`;
+  errors.push({
+    file: null,
+    message:
+      sight.is === "absent"
+        ? `${title} does not exist: give another name, or another namespace with -n`
+        : `${title} cannot be seen: ${unreadText(sight.unread)}`,
+  });
+  return [];
+}
+
+function judgeObject(
+  object: RootObject | Facts["objects"]["PersistentVolumeClaim"][number],
+  desk: Desk,
+): Judged {
+  if (object.kind === "PersistentVolumeClaim") return judgeClaimSubject(object, desk);
+  if (object.kind === "Pod") return judgePods([object], desk) as Judged;
+  return judgeWorkload({ ...refOf(object), object }, desk);
+}
+
+/** Every workload and bare pod of the namespace, then the claims and attachments that none of them answers for. */
+function everything(namespace: string | null, desk: Desk, errors: DiagnosisError[]): readonly Part[] {
+  const unread = desk.picture.unread("Pod", namespace ?? undefined);
+  if (unread !== undefined)
+    errors.push({ file: null, message: `What is stuck cannot be seen: ${unreadText(unread)}` });
+  const isAsked = (object: { readonly namespace: string }) =>
+    namespace === null || object.namespace === namespace;
+  const parts: Part[] = [];
+  const covered = new Set<string>();
+  for (const root of rootsIn(desk).filter(isAsked)) {
+    const judged = judgeWorkload(root, desk);
+    parts.push({ subject: subjectOf(root), judged });
+    if (judged.answer.state === "healthy") continue;
+    for (const pod of judged.pods)
+      for (const { claimName } of pod.claims) covered.add(`${pod.namespace}/${claimName}`);
+  }
+  for (const claim of desk.picture.facts.objects.PersistentVolumeClaim.filter(isAsked)) {
+    if (covered.has(`${claim.namespace}/${claim.name}`)) continue;
+    const judged = judgeClaimSubject(claim, desk);
+    if (judged.answer.state !== "healthy" && !judged.pods.some((pod) => !isFinished(pod)))
+      parts.push({ subject: refOf(claim), judged });
+    else if (judged.answer.cause === "stale-attachment") parts.push({ subject: refOf(claim), judged });
+  }
+  return parts;
+}
+
+function subjectOf({ apiVersion, kind, namespace, name }: Root): SubjectDiagnosis["subject"] {
+  return { apiVersion, kind, namespace, name };
+}
+
+/** Workloads without an owner, pods without one, and owners that pods name without being known. */
+function rootsIn(desk: Desk): readonly Root[] {
+  const { objects } = desk.picture.facts;
+  const roots = new Map<string, Root>();
+  const add = (root: Root) => roots.set(`${root.kind} ${root.namespace}/${root.name}`, root);
+  const kinds = ["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet"] as const;
+  for (const kind of kinds) {
+    for (const object of objects[kind]) if (object.owner === undefined) add({ ...refOf(object), object });
+  }
+  for (const pod of objects.Pod) {
+    const root = desk.roots.rootOf(pod);
+    if (root.is === "known") add(root.object);
+    // Its controller's own controller was not read: the pod answers for itself.
+    else add({ ...refOf(pod), object: pod });
+  }
+  return [...roots.values()];
+}
+
+function disksOf(namespace: string | null, desk: Desk): ReadonlySet<Disk> {
+  const { VolumeAttachment, PersistentVolume, PersistentVolumeClaim } = desk.picture.facts.objects;
+  const names = new Set<string>();
+  for (const { volumeName } of PersistentVolumeClaim) if (volumeName !== undefined) names.add(volumeName);
+  for (const { volumeName } of VolumeAttachment) names.add(volumeName ?? "");
+  for (const { name } of PersistentVolume) names.add(name);
+  const disks = new Set<Disk>();
+  for (const name of names) {
+    const disk = desk.picture.disk(name);
+    const isHere = disk.claims.length === 0 || disk.claims.some((claim) => claim.namespace === namespace);
+    if (namespace === null || isHere) disks.add(disk);
+  }
+  return disks;
+}
+
+/** Attachments with a finding that no subject answers for are subjects of their own. */
+function uncovered(
+  findings: readonly AttachmentFinding[],
+  shown: readonly Part[],
+  desk: Desk,
+): readonly Part[] {
+  const covered = new Set(shown.flatMap(({ judged }) => judged.disks));
+  const parts: Part[] = [];
+  for (const { attachment } of findings) {
+    const object =
+      attachment.name === null ? undefined : desk.picture.known("VolumeAttachment", "", attachment.name);
+    if (object === undefined) continue;
+    const judged = desk.judged(object);
+    if (covered.has(judged.disk)) continue;
+    const { apiVersion, kind, name } = object;
+    const subject = { apiVersion, kind, namespace: null, name };
+    parts.push({
+      subject,
+      judged: { answer: attachmentAnswer(object, desk), waiting: [], disks: [judged.disk], pods: [] },
+    });
+  }
+  return parts;
+}
+
+function attachmentAnswer(attachment: VolumeAttachment, desk: Desk): Judged["answer"] {
+  const judged = desk.judged(attachment);
+  const danger = desk.dangersOf(judged.disk).told.find((found) => found.attachment === attachment);
+  if (danger !== undefined) return endangered(danger, desk);
+  if (judged.state !== "volume-gone") {
+    const isOff = machineIsOff(attachment.nodeName);
+    const stale = staleAnswer(judged, attachment.createdAt, desk);
+    return judged.nodeState === "ready" ? stale : { ...stale, questions: [isOff] };
+  }
+  return answer({
+    cause: "stale-attachment",
+    state: "stuck",
+    volume: true,
+    text: `Attachment ${attachment.name} on ${attachment.nodeName} is left over: its PersistentVolume ${attachment.volumeName} is gone, so it holds nothing, and cannot be detached either.`,
+    since: attachment.createdAt,
+    disk: judged.disk,
+    questions: [BACK_END_AGREES],
+    steps: [lookAtBackEnd(judged.disk, desk), deleteAttachment(attachment, [BACK_END_AGREES.id], desk)],
+    avoid: [
+      {
+        id: "remove-finalizer",
+        why: "only where the deletion hangs, and the back end shows the volume free",
+      },
+    ],
+    evidence: [`PersistentVolume ${attachment.volumeName} does not exist`],
+  });
+}
+
+function bySubject({ subject: a }: SubjectDiagnosis, { subject: b }: SubjectDiagnosis): number {
+  const key = ({ namespace, kind, name }: SubjectDiagnosis["subject"]) =>
+    `${namespace ?? "~"}/${kind}/${name}`;
+  return compare(key(a), key(b));
+}
+
+/** The kinds that were not read, each with why: one line each at the end of a screen. */
+export function notRead(facts: Facts): readonly string[] {
+  return DIAGNOSED_KINDS.flatMap((kind) =>
+    facts.readings
+      .filter((reading) => reading.kind === kind && reading.state === "unread")
+      .map(({ namespace, why }) => unreadText({ kind, namespace, why: why ?? "" })),
+  );
+}

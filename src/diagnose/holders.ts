@@ -1,0 +1,42 @@
+import type { Desk } from "./desk.ts";
+import type { Holder } from "./diagnosis.ts";
+import type { Disk } from "./picture.ts";
+import { isWaiting, wantsVolumes } from "./pods.ts";
+
+/**
+ * Who has a disk: every pod that uses an attachment, the attachment alone where no pod does, pods that use it without
+ * an attachment, and a node that only still has it mounted.
+ */
+export function holdersOf(disk: Disk, desk: Desk): readonly Holder[] {
+  const { picture } = desk;
+  const holders: Holder[] = [];
+  const namespace = disk.claims[0]?.namespace ?? disk.volumes[0]?.claim?.namespace ?? "";
+  const here = new Set<string>();
+  for (const { attachment, users, nodeState, isDeleting } of desk.attachmentsOf(disk)) {
+    if (!attachment.attached && !isDeleting) continue;
+    const { nodeName: node, name } = attachment;
+    here.add(node);
+    for (const user of users)
+      holders.push({ namespace: user.namespace, pod: user.name, node, nodeState, attachment: name });
+    if (users.length === 0) holders.push({ namespace, pod: null, node, nodeState, attachment: name });
+  }
+  for (const pod of disk.pods) {
+    const { nodeName: node } = pod;
+    if (node === undefined || here.has(node) || !wantsVolumes(pod) || isWaiting(pod)) continue;
+    const nodeState = picture.nodeState(node);
+    holders.push({ namespace: pod.namespace, pod: pod.name, node, nodeState, attachment: null });
+  }
+  for (const { row, node } of desk.dangersOf(disk).told) {
+    if (row === "R16") holders.push({ namespace, pod: null, node, nodeState: "ready", attachment: null });
+  }
+  return holders.toSorted((a, b) => compare(keyOf(a), keyOf(b)));
+}
+
+function keyOf({ namespace, node, pod, attachment }: Holder): string {
+  return [pod === null ? "1" : "0", namespace, pod, node, attachment].join(" ");
+}
+
+/** By code unit: the same on every machine. */
+export function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

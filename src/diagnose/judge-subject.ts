@@ -1,0 +1,201 @@
+import { type Answer, answer, isUnseen, unknownAnswer } from "./answer.ts";
+import { judgeClaim } from "./causes/claim.ts";
+import { endangered } from "./causes/danger.ts";
+import { staleAnswer } from "./causes/detach.ts";
+import { notTheVolume } from "./causes/own-fault.ts";
+import { judgePod } from "./causes.ts";
+import type { Desk } from "./desk.ts";
+import type { SubjectState } from "./diagnosis.ts";
+import type { PersistentVolumeClaim, Pod } from "./facts.ts";
+import { compare } from "./holders.ts";
+import type { Disk } from "./picture.ts";
+import { podCase } from "./pod-case.ts";
+import { isFinished, isWaiting } from "./pods.ts";
+import type { Root } from "./roots.ts";
+import { advice } from "./steps.ts";
+import { MINUTE } from "./times.ts";
+
+/** What came of a subject: the answer of its worst pod, and every pod that gave the same. */
+export interface Judged {
+  readonly answer: Answer;
+  /** Pods that wait, with the answer's cause. */
+  readonly waiting: readonly Pod[];
+  /** The disks of all volumes of the subject. */
+  readonly disks: readonly Disk[];
+  /** How many pods it rests on. */
+  readonly pods: readonly Pod[];
+}
+
+const RANK: Readonly<Record<SubjectState, number>> = {
+  endangered: 0,
+  stuck: 1,
+  unknown: 2,
+  clearing: 3,
+  healthy: 4,
+};
+
+interface PodAnswer {
+  readonly pod: Pod;
+  readonly answer: Answer;
+  readonly disks: readonly Disk[];
+}
+
+/** The worst state first; of two alike what is about a volume, then by name, so that the order of objects never counts. */
+function worse(a: PodAnswer, b: PodAnswer): number {
+  return (
+    RANK[a.answer.state] - RANK[b.answer.state] ||
+    Number(b.answer.volume) - Number(a.answer.volume) ||
+    Number(!isWaiting(a.pod)) - Number(!isWaiting(b.pod)) ||
+    compare(`${a.pod.namespace}/${a.pod.name}`, `${b.pod.namespace}/${b.pod.name}`)
+  );
+}
+
+export function judgePods(pods: readonly Pod[], desk: Desk): Judged | undefined {
+  const answers = pods
+    .map((pod): PodAnswer => {
+      const c = podCase(pod, desk);
+      return { pod, answer: judgePod(c, desk), disks: c.uses.flatMap(({ disk }) => disk ?? []) };
+    })
+    .toSorted(worse);
+  const [worst] = answers;
+  if (worst === undefined) return undefined;
+  return {
+    answer: worst.answer,
+    waiting: answers
+      .filter(({ pod, answer }) => answer.cause === worst.answer.cause && isHeldUp(pod, answer))
+      .map(({ pod }) => pod),
+    disks: [...new Set(answers.flatMap(({ disks }) => disks))],
+    pods,
+  };
+}
+
+/** One that has not started, or whose container fails. */
+function isHeldUp(pod: Pod, { cause, state }: Answer): boolean {
+  if (state === "healthy") return false;
+  return isWaiting(pod) || (cause === "not-the-volume" && pod.deletedAt === undefined && !isFinished(pod));
+}
+
+/** A workload: its pods, and what it says itself about pods that it cannot make. */
+export function judgeWorkload(root: Root, desk: Desk): Judged {
+  const { object, kind, namespace, name } = root;
+  const middle = kind === "Deployment" ? "ReplicaSet" : kind === "CronJob" ? "Job" : undefined;
+  for (const needed of [middle, "Pod"] as const) {
+    const unread = needed === undefined ? undefined : desk.picture.unread(needed, namespace);
+    // Pods that are known are judged all the same: what they show cannot be taken back by those that are not.
+    if (unread !== undefined && desk.roots.podsOf(root).length === 0)
+      return alone(failureOf(root, desk) ?? unknownAnswer(unread, undefined));
+  }
+  const pods = desk.roots.podsOf(root);
+  const judged = judgePods(pods, desk);
+  const failure = failureOf(root, desk);
+  if (failure !== undefined && (judged === undefined || RANK[judged.answer.state] > RANK.stuck))
+    return { answer: failure, waiting: [], disks: judged?.disks ?? [], pods };
+  if (judged !== undefined) return judged;
+  const wanted = object !== undefined && "replicas" in object ? object.replicas : 0;
+  const title = `${kind} ${name}`;
+  if (wanted === 0) return alone(healthyAnswer(`${title} has no pods, and asks for none.`));
+  if (desk.age(object?.createdAt) < 2 * MINUTE || isBehind(root)) {
+    return alone(
+      answer({
+        cause: "starting",
+        state: "clearing",
+        volume: false,
+        text: `${title} has no pod yet.`,
+        since: object?.createdAt,
+        within: 2 * MINUTE,
+      }),
+    );
+  }
+  return alone(
+    notTheVolume("other", `${title} asks for ${wanted} pods and has none; its events say why.`, undefined, {
+      steps: [advice("mend-pod", "Read the events of the workload, and of its ReplicaSet.")],
+    }),
+  );
+}
+
+function isBehind({ object }: Root): boolean {
+  if (object === undefined || !("generation" in object)) return false;
+  return object.generation !== undefined && (object.observedGeneration ?? 0) < object.generation;
+}
+
+/** D19: the API server refuses the pods, e.g. by a quota. */
+function failureOf({ object, kind, name }: Root, desk: Desk): Answer | undefined {
+  if (object === undefined || !("conditions" in object) || object.kind === "Pod") return undefined;
+  const condition = object.conditions.find(
+    ({ type, status }) => type === "ReplicaFailure" && status === "True",
+  );
+  const event = desk.picture.eventsAbout(object).findLast(({ reason }) => reason === "FailedCreate");
+  const message =
+    condition?.message ??
+    (object.kind === "StatefulSet" || object.kind === "Job" ? event?.message : undefined);
+  if (message === undefined) return undefined;
+  if (condition === undefined && desk.roots.podsOf(object).length > 0) return undefined;
+  const quota = /exceeded quota/i.test(message);
+  return notTheVolume(
+    quota ? "quota" : "other",
+    `${kind} ${name} may not make its pods: "${message}". Its claims are fine.`,
+    condition?.since ?? event?.first,
+    {
+      byItself: "unknown",
+      steps: [
+        advice("mend-pod", quota ? "Raise the quota, or ask for less." : "Change what the message names."),
+      ],
+      evidence: [message],
+    },
+  );
+}
+
+/** A claim: the pods of its disk, else the claim itself and what is attached. */
+export function judgeClaimSubject(claim: PersistentVolumeClaim, desk: Desk): Judged {
+  const disk = claim.volumeName === undefined ? undefined : desk.picture.disk(claim.volumeName);
+  const pods = disk === undefined ? desk.picture.podsOfClaim(claim.namespace, claim.name) : disk.pods;
+  const disks = disk === undefined ? [] : [disk];
+  const judged = judgePods(pods, desk);
+  if (judged !== undefined && judged.answer.state !== "healthy") return { ...judged, disks };
+  const own = claimAnswer(claim, disk, judged?.answer, desk);
+  return { answer: own, waiting: [], disks, pods };
+}
+
+function claimAnswer(
+  claim: PersistentVolumeClaim,
+  disk: Disk | undefined,
+  pods: Answer | undefined,
+  desk: Desk,
+): Answer {
+  const [danger] = disk === undefined ? [] : desk.dangersOf(disk).told;
+  if (danger !== undefined) return endangered(danger, desk);
+  const leftover = disk === undefined ? undefined : leftoverOf(disk, desk);
+  if (leftover !== undefined) return leftover;
+  if (pods !== undefined) return pods;
+  const found = judgeClaim(claim.name, { is: "known", object: claim }, undefined, desk);
+  if (found !== undefined) return isUnseen(found) ? unknownAnswer(found.unseen, claim.createdAt) : found;
+  const unread =
+    desk.picture.unread("Pod", claim.namespace) ??
+    (disk === undefined ? undefined : desk.dangersOf(disk).unread);
+  if (unread !== undefined) return unknownAnswer(unread, undefined);
+  return healthyAnswer(`Claim ${claim.name} is ${claim.phase || "there"}, and nobody waits for it.`);
+}
+
+const LEFTOVER: ReadonlySet<string> = new Set(["foreign-name", "stale"]);
+
+function leftoverOf(disk: Disk, desk: Desk): Answer | undefined {
+  const found = desk
+    .attachmentsOf(disk)
+    .find(({ state, attachment }) => LEFTOVER.has(state) && desk.age(attachment.createdAt) >= MINUTE);
+  return found === undefined ? undefined : staleAnswer(found, found.attachment.createdAt, desk);
+}
+
+function healthyAnswer(text: string): Answer {
+  return answer({
+    cause: "healthy",
+    state: "healthy",
+    volume: false,
+    text,
+    since: undefined,
+    byItself: "yes",
+  });
+}
+
+function alone(answer: Answer): Judged {
+  return { answer, waiting: [], disks: [], pods: [] };
+}
