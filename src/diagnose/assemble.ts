@@ -84,16 +84,15 @@ function inOrder(drafts: readonly StepDraft[], subject: Subject, desk: Desk): re
 }
 
 /** A dump is old by the time that it is read. */
-function runLiveFirst({ kind, namespace, name }: Subject): Step {
-  const isNamed = isObjectName(name) && (namespace === null || isObjectName(namespace));
-  const asked = namespace === null ? "all -A" : `${kind.toLowerCase()}/${name} -n ${namespace}`;
+function runLiveFirst({ namespace }: Subject): Step {
+  const scope = namespace === null ? "-A" : isObjectName(namespace) ? `-n ${namespace}` : undefined;
   return {
     ...advice(
       "run-live-first",
       "These facts are from a dump. Diagnose again live, and type only what that prints.",
       "seconds",
     ),
-    commands: !isNamed ? [] : [`attachguard diagnose ${asked}`],
+    commands: scope === undefined ? [] : [`attachguard diagnose all ${scope}`],
   };
 }
 

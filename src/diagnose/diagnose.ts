@@ -12,7 +12,7 @@ import {
   type SubjectDiagnosis,
   type SubjectState,
 } from "./diagnosis.ts";
-import { DIAGNOSED_KINDS, type Facts, type Sighting, type VolumeAttachment } from "./facts.ts";
+import { DIAGNOSED_KINDS, type Facts, type Pod, type Sighting, type VolumeAttachment } from "./facts.ts";
 import { reportAttachments } from "./findings.ts";
 import { compare } from "./holders.ts";
 import { type Judged, judgeClaimSubject, judgePods, judgeWorkload } from "./judge-subject.ts";
@@ -134,11 +134,16 @@ function everything(namespace: string | null, desk: Desk, errors: DiagnosisError
     errors.push({ file: null, message: `What is stuck cannot be seen: ${unreadText(unread)}` });
   const isAsked = (object: { readonly namespace: string }) =>
     namespace === null || object.namespace === namespace;
+  const { roots, strays } = rootsIn(desk);
   const parts: Part[] = [];
   const covered = new Set<string>();
-  for (const root of rootsIn(desk).filter(isAsked)) {
-    const judged = judgeWorkload(root, desk);
-    parts.push({ subject: subjectOf(root), judged });
+  const judgedParts = [
+    ...roots.filter(isAsked).map((root) => ({ subject: subjectOf(root), judged: judgeWorkload(root, desk) })),
+    ...strays.flatMap((pods) => strayPart(pods.filter(isAsked), desk)),
+  ];
+  for (const part of judgedParts) {
+    const { judged } = part;
+    parts.push(part);
     if (judged.answer.state === "healthy") continue;
     for (const pod of judged.pods)
       for (const { claimName } of pod.claims) covered.add(`${pod.namespace}/${claimName}`);
@@ -157,10 +162,23 @@ function subjectOf({ apiVersion, kind, namespace, name }: Root): SubjectDiagnosi
   return { apiVersion, kind, namespace, name };
 }
 
+/** Pods whose workload is not known are told of by the worst of those that share a claim. */
+function strayPart(pods: readonly Pod[], desk: Desk): readonly Part[] {
+  const judged = judgePods(pods, desk);
+  return judged?.worst === undefined ? [] : [{ subject: refOf(judged.worst), judged }];
+}
+
+interface Found {
+  readonly roots: readonly Root[];
+  /** Pods whose controller's own controller was not read, those that share a claim together. */
+  readonly strays: readonly (readonly Pod[])[];
+}
+
 /** Workloads without an owner, pods without one, and owners that pods name without being known. */
-function rootsIn(desk: Desk): readonly Root[] {
+function rootsIn(desk: Desk): Found {
   const { objects } = desk.picture.facts;
   const roots = new Map<string, Root>();
+  const strays = new Map<string, Pod[]>();
   const add = (root: Root) => roots.set(`${root.kind} ${root.namespace}/${root.name}`, root);
   const kinds = ["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet"] as const;
   for (const kind of kinds) {
@@ -169,10 +187,12 @@ function rootsIn(desk: Desk): readonly Root[] {
   for (const pod of objects.Pod) {
     const root = desk.roots.rootOf(pod);
     if (root.is === "known") add(root.object);
-    // Its controller's own controller was not read: the pod answers for itself.
-    else add({ ...refOf(pod), object: pod });
+    else {
+      const key = `${pod.namespace}/${pod.claims[0]?.claimName ?? `pod ${pod.name}`}`;
+      strays.set(key, [...(strays.get(key) ?? []), pod]);
+    }
   }
-  return [...roots.values()];
+  return { roots: [...roots.values()], strays: [...strays.values()] };
 }
 
 function disksOf(namespace: string | null, desk: Desk): ReadonlySet<Disk> {
@@ -204,20 +224,24 @@ function uncovered(
     if (object === undefined) continue;
     const judged = desk.judged(object);
     if (covered.has(judged.disk)) continue;
+    const found = attachmentAnswer(object, desk);
+    if (found === undefined) continue;
     const { apiVersion, kind, name } = object;
     const subject = { apiVersion, kind, namespace: null, name };
     parts.push({
       subject,
-      judged: { answer: attachmentAnswer(object, desk), waiting: [], disks: [judged.disk], pods: [] },
+      judged: { answer: found, worst: undefined, waiting: [], disks: [judged.disk], pods: [] },
     });
   }
   return parts;
 }
 
-function attachmentAnswer(attachment: VolumeAttachment, desk: Desk): Judged["answer"] {
+/** Undefined where the pods that wait for the attachment answer for it. */
+function attachmentAnswer(attachment: VolumeAttachment, desk: Desk): Judged["answer"] | undefined {
   const judged = desk.judged(attachment);
   const danger = desk.dangersOf(judged.disk).told.find((found) => found.attachment === attachment);
   if (danger !== undefined) return endangered(danger, desk);
+  if (judged.users.length > 0) return undefined;
   if (judged.state !== "volume-gone") {
     const isOff = machineIsOff(attachment.nodeName);
     const stale = staleAnswer(judged, attachment.createdAt, desk);

@@ -9,7 +9,7 @@ import type { SubjectState } from "./diagnosis.ts";
 import type { PersistentVolumeClaim, Pod } from "./facts.ts";
 import { compare } from "./holders.ts";
 import type { Disk } from "./picture.ts";
-import { podCase } from "./pod-case.ts";
+import { type PodCase, podCase } from "./pod-case.ts";
 import { isFinished, isWaiting } from "./pods.ts";
 import type { Root } from "./roots.ts";
 import { advice } from "./steps.ts";
@@ -18,6 +18,8 @@ import { MINUTE } from "./times.ts";
 /** What came of a subject: the answer of its worst pod, and every pod that gave the same. */
 export interface Judged {
   readonly answer: Answer;
+  /** The pod whose answer it is; undefined where there is none. */
+  readonly worst: Pod | undefined;
   /** Pods that wait, with the answer's cause. */
   readonly waiting: readonly Pod[];
   /** The disks of all volumes of the subject. */
@@ -51,9 +53,11 @@ function worse(a: PodAnswer, b: PodAnswer): number {
 }
 
 export function judgePods(pods: readonly Pod[], desk: Desk): Judged | undefined {
-  const answers = pods
-    .map((pod): PodAnswer => {
-      const c = podCase(pod, desk);
+  const cases = pods.map((pod) => podCase(pod, desk));
+  const present = cases.filter((c) => !isLeftBehind(c, desk));
+  const answers = (present.length === 0 ? cases : present)
+    .map((c): PodAnswer => {
+      const { pod } = c;
       return { pod, answer: judgePod(c, desk), disks: c.uses.flatMap(({ disk }) => disk ?? []) };
     })
     .toSorted(worse);
@@ -61,12 +65,24 @@ export function judgePods(pods: readonly Pod[], desk: Desk): Judged | undefined 
   if (worst === undefined) return undefined;
   return {
     answer: worst.answer,
+    worst: worst.pod,
     waiting: answers
       .filter(({ pod, answer }) => answer.cause === worst.answer.cause && isHeldUp(pod, answer))
       .map(({ pod }) => pod),
     disks: [...new Set(answers.flatMap(({ disks }) => disks))],
     pods,
   };
+}
+
+/** A pod that cannot end, and whose volumes have all gone to other nodes: it keeps nobody waiting (24a). */
+function isLeftBehind({ pod, stage, uses }: PodCase, desk: Desk): boolean {
+  if (stage !== "terminating" || uses.length === 0) return false;
+  return uses.every(({ disk }) => {
+    const attached = (disk === undefined ? [] : desk.attachmentsOf(disk)).filter(
+      ({ attachment }) => attachment.attached,
+    );
+    return attached.length > 0 && attached.every(({ attachment }) => attachment.nodeName !== pod.nodeName);
+  });
 }
 
 /** One that has not started, or whose container fails. */
@@ -89,7 +105,7 @@ export function judgeWorkload(root: Root, desk: Desk): Judged {
   const judged = judgePods(pods, desk);
   const failure = failureOf(root, desk);
   if (failure !== undefined && (judged === undefined || RANK[judged.answer.state] > RANK.stuck))
-    return { answer: failure, waiting: [], disks: judged?.disks ?? [], pods };
+    return { answer: failure, worst: undefined, waiting: [], disks: judged?.disks ?? [], pods };
   if (judged !== undefined) return judged;
   const wanted = object !== undefined && "replicas" in object ? object.replicas : 0;
   const title = `${kind} ${name}`;
@@ -153,7 +169,7 @@ export function judgeClaimSubject(claim: PersistentVolumeClaim, desk: Desk): Jud
   const judged = judgePods(pods, desk);
   if (judged !== undefined && judged.answer.state !== "healthy") return { ...judged, disks };
   const own = claimAnswer(claim, disk, judged?.answer, desk);
-  return { answer: own, waiting: [], disks, pods };
+  return { answer: own, worst: undefined, waiting: [], disks, pods };
 }
 
 function claimAnswer(
@@ -197,5 +213,5 @@ function healthyAnswer(text: string): Answer {
 }
 
 function alone(answer: Answer): Judged {
-  return { answer, waiting: [], disks: [], pods: [] };
+  return { answer, worst: undefined, waiting: [], disks: [], pods: [] };
 }

@@ -3,7 +3,7 @@ import type { JudgedAttachment } from "../attachment-rows.ts";
 import type { Desk } from "../desk.ts";
 import type { Pod } from "../facts.ts";
 import { OUT_OF_SERVICE } from "../kubectl.ts";
-import type { Disk } from "../picture.ts";
+import type { Disk, Unread } from "../picture.ts";
 import { deadClaimants, type PodCase } from "../pod-case.ts";
 import { isTerminating, wantsVolumes } from "../pods.ts";
 import {
@@ -37,13 +37,25 @@ function deadHolder(c: PodCase, desk: Desk): Pod | Unseen | undefined {
   const { pod, stage, nodeState } = c;
   if (stage === "terminating" && c.uses.length > 0 && wantsVolumes(pod)) {
     const node = desk.picture.find("Node", "", pod.nodeName ?? "");
-    if (node.is === "unread") return { unseen: node.unread };
+    const unread = node.is === "unread" ? node.unread : attachmentsUnread(c, desk);
+    if (unread !== undefined) return { unseen: unread };
     return nodeState !== undefined && DEAD.has(nodeState) ? pod : undefined;
   }
   const held = blockerIn(c, "held-by-dead-pod");
   if (held !== undefined) return held.users[0];
   if (stage !== "creating" || c.own.some(({ attachment }) => attachment.attached)) return undefined;
-  return c.blockers.length === 0 ? deadClaimants(c, desk)[0] : undefined;
+  const claimant = c.blockers.length === 0 ? deadClaimants(c, desk)[0] : undefined;
+  const unread = claimant === undefined ? undefined : attachmentsUnread(c, desk);
+  return unread === undefined ? claimant : { unseen: unread };
+}
+
+/** Whether the volume is still where the pod is, or has gone elsewhere (24a). */
+function attachmentsUnread({ uses }: PodCase, desk: Desk): Unread | undefined {
+  for (const { claim, volume } of uses) {
+    if (claim.is === "unread") return claim.unread;
+    if (volume?.is === "unread") return volume.unread;
+  }
+  return desk.picture.unread("VolumeAttachment");
 }
 
 function deadPodAnswer(dead: Pod, c: PodCase, desk: Desk): Answer {
