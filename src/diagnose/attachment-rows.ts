@@ -114,7 +114,7 @@ function lookAt(attachment: VolumeAttachment, picture: Picture): AttachmentLook 
   return {
     attachment,
     disk,
-    users: disk.pods.filter((pod) => pod.nodeName === nodeName && wantsVolumes(pod)),
+    users: (disk.podsByNode.get(nodeName) ?? []).filter(wantsVolumes),
     nodeState: picture.nodeState(nodeName),
     node,
     isDeleting: attachment.deletedAt !== undefined,

@@ -47,6 +47,8 @@ export interface Disk {
   readonly claims: readonly { readonly namespace: string; readonly name: string }[];
   /** Pods of any namespace that list such a claim, finished ones too. */
   readonly pods: readonly Pod[];
+  /** The same by node, those without one left out. */
+  readonly podsByNode: ReadonlyMap<string, readonly Pod[]>;
   /** Some volume of it may be attached to several nodes at once. */
   readonly many: boolean;
 }
@@ -221,6 +223,7 @@ export class Picture {
       attachments: volumeNames.flatMap((name) => this.#attachmentsByVolume.get(name) ?? []),
       claims,
       pods: [...pods],
+      podsByNode: grouped([...pods], ({ nodeName }) => (nodeName === undefined ? [] : [nodeName])),
       many: volumes.some(({ accessModes }) =>
         accessModes.some((mode) => mode === "ReadWriteMany" || mode === "ReadOnlyMany"),
       ),

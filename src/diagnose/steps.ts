@@ -43,7 +43,12 @@ export const BACK_END_AGREES: Question = {
   text: "Does the storage back end show the volume attached to no machine?",
 };
 
-export function undoRollout(deployment: Deployment, holder: ReplicaSet | undefined, desk: Desk): StepDraft {
+export function undoRollout(
+  deployment: Deployment,
+  holder: ReplicaSet | undefined,
+  desk: Desk,
+  why = "whose pod has the volume",
+): StepDraft {
   const { kubectl } = desk;
   const revision = holder?.revision;
   const { name, paused } = deployment;
@@ -53,8 +58,8 @@ export function undoRollout(deployment: Deployment, holder: ReplicaSet | undefin
     id: "undo-rollout",
     text:
       revision === undefined
-        ? "Undo the rollout to the revision whose pod has the volume. Its number is not known here; kubectl rollout undo alone would take the newest but one, which may be broken too."
-        : `Undo the rollout to revision ${revision}, whose pod has the volume.${paused ? " It is paused and must be resumed first." : ""} Compare the uid with ${deployment.uid ?? "what you expect"} before.`,
+        ? `Undo the rollout to the revision ${why}. Its number is not known here; kubectl rollout undo alone would take the newest but one, which may be broken too.`
+        : `Undo the rollout to revision ${revision}, ${why}.${paused ? " It is paused and must be resumed first." : ""} Compare the uid with ${deployment.uid ?? "what you expect"} before.`,
     commands: revision === undefined ? [] : kubectl.afterLook(deployment, ...resume, undo),
     cost: "the old version stays",
     touches: deployment,
@@ -300,7 +305,7 @@ export function stopAll(roots: readonly Root[], desk: Desk): StepDraft {
   const [first] = scalable;
   return step({
     id: "stop-all-users",
-    text: `Stop every pod that uses the volume${rest.length === 0 ? "" : ` (also ${rest.join(", ")})`}, and wait until all are gone.`,
+    text: `Stop every pod that uses the volume${rest.length === 0 ? "" : ` (also ${rest.join(", ")})`}, and wait until all are gone; start them again only when the steps below are done.`,
     commands: scalable.flatMap(({ object }) => desk.kubectl.scale(object, object.replicas, 0)),
     cost: "downtime",
     ...(first === undefined ? {} : { touches: first.object }),

@@ -123,7 +123,12 @@ function renamed(items: readonly Json[]): {
         .replace(/[^a-z0-9]/g, "o")}`,
     ]),
   );
-  const rename = (text: string) => map.get(text) ?? text;
+  const rename = (text: string) => {
+    const [, driver, handle] = /^kubernetes\.io\/csi\/([^^]+)\^(.*)$/.exec(text) ?? [];
+    return driver === undefined
+      ? (map.get(text) ?? text)
+      : `kubernetes.io/csi/${map.get(driver) ?? driver}^${handle}`;
+  };
   const walk = (value: unknown, key: string): unknown => {
     if (Array.isArray(value)) return value.map((entry) => walk(entry, key));
     if (typeof value === "object" && value !== null)

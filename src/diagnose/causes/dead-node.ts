@@ -29,7 +29,12 @@ export const heldByDeadPod: Cause = {
   row: "D7, D8",
   judge: (c, desk) => {
     const dead = deadHolder(c, desk);
-    return dead === undefined ? undefined : "unseen" in dead ? dead : deadPodAnswer(dead, c, desk);
+    if (dead === undefined || "unseen" in dead) return dead;
+    const nodeName = dead.nodeName ?? "";
+    // Pod garbage collection removes the pods of a node that is gone within a minute (A15).
+    return desk.picture.nodeState(nodeName) === "gone"
+      ? nodeGone(nodeName, undefined, undefined, desk)
+      : deadPodAnswer(dead, c, desk);
   },
 };
 

@@ -77,7 +77,7 @@ function stepsFor(c: PodCase, volume: PersistentVolume | undefined, near: readon
   );
   const excluded = near.some((node) => exclusionOf(c.pod.placement, node) !== undefined);
   return deployment !== undefined && earlier !== undefined && excluded
-    ? [undoRollout(deployment, earlier, desk), mend]
+    ? [undoRollout(deployment, earlier, desk, "which could be placed"), mend]
     : [mend];
 }
 
