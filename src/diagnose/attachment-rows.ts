@@ -13,8 +13,6 @@ export interface AttachmentLook {
   readonly nodeState: NodeState;
   readonly node: Node | undefined;
   readonly isDeleting: boolean;
-  /** Undefined where the handle is not known. */
-  readonly isCanonical: boolean | undefined;
   /** In the node's volumesAttached, its volumesInUse. */
   readonly isListed: boolean;
   readonly isInUse: boolean;
@@ -70,7 +68,10 @@ const ROWS: readonly Row[] = [
     row: "R8",
     state: "foreign-name",
     restsOnAbsence: true,
-    applies: ({ isCanonical }) => (isCanonical === undefined ? undefined : !isCanonical),
+    applies: ({ attachment: { name, nodeName }, disk: { driver, handle } }) =>
+      driver === undefined || handle === undefined
+        ? undefined
+        : name !== canonicalName(handle, driver, nodeName),
   },
   {
     row: "R9",
@@ -118,10 +119,6 @@ function lookAt(attachment: VolumeAttachment, picture: Picture): AttachmentLook 
     nodeState: picture.nodeState(nodeName),
     node,
     isDeleting: attachment.deletedAt !== undefined,
-    isCanonical:
-      disk.driver === undefined || disk.handle === undefined
-        ? undefined
-        : attachment.name === canonicalName(disk.handle, disk.driver, nodeName),
     isListed: nodeKey !== undefined && node?.volumesAttached.has(nodeKey) === true,
     isInUse: nodeKey !== undefined && node?.volumesInUse.has(nodeKey) === true,
     volumeIsGone: volume?.is === "absent",

@@ -38,8 +38,8 @@ const SCOPING: ReadonlySet<DiagnosedKind> = new Set(
 /** What a dump is made of, before it is known which namespaces its lists cover. */
 interface Piece {
   readonly kind: DiagnosedKind;
-  /** `list`: a typed list, which is complete; `loose`: objects whose absence elsewhere proves nothing. */
-  readonly form: "list" | "loose" | "saved";
+  /** `list`: a typed list, whose namespace is not said; `saved`: what says it. */
+  readonly form: "list" | "saved";
   readonly namespace: string | null;
   readonly state: ReadState;
   readonly why: string | null;
@@ -48,6 +48,8 @@ interface Piece {
 
 interface Collected {
   readonly pieces: Piece[];
+  /** Objects of a kind: List, and single ones. */
+  readonly loose: Map<DiagnosedKind, unknown[]>;
   readonly errors: DiagnosisError[];
   clusterUid: string | undefined;
   savedTime: number | undefined;
@@ -58,10 +60,16 @@ interface Collected {
  * single objects, what `--save` wrote, and the Status that the API server answers with where a kind may not be read.
  */
 export function readDump(files: readonly DumpFile[], { closed, at }: DumpOptions): Dump {
-  const collected: Collected = { pieces: [], errors: [], clusterUid: undefined, savedTime: undefined };
+  const collected: Collected = {
+    pieces: [],
+    loose: new Map(),
+    errors: [],
+    clusterUid: undefined,
+    savedTime: undefined,
+  };
   for (const { file, values } of files) for (const value of values) collect(value, file, collected);
-  const { pieces, errors, clusterUid, savedTime } = collected;
-  const readings = readingsOf(pieces, closed);
+  const { pieces, loose, errors, clusterUid, savedTime } = collected;
+  const readings = readingsOf(pieces, loose, closed);
   const said = at ?? savedTime;
   const facts = factsFrom(readings, {
     source: "dump",
@@ -149,13 +157,12 @@ function collectObject(value: Raw, collected: Collected): void {
   noteCluster(value, kind, collected);
   const diagnosed = diagnosedKind(text(value.apiVersion) ?? "", kind);
   if (diagnosed === undefined) return;
-  collected.pieces.push({ ...loose(diagnosed), items: [value] });
+  const items = collected.loose.get(diagnosed);
+  if (items === undefined) collected.loose.set(diagnosed, [value]);
+  else items.push(value);
 }
 
-function loose(kind: DiagnosedKind): Piece {
-  const why = "the dump does not say that it holds all of them; --closed does";
-  return { kind, form: "loose", namespace: null, state: "unread", why, items: [] };
-}
+const LOOSE = "the dump does not say that it holds all of them; --closed does";
 
 function noteCluster(value: Raw, kind: string, collected: Collected): void {
   const metadata = record(value.metadata);
@@ -222,20 +229,24 @@ function collectSaved(value: Raw, file: string, collected: Collected): void {
  * One reading for each kind and namespace. The lists of one namespace look like those of a whole cluster, so a dump
  * in which every pod, claim and workload is in one namespace proves what is absent in that namespace only.
  */
-function readingsOf(pieces: readonly Piece[], closed: boolean): readonly RawReading[] {
+function readingsOf(
+  pieces: readonly Piece[],
+  loose: ReadonlyMap<DiagnosedKind, readonly unknown[]>,
+  closed: boolean,
+): readonly RawReading[] {
   const only = closed ? null : onlyNamespaceOf(pieces);
   const readings: RawReading[] = [];
   for (const kind of DIAGNOSED_KINDS) {
-    const own = pieces.filter((piece) => piece.kind === kind);
-    const looseItems = own.filter(({ form }) => form === "loose").flatMap(({ items }) => items);
-    const said = own.filter(({ form }) => form !== "loose");
+    const looseItems = loose.get(kind) ?? [];
+    const said = pieces.filter((piece) => piece.kind === kind);
     for (const { form, namespace, state, why, items } of said) {
       const scoped = form === "list" && PROJECTED[kind].namespaced ? only : namespace;
       readings.push({ kind, namespace: scoped, state, why, items });
     }
     if (closed && said.length === 0)
       readings.push({ kind, namespace: null, state: "complete", why: null, items: looseItems });
-    else if (looseItems.length > 0) readings.push({ ...loose(kind), items: looseItems });
+    else if (looseItems.length > 0)
+      readings.push({ kind, namespace: null, state: "unread", why: LOOSE, items: looseItems });
     else if (said.length === 0)
       readings.push({ kind, namespace: null, state: "unread", why: "not in the dump", items: [] });
   }

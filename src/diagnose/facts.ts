@@ -123,7 +123,9 @@ export interface Pod extends Meta {
   readonly containers: readonly Container[];
   /** Entries of containerStatuses can be missing before a kubelet has written them: the number in the spec. */
   readonly containerCount: number;
+  /** PodScheduled and Ready. */
   readonly conditions: readonly Condition[];
+  /** Where it may land; of a pod that has a node already, nothing is kept. */
   readonly placement: Placement;
   /** `tolerationSeconds` of the toleration of `node.kubernetes.io/unreachable`; undefined: none, or for ever. */
   readonly unreachableSeconds: number | undefined;

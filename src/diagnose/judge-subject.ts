@@ -40,6 +40,22 @@ interface PodAnswer {
   readonly pod: Pod;
   readonly answer: Answer;
   readonly disks: readonly Disk[];
+  readonly isLeftBehind: boolean;
+}
+
+/** A pod is asked for by its workload and by each of its claims. */
+const ANSWERS = new WeakMap<Desk, Map<Pod, PodAnswer>>();
+
+function answerFor(pod: Pod, desk: Desk): PodAnswer {
+  const answers = ANSWERS.get(desk) ?? new Map<Pod, PodAnswer>();
+  ANSWERS.set(desk, answers);
+  const seen = answers.get(pod);
+  if (seen !== undefined) return seen;
+  const c = podCase(pod, desk);
+  const disks = c.uses.flatMap(({ disk }) => disk ?? []);
+  const found = { pod, answer: judgePod(c, desk), disks, isLeftBehind: isLeftBehind(c, desk) };
+  answers.set(pod, found);
+  return found;
 }
 
 /** The worst state first; of two alike what is about a volume, then by name, so that the order of objects never counts. */
@@ -53,14 +69,9 @@ function worse(a: PodAnswer, b: PodAnswer): number {
 }
 
 export function judgePods(pods: readonly Pod[], desk: Desk): Judged | undefined {
-  const cases = pods.map((pod) => podCase(pod, desk));
-  const present = cases.filter((c) => !isLeftBehind(c, desk));
-  const answers = (present.length === 0 ? cases : present)
-    .map((c): PodAnswer => {
-      const { pod } = c;
-      return { pod, answer: judgePod(c, desk), disks: c.uses.flatMap(({ disk }) => disk ?? []) };
-    })
-    .toSorted(worse);
+  const all = pods.map((pod) => answerFor(pod, desk));
+  const present = all.filter(({ isLeftBehind }) => !isLeftBehind);
+  const answers = (present.length === 0 ? all : present).toSorted(worse);
   const [worst] = answers;
   if (worst === undefined) return undefined;
   return {

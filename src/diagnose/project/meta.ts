@@ -1,5 +1,5 @@
 import { annotationOf, timeOf } from "../../kube/metadata.ts";
-import { labels, list, NOTHING, nonEmpty, type Raw, record, shared, text, texts } from "../../kube/raw.ts";
+import { list, NOTHING, nonEmpty, type Raw, record, shared, text, texts } from "../../kube/raw.ts";
 import type { Condition, DiagnosedKind, ManagedBy, Meta, Owner } from "../facts.ts";
 
 /** What every projected object has. `defaults` is the apiVersion that today's API server serves the kind under. */
@@ -61,9 +61,9 @@ const ANNOTATION_MARKS = [
 ] as const;
 
 function managedBy(raw: Raw, metadata: Raw): ManagedBy | undefined {
-  const own = labels(metadata.labels, (key) => MARKS.some((mark) => mark.key === key));
+  const labels = record(metadata.labels);
   for (const { tool, key, value } of MARKS) {
-    const found = own[key];
+    const found = Object.hasOwn(labels, key) ? text(labels[key]) : undefined;
     if (found !== undefined && (value === undefined || found === value))
       return { tool, label: `${key}=${found}` };
   }
@@ -74,11 +74,13 @@ function managedBy(raw: Raw, metadata: Raw): ManagedBy | undefined {
   return undefined;
 }
 
-export function conditionsOf(status: Raw): readonly Condition[] {
+/** The conditions of a status; only those that `keep` names, where it is given. */
+export function conditionsOf(status: Raw, keep?: (type: string) => boolean): readonly Condition[] {
   const entries = list(status.conditions);
   if (entries.length === 0) return NOTHING;
-  return entries.map((entry) => {
+  return entries.flatMap((entry) => {
     const condition = record(entry);
+    if (keep?.(text(condition.type) ?? "") === false) return [];
     return {
       type: shared(text(condition.type) ?? ""),
       status: shared(text(condition.status) ?? ""),

@@ -7,16 +7,19 @@ import { conditionsOf, metaOf, secondsOf } from "./meta.ts";
 
 const UNREACHABLE = "node.kubernetes.io/unreachable";
 
+const POD_CONDITIONS: ReadonlySet<string> = new Set(["PodScheduled", "Ready"]);
+
 export function podFrom(raw: Raw): Pod {
   const meta = metaOf(raw, "Pod", "v1");
   const spec = record(raw.spec);
   const status = record(raw.status);
+  const nodeName = nonEmpty(spec.nodeName);
   const volumes = list(spec.volumes).map(record);
   const claims = claimsOf(spec, meta.name);
   const claimVolumes = new Set(claims.map(({ volumeName }) => volumeName));
   return {
     ...meta,
-    nodeName: nonEmpty(spec.nodeName),
+    nodeName,
     phase: shared(text(status.phase) ?? ""),
     reason: shared(text(status.reason) ?? ""),
     claims,
@@ -30,8 +33,8 @@ export function podFrom(raw: Raw): Pod {
       ...containersOf(status.ephemeralContainerStatuses, false),
     ],
     containerCount: list(spec.containers).length,
-    conditions: conditionsOf(status),
-    placement: placementOf(spec),
+    conditions: conditionsOf(status, (type) => POD_CONDITIONS.has(type)),
+    placement: nodeName === undefined ? placementOf(spec) : placementOf({}),
     unreachableSeconds: unreachableSeconds(spec),
     schedulerName: shared(nonEmpty(spec.schedulerName) ?? "default-scheduler"),
     gated: list(spec.schedulingGates).length > 0,
