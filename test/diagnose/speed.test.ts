@@ -147,11 +147,11 @@ function best(tries: number, run: () => void): number {
 t.test("-A on 5,000 pods and 2,000 attachments takes a few times as long as parsing them", async (t) => {
   const text = dump();
   let value: unknown;
-  const parsing = best(5, () => {
+  const parsing = best(3, () => {
     value = JSON.parse(text);
   });
   let count = 0;
-  const diagnosing = best(5, () => {
+  const diagnosing = best(3, () => {
     const { facts } = readDump([{ file: "dump.json", values: [value] }], { closed: true, at: undefined });
     count = diagnose(facts, { all: true, namespace: null }, NO_OPTIONS).attachments.length;
   });

@@ -1,7 +1,7 @@
 import { type Answer, answer, type StepDraft, type Unseen } from "../answer.ts";
 import type { JudgedAttachment } from "../attachment-rows.ts";
 import type { Desk } from "../desk.ts";
-import type { Pod } from "../facts.ts";
+import type { Node, Pod } from "../facts.ts";
 import { OUT_OF_SERVICE } from "../kubectl.ts";
 import type { Disk, Unread } from "../picture.ts";
 import { deadClaimants, type PodCase } from "../pod-case.ts";
@@ -67,7 +67,7 @@ function deadPodAnswer(dead: Pod, c: PodCase, desk: Desk): Answer {
   const nodeName = dead.nodeName ?? "";
   const node = desk.picture.node(nodeName);
   const disk = c.uses.find((use) => use.disk?.pods.includes(dead) === true)?.disk;
-  const tainted = node?.taints.some(({ key }) => key === OUT_OF_SERVICE) === true;
+  const tainted = isOutOfService(node);
   const held = `${dead.namespace}/${dead.name} is Terminating on ${nodeName}, which is ${node === undefined ? "gone" : "not Ready"}; its object keeps the volume there`;
   const said = {
     cause: "held-by-dead-pod",
@@ -111,7 +111,7 @@ export function deadNodeSteps(nodeName: string, dead: Pod | undefined, desk: Des
   return [
     bringNodeBack(nodeName),
     powerOffNode(nodeName),
-    ...(node === undefined
+    ...(node === undefined || isOutOfService(node)
       ? []
       : [taintOutOfService(node, nodeName, desk), removeTaint(node, nodeName, desk)]),
     ...(dead === undefined ? [] : [forceDelete(dead, desk)]),
@@ -163,6 +163,7 @@ export const waitingForForcedDetach: Cause = {
     if (held === undefined) return undefined;
     const { nodeName } = held.attachment;
     const node = desk.picture.node(nodeName);
+    if (isOutOfService(node)) return freedByTaint(c, held, desk);
     return sixMinutes(c, held, desk, {
       cause: "waiting-for-forced-detach",
       text: `No pod is left on ${nodeName}, which is not Ready, but the volume is still attached there. It is detached by force 6 minutes after the last pod object went, unless that is switched off.`,
@@ -170,6 +171,26 @@ export const waitingForForcedDetach: Cause = {
     });
   },
 };
+
+/** The detach of a node that is marked out of service does not wait for the unmount (A13). */
+function freedByTaint({ pod }: PodCase, { attachment, disk }: JudgedAttachment, desk: Desk): Answer {
+  return answer({
+    cause: "waiting-for-forced-detach",
+    state: "clearing",
+    volume: true,
+    text: `${attachment.nodeName} is marked out of service and no pod is left there: the volume is detached within seconds.`,
+    since: desk.waitingSince(pod),
+    disk,
+    within: 2 * MINUTE,
+    steps: [wait("Wait.", desk.kubectl.watch(attachment))],
+    avoid: [NOT_BEFORE_OFF],
+    evidence: [`${attachment.nodeName} carries the taint ${OUT_OF_SERVICE}`],
+  });
+}
+
+function isOutOfService(node: Node | undefined): boolean {
+  return node?.taints.some(({ key }) => key === OUT_OF_SERVICE) === true;
+}
 
 /** D10: the Node object is gone, its attachment is left (A15). */
 export const nodeDeleted: Cause = {

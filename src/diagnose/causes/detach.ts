@@ -221,7 +221,9 @@ function endingPod(c: PodCase, desk: Desk): Pod | Unseen | undefined {
     if (node.is === "unread") return { unseen: node.unread };
     return nodeState === "ready" ? pod : undefined;
   }
-  return blockerIn(c, "being-released")?.users[0];
+  // Of several the one that may take longest.
+  const ending = blockerIn(c, "being-released")?.users ?? [];
+  return ending.toSorted((a, b) => (b.deletedAt ?? 0) - (a.deletedAt ?? 0))[0];
 }
 
 /** D11: a leftover that nobody will remove. */
