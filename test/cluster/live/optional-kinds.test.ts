@@ -1,7 +1,7 @@
 import t from "tap";
 import type { ApiServerDouble } from "../../support/api-server/api-server.ts";
 import { agrees, live } from "../../support/api-server/live.ts";
-import { claim, deployment } from "../../support/objects.ts";
+import { borrowingRollout, claim, deployment } from "../../support/objects.ts";
 
 const OPTIONAL = ["Rollout", "DeploymentConfig", "ScaledJob", "ScaledObject"] as const;
 
@@ -90,3 +90,21 @@ t.test("a ScaledObject that is too new for the watch is looked up", async (t) =>
   );
   t.match(view.autoscalersOf(TARGET), { value: [{ kind: "ScaledObject" }] });
 });
+
+t.test(
+  "with a Rollout that is too new for the watch comes the Deployment whose template it uses",
+  async (t) => {
+    const it = await live(t, { fill: (double) => double.installed.add("argoproj.io/v1alpha1") });
+    it.double.fault = ({ verb }) => (verb === "watch" ? { do: "hang" } : undefined);
+    it.double.put(borrowingRollout({ scaleDown: "onsuccess" }));
+    it.double.put(deployment());
+    it.double.put(claim());
+    const view = await it.cluster.prepare(
+      { workloads: [], target: { kind: "Rollout", namespace: "shop", name: "web-rollout" } },
+      AbortSignal.timeout(5_000),
+    );
+    t.equal(view.workload("Rollout", "shop", "web-rollout").state, "known");
+    t.match(view.borrowersOf(TARGET), { value: [{ name: "web-rollout" }] });
+    t.equal(view.claim("shop", "data").state, "known", "and its claims");
+  },
+);
