@@ -25,10 +25,7 @@ export class Layer {
 
   /** Of several facts of one kind, namespace and name the last counts. */
   constructor(facts: readonly Fact[]) {
-    const last = new Map(
-      facts.map((fact) => [`${fact.kind}\n${namespaceOf(fact)}\n${fact.object.name}`, fact]),
-    );
-    for (const { kind, object } of last.values()) {
+    for (const { kind, object } of facts.length < 2 ? facts : lastOfEach(facts)) {
       append(this.#byKind, kind, object);
       append(this.#byName, `${kind}\n${object.name}`, object);
     }
@@ -85,6 +82,12 @@ export class Layer {
   #workloads(): readonly Workload[] {
     return WORKLOAD_KINDS.flatMap((kind) => this.ofKind(kind));
   }
+}
+
+function lastOfEach(facts: readonly Fact[]): Iterable<Fact> {
+  return new Map(
+    facts.map((fact) => [`${fact.kind}\n${namespaceOf(fact)}\n${fact.object.name}`, fact]),
+  ).values();
 }
 
 function append<K, T>(map: Map<K, T[]>, key: K, value: T): void {
