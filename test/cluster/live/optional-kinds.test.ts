@@ -99,7 +99,7 @@ t.test(
     it.double.put(borrowingRollout({ scaleDown: "onsuccess" }));
     it.double.put(deployment());
     it.double.put(claim());
-    const view = await it.cluster.prepare(
+    const { view } = await it.cluster.prepare(
       { workloads: [], target: { kind: "Rollout", namespace: "shop", name: "web-rollout" } },
       AbortSignal.timeout(5_000),
     );

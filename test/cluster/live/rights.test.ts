@@ -24,7 +24,7 @@ const NODE_FACT = factFrom(node("n1"))?.object;
 /** Waits until every watch has stood for the moment after which its kind counts as followed. */
 async function followed(it: Live): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 10 * (QUICK.shortWatchMs ?? 0)));
-  if (it.double.watchers() !== 12) throw new Error("a watch has ended");
+  if (it.double.watchers() !== 13) throw new Error("a watch has ended");
 }
 
 /** Waits until the state of a kind is as wanted. */
