@@ -75,11 +75,16 @@ ${table(rows(key, schema).slice(schema.type === "array" ? 0 : 1))}
   .join("")}`;
 }
 
-/** JSON as the formatter of this repository leaves it: lists of plain values on one line. */
+const LINE_WIDTH = 110;
+
+/** JSON as the formatter of this repository leaves it: lists of plain values on one line, where they fit on it. */
 export function jsonText(value: unknown): string {
   return JSON.stringify(value, null, 2).replaceAll(
-    /\[\n\s+([^[\]{}]*?)\n\s+\]/g,
-    (_, entries: string) => `[${entries.replaceAll(/\n\s+/g, " ")}]`,
+    /^(.*)\[\n\s+([^[\]{}]*?)\n\s+\](,?)$/gm,
+    (lines: string, start: string, entries: string, comma: string) => {
+      const line = `${start}[${entries.replaceAll(/\n\s+/g, " ")}]${comma}`;
+      return line.length <= LINE_WIDTH ? line : lines;
+    },
   );
 }
 

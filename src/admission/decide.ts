@@ -2,7 +2,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { Config } from "../config/model.ts";
 import { isExcluded } from "../config/scope.ts";
 import type { WaiverCheck } from "../judge/context.ts";
-import type { Fact } from "../kube/fact.ts";
+import { autoscalerFact, claimFact, type Fact, workloadFact } from "../kube/fact.ts";
 import { type IsStored, noneStored } from "../report/commands.ts";
 import type { Decision } from "./answer.ts";
 import type { DryRunMemory } from "./dry-run-memory.ts";
@@ -99,11 +99,11 @@ function judge(context: RequestContext, subject: Subject): Promise<Outcome> {
 function factOf(subject: Subject): Fact | undefined {
   switch (subject.type) {
     case "workload":
-      return { kind: subject.next.kind, object: subject.next };
+      return workloadFact(subject.next);
     case "autoscaler":
-      return { kind: "HorizontalPodAutoscaler", object: subject.next };
+      return autoscalerFact(subject.next);
     case "claim":
-      return { kind: "PersistentVolumeClaim", object: subject.claim };
+      return claimFact(subject.claim);
     default:
       return undefined;
   }

@@ -1,13 +1,11 @@
 import type { Config } from "../config/model.ts";
 import { effectiveMode } from "../config/scope.ts";
 import { namespaceMode } from "../judge/mode.ts";
+import { globMatches } from "../policy/catalogue/parameter-rule.ts";
 import type { Mode } from "../policy/verdict.ts";
 import type { ClusterView } from "../policy/view.ts";
 import type { ReviewRequest } from "./review.ts";
 import type { Subject } from "./subject.ts";
-
-/** Under which name the controller manager scales (`pkg/controller/podautoscaler`, service-account credentials). */
-const AUTOSCALER_CONTROLLER = "system:serviceaccount:kube-system:horizontal-pod-autoscaler";
 
 export interface ModeFound {
   readonly mode: Mode;
@@ -30,8 +28,16 @@ export function modeFor(
     groups: request.user.groups,
   });
   const controller =
-    subject.type === "scale" &&
-    request.user.name === AUTOSCALER_CONTROLLER &&
-    config.autoscalerController === "audit";
+    isScaling(subject) &&
+    config.autoscalerController === "audit" &&
+    config.autoscalerAccounts.some((pattern) => globMatches(pattern, request.user.name));
   return { mode: controller && mode !== "off" ? "audit" : mode, notes: note === undefined ? [] : [note] };
+}
+
+/** By the subresource, or by an update that leaves the template as it is (Argo scales a Deployment that way). */
+function isScaling(subject: Subject): boolean {
+  return (
+    subject.type === "scale" ||
+    (subject.type === "workload" && subject.previous !== null && !subject.templateChanged)
+  );
 }

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
-import { autoscalerFrom } from "../kube/autoscaler.ts";
+import { autoscalerFrom, scaledObjectFrom } from "../kube/autoscaler.ts";
 import { claimFrom } from "../kube/claim.ts";
-import { workloadFrom } from "../kube/workload.ts";
+import { FACT_KINDS, type FactKind, groupOf, isWorkloadKind, KINDS } from "../kube/kinds.ts";
+import { isOwned, workloadFrom } from "../kube/workload.ts";
 import type { Autoscaler, Claim, ObjectRef, Workload } from "../policy/model.ts";
 import { isObject, type RawObject, type ReviewRequest, shown } from "./review.ts";
 import { RequestRefused } from "./status.ts";
@@ -30,45 +31,51 @@ export type Subject =
       readonly previousReplicas: number | undefined;
     }
   | { readonly type: "autoscaler"; readonly next: Autoscaler; readonly previous: Autoscaler | null }
-  | { readonly type: "claim"; readonly claim: Claim }
+  | {
+      readonly type: "claim";
+      readonly claim: Claim;
+      /** True where the StatefulSet controller makes it of a template. */
+      readonly bySet: boolean;
+    }
   /** Allowed without a judgement. */
   | { readonly type: "none"; readonly reason: string };
 
-type JudgedOperation = "CREATE" | "UPDATE";
-
 interface Judged {
   readonly type: Exclude<Subject["type"], "none">;
-  /** Kind and group of the object that such a request carries. */
+  /** Kind and groups of the object that such a request carries. */
   readonly kind: string;
-  readonly group: string;
-  readonly operations: readonly JudgedOperation[];
-  /** The kind that a scale belongs to. */
-  readonly scales?: string;
+  readonly groups: readonly string[];
+  readonly operations: readonly string[];
+  /** The kind that the resource belongs to: another one for a scale. */
+  readonly of: FactKind;
 }
 
-const WRITES: readonly JudgedOperation[] = ["CREATE", "UPDATE"];
+/** A Scale is of `autoscaling`; an API server of OpenShift sends its old group for a DeploymentConfig. */
+const SCALE_GROUPS = ["autoscaling", "extensions"];
 
-/** What is judged, by group, resource and subresource; claims on CREATE only, since the volume binder updates them. */
-const JUDGED: ReadonlyMap<string, Judged> = new Map<string, Judged>([
-  ["apps/deployments", { type: "workload", kind: "Deployment", group: "apps", operations: WRITES }],
-  ["apps/statefulsets", { type: "workload", kind: "StatefulSet", group: "apps", operations: WRITES }],
-  [
-    "apps/deployments/scale",
-    { type: "scale", kind: "Scale", group: "autoscaling", operations: ["UPDATE"], scales: "Deployment" },
-  ],
-  [
-    "apps/statefulsets/scale",
-    { type: "scale", kind: "Scale", group: "autoscaling", operations: ["UPDATE"], scales: "StatefulSet" },
-  ],
-  [
-    "autoscaling/horizontalpodautoscalers",
-    { type: "autoscaler", kind: "HorizontalPodAutoscaler", group: "autoscaling", operations: WRITES },
-  ],
-  [
-    "/persistentvolumeclaims",
-    { type: "claim", kind: "PersistentVolumeClaim", group: "", operations: ["CREATE"] },
-  ],
-]);
+/** `pkg/controller/statefulset`, by its service-account credentials. */
+const STATEFUL_SET_CONTROLLER = "system:serviceaccount:kube-system:statefulset-controller";
+
+/** What is judged, by group, resource and subresource, from the table of kinds. */
+const JUDGED: ReadonlyMap<string, Judged> = new Map(
+  FACT_KINDS.flatMap((kind): (readonly [string, Judged])[] => {
+    const { group, plural, role, admitted, scaled } = KINDS[kind];
+    const key = `${group}/${plural}`;
+    const scale: Judged = {
+      type: "scale",
+      kind: "Scale",
+      groups: SCALE_GROUPS,
+      operations: ["UPDATE"],
+      of: kind,
+    };
+    return [
+      ...(admitted.length === 0 || role === "surroundings"
+        ? []
+        : [[key, { type: role, kind, groups: [group], operations: admitted, of: kind }] as const]),
+      ...(scaled ? [[`${key}/scale`, scale] as const] : []),
+    ];
+  }),
+);
 
 /** The resource as metrics and logs name it; what is never judged is `other`, so that the label stays bounded. */
 export function resourceLabel(request: ReviewRequest): string {
@@ -88,7 +95,7 @@ export function resourceName({ resource, subResource }: ReviewRequest): string {
 export function subjectOf(request: ReviewRequest): Subject {
   const judged = JUDGED.get(keyOf(request));
   if (judged === undefined) return none(`${resourceName(request)} is not judged`);
-  if (!judged.operations.some((operation) => operation === request.operation)) {
+  if (!judged.operations.includes(request.operation)) {
     return none(`${request.operation} of ${resourceName(request)} is not judged`);
   }
   const object = objectOf(request, "object", judged);
@@ -103,18 +110,22 @@ export function subjectOf(request: ReviewRequest): Subject {
   const oldObject = request.operation === "UPDATE" ? objectOf(request, "oldObject", judged) : null;
   switch (judged.type) {
     case "workload":
+      if (isWorkloadKind(judged.of) && isOwned(judged.of, object)) {
+        return none("another object controls it and was judged in its place");
+      }
       return workloadSubject(object, oldObject);
     case "scale":
-      return scaleSubject(request, judged.scales ?? judged.kind, object, oldObject);
+      return scaleSubject(request, judged.of, object, oldObject);
     case "autoscaler": {
-      const next = autoscalerFrom(object);
+      const read = judged.of === "ScaledObject" ? scaledObjectFrom : autoscalerFrom;
+      const next = read(object);
       if (next === undefined) throw unreadable(judged.kind);
-      return { type: "autoscaler", next, previous: (oldObject && autoscalerFrom(oldObject)) ?? null };
+      return { type: "autoscaler", next, previous: (oldObject && read(oldObject)) ?? null };
     }
     case "claim": {
       const claim = claimFrom(object);
       if (claim === undefined) throw unreadable(judged.kind);
-      return { type: "claim", claim };
+      return { type: "claim", claim, bySet: request.user.name === STATEFUL_SET_CONTROLLER };
     }
   }
 }
@@ -173,10 +184,10 @@ function objectOf(request: ReviewRequest, field: "object" | "oldObject", judged:
   const raw = request[field];
   if (raw === null) return null;
   const group = typeof raw.apiVersion === "string" ? groupOf(raw.apiVersion) : undefined;
-  if (raw.kind !== judged.kind || group !== judged.group) {
+  if (raw.kind !== judged.kind || group === undefined || !judged.groups.includes(group)) {
     throw new RequestRefused(
       400,
-      `request.${field} is ${shown(raw.kind)} of ${shown(raw.apiVersion)}; ${resourceName(request)} carries a ${judged.kind} of ${judged.group === "" ? "v1" : judged.group}`,
+      `request.${field} is ${shown(raw.kind)} of ${shown(raw.apiVersion)}; ${resourceName(request)} carries a ${judged.kind} of ${judged.groups[0] === "" ? "v1" : judged.groups[0]}`,
     );
   }
   const metadata = metadataOf(raw);
@@ -197,16 +208,14 @@ function nameOf(request: ReviewRequest, metadata: RawObject): string {
 }
 
 function templateOf(object: RawObject | null): unknown {
-  return isObject(object?.spec) ? object.spec.template : undefined;
+  if (!isObject(object?.spec)) return undefined;
+  const { template, workloadRef, jobTargetRef } = object.spec;
+  // Another reference is another template, as far as pods are concerned.
+  return [template, workloadRef, jobTargetRef];
 }
 
 function metadataOf(object: RawObject): RawObject {
   return isObject(object.metadata) ? object.metadata : {};
-}
-
-function groupOf(apiVersion: string): string {
-  const slash = apiVersion.indexOf("/");
-  return slash === -1 ? "" : apiVersion.slice(0, slash);
 }
 
 function keyOf({ resource, subResource }: ReviewRequest): string {

@@ -2,14 +2,12 @@ import type { ClusterIndex } from "../cluster/cluster-index.ts";
 import type { Bundle } from "../cluster/files.ts";
 import { overlay } from "../cluster/overlay.ts";
 import type { Subjects } from "../judge/all.ts";
-import type { Fact, FactKind } from "../kube/fact.ts";
-import { KINDS } from "../kube/kinds.ts";
+import type { Fact } from "../kube/fact.ts";
+import { FACT_KINDS } from "../kube/kinds.ts";
 
 /** The cluster as it would be once the files had been applied, with what the files hold to be judged in it. */
 export function applied(bundle: Bundle, cluster: ClusterIndex): Subjects {
-  const facts = (Object.keys(KINDS) as FactKind[]).flatMap((kind) =>
-    [...bundle.index.facts(kind)].map(inDefaultNamespace),
-  );
+  const facts = FACT_KINDS.flatMap((kind) => [...bundle.index.facts(kind)].map(inDefaultNamespace));
   return {
     view: overlay(cluster, facts),
     workloads: bundle.workloads.map(settled),

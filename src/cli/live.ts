@@ -3,7 +3,7 @@ import type { ClusterIndex } from "../cluster/cluster-index.ts";
 import type { InputError } from "../cluster/files/input-error.ts";
 import type { LiveCluster } from "../cluster/live/live-cluster.ts";
 import { AttachguardError } from "../errors.ts";
-import type { FactKind } from "../kube/fact.ts";
+import { KINDS } from "../kube/kinds.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Which cluster; both as kubectl has them. */
@@ -22,17 +22,6 @@ export interface LiveFacts {
 /** For how long a cluster may fail to answer at all before a command gives up. */
 const PATIENCE_MS = 5_000;
 const GLANCE_MS = 50;
-
-/** Without these a verdict is a guess, or a workload is missing. */
-const NEEDED: ReadonlySet<FactKind> = new Set<FactKind>([
-  "Deployment",
-  "StatefulSet",
-  "DaemonSet",
-  "Job",
-  "CronJob",
-  "PersistentVolumeClaim",
-  "HorizontalPodAutoscaler",
-]);
 
 /**
  * Lists everything that verdicts need, once.
@@ -89,5 +78,5 @@ function unreachable(failing: readonly KindStatus[]): AttachguardError {
 function errorOf({ kind, state, problem }: KindStatus): readonly InputError[] {
   if (state === "synced") return [];
   const message = `${kind} could not be read: ${problem ?? state}`;
-  return [{ file: "", line: 1, column: 1, message, fatal: NEEDED.has(kind) }];
+  return [{ file: "", line: 1, column: 1, message, fatal: KINDS[kind].neededFor !== "nothing" }];
 }

@@ -1,5 +1,14 @@
-import type { Fact, FactKind } from "../kube/fact.ts";
-import { sameApi, WORKLOAD_KINDS } from "../kube/kinds.ts";
+import type { Fact, ObjectOf } from "../kube/fact.ts";
+import {
+  AUTOSCALER_KINDS,
+  FACT_KINDS,
+  type FactKind,
+  isWorkloadKind,
+  KINDS,
+  sameApi,
+  WORKLOAD_KINDS,
+} from "../kube/kinds.ts";
+import { withoutMadeOnes } from "../policy/autoscalers.ts";
 import type {
   Autoscaler,
   Claim,
@@ -11,9 +20,9 @@ import type {
   StorageClass,
   Volume,
   Workload,
-  WorkloadKind,
 } from "../policy/model.ts";
 import { selects } from "../policy/selectors.ts";
+import { claimOfSet, claimPrefix, partsOfClaimName } from "../policy/template-claims.ts";
 import { absent, type ClusterView, known, type Lookup, type PodQuery, unknown } from "../policy/view.ts";
 import { defaultClassAmong } from "./default-class.ts";
 import { Buckets, Scoped, ScopedBuckets } from "./scoped.ts";
@@ -42,22 +51,15 @@ export interface ClusterIndexOptions {
 
 /** Kinds that a bundle of files commonly leaves to the cluster. */
 const NOT_IN_FILES: Completeness = { reason: "it is not among the files" };
-const LEFT_TO_CLUSTER: ReadonlySet<FactKind> = new Set([
-  "CSIDriver",
-  "PersistentVolume",
-  "StorageClass",
-  "Namespace",
-]);
-
 const completenessOfFiles = (kind: FactKind): Completeness =>
-  LEFT_TO_CLUSTER.has(kind) ? NOT_IN_FILES : COMPLETE;
+  KINDS[kind].leftToCluster ? NOT_IN_FILES : COMPLETE;
 
 const alwaysComplete = (): Completeness => COMPLETE;
 
-/** The workload kinds whose absence means something: a live view watches no others. */
-const WATCHED_WORKLOADS: readonly WorkloadKind[] = ["Deployment", "StatefulSet"];
+/** The workload kinds without which an empty list says nothing. */
+const NEEDED_WORKLOADS = WORKLOAD_KINDS.filter((kind) => KINDS[kind].neededFor === "verdicts");
 
-type Objects = { readonly [K in FactKind]: Scoped<Extract<Fact, { kind: K }>["object"]> };
+type Objects = { readonly [K in FactKind]: Scoped<ObjectOf<K>> };
 
 /**
  * The facts of one cluster, or of one bundle of files, with an index for each question of `ClusterView`. Lists
@@ -67,22 +69,7 @@ export class ClusterIndex implements ClusterView {
   readonly fromFiles: boolean;
   private readonly completeness: (kind: FactKind) => Completeness;
 
-  private readonly objects: Objects = {
-    Deployment: new Scoped(),
-    StatefulSet: new Scoped(),
-    DaemonSet: new Scoped(),
-    ReplicaSet: new Scoped(),
-    Job: new Scoped(),
-    CronJob: new Scoped(),
-    Pod: new Scoped(),
-    HorizontalPodAutoscaler: new Scoped(),
-    PersistentVolumeClaim: new Scoped(),
-    PersistentVolume: new Scoped(),
-    StorageClass: new Scoped(),
-    CSIDriver: new Scoped(),
-    Namespace: new Scoped(),
-    Node: new Scoped(),
-  };
+  private readonly objects = Object.fromEntries(FACT_KINDS.map((kind) => [kind, new Scoped()])) as Objects;
 
   /** By the namespace of the workload and the name of the claim. */
   private readonly mounting = new ScopedBuckets<Workload>();
@@ -90,6 +77,10 @@ export class ClusterIndex implements ClusterView {
   private readonly labelled = new Buckets<Workload>();
   /** By the namespace of the autoscaler and the name of its target. */
   private readonly scaling = new ScopedBuckets<Autoscaler>();
+  /** StatefulSets by their namespace and what the names of the claims of a template of theirs begin with. */
+  private readonly making = new ScopedBuckets<Workload>();
+  /** By the namespace of the workload and the name of the one whose template it uses. */
+  private readonly borrowing = new ScopedBuckets<Workload>();
   /** By the claim that the volume's claimRef names. Only from files, as is the next. */
   private readonly claimed = new ScopedBuckets<Volume>();
   /** Volumes without a claimRef, by class. */
@@ -152,8 +143,8 @@ export class ClusterIndex implements ClusterView {
     return this.objects.PersistentVolumeClaim.values();
   }
 
-  autoscalers(): Iterable<Autoscaler> {
-    return this.objects.HorizontalPodAutoscaler.values();
+  *autoscalers(): Generator<Autoscaler> {
+    for (const kind of AUTOSCALER_KINDS) yield* this.objects[kind].values();
   }
 
   volumes(): Iterable<Volume> {
@@ -161,10 +152,8 @@ export class ClusterIndex implements ClusterView {
   }
 
   claim(namespace: string, name: string): Lookup<Claim> {
-    return this.answer(
-      "PersistentVolumeClaim",
-      this.find(this.objects.PersistentVolumeClaim, namespace, name),
-    );
+    const stored = this.find(this.objects.PersistentVolumeClaim, namespace, name);
+    return this.answer("PersistentVolumeClaim", stored ?? this.claimFromTemplate(namespace, name)?.claim);
   }
 
   volume(name: string): Lookup<Volume> {
@@ -206,7 +195,20 @@ export class ClusterIndex implements ClusterView {
       const { apiVersion, kind } = autoscaler.target;
       if (kind === target.kind && sameApi(apiVersion, target.apiVersion, kind)) found.push(autoscaler);
     }
-    return this.answerList(["HorizontalPodAutoscaler"], found.sort(byNamespaceAndName));
+    return this.answerList(AUTOSCALER_KINDS, withoutMadeOnes(found).toSorted(byNamespaceAndName));
+  }
+
+  setWithClaim(namespace: string, claimName: string): Lookup<Workload> {
+    return this.answer("StatefulSet", this.claimFromTemplate(namespace, claimName)?.set);
+  }
+
+  borrowersOf({ apiVersion, kind, namespace, name }: ObjectRef): Lookup<readonly Workload[]> {
+    const found: Workload[] = [];
+    for (const workload of this.referring(this.borrowing, namespace, name, undefined)) {
+      const from = workload.templateFrom;
+      if (from?.kind === kind && sameApi(from.apiVersion, apiVersion, kind)) found.push(workload);
+    }
+    return known(found.sort(byKindAndName));
   }
 
   workload(kind: string, namespace: string, name: string): Lookup<Workload> {
@@ -218,7 +220,7 @@ export class ClusterIndex implements ClusterView {
   workloadsMounting(namespace: string, claimName: string): Lookup<readonly Workload[]> {
     const claims = this.objects.PersistentVolumeClaim;
     const found = [...this.referring(this.mounting, namespace, claimName, claims)];
-    return this.answerList(WATCHED_WORKLOADS, found.sort(byKindAndName));
+    return this.answerList(NEEDED_WORKLOADS, found.sort(byKindAndName));
   }
 
   workloadsMatching(query: PodQuery): Lookup<readonly Workload[]> {
@@ -231,7 +233,7 @@ export class ClusterIndex implements ClusterView {
         found.push(workload);
       }
     }
-    return this.answerList(WATCHED_WORKLOADS, found.sort(byKindAndName));
+    return this.answerList(NEEDED_WORKLOADS, found.sort(byKindAndName));
   }
 
   namespace(name: string): Lookup<Namespace> {
@@ -293,6 +295,19 @@ export class ClusterIndex implements ClusterView {
     }
   }
 
+  private claimFromTemplate(
+    namespace: string,
+    name: string,
+  ): { readonly claim: Claim; readonly set: Workload } | undefined {
+    const prefix = partsOfClaimName(name)?.prefix;
+    if (prefix === undefined) return undefined;
+    for (const set of this.referring(this.making, namespace, prefix, undefined)) {
+      const claim = claimOfSet(set, name, this);
+      if (claim !== undefined) return { claim, set };
+    }
+    return undefined;
+  }
+
   private volumeNaming(claim: Claim): Volume | undefined {
     const { namespace, name } = claim;
     const namespaces = [namespace, ...(namespace === "" ? this.claimed.namespacesWith(name) : [""])];
@@ -352,6 +367,7 @@ export class ClusterIndex implements ClusterView {
   private index(change: "add" | "delete", fact: Fact): void {
     switch (fact.kind) {
       case "HorizontalPodAutoscaler":
+      case "ScaledObject":
         this.scaling[change](fact.object.namespace, fact.object.target.name, fact.object);
         break;
       case "PersistentVolume":
@@ -375,6 +391,11 @@ export class ClusterIndex implements ClusterView {
   private indexWorkload(change: "add" | "delete", workload: Workload): void {
     for (const name of mountedClaims(workload)) this.mounting[change](workload.namespace, name, workload);
     for (const key of labelKeys(workload)) this.labelled[change](key, workload);
+    for (const template of workload.claimTemplates) {
+      this.making[change](workload.namespace, claimPrefix(template, workload), workload);
+    }
+    const { templateFrom } = workload;
+    if (templateFrom !== undefined) this.borrowing[change](workload.namespace, templateFrom.name, workload);
   }
 
   private indexVolume(change: "add" | "delete", volume: Volume): void {
@@ -387,10 +408,6 @@ export class ClusterIndex implements ClusterView {
 /** The namespace of a fact's object, `""` where its kind has none. */
 export function namespaceOf(fact: Fact): string {
   return "namespace" in fact.object ? fact.object.namespace : "";
-}
-
-export function isWorkloadKind(kind: string): kind is WorkloadKind {
-  return (WORKLOAD_KINDS as readonly string[]).includes(kind);
 }
 
 function* mountedClaims(workload: Workload): Generator<string> {

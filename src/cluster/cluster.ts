@@ -11,6 +11,8 @@ export interface Wanted {
    * that name with another uid counts as not seen yet: it was deleted and made anew.
    */
   readonly target?: Pick<ObjectRef, "kind" | "namespace" | "name"> & { readonly uid?: string };
+  /** A ScaledObject to be found by name, as of this uid. */
+  readonly scaledObject?: { readonly namespace: string; readonly name: string; readonly uid: string };
   /**
    * The autoscalers of this namespace, which cannot be fetched by target: they are listed where the picture of them is
    * not in step, and with `afresh` in any case.
@@ -51,6 +53,7 @@ export interface Cluster {
    * resolves as soon as the signal aborts: what could not be had until then is `unknown`, with the reason in the lookup.
    */
   prepare(wanted: Wanted, signal: AbortSignal): Promise<Prepared>;
+  /** Every kind that is followed; kinds of an API that the cluster does not have and need not have are left out. */
   status(): readonly KindStatus[];
   /** Resolves when every kind has been listed or refused. */
   start(): Promise<void>;

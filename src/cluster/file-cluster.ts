@@ -1,10 +1,7 @@
-import type { FactKind } from "../kube/fact.ts";
-import { KINDS } from "../kube/kinds.ts";
+import { FACT_KINDS } from "../kube/kinds.ts";
 import type { Cluster, KindStatus, Prepared, Wanted } from "./cluster.ts";
 import { ClusterIndex } from "./cluster-index.ts";
 import { type InputError, loadFiles } from "./files.ts";
-
-const KIND_NAMES = Object.keys(KINDS) as readonly FactKind[];
 
 /** Files used as the cluster: read once at the start, and complete as far as files can be. */
 export class FileCluster implements Cluster {
@@ -42,7 +39,7 @@ export class FileCluster implements Cluster {
   }
 
   status(): readonly KindStatus[] {
-    return KIND_NAMES.map((kind) => ({
+    return FACT_KINDS.map((kind) => ({
       kind,
       state: this.isRead ? "synced" : "waiting",
       objects: this.index.count(kind),

@@ -16,6 +16,11 @@ export const DEFAULT_CONFIG: Config = {
   callers: [],
   severities: DEFAULT_OPTIONS.severities,
   ratchet: DEFAULT_OPTIONS.ratchet,
+  autoscalerAccounts: [
+    "system:serviceaccount:kube-system:horizontal-pod-autoscaler",
+    "system:serviceaccount:*:keda-operator",
+    "system:serviceaccount:*:argo-rollouts",
+  ],
   autoscalerController: "audit",
   ignoreAnnotation: DEFAULT_OPTIONS.ignoreAnnotation,
   drivers: DEFAULT_OPTIONS.drivers,

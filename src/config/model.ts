@@ -13,7 +13,9 @@ export interface Config {
   /** Severity by rule where it differs from the rule's own. */
   readonly severities: Readonly<Partial<Record<RuleId, Severity | "off">>>;
   readonly ratchet: PolicyOptions["ratchet"];
-  /** What the autoscaler controller's own scaling gets: `audit`: logged and counted, never denied; `judge`: as anybody's. */
+  /** User names, with `*` for any characters, of the controllers that scale workloads by themselves. */
+  readonly autoscalerAccounts: readonly string[];
+  /** What the scaling done by these accounts gets: `audit`: logged and counted, never denied; `judge`: as anybody's. */
   readonly autoscalerController: "audit" | "judge";
   readonly ignoreAnnotation: PolicyOptions["ignoreAnnotation"];
   /** Facts about drivers that win over the catalogue. */

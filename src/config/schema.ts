@@ -186,10 +186,24 @@ export const CONFIG_SCHEMA: Schema = {
       enum: ["template", "always", "never"],
       default: DEFAULT_CONFIG.ratchet,
     },
+    autoscalerAccounts: {
+      type: "array",
+      description:
+        "User names, in which `*` stands for any characters, of the controllers that scale workloads by themselves: of Kubernetes, KEDA and Argo Rollouts. A list here replaces the default.",
+      uniqueItems: true,
+      default: DEFAULT_CONFIG.autoscalerAccounts,
+      items: {
+        type: "string",
+        title: "a user name",
+        description: "A user name as the API server knows it.",
+        minLength: 1,
+        examples: ["system:serviceaccount:scaling:keda-operator"],
+      },
+    },
     autoscalerController: {
       type: "string",
       description:
-        "What the scaling done by the autoscaler controller itself gets. `audit`: counted and logged, never denied, for the HorizontalPodAutoscaler was judged when it was written. `judge`: judged like anybody's.",
+        "What the scaling done by `autoscalerAccounts` gets. `audit`: counted and logged, never denied, for the autoscaler was judged when it was written. `judge`: judged like anybody's.",
       enum: ["audit", "judge"],
       default: DEFAULT_CONFIG.autoscalerController,
     },

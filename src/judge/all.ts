@@ -1,3 +1,4 @@
+import { inForce, lacksTemplate } from "../policy/borrowed-template.ts";
 import { evaluate, evaluateClaim } from "../policy/evaluate.ts";
 import { mistypedRules } from "../policy/exemptions.ts";
 import type { Finding } from "../policy/finding.ts";
@@ -19,7 +20,7 @@ export interface Subjects {
 
 export interface Judged {
   readonly findings: readonly Finding[];
-  /** Every workload that mounts a claim or a disk of its own. */
+  /** Every workload that mounts a claim or a disk of its own, StatefulSets with claim templates included. */
   readonly workloads: readonly JudgedWorkload[];
   /** What was assumed or could not be taken as written, once each. */
   readonly notes: readonly ReportNote[];
@@ -40,9 +41,12 @@ export async function judgeAll(subjects: Subjects, settings: JudgeSettings): Pro
     modes.set(namespace, known);
     return known;
   };
-  for (const workload of subjects.workloads) {
+  for (const written of subjects.workloads) {
+    const workload = inForce(written, view);
     notes.push(...annotationNotes(workload));
-    if (workload.template.mounts.length === 0) continue;
+    if (lacksTemplate(workload, view))
+      notes.push({ source: workload.source ?? null, message: unjudged(workload) });
+    if (workload.template.mounts.length + workload.claimTemplates.length === 0) continue;
     const namespace = namespaceOf(workload);
     const mode = modeIn(namespace);
     const context = await contextOf(settings, { ...workload, namespace });
@@ -55,7 +59,7 @@ export async function judgeAll(subjects: Subjects, settings: JudgeSettings): Pro
       state: isLatent(judgement.findings) ? "latent" : "healthy",
       cluster: null,
       factors: judgement.factors,
-      ...whyAllowed(judgement, mode, context.options),
+      ...whyAllowed(judgement, workload, mode, context.options),
     });
   }
   for (const claim of subjects.claims) {
@@ -71,6 +75,11 @@ export async function judgeAll(subjects: Subjects, settings: JudgeSettings): Pro
     if (note !== undefined && judgedIn.has(namespace)) notes.push({ source: null, message: note });
   }
   return { findings, workloads, notes };
+}
+
+function unjudged({ templateFrom, ...workload }: Workload): string {
+  const lender = `${templateFrom?.kind} ${templateFrom?.name}`;
+  return `${nameOf(workload)} was not judged: its pod template is that of ${lender}, which is not known`;
 }
 
 /** Would get stuck, whoever lets it through. */

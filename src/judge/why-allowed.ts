@@ -1,5 +1,6 @@
 import type { Judgement } from "../policy/evaluate.ts";
 import type { Factors } from "../policy/factors.ts";
+import type { Workload } from "../policy/model.ts";
 import type { PolicyOptions } from "../policy/options.ts";
 import type { NamespaceMode } from "./mode.ts";
 
@@ -18,11 +19,15 @@ const BY = {
 /** For people who ask why nothing was found; the mode is told where it, and not the workload, is the reason. */
 export function whyAllowed(
   { findings, factors, evidence }: Judgement,
+  { template, claimTemplates }: Pick<Workload, "template" | "claimTemplates">,
   { mode, by }: NamespaceMode,
   options: PolicyOptions,
 ): Grounds {
   if (mode === "off") return { reason: `it is not judged (mode off ${BY[by]})`, evidence: [] };
   if (findings.length > 0) return { reason: `mode ${mode} ${BY[by]} lets it pass`, evidence: [] };
+  if (template.mounts.length === 0 && claimTemplates.length > 0) {
+    return { reason: "each of its pods has claims of its own", evidence: [] };
+  }
   return { reason: reasonOf(factors, options), evidence };
 }
 

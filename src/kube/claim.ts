@@ -23,6 +23,7 @@ export function claimFrom(raw: unknown, source?: SourcePosition): Claim | undefi
     selector: labelSelectorOf(spec.selector),
     hasDataSource: isRecord(spec.dataSource) || isRecord(spec.dataSourceRef),
     annotations,
+    ofSet: undefined,
     createdAt,
     source,
   };

@@ -1,5 +1,6 @@
 import type {
   Autoscaler,
+  AutoscalerKind,
   Claim,
   CsiDriver,
   Namespace,
@@ -8,12 +9,11 @@ import type {
   StorageClass,
   Volume,
   Workload,
-  WorkloadKind,
 } from "../policy/model.ts";
-import { autoscalerFrom } from "./autoscaler.ts";
+import { autoscalerFrom, scaledObjectFrom } from "./autoscaler.ts";
 import { claimFrom } from "./claim.ts";
 import { csiDriverFrom } from "./csi-driver.ts";
-import { kindOf } from "./kinds.ts";
+import { type FactKind, kindOf, type WorkloadKind } from "./kinds.ts";
 import { type TypeMeta, typeOf } from "./metadata.ts";
 import { namespaceFrom } from "./namespace.ts";
 import { nodeFrom } from "./node.ts";
@@ -22,10 +22,12 @@ import { storageClassFrom } from "./storage-class.ts";
 import { volumeFrom } from "./volume.ts";
 import { workloadFrom } from "./workload.ts";
 
+export type { FactKind } from "./kinds.ts";
+
 /** One object that a view can hold, by its Kubernetes kind. */
 export type Fact =
   | { readonly kind: WorkloadKind; readonly object: Workload }
-  | { readonly kind: "HorizontalPodAutoscaler"; readonly object: Autoscaler }
+  | { readonly kind: AutoscalerKind; readonly object: Autoscaler }
   | { readonly kind: "PersistentVolumeClaim"; readonly object: Claim }
   | { readonly kind: "PersistentVolume"; readonly object: Volume }
   | { readonly kind: "StorageClass"; readonly object: StorageClass }
@@ -33,9 +35,21 @@ export type Fact =
   | { readonly kind: "Namespace"; readonly object: Namespace }
   | { readonly kind: "Node"; readonly object: Node };
 
-export type FactKind = Fact["kind"];
+/** What a view holds of one kind. */
+export type ObjectOf<K extends FactKind> = K extends WorkloadKind
+  ? Workload
+  : K extends AutoscalerKind
+    ? Autoscaler
+    : Extract<Fact, { readonly kind: K }>["object"];
 
-const fact = <K extends FactKind, T>(kind: K, object: T | undefined) =>
+/** A workload that a reader of `kube/` made, as a fact. */
+export const workloadFact = (object: Workload): Fact => ({ kind: object.kind as WorkloadKind, object });
+
+export const autoscalerFact = (object: Autoscaler): Fact => ({ kind: object.kind, object });
+
+export const claimFact = (object: Claim): Fact => ({ kind: "PersistentVolumeClaim", object });
+
+const fact = <K extends Fact["kind"], T>(kind: K, object: T | undefined) =>
   object === undefined ? undefined : { kind, object };
 
 /**
@@ -52,6 +66,8 @@ export function factFrom(raw: unknown, source?: SourcePosition, inherited?: Type
       return undefined;
     case "HorizontalPodAutoscaler":
       return fact(kind, autoscalerFrom(raw, source));
+    case "ScaledObject":
+      return fact(kind, scaledObjectFrom(raw, source));
     case "PersistentVolumeClaim":
       return fact(kind, claimFrom(raw, source));
     case "PersistentVolume":
@@ -65,6 +81,7 @@ export function factFrom(raw: unknown, source?: SourcePosition, inherited?: Type
     case "Node":
       return fact(kind, nodeFrom(raw));
     default:
-      return fact(kind, workloadFrom(raw, source, inherited));
+      // No other role is left for the compiler: a new kind that is no workload needs its case here.
+      return fact(kind satisfies WorkloadKind, workloadFrom(raw, source, inherited));
   }
 }

@@ -1,5 +1,19 @@
-import type { FactKind } from "./fact.ts";
+import { cronJob } from "./workloads/cron-job.ts";
+import { daemonSet } from "./workloads/daemon-set.ts";
+import { deployment } from "./workloads/deployment.ts";
+import { deploymentConfig } from "./workloads/deployment-config.ts";
+import { job } from "./workloads/job.ts";
+import { pod } from "./workloads/pod.ts";
+import type { WorkloadReader } from "./workloads/reader.ts";
+import { replicaSet } from "./workloads/replica-set.ts";
+import { rollout } from "./workloads/rollout.ts";
+import { scaledJob } from "./workloads/scaled-job.ts";
+import { statefulSet } from "./workloads/stateful-set.ts";
 
+type Role = "workload" | "autoscaler" | "claim" | "surroundings";
+type Write = "CREATE" | "UPDATE";
+
+/** Everything that the program has to know of a kind, apart from how to read it into the policy's model. */
 export interface KindFacts {
   /** The API group of today, `""` for core. */
   readonly group: string;
@@ -9,95 +23,229 @@ export interface KindFacts {
   readonly gone: readonly string[];
   readonly plural: string;
   readonly namespaced: boolean;
+  readonly role: Role;
+  /** How a workload is read; `undefined` for every other role. */
+  readonly reads: WorkloadReader | undefined;
+  /** Who serves it, which is also the folder of the manifests that register and allow it to be read. */
+  readonly servedBy: "kubernetes" | "argo-rollouts" | "keda" | "openshift";
+  /** Followed in a live cluster. Pods and ReplicaSets never are: there are too many, and they are their owners' doing. */
+  readonly watched: boolean;
+  /**
+   * What is wrong where a live cluster does not let it be read: `verdicts`: nothing is concluded from a list of
+   * workloads; `audit`: an audit lacks workloads or guesses; `nothing`: the facts that it would give are unknown.
+   */
+  readonly neededFor: "verdicts" | "audit" | "nothing";
+  /** The requests that admission judges. */
+  readonly admitted: readonly Write[];
+  /** True where autoscalers and `kubectl scale` set the number of its pods, and admission judges the subresource. */
+  readonly scaled: boolean;
+  /** True where another workload's controller commonly makes it: one that has an owner is judged as part of that. */
+  readonly owned: boolean;
+  /** True where files commonly leave it to the cluster, so that its absence from files says nothing. */
+  readonly leftToCluster: boolean;
 }
 
-/** Every kind that a verdict reads, and where the API server has it. */
-export const KINDS: Readonly<Record<FactKind, KindFacts>> = {
+const WRITES: readonly Write[] = ["CREATE", "UPDATE"];
+
+/** What most workload kinds of Kubernetes have in common. */
+const WORKLOAD = {
+  group: "apps",
+  versions: ["v1"],
+  gone: [],
+  namespaced: true,
+  role: "workload",
+  servedBy: "kubernetes",
+  watched: true,
+  neededFor: "audit",
+  admitted: [],
+  scaled: false,
+  owned: false,
+  leftToCluster: false,
+} as const;
+
+/** What the facts around workloads have in common. */
+const AROUND = {
+  group: "",
+  versions: ["v1"],
+  gone: [],
+  namespaced: false,
+  role: "surroundings",
+  reads: undefined,
+  servedBy: "kubernetes",
+  watched: true,
+  neededFor: "nothing",
+  admitted: [],
+  scaled: false,
+  owned: false,
+  leftToCluster: true,
+} as const;
+
+/** The one table of kinds: a new kind of workload is its reader and a row here. */
+const TABLE = {
   Deployment: {
-    group: "apps",
-    versions: ["v1"],
+    ...WORKLOAD,
     gone: ["apps/v1beta2", "apps/v1beta1", "extensions/v1beta1"],
     plural: "deployments",
-    namespaced: true,
+    reads: deployment,
+    neededFor: "verdicts",
+    admitted: WRITES,
+    scaled: true,
   },
   StatefulSet: {
-    group: "apps",
-    versions: ["v1"],
+    ...WORKLOAD,
     gone: ["apps/v1beta2", "apps/v1beta1"],
     plural: "statefulsets",
-    namespaced: true,
+    reads: statefulSet,
+    neededFor: "verdicts",
+    admitted: WRITES,
+    scaled: true,
   },
   DaemonSet: {
-    group: "apps",
-    versions: ["v1"],
+    ...WORKLOAD,
     gone: ["apps/v1beta2", "extensions/v1beta1"],
     plural: "daemonsets",
-    namespaced: true,
+    reads: daemonSet,
   },
   ReplicaSet: {
-    group: "apps",
-    versions: ["v1"],
+    ...WORKLOAD,
     gone: ["apps/v1beta2", "extensions/v1beta1"],
     plural: "replicasets",
-    namespaced: true,
+    reads: replicaSet,
+    watched: false,
+    owned: true,
   },
-  Job: { group: "batch", versions: ["v1"], gone: [], plural: "jobs", namespaced: true },
+  ReplicationController: {
+    ...WORKLOAD,
+    group: "",
+    plural: "replicationcontrollers",
+    reads: replicaSet,
+    admitted: WRITES,
+    scaled: true,
+    owned: true,
+  },
+  Job: { ...WORKLOAD, group: "batch", plural: "jobs", reads: job, owned: true },
   CronJob: {
+    ...WORKLOAD,
     group: "batch",
-    versions: ["v1"],
     gone: ["batch/v1beta1", "batch/v2alpha1"],
     plural: "cronjobs",
-    namespaced: true,
+    reads: cronJob,
   },
-  Pod: { group: "", versions: ["v1"], gone: [], plural: "pods", namespaced: true },
+  Pod: { ...WORKLOAD, group: "", plural: "pods", reads: pod, watched: false, owned: true },
+  Rollout: {
+    ...WORKLOAD,
+    group: "argoproj.io",
+    versions: ["v1alpha1"],
+    plural: "rollouts",
+    reads: rollout,
+    servedBy: "argo-rollouts",
+    admitted: WRITES,
+    scaled: true,
+  },
+  DeploymentConfig: {
+    ...WORKLOAD,
+    group: "apps.openshift.io",
+    gone: ["v1"],
+    plural: "deploymentconfigs",
+    reads: deploymentConfig,
+    servedBy: "openshift",
+    admitted: WRITES,
+    scaled: true,
+  },
+  ScaledJob: {
+    ...WORKLOAD,
+    group: "keda.sh",
+    versions: ["v1alpha1"],
+    plural: "scaledjobs",
+    reads: scaledJob,
+    servedBy: "keda",
+    admitted: WRITES,
+  },
   HorizontalPodAutoscaler: {
+    ...AROUND,
     group: "autoscaling",
     versions: ["v2", "v1"],
     gone: ["autoscaling/v2beta2", "autoscaling/v2beta1", "extensions/v1beta1"],
     plural: "horizontalpodautoscalers",
     namespaced: true,
+    role: "autoscaler",
+    neededFor: "audit",
+    admitted: WRITES,
+    leftToCluster: false,
+  },
+  ScaledObject: {
+    ...AROUND,
+    group: "keda.sh",
+    versions: ["v1alpha1"],
+    plural: "scaledobjects",
+    namespaced: true,
+    role: "autoscaler",
+    servedBy: "keda",
+    neededFor: "audit",
+    admitted: WRITES,
+    leftToCluster: false,
   },
   PersistentVolumeClaim: {
-    group: "",
-    versions: ["v1"],
-    gone: [],
+    ...AROUND,
     plural: "persistentvolumeclaims",
     namespaced: true,
+    role: "claim",
+    neededFor: "audit",
+    // The volume binder updates claims, and nothing may come in its way.
+    admitted: ["CREATE"],
+    leftToCluster: false,
   },
-  PersistentVolume: { group: "", versions: ["v1"], gone: [], plural: "persistentvolumes", namespaced: false },
+  PersistentVolume: { ...AROUND, plural: "persistentvolumes" },
   StorageClass: {
+    ...AROUND,
     group: "storage.k8s.io",
-    versions: ["v1"],
     gone: ["storage.k8s.io/v1beta1"],
     plural: "storageclasses",
-    namespaced: false,
   },
   CSIDriver: {
+    ...AROUND,
     group: "storage.k8s.io",
-    versions: ["v1"],
     gone: ["storage.k8s.io/v1beta1"],
     plural: "csidrivers",
-    namespaced: false,
   },
-  Namespace: { group: "", versions: ["v1"], gone: [], plural: "namespaces", namespaced: false },
-  Node: { group: "", versions: ["v1"], gone: [], plural: "nodes", namespaced: false },
-};
+  Namespace: { ...AROUND, plural: "namespaces" },
+  Node: { ...AROUND, plural: "nodes", leftToCluster: false },
+} as const satisfies Readonly<Record<string, KindFacts>>;
 
-export const WORKLOAD_KINDS = [
-  "Deployment",
-  "StatefulSet",
-  "DaemonSet",
-  "ReplicaSet",
-  "Job",
-  "CronJob",
-  "Pod",
-] as const satisfies readonly FactKind[];
+/** Every kind that a verdict reads. */
+export type FactKind = keyof typeof TABLE;
 
-const KNOWN: ReadonlySet<string> = new Set(Object.keys(KINDS));
+type KindOf<R extends Role> = {
+  [K in FactKind]: (typeof TABLE)[K]["role"] extends R ? K : never;
+}[FactKind];
+
+export type WorkloadKind = KindOf<"workload">;
+
+/** Every kind that a verdict reads, with its roles, and where the API server has it. */
+export const KINDS: Readonly<Record<FactKind, KindFacts>> = TABLE;
+
+export const FACT_KINDS = Object.keys(TABLE) as readonly FactKind[];
+
+const withRole = <R extends Role>(role: R): readonly KindOf<R>[] =>
+  FACT_KINDS.filter((kind): kind is KindOf<R> => KINDS[kind].role === role);
+
+export const WORKLOAD_KINDS: readonly WorkloadKind[] = withRole("workload");
+export const AUTOSCALER_KINDS = withRole("autoscaler");
+
+const KNOWN: ReadonlySet<string> = new Set(FACT_KINDS);
 
 /** True for the name of a judged kind, whatever its group. */
 export function isKnownKind(kind: string): kind is FactKind {
   return KNOWN.has(kind);
+}
+
+export function isWorkloadKind(kind: string): kind is WorkloadKind {
+  return isKnownKind(kind) && KINDS[kind].role === "workload";
+}
+
+/** True for a kind that autoscalers and `kubectl scale` act on and that is judged. */
+export function isScaled(kind: string): kind is WorkloadKind {
+  return isKnownKind(kind) && KINDS[kind].scaled;
 }
 
 /** The group of an apiVersion; `""` for core (`v1`). */

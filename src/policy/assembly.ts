@@ -1,10 +1,10 @@
 import { type ClaimReach, type Factors, type Moment, REACHES, type Reach } from "./factors.ts";
-import { claimRef, type Related, relatedTo } from "./field.ts";
+import { claimRef, fieldOf, type Related, relatedTo } from "./field.ts";
 import type { Finding, FindingClaim, RuleId } from "./finding.ts";
 import { fixesFor } from "./fixes.ts";
 import type { Claim, ObjectRef, Workload } from "./model.ts";
 import type { Ratcheted } from "./ratchet.ts";
-import type { ClaimRule, Match } from "./rules/rule.ts";
+import { type ClaimRule, type Match, nameClaims } from "./rules/rule.ts";
 import type { Situation } from "./situation.ts";
 import type { Severity } from "./verdict.ts";
 import { knownValue } from "./view.ts";
@@ -38,7 +38,7 @@ export function claimFinding(
   rule: ClaimRule<RuleId>,
   match: Match,
   severity: Severity,
-  { namespace, name, source }: Claim,
+  { namespace, name, source }: Pick<Claim, "namespace" | "name" | "source">,
 ): Finding {
   return {
     rule: rule.id,
@@ -65,9 +65,27 @@ function relatedObjects({ workload, view, steady }: Situation, match: Match): re
   const claims = match.claims
     .filter(({ inline }) => !inline)
     .flatMap(({ name }) => knownValue(view.claim(workload.namespace, name)) ?? [])
+    .filter(({ ofSet }) => ofSet === undefined)
     .map((claim) => relatedTo(claimRef(claim)));
   const scalers = match.byAutoscaler ? steady.overlap.byAutoscalers.map(({ maximum }) => maximum) : [];
   return [...claims, ...scalers.map(({ object, source }) => ({ object, source })), ...(match.related ?? [])];
+}
+
+/** The finding about the claims that a StatefulSet makes, told of the set. */
+export function templateFinding(
+  rule: ClaimRule<RuleId>,
+  match: Match,
+  severity: Severity,
+  set: Workload,
+): Finding {
+  const { namespace, name, source } = set;
+  const finding = claimFinding(rule, match, severity, { namespace, name, source });
+  return {
+    ...finding,
+    workload: refOf(set),
+    decidedBy: fieldOf(set, "spec", "volumeClaimTemplates"),
+    problem: `makes ${nameClaims(match.claims)}, which ${match.problem}`,
+  };
 }
 
 /** The factors of one moment, with the worst reach of these claims. */

@@ -1,15 +1,17 @@
-import { claimFinding, factorsOf, groundsOf, workloadFinding } from "./assembly.ts";
+import { claimFinding, factorsOf, groundsOf, templateFinding, workloadFinding } from "./assembly.ts";
 import { type ExemptionSources, exempt } from "./exemptions.ts";
-import type { Factors, Moment } from "./factors.ts";
+import type { ClaimReach, Factors, Moment } from "./factors.ts";
 import type { Finding } from "./finding.ts";
 import type { Claim, Workload } from "./model.ts";
 import type { PolicyOptions } from "./options.ts";
 import { type Broken, type Change, type Ratcheted, ratchet, wakesUp } from "./ratchet.ts";
+import { reachOfClaim } from "./reach.ts";
 import { RULES } from "./rules/index.ts";
 import type { ClaimRule, Match, Rule, WorkloadRule } from "./rules/rule.ts";
 import { assess, replacing, type Situation } from "./situation.ts";
+import { claimNamesOf } from "./template-claims.ts";
 import type { Severity } from "./verdict.ts";
-import type { ClusterView } from "./view.ts";
+import { type ClusterView, knownValue } from "./view.ts";
 
 export interface JudgementContext extends ExemptionSources {
   readonly options: PolicyOptions;
@@ -52,9 +54,12 @@ export function evaluate(
     ratcheted.filter((broken) => change === null || concerns(broken, change)),
   );
   const findings = exempt(
-    onePerRule(context.dryRun ? relevant.map(provisionally) : relevant).map((brokens) =>
-      workloadFinding(brokens, workload),
-    ),
+    [
+      ...onePerRule(context.dryRun ? relevant.map(provisionally) : relevant).map((brokens) =>
+        workloadFinding(brokens, workload),
+      ),
+      ...ofClaimTemplates(view, workload, change, options),
+    ],
     [workload.annotations, workload.template.annotations],
     context,
     options,
@@ -62,7 +67,8 @@ export function evaluate(
   return {
     findings,
     get factors() {
-      return findings[0]?.factors ?? factorsOf(now, decisiveMoment(now), now.steady.claims);
+      const claims = now.steady.claims.length === 0 ? claimsOfTemplates(now) : now.steady.claims;
+      return findings[0]?.factors ?? factorsOf(now, decisiveMoment(now), claims);
     },
     get evidence() {
       return groundsOf(now, this.factors);
@@ -77,12 +83,70 @@ export function evaluateClaim(
   context: JudgementContext,
 ): readonly Finding[] {
   const { options } = context;
+  // The StatefulSet is where it can be mended, and its controller would only try again.
+  const set = knownValue(view.setWithClaim(claim.namespace, claim.name));
   const findings = CLAIM_RULES.flatMap((rule): Finding[] => {
     const match = rule.judge(claim, view, options);
     const severity = match && severityOf(rule, match, options);
-    return match && severity ? [claimFinding(rule, match, severity, claim)] : [];
+    if (!match || !severity) return [];
+    const finding = claimFinding(rule, match, severity, claim);
+    return [
+      set === undefined || severity === "warning"
+        ? finding
+        : { ...finding, severity: "warning", notes: [`a warning only: StatefulSet ${set.name} makes it`] },
+    ];
   });
   return exempt(findings, [claim.annotations], context, options);
+}
+
+/**
+ * The claims that a StatefulSet makes, judged by themselves and told of the set: each template by the first of its
+ * claims that breaks a rule. Claim templates cannot be changed, so that an update brings nothing about.
+ */
+function ofClaimTemplates(
+  view: ClusterView,
+  set: Workload,
+  change: Change | null,
+  options: PolicyOptions,
+): readonly Finding[] {
+  if (set.claimTemplates.length === 0 || (change !== null && change.cause !== "update")) return [];
+  return CLAIM_RULES.flatMap((rule): Finding[] => {
+    const matches = set.claimTemplates.flatMap((template): Match[] => {
+      for (const name of claimNamesOf({ ...set, claimTemplates: [template] }, view)) {
+        const claim = knownValue(view.claim(set.namespace, name));
+        const match = claim && rule.judge(claim, view, options);
+        if (match) return [match];
+      }
+      return [];
+    });
+    return onePerSeverity(matches, (match) => severityOf(rule, match, options)).map(([severity, match]) =>
+      templateFinding(rule, match, change === null ? severity : "warning", set),
+    );
+  });
+}
+
+/** What the pods of a StatefulSet have each for itself: one claim for each template. */
+function claimsOfTemplates({ workload, view, options }: Situation): readonly ClaimReach[] {
+  return workload.claimTemplates.flatMap((template) => {
+    const [name] = claimNamesOf({ ...workload, claimTemplates: [template] }, view);
+    const claim = name === undefined ? undefined : knownValue(view.claim(workload.namespace, name));
+    return claim === undefined ? [] : [reachOfClaim(claim, view, options)];
+  });
+}
+
+/** Matches of one rule as one: the first of the gravest, with the claims of all that are as grave. */
+function onePerSeverity(
+  matches: readonly Match[],
+  of: (match: Match) => Severity | null,
+): readonly (readonly [Severity, Match])[] {
+  const worst = (["error", "warning"] as const).find((severity) =>
+    matches.some((match) => of(match) === severity),
+  );
+  if (worst === undefined) return [];
+  const [first, ...rest] = matches.filter((match) => of(match) === worst);
+  return first === undefined
+    ? []
+    : [[worst, { ...first, claims: [first, ...rest].flatMap(({ claims }) => claims) }]];
 }
 
 function judgeChange(now: Situation, change: Change, options: PolicyOptions): Ratcheted[] {

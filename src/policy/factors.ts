@@ -1,5 +1,5 @@
 import type { Field } from "./field.ts";
-import type { AccessMode, Volume } from "./model.ts";
+import type { AccessMode, AutoscalerKind, Volume } from "./model.ts";
 
 /** Who may hold a claim's volume at once; in the order in which the worst of several claims is named. */
 export const REACHES = ["pod", "node", "unknown", "unenforced", "many"] as const;
@@ -56,7 +56,9 @@ export interface SteadyOverlap {
   readonly byWorkload: boolean;
   /** The autoscalers whose maximum makes it `always`, the highest maximum first. */
   readonly byAutoscalers: readonly {
+    readonly kind: AutoscalerKind;
     readonly name: string;
+    readonly minReplicas: number;
     readonly maxReplicas: number;
     /** The field that says the maximum. */
     readonly maximum: Field;

@@ -23,6 +23,12 @@ export function fieldOf(workload: Workload, ...path: readonly FieldStep[]): Fiel
 
 /** The field that names a claim in a workload's pod template. */
 export function claimNameField(workload: Workload, claimName: string): Field {
+  if (workload.templateFrom !== undefined) return fieldOf(workload, "spec", "workloadRef");
+  if (
+    workload.claimTemplates.some((template) => claimName.startsWith(`${template.name}-${workload.name}-`))
+  ) {
+    return fieldOf(workload, "spec", "volumeClaimTemplates");
+  }
   const path = ["persistentVolumeClaim", "claimName"];
   return fieldOf(workload, ...podSpecPath(workload), "volumes", { holding: path, value: claimName }, ...path);
 }
@@ -31,7 +37,7 @@ export function claimNameField(workload: Workload, claimName: string): Field {
 export function countField(workload: Workload): Field {
   switch (workload.pods.by) {
     case "parallelism":
-      return fieldOf(workload, "spec", "parallelism");
+      return fieldOf(workload, "spec", workload.kind === "ScaledJob" ? "maxReplicaCount" : "parallelism");
     case "schedule":
       return workload.pods.parallelism > 1
         ? fieldOf(workload, "spec", "jobTemplate", "spec", "parallelism")
@@ -45,9 +51,10 @@ export function countField(workload: Workload): Field {
 }
 
 /** The field that says how far an autoscaler may go. */
-export function maximumField({ namespace, name, source }: Autoscaler): Field {
-  const object = { apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler", namespace, name };
-  return { object, source: source ?? null, path: ["spec", "maxReplicas"] };
+export function maximumField({ kind, namespace, name, source }: Autoscaler): Field {
+  const isKeda = kind === "ScaledObject";
+  const object = { apiVersion: isKeda ? "keda.sh/v1alpha1" : "autoscaling/v2", kind, namespace, name };
+  return { object, source: source ?? null, path: ["spec", isKeda ? "maxReplicaCount" : "maxReplicas"] };
 }
 
 /** A claim with the type that its model does not repeat. */
@@ -67,8 +74,14 @@ export function relatedTo({
 }
 
 function podSpecPath({ kind }: Workload): readonly string[] {
-  if (kind === "Pod") return ["spec"];
-  return kind === "CronJob"
-    ? ["spec", "jobTemplate", "spec", "template", "spec"]
-    : ["spec", "template", "spec"];
+  switch (kind) {
+    case "Pod":
+      return ["spec"];
+    case "CronJob":
+      return ["spec", "jobTemplate", "spec", "template", "spec"];
+    case "ScaledJob":
+      return ["spec", "jobTargetRef", "template", "spec"];
+    default:
+      return ["spec", "template", "spec"];
+  }
 }

@@ -139,15 +139,23 @@ type Made = Partial<Pick<Fix, "summary" | "cost" | "targets">> | null;
 const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly ClaimReach[]) => Made } = {
   recreate: ({ workload, steady }, claims) =>
     rolls(workload) && !inConflict(steady, claims)
-      ? patched(workload, { spec: { strategy: RECREATE } })
+      ? patched(workload, { spec: { strategy: recreateFor(workload) } })
       : null,
 
-  "surge-zero": ({ workload, steady, rollout }) =>
-    rolls(workload) && steady.overlap.value !== "always" && rollout.overlap.value === "stuck"
-      ? patched(workload, {
-          spec: { strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } } },
-        })
-      : null,
+  "surge-zero": ({ workload, steady, rollout }) => {
+    if (steady.overlap.value === "always" || rollout.overlap.value !== "stuck") return null;
+    const { kind } = workload.strategy;
+    if (kind === "canary" || kind === "blue-green") {
+      return { ...CANARY_AT_ONCE, ...patched(workload, { spec: { strategy: replacingAtOnce(kind) } }) };
+    }
+    if (!rolls(workload)) return null;
+    const fenceposts = { maxSurge: 0, maxUnavailable: 1 };
+    const strategy =
+      workload.kind === "DeploymentConfig"
+        ? { type: "Rolling", rollingParams: fenceposts }
+        : { type: "RollingUpdate", rollingUpdate: fenceposts };
+    return patched(workload, { spec: { strategy } });
+  },
 
   "same-node-affinity": ({ workload }) => {
     const labels = identifying(workload.template.labels);
@@ -161,10 +169,12 @@ const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly
         ],
       },
     };
-    return workload.kind === "Deployment" || workload.kind === "StatefulSet"
+    return TEMPLATE_IS_ROLLED_OUT.has(workload.kind) && workload.templateFrom === undefined
       ? patched(workload, { spec: { template: { spec: { affinity } } } })
       : {};
   },
+
+  "common-affinity": (_, claims) => (claims.every(({ reach }) => reach === "pod") ? null : {}),
 
   "rwx-claim": ({ workload, view, options }, claims) => {
     const cost = costOfNewClaim(claims);
@@ -192,22 +202,18 @@ const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly
 
   "provide-claim": (_, claims) => (claims.every(({ missing }) => missing) ? {} : null),
 
-  statefulset: ({ workload }) =>
-    workload.kind === "Deployment" || workload.kind === "ReplicaSet" ? {} : null,
+  statefulset: ({ workload }) => (MADE_OF_LIKE_PODS.has(workload.kind) ? {} : null),
 
   "one-replica": ({ workload, steady, rollout }, claims) => {
     if (workload.pods.by !== "replicas" || workload.pods.replicas <= 1) return null;
     const scalers = steady.overlap.byAutoscalers;
     const { summary, cost } = FIXES["one-replica"];
     return andRecreate(workload, rollout, claims, {
-      summary: [
-        summary,
-        ...scalers.map(({ name }) => `and maxReplicas of HorizontalPodAutoscaler ${name} to 1`),
-      ].join(", "),
+      summary: [summary, ...scalers.map((scaler) => `and ${maximumOf(scaler)} to 1`)].join(", "),
       cost,
       targets: [
         // An autoscaler undoes a scaling within seconds, so it comes first.
-        ...scalers.map((scaler) => scalerTarget(workload, scaler)),
+        ...scalers.map(scalerTarget),
         targetOf(workload, { spec: { replicas: 1 } }),
       ],
     });
@@ -217,12 +223,16 @@ const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly
     const scalers = steady.overlap.byAutoscalers;
     // Where the replicas alone are too many, one replica is the way out, autoscalers and all.
     if (scalers.length === 0 || steady.overlap.byWorkload) return null;
-    const names = listOf(scalers.map(({ name }) => name));
-    const noun = scalers.length === 1 ? "HorizontalPodAutoscaler" : "HorizontalPodAutoscalers";
+    const isOne = scalers.length === 1;
+    const isPlain = scalers.every(({ kind }) => kind === "HorizontalPodAutoscaler");
+    const which =
+      isPlain && !isOne
+        ? `maxReplicas of HorizontalPodAutoscalers ${listOf(scalers.map(({ name }) => name))}`
+        : listOf(scalers.map(maximumOf));
     return andRecreate(workload, rollout, claims, {
-      summary: `Lower maxReplicas of ${noun} ${names} to 1, or delete ${scalers.length === 1 ? "it" : "them"}`,
+      summary: `Lower ${which} to 1, or delete ${isOne ? "it" : "them"}`,
       cost: FIXES["autoscaler-max-one"].cost,
-      targets: scalers.map((scaler) => scalerTarget(workload, scaler)),
+      targets: scalers.map(scalerTarget),
     });
   },
 
@@ -230,6 +240,12 @@ const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly
     const { pods } = workload;
     if (pods.by !== "parallelism" && pods.by !== "schedule") return null;
     if (pods.parallelism <= 1) return null;
+    if (workload.kind === "ScaledJob") {
+      return {
+        summary: "Set maxReplicaCount and parallelism to 1: one pod at a time",
+        ...patched(workload, { spec: { maxReplicaCount: 1, jobTargetRef: { parallelism: 1 } } }),
+      };
+    }
     return workload.kind === "Job"
       ? patched(workload, { spec: { parallelism: 1 } })
       : patched(workload, { spec: { jobTemplate: { spec: { parallelism: 1 } } } });
@@ -241,8 +257,38 @@ const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly
       : null,
 };
 
+/** Kinds whose place a StatefulSet could take. */
+const MADE_OF_LIKE_PODS: ReadonlySet<string> = new Set([
+  "Deployment",
+  "ReplicaSet",
+  "ReplicationController",
+  "DeploymentConfig",
+  "Rollout",
+]);
+
+/** Kinds that replace their pods when the template is patched. */
+const TEMPLATE_IS_ROLLED_OUT: ReadonlySet<string> = new Set([
+  "Deployment",
+  "StatefulSet",
+  "DeploymentConfig",
+  "Rollout",
+]);
+
 /** As a merge patch: the API server refuses Recreate beside the parameters of a rolling update (semantics S14). */
-const RECREATE = { type: "Recreate", rollingUpdate: null } as const;
+function recreateFor({ kind }: Workload): Readonly<Record<string, string | null>> {
+  return { type: "Recreate", [kind === "DeploymentConfig" ? "rollingParams" : "rollingUpdate"]: null };
+}
+
+/** An Argo Rollout knows no Recreate (semantics S44). */
+const CANARY_AT_ONCE = {
+  summary:
+    "Use a canary without steps and traffic routing, maxSurge 0 and maxUnavailable 100%: the old pods go first",
+} as const;
+
+function replacingAtOnce(kind: "canary" | "blue-green"): Readonly<Record<string, unknown>> {
+  const canary = { maxSurge: 0, maxUnavailable: "100%", steps: null, trafficRouting: null };
+  return kind === "canary" ? { canary } : { blueGreen: null, canary };
+}
 
 /** Several pods that cannot all have the volume: no way of replacing them helps. */
 function inConflict({ overlap, spread }: Situation["steady"], claims: readonly ClaimReach[]): boolean {
@@ -273,13 +319,23 @@ function andRecreate(
   return {
     summary: `${fix.summary}, then set strategy Recreate`,
     cost: `${fix.cost}, and ${FIXES.recreate.cost}`,
-    targets: [...fix.targets, targetOf(workload, { spec: { strategy: RECREATE } })],
+    targets: [...fix.targets, targetOf(workload, { spec: { strategy: recreateFor(workload) } })],
   };
 }
 
-function scalerTarget({ namespace }: Workload, { name }: { readonly name: string }): FixTarget {
-  const scaler = { apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler", namespace, name };
-  return targetOf(scaler, { spec: { minReplicas: 1, maxReplicas: 1 } });
+type Scaler = Situation["steady"]["overlap"]["byAutoscalers"][number];
+
+function scalerTarget({ kind, minReplicas, maximum }: Scaler): FixTarget {
+  return targetOf(maximum.object, {
+    spec:
+      kind === "ScaledObject"
+        ? { minReplicaCount: Math.min(minReplicas, 1), maxReplicaCount: 1 }
+        : { minReplicas: 1, maxReplicas: 1 },
+  });
+}
+
+function maximumOf({ kind, name }: Scaler): string {
+  return `${kind === "ScaledObject" ? "maxReplicaCount" : "maxReplicas"} of ${kind} ${name}`;
 }
 
 function volumeModeOf(

@@ -39,6 +39,8 @@ export interface Claim {
   /** True where the claim names a snapshot or another claim to be filled from. */
   readonly hasDataSource: boolean;
   readonly annotations: Labels;
+  /** The name of the StatefulSet whose template says what this claim will be; `undefined` for one that is stored. */
+  readonly ofSet: string | undefined;
   /** Milliseconds since the epoch. */
   readonly createdAt: number | undefined;
   readonly source: SourcePosition | undefined;
@@ -81,12 +83,21 @@ export interface CsiDriver {
   readonly attachRequired: boolean;
 }
 
+/** KEDA makes a HorizontalPodAutoscaler of a ScaledObject: where both are known they are one (semantics S40). */
+export type AutoscalerKind = "HorizontalPodAutoscaler" | "ScaledObject";
+
 export interface Autoscaler {
+  readonly kind: AutoscalerKind;
   readonly namespace: string;
   readonly name: string;
   readonly target: { readonly apiVersion: string; readonly kind: string; readonly name: string };
   readonly minReplicas: number;
   readonly maxReplicas: number;
+  readonly uid: string | undefined;
+  /** The ScaledObject that controls this HorizontalPodAutoscaler. */
+  readonly scaledObject: { readonly name: string; readonly uid: string } | undefined;
+  /** Held still by an annotation of KEDA's; judged as if it were not (semantics S41). */
+  readonly paused: boolean;
   readonly source: SourcePosition | undefined;
 }
 
@@ -193,23 +204,29 @@ export type UpdateStrategy =
       readonly maxUnavailable: IntOrPercent;
     }
   | { readonly kind: "recreate" }
+  /** Argo Rollout: old and new pods live side by side for as long as the steps last (semantics S44, S45). */
+  | {
+      readonly kind: "canary";
+      readonly maxSurge: IntOrPercent;
+      readonly maxUnavailable: IntOrPercent;
+      /** A step wants pods of both templates, e.g. a weight between 0 and 100. */
+      readonly sideBySide: boolean;
+      /** The old pods all stay until the end. */
+      readonly trafficRouting: boolean;
+    }
+  /** Argo Rollout: the new pods come up in full beside the old ones (semantics S46). */
+  | { readonly kind: "blue-green" }
   /** StatefulSet, DaemonSet: a pod is deleted before its replacement is made. */
   | { readonly kind: "delete-first" }
   /** ReplicaSet, Job, Pod: a template change replaces no pods. */
   | { readonly kind: "none" };
 
-export type WorkloadKind =
-  | "Deployment"
-  | "StatefulSet"
-  | "DaemonSet"
-  | "ReplicaSet"
-  | "Job"
-  | "CronJob"
-  | "Pod";
+/** The Kubernetes kind of a workload. Which there are stands in the one table of kinds (`kube/kinds.ts`). */
+export type WorkloadKind = string;
 
 /** What sets the number of pods of a workload. */
 export type PodCount =
-  /** Deployment, StatefulSet, ReplicaSet. */
+  /** Everything with `spec.replicas`. */
   | { readonly by: "replicas"; readonly replicas: number }
   /** DaemonSet: one pod on each node that takes it. */
   | { readonly by: "nodes" }
@@ -231,8 +248,22 @@ export interface RolloutStatus {
   readonly updatedReplicas: number;
 }
 
+/** The pod template hashes in the status of an Argo Rollout: a rollout is unfinished while they differ. */
+export interface RolloutRevisions {
+  readonly stable: string;
+  readonly current: string;
+}
+
+/** The object of the same namespace whose pod template a workload uses (Argo's `workloadRef`; semantics S47). */
+export interface TemplateSource {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  /** False where the object is scaled down in favour of the workload that uses its template. */
+  readonly keepsItsPods: boolean;
+}
+
 export interface Workload extends ObjectRef {
-  readonly kind: WorkloadKind;
   readonly uid: string | undefined;
   readonly labels: Labels;
   readonly annotations: Labels;
@@ -241,6 +272,12 @@ export interface Workload extends ObjectRef {
   readonly paused: boolean;
   readonly template: PodTemplate;
   readonly status: RolloutStatus | undefined;
+  readonly revisions: RolloutRevisions | undefined;
+  readonly templateFrom: TemplateSource | undefined;
+  /** A StatefulSet's claim templates; a claim made of one is named `TEMPLATE-SET-ORDINAL` (semantics S35). */
+  readonly claimTemplates: readonly Claim[];
+  /** The number of a StatefulSet's first pod. */
+  readonly firstOrdinal: number;
   /** Milliseconds since the epoch. */
   readonly createdAt: number | undefined;
   readonly source: SourcePosition | undefined;

@@ -1,6 +1,6 @@
 import type { RolloutOverlap, SteadyOverlap } from "./factors.ts";
 import { maximumField } from "./field.ts";
-import type { IntOrPercent, Workload } from "./model.ts";
+import type { Autoscaler, IntOrPercent, UpdateStrategy, Workload } from "./model.ts";
 import { eligibleNodes, nodesAge } from "./nodes.ts";
 import { type ClusterView, knownValue } from "./view.ts";
 
@@ -34,33 +34,49 @@ export function steadyOverlap(workload: Workload, view: ClusterView): SteadyOver
   }
 }
 
-function byReplicas(workload: Workload, replicas: number, view: ClusterView): SteadyOverlap {
-  if (replicas === 0) return single("zero", 0, ["replicas is 0: no pod exists, and no autoscaler acts"]);
+function byReplicas(workload: Workload, own: number, view: ClusterView): SteadyOverlap {
   const lookup = view.autoscalersOf(workload);
   const scalers = knownValue(lookup) ?? [];
+  const waker = wakerAmong(own, scalers);
+  if (own === 0 && waker === undefined) {
+    return single("zero", 0, ["replicas is 0: no pod exists, and no autoscaler acts"]);
+  }
+  const replicas = Math.max(own, 1);
   const byAutoscalers = scalers
-    .filter((scaler) => Math.max(scaler.minReplicas, scaler.maxReplicas) > 1)
-    .map((scaler) => ({
-      name: scaler.name,
-      maxReplicas: Math.max(scaler.minReplicas, scaler.maxReplicas),
-      maximum: maximumField(scaler),
-    }))
+    .map((scaler) => ({ ...scaler, maxReplicas: Math.max(scaler.minReplicas, scaler.maxReplicas) }))
+    .filter(({ maxReplicas }) => maxReplicas > 1)
     .sort((a, b) => b.maxReplicas - a.maxReplicas || (a.name < b.name ? -1 : 1));
   const count = Math.max(replicas, byAutoscalers[0]?.maxReplicas ?? 0);
   return {
     value: count > 1 ? "always" : "never",
     count,
     byWorkload: replicas > 1,
-    byAutoscalers,
+    byAutoscalers: byAutoscalers.map((scaler) => ({
+      kind: scaler.kind,
+      name: scaler.name,
+      minReplicas: scaler.minReplicas,
+      maxReplicas: scaler.maxReplicas,
+      maximum: maximumField(scaler),
+    })),
     transient: false,
     evidence: [
-      `replicas is ${replicas}`,
+      waker === undefined ? `replicas is ${replicas}` : wakes(waker),
       ...byAutoscalers.map(
-        ({ name, maxReplicas }) => `HorizontalPodAutoscaler ${name} may raise it to ${maxReplicas}`,
+        ({ kind, name, maxReplicas, paused }) =>
+          `${kind} ${name} may raise it to ${maxReplicas}${paused ? " (paused now, judged as if it were not)" : ""}`,
       ),
       ...(lookup.state === "unknown" ? [`whether autoscalers raise it is not known (${lookup.reason})`] : []),
     ],
   };
+}
+
+/** KEDA raises its target from 0 to 1 by itself, which a HorizontalPodAutoscaler never does (semantics S16, S40). */
+function wakerAmong(replicas: number, scalers: readonly Autoscaler[]): Autoscaler | undefined {
+  return replicas === 0 ? scalers.find(({ kind }) => kind === "ScaledObject") : undefined;
+}
+
+function wakes({ kind, name }: Autoscaler): string {
+  return `replicas is 0, and ${kind} ${name} makes it 1 when there is work`;
 }
 
 function byNodes(workload: Workload, view: ClusterView): SteadyOverlap {
@@ -106,10 +122,14 @@ function single(value: "zero" | "never", count: number, evidence: readonly strin
  * as if they were not (semantics S7 to S13). For any replica count: the old pods go first only when all of them may
  * be unavailable.
  */
-export function rolloutOverlap(workload: Workload): RolloutOverlap {
+export function rolloutOverlap(workload: Workload, view: ClusterView): RolloutOverlap {
   const { pods, strategy } = workload;
   const nothing = { surge: undefined, unavailable: undefined };
-  if (pods.by === "replicas" && pods.replicas === 0) {
+  if (
+    pods.by === "replicas" &&
+    pods.replicas === 0 &&
+    wakerAmong(0, knownValue(view.autoscalersOf(workload)) ?? []) === undefined
+  ) {
     return {
       value: "zero",
       ...nothing,
@@ -135,8 +155,16 @@ export function rolloutOverlap(workload: Workload): RolloutOverlap {
         ...nothing,
         evidence: [`a template change replaces no pods of a ${workload.kind}`],
       };
+    case "blue-green":
+      return {
+        value: "stuck",
+        ...nothing,
+        evidence: ["blueGreen brings the new pods up in full beside the old ones"],
+      };
+    case "canary":
+      return canaryOverlap(strategy, pods.by === "replicas" ? Math.max(pods.replicas, 1) : 1);
     case "rolling-update": {
-      const replicas = pods.by === "replicas" ? pods.replicas : 1;
+      const replicas = pods.by === "replicas" ? Math.max(pods.replicas, 1) : 1;
       const { surge, unavailable } = resolveFenceposts(replicas, strategy.maxSurge, strategy.maxUnavailable);
       const value = unavailable >= replicas ? "briefly" : "stuck";
       const rounding = `${fencepost("maxSurge", strategy.maxSurge, surge)}, ${fencepost("maxUnavailable", strategy.maxUnavailable, unavailable)}`;
@@ -153,6 +181,34 @@ export function rolloutOverlap(workload: Workload): RolloutOverlap {
       };
     }
   }
+}
+
+/**
+ * Old and new pods live side by side for as long as the steps last. Only a canary without a step in between, without
+ * traffic routing, with no surge and every old pod dispensable replaces its pods as a Deployment does (semantics S44,
+ * S45).
+ */
+function canaryOverlap(
+  { maxSurge, maxUnavailable, sideBySide, trafficRouting }: Extract<UpdateStrategy, { kind: "canary" }>,
+  replicas: number,
+): RolloutOverlap {
+  const { surge, unavailable } = resolveFenceposts(replicas, maxSurge, maxUnavailable);
+  const overlap = (value: "briefly" | "stuck", why: string): RolloutOverlap => ({
+    value,
+    surge,
+    unavailable,
+    evidence: [why],
+  });
+  if (trafficRouting)
+    return overlap("stuck", "a canary with traffic routing keeps every old pod until the end");
+  if (sideBySide) return overlap("stuck", "a step of the canary keeps old and new pods side by side");
+  const rounding = `${fencepost("maxSurge", maxSurge, surge)}, ${fencepost("maxUnavailable", maxUnavailable, unavailable)}`;
+  return surge === 0 && unavailable >= replicas
+    ? overlap(
+        "briefly",
+        `a canary with ${rounding}: the old pods may go first, so an overlap clears by itself`,
+      )
+    : overlap("stuck", `a canary with ${rounding}: an old pod is kept until a new one is Ready`);
 }
 
 function fencepost(name: string, written: IntOrPercent, resolved: number): string {

@@ -2,6 +2,7 @@ import type { Moment } from "./factors.ts";
 import type { RuleId } from "./finding.ts";
 import type { PodCount, Workload } from "./model.ts";
 import type { PolicyOptions } from "./options.ts";
+import { rolloutUnfinished } from "./rollout-status.ts";
 import type { Match, WorkloadRule } from "./rules/rule.ts";
 import type { Situation } from "./situation.ts";
 import type { Severity } from "./verdict.ts";
@@ -38,18 +39,6 @@ export interface Ratcheted extends Broken {
   readonly leniency: string | undefined;
 }
 
-/**
- * A rollout is under way that the template change would replace: `kubectl rollout undo` must pass
- * (`pkg/controller/deployment/util/deployment_util.go`, DeploymentComplete; semantics S14).
- */
-function rolloutUnfinished({ status, strategy }: Workload): boolean {
-  return (
-    strategy.kind === "rolling-update" &&
-    status?.observedGeneration !== undefined &&
-    status.updatedReplicas < status.replicas
-  );
-}
-
 /** Scaling from 0 to 1, by any route, starts no rollout. */
 export function wakesUp(change: Change, workload: Workload): boolean {
   return replicasOf(change.previous.pods) === 0 && replicasOf(workload.pods) === 1;
@@ -79,6 +68,8 @@ export function ratchet(
   const before = replicasOf(change.previous.pods);
   const after = replicasOf(workload.pods);
   if (broken.severity === "warning") return keep();
+  // KEDA's target counts as one pod at 0 too, and scaling to 0 is a way out by any route.
+  if (after === 0 && before !== 0) return keep("scaling to 0 is always let through");
   if (change.cause === "scale" && before !== undefined && after !== undefined && after <= before) {
     return keep("scaling down is always let through");
   }

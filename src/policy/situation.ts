@@ -39,7 +39,7 @@ export function assess(view: ClusterView, workload: Workload, options: PolicyOpt
     ),
     rollout: onDemand(
       claims,
-      () => rolloutOverlap(workload),
+      () => rolloutOverlap(workload, view),
       () => rolloutSpread(workload, undefined, claims(), view, options),
     ),
   };

@@ -36,6 +36,7 @@ export interface PodQuery {
  * can make it so; whoever builds a view fetches what is missing beforehand.
  */
 export interface ClusterView {
+  /** A stored claim, else the one that a known StatefulSet will make under this name. */
   claim(namespace: string, name: string): Lookup<Claim>;
   volume(name: string): Lookup<Volume>;
   /**
@@ -49,7 +50,12 @@ export interface ClusterView {
   /** All classes that are known, in a stable order; used to name alternatives. */
   storageClasses(): readonly StorageClass[];
   csiDriver(name: string): Lookup<CsiDriver>;
+  /** Of a ScaledObject and the HorizontalPodAutoscaler that KEDA made of it only the first (semantics S40). */
   autoscalersOf(target: ObjectRef): Lookup<readonly Autoscaler[]>;
+  /** The StatefulSet one of whose pods has a claim of this name by a claim template, stored or not. */
+  setWithClaim(namespace: string, claimName: string): Lookup<Workload>;
+  /** Workloads that use the pod template of this one instead of having their own (Argo's `workloadRef`). */
+  borrowersOf(lender: ObjectRef): Lookup<readonly Workload[]>;
   workload(kind: string, namespace: string, name: string): Lookup<Workload>;
   workloadsMounting(namespace: string, claimName: string): Lookup<readonly Workload[]>;
   /** Workloads whose template's labels the query matches, whatever else they mount. */

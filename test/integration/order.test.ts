@@ -103,9 +103,9 @@ t.test("an autoscaler's higher maximum is denied, a lower one passes", async (t)
 t.test("an autoscaler of something that is not judged is let through", async (t) => {
   const { post } = await startServer(t, { objects: [objectOf("004"), objectOf("005")] });
   const review = reviewOf("006", (request) => {
-    at(request, "object", "spec", "scaleTargetRef").kind = "Rollout";
+    at(request, "object", "spec", "scaleTargetRef").kind = "CloneSet";
   });
   const response = responseOf(t, await post(review), review);
   t.equal(verdictSeen(response), "allow");
-  t.match(response.auditAnnotations, { notes: /Rollout web, which is not judged/ });
+  t.match(response.auditAnnotations, { notes: /CloneSet web, which is not judged/ });
 });

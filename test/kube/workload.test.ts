@@ -286,7 +286,6 @@ t.test("judges gone and unknown API versions as today's, and leaves foreign grou
     ["v1", "Deployment"],
     ["extensions/v1beta1", "StatefulSet"],
     ["apps/v1", "Rollout"],
-    ["v1", "ReplicationController"],
   ]) {
     t.equal(workloadFrom({ apiVersion, kind, metadata: { name: "x" } }), undefined, `${apiVersion} ${kind}`);
   }

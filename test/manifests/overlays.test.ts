@@ -46,6 +46,11 @@ function changes(manifests: readonly Manifest[]): readonly string[] {
 }
 
 const CHANGES: Readonly<Record<string, readonly string[]>> = {
+  "argo-rollouts": [
+    "+ ClusterRole attachguard:read-argo-rollouts",
+    "+ ClusterRoleBinding attachguard:read-argo-rollouts",
+    "~ ValidatingWebhookConfiguration attachguard",
+  ],
   "audit-only": ["~ ConfigMap attachguard"],
   "cert-manager": [
     "+ Certificate attachguard",
@@ -61,6 +66,16 @@ const CHANGES: Readonly<Record<string, readonly string[]>> = {
     "~ ValidatingWebhookConfiguration attachguard",
   ],
   "fail-closed": ["~ ValidatingWebhookConfiguration attachguard"],
+  keda: [
+    "+ ClusterRole attachguard:read-keda",
+    "+ ClusterRoleBinding attachguard:read-keda",
+    "~ ValidatingWebhookConfiguration attachguard",
+  ],
+  openshift: [
+    "+ ClusterRole attachguard:read-openshift",
+    "+ ClusterRoleBinding attachguard:read-openshift",
+    "~ ValidatingWebhookConfiguration attachguard",
+  ],
   prometheus: ["+ PrometheusRule attachguard", "+ ServiceMonitor attachguard", "~ NetworkPolicy attachguard"],
   "single-node": ["- PodDisruptionBudget attachguard", "~ Deployment attachguard"],
   "warn-only": ["~ ConfigMap attachguard"],

@@ -93,7 +93,8 @@ t.test("a rollout overlaps as its strategy, fenceposts and replicas say", async 
           .split(/, (?=strategy)/)
           .join("\n  ")
       : spec;
-    t.equal(rolloutOverlap(bundle(deployment(written)).workload()).value, overlap, why);
+    const { view, workload } = bundle(deployment(written));
+    t.equal(rolloutOverlap(workload(), view).value, overlap, why);
   }
 });
 
@@ -274,7 +275,11 @@ t.test("every other kind has its own count", async (t) => {
     const { view, workload } = bundle(yaml);
     const overlap = steadyOverlap(workload("web"), view);
     t.strictSame([overlap.value, overlap.transient], [value, transient], why);
-    t.equal(rolloutOverlap(workload("web")).value, "never", `${why}: no rollout with two templates at once`);
+    t.equal(
+      rolloutOverlap(workload("web"), view).value,
+      "never",
+      `${why}: no rollout with two templates at once`,
+    );
   }
 });
 

@@ -156,3 +156,65 @@ export function sameNode(matchLabels: Raw, more: Raw = {}): Raw {
 export function file(...objects: readonly Raw[]): string {
   return objects.map((object) => JSON.stringify(object)).join("\n---\n");
 }
+
+export const replicationController = (of: Named = {}): Raw => workload("v1", "ReplicationController", of);
+export const rollout = (of: Named = {}): Raw => workload("argoproj.io/v1alpha1", "Rollout", of);
+export const deploymentConfig = (of: Named = {}): Raw =>
+  workload("apps.openshift.io/v1", "DeploymentConfig", of);
+
+/** An Argo Rollout that uses the pod template of the Deployment of its name. */
+export function borrowingRollout(of: {
+  readonly scaleDown?: string;
+  readonly workload?: Raw;
+  readonly status?: Raw;
+}): Raw {
+  const { scaleDown, workload: spec, status } = of;
+  const workloadRef = {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    name: "web",
+    ...(scaleDown && { scaleDown }),
+  };
+  return {
+    apiVersion: "argoproj.io/v1alpha1",
+    kind: "Rollout",
+    metadata: { name: "web-rollout", namespace: "shop" },
+    spec: { workloadRef, strategy: { canary: {} }, ...spec },
+    ...(status && { status }),
+  };
+}
+
+export function scaledObject(
+  of: { readonly spec?: Raw; readonly annotations?: Raw; readonly uid?: string } = {},
+): Raw {
+  const { spec = {}, annotations, uid = "uid-scaled-object" } = of;
+  return {
+    apiVersion: "keda.sh/v1alpha1",
+    kind: "ScaledObject",
+    metadata: { name: "web", namespace: "shop", uid, ...(annotations && { annotations }) },
+    spec: { scaleTargetRef: { name: "web" }, ...spec },
+  };
+}
+
+export function scaledJob(spec: Raw = {}, jobSpec: Raw = {}): Raw {
+  return {
+    apiVersion: "keda.sh/v1alpha1",
+    kind: "ScaledJob",
+    metadata: { name: "web", namespace: "shop" },
+    spec: { jobTargetRef: { template: template(), ...jobSpec }, ...spec },
+  };
+}
+
+/** As KEDA makes it of `scaledObject()`. */
+export function autoscalerOfKeda(of: {
+  readonly max: number;
+  readonly min?: number;
+  readonly uid?: string;
+}): Raw {
+  const { max, min, uid = "uid-scaled-object" } = of;
+  const made = autoscaler({ name: "keda-hpa-web", max, ...(min === undefined ? {} : { min }) });
+  const ownerReferences = [
+    { apiVersion: "keda.sh/v1alpha1", kind: "ScaledObject", name: "web", uid, controller: true },
+  ];
+  return { ...made, metadata: { ...(made.metadata as Raw), ownerReferences } };
+}

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { overlay } from "../../cluster/overlay.ts";
 import { contextOf } from "../../judge/context.ts";
-import type { Fact } from "../../kube/fact.ts";
+import { claimFact } from "../../kube/fact.ts";
+import { withBorrowers } from "../../policy/borrowed-template.ts";
 import { evaluate, evaluateClaim } from "../../policy/evaluate.ts";
 import type { Finding } from "../../policy/finding.ts";
 import type { Claim, Workload } from "../../policy/model.ts";
@@ -16,18 +17,24 @@ const SAME_APPLY_MS = 10 * 60 * 1000;
 /** CREATE of a claim: judged as the workloads that mount it, with the claim laid over the cluster. */
 export async function judgeClaim(
   request: RequestContext,
-  { claim }: Extract<Subject, { type: "claim" }>,
+  { claim, bySet }: Extract<Subject, { type: "claim" }>,
 ): Promise<Outcome> {
-  const mounting = mountingIn(overlay(request.cluster.view, [...request.remembered, factOf(claim)]), claim);
+  const mounting = mountingIn(
+    overlay(request.cluster.view, [...request.remembered, claimFact(claim)]),
+    claim,
+  );
   const prepared =
     mounting.length === 0
       ? asItStands(request)
       : await lookUp(request, { workloads: mounting, autoscalersIn: claim.namespace });
-  return judgeWithMemory(request, prepared, (base) => judgeOver(request, claim, base));
+  const outcome = await judgeWithMemory(request, prepared, (base) => judgeOver(request, claim, base));
+  const ofSet = bySet || prepared.view.setWithClaim(claim.namespace, claim.name).state === "known";
+  // A set without its claims has no pods, and its controller would only try again; the set was judged itself.
+  return ofSet ? { ...outcome, findings: outcome.findings.map(asWarning) } : outcome;
 }
 
 async function judgeOver(request: RequestContext, claim: Claim, view: ClusterView): Promise<Outcome> {
-  const laid = overlay(view, [factOf(claim)]);
+  const laid = overlay(view, [claimFact(claim)]);
   const own = await contextOf(request, { apiVersion: "v1", kind: "PersistentVolumeClaim", ...claim });
   const findings: Finding[] = [...evaluateClaim(laid, claim, own)];
   const notes: string[] = [];
@@ -57,13 +64,14 @@ async function judgeOver(request: RequestContext, claim: Claim, view: ClusterVie
       },
       await contextOf(request, workload),
     );
-    findings.push(...(cameTogether(workload, request.now) ? ofWorkload : ofWorkload.map(asRestore)));
+    findings.push(...(cameTogether(workload, request.now) ? ofWorkload : ofWorkload.map(asWarning)));
   }
   return { findings, notes, cutShort };
 }
 
 function mountingIn(view: ClusterView, claim: Claim): readonly Workload[] {
-  return knownValue(view.workloadsMounting(claim.namespace, claim.name)) ?? [];
+  const mounting = knownValue(view.workloadsMounting(claim.namespace, claim.name)) ?? [];
+  return mounting.flatMap((workload) => withBorrowers(workload, view));
 }
 
 /** An unknown age is not young: a restore must never be blocked. */
@@ -71,10 +79,6 @@ function cameTogether({ createdAt }: Workload, now: number): boolean {
   return createdAt !== undefined && now - createdAt < SAME_APPLY_MS;
 }
 
-function asRestore(finding: Finding): Finding {
+function asWarning(finding: Finding): Finding {
   return { ...finding, severity: "warning" };
-}
-
-function factOf(claim: Claim): Fact {
-  return { kind: "PersistentVolumeClaim", object: claim };
 }

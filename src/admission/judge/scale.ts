@@ -1,5 +1,6 @@
 import { overlay } from "../../cluster/overlay.ts";
 import { contextOf } from "../../judge/context.ts";
+import { workloadFact } from "../../kube/fact.ts";
 import { evaluate } from "../../policy/evaluate.ts";
 import type { Workload } from "../../policy/model.ts";
 import type { ClusterView } from "../../policy/view.ts";
@@ -8,7 +9,6 @@ import { judgeWithMemory } from "./inferred.ts";
 import { NOTHING, type Outcome, outcomeOf, type RequestContext } from "./request-context.ts";
 import { lookUpTarget, notFound, targetIn } from "./target.ts";
 import { judgeWithUnseenAutoscalers } from "./unseen-autoscalers.ts";
-import { factOf } from "./workload.ts";
 
 /** UPDATE of a scale subresource, judged through the workload that it belongs to. */
 export async function judgeScale(
@@ -36,11 +36,11 @@ async function judgeOver(
   const next = scaledTo(previous, replicas);
   const context = await contextOf(request, next);
   const judgement = evaluate(
-    overlay(view, [factOf(next)]),
+    overlay(view, [workloadFact(next)]),
     next,
     {
       previous,
-      previousView: overlay(view, [factOf(previous)]),
+      previousView: overlay(view, [workloadFact(previous)]),
       specChanged: true,
       templateChanged: false,
       cause: "scale",

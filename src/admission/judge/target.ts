@@ -1,19 +1,22 @@
-import type { Prepared } from "../../cluster/cluster.ts";
+import type { Prepared, Wanted } from "../../cluster/cluster.ts";
 import { overlay } from "../../cluster/overlay.ts";
+import { inForce } from "../../policy/borrowed-template.ts";
 import type { Workload } from "../../policy/model.ts";
-import { type ClusterView, knownValue, type Lookup } from "../../policy/view.ts";
+import { absent, type ClusterView, known, knownValue, type Lookup } from "../../policy/view.ts";
 import type { Target } from "../subject.ts";
 import { lookUp, type RequestContext } from "./request-context.ts";
 
 /**
  * A view in which a workload that is known by name only has been looked up, with its claims.
  *
+ * @param scaledObject to be looked up too
  * @param uid the workload's uid where the request knows it: one that was deleted and made anew is another one
  */
 export function lookUpTarget(
   request: RequestContext,
   target: Target,
   uid: string | undefined,
+  scaledObject?: Wanted["scaledObject"],
 ): Promise<Prepared> {
   // A workload that was only dry-run is not to be found, but its claims may be.
   const remembered = knownValue(
@@ -22,18 +25,16 @@ export function lookUpTarget(
   return lookUp(request, {
     workloads: remembered === undefined ? [] : [remembered],
     target: uid === undefined ? target : { ...target, uid },
+    ...(scaledObject && { scaledObject }),
   });
 }
 
-/** The workload; `absent` where one of that name has another uid. */
+/** The workload as its pods are; `absent` where one of that name has another uid. */
 export function targetIn(view: ClusterView, target: Target, uid: string | undefined): Lookup<Workload> {
   const found = view.workload(target.kind, target.namespace, target.name);
-  return found.state === "known" &&
-    uid !== undefined &&
-    found.value.uid !== undefined &&
-    found.value.uid !== uid
-    ? { state: "absent" }
-    : found;
+  if (found.state !== "known") return found;
+  const isAnother = uid !== undefined && found.value.uid !== undefined && found.value.uid !== uid;
+  return isAnother ? absent : known(inForce(found.value, view));
 }
 
 /** Why a workload was not judged, for the log and the audit annotation. */

@@ -1,10 +1,12 @@
 import { unreadableModes } from "../../kube/access-modes.ts";
 import { type Fact, factFrom } from "../../kube/fact.ts";
+import { isWorkloadKind } from "../../kube/kinds.ts";
 import { type TypeMeta, typeOf } from "../../kube/metadata.ts";
 import { mistakenType } from "../../kube/mistaken-type.ts";
 import { isRecord, record } from "../../kube/raw.ts";
+import { type Unjudged, unjudgedFrom } from "../../kube/unjudged.ts";
 import type { Claim, SourcePosition, Workload } from "../../policy/model.ts";
-import { ClusterIndex, isWorkloadKind, namespaceOf } from "../cluster-index.ts";
+import { ClusterIndex, namespaceOf } from "../cluster-index.ts";
 import type { InputError } from "./input-error.ts";
 import { parseJson } from "./json.ts";
 import type { ParsedDocument } from "./parsed-document.ts";
@@ -16,8 +18,18 @@ export interface Bundle {
   /** In the order in which they were read. */
   readonly workloads: readonly Workload[];
   readonly claims: readonly Claim[];
+  /** What mounts a claim and is of a kind that is not judged. */
+  readonly notJudged: NotJudged;
   readonly errors: readonly InputError[];
 }
+
+export interface NotJudged {
+  readonly count: number;
+  /** The first hundred of them. */
+  readonly objects: readonly Unjudged[];
+}
+
+const MOST_UNJUDGED = 100;
 
 /** A list may hold lists (`kubectl get -f` of several); an alias could make one hold itself. */
 const MAX_LIST_DEPTH = 8;
@@ -27,6 +39,8 @@ export class BundleBuilder {
   private readonly index = new ClusterIndex({ fromFiles: true });
   private readonly workloads: Workload[] = [];
   private readonly claims: Claim[] = [];
+  private readonly unjudged: Unjudged[] = [];
+  private unjudgedCount = 0;
   private readonly errors: InputError[];
   /** Where each object was defined first, by kind, namespace and name. */
   private readonly places = new Map<string, SourcePosition>();
@@ -44,7 +58,14 @@ export class BundleBuilder {
   }
 
   build(): Bundle {
-    return { index: this.index, workloads: this.workloads, claims: this.claims, errors: this.errors };
+    const notJudged = { count: this.unjudgedCount, objects: this.unjudged };
+    return {
+      index: this.index,
+      workloads: this.workloads,
+      claims: this.claims,
+      notJudged,
+      errors: this.errors,
+    };
   }
 
   private addValue(
@@ -67,13 +88,22 @@ export class BundleBuilder {
       return;
     }
     const fact = factFrom(value, source, inherited);
-    if (fact === undefined) return;
+    if (fact === undefined) {
+      this.addUnjudged(unjudgedFrom(value, source, inherited));
+      return;
+    }
     this.addFact(fact, source);
     if (fact.kind === "PersistentVolumeClaim" || fact.kind === "PersistentVolume") {
       const unreadable = unreadableModes(record(value.spec).accessModes);
       if (unreadable !== undefined)
         this.report(source, `${fact.kind} ${fact.object.name}: ${unreadable}`, false);
     }
+  }
+
+  private addUnjudged(object: Unjudged | undefined): void {
+    if (object === undefined) return;
+    this.unjudgedCount += 1;
+    if (this.unjudged.length < MOST_UNJUDGED) this.unjudged.push(object);
   }
 
   private addFact(fact: Fact, source: SourcePosition): void {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { messageOf } from "../../errors.ts";
+import { list, record } from "../../kube/raw.ts";
 import { ApiError, statusText } from "./api-error.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { type ListHead, ListReader } from "./list-reader.ts";
@@ -53,6 +54,20 @@ export class ApiSource implements Source {
     }
   }
 
+  async serves(resource: Resource, signal: AbortSignal): Promise<boolean> {
+    const path = rootOf(resource);
+    try {
+      const found = await parseBody(await this.#ask(path, signal), path, signal);
+      const names = list(record(found).resources).map((one) => record(one).name);
+      return names.includes(resource.plural);
+    } catch (thrown) {
+      if (!(thrown instanceof ApiError)) throw thrown;
+      if (thrown.status === 404) return false;
+      if (thrown.status === 403) return true;
+      throw thrown;
+    }
+  }
+
   async watch(
     resource: Resource,
     query: WatchQuery,
@@ -79,10 +94,13 @@ export class ApiSource implements Source {
   }
 }
 
+function rootOf(resource: Resource): string {
+  return `${resource.group === "" ? "/api" : "/apis"}/${apiVersionOf(resource)}`;
+}
+
 function pathOf(resource: Resource, namespace: string): string {
-  const root = `${resource.group === "" ? "/api" : "/apis"}/${apiVersionOf(resource)}`;
   const scope = namespace === "" ? "" : `/namespaces/${encodeURIComponent(namespace)}`;
-  return `${root}${scope}/${resource.plural}`;
+  return `${rootOf(resource)}${scope}/${resource.plural}`;
 }
 
 async function parseBody(response: IncomingMessage, path: string, signal: AbortSignal): Promise<unknown> {

@@ -1,10 +1,11 @@
 import type { FactKind } from "../../kube/fact.ts";
-import { KINDS } from "../../kube/kinds.ts";
+import { FACT_KINDS, KINDS } from "../../kube/kinds.ts";
 import type { ClusterView } from "../../policy/view.ts";
 import type { Cluster, KindStatus, Prepared, Wanted } from "../cluster.ts";
 import { ClusterIndex, COMPLETE, type Completeness, namespaceOf } from "../cluster-index.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { Lookups } from "./lookups.ts";
+import { optionally, quietly } from "./optional-kind.ts";
 import { Preparation } from "./preparation.ts";
 import { type FactStore, Reflector } from "./reflector.ts";
 import { releaseMemory } from "./release-memory.ts";
@@ -13,21 +14,10 @@ import type { Resource, Source } from "./source.ts";
 import type { Log } from "./standing.ts";
 import { DEFAULT_TIMINGS, type Timings } from "./timings.ts";
 
-/** Pods and ReplicaSets are never watched: there are too many of them, and they are their owners' doing. */
-const WATCHED: readonly FactKind[] = [
-  "StorageClass",
-  "CSIDriver",
-  "Namespace",
-  "Node",
-  "PersistentVolume",
-  "PersistentVolumeClaim",
-  "HorizontalPodAutoscaler",
-  "Deployment",
-  "StatefulSet",
-  "DaemonSet",
-  "Job",
-  "CronJob",
-];
+const WATCHED = FACT_KINDS.filter((kind) => KINDS[kind].watched);
+
+/** Most clusters do not have it, and it is no fault of theirs. */
+const isOptional = (kind: FactKind): boolean => KINDS[kind].servedBy !== "kubernetes";
 
 /** Objects from which on the memory that listing has taken is worth a pause. */
 const WORTH_RELEASING = 5_000;
@@ -72,7 +62,16 @@ export class LiveCluster implements Cluster {
     this.#reflectors = new Map(
       WATCHED.filter((kind) => nodes || kind !== "Node").map((kind) => [
         kind,
-        new Reflector({ kind, resources: resourcesOf(kind), source, store, timings, clock, log, holdMs }),
+        new Reflector({
+          kind,
+          resources: resourcesOf(kind),
+          source: isOptional(kind) ? optionally(source) : source,
+          store,
+          timings,
+          clock,
+          log: isOptional(kind) ? quietly(log) : log,
+          holdMs,
+        }),
       ]),
     );
     this.#lookups = new Lookups({
@@ -95,15 +94,23 @@ export class LiveCluster implements Cluster {
   }
 
   prepare(wanted: Wanted, signal: AbortSignal): Promise<Prepared> {
-    const watched = (kind: string) => this.#reflectors.get(kind as FactKind)?.status();
+    const followed = new Map(this.#followed().map((reflector) => [reflector.kind as string, reflector]));
+    const watched = (kind: string) => followed.get(kind)?.status();
     return new Preparation(this.index, this.#lookups, watched, signal).gather(wanted);
   }
 
   status(): readonly KindStatus[] {
-    return [...this.#reflectors.values()].map((reflector) => ({
+    return this.#followed().map((reflector) => ({
       ...reflector.status(),
       objects: this.index.count(reflector.kind),
     }));
+  }
+
+  /** All kinds but those of an API that the cluster does not have and need not have. */
+  #followed(): readonly Reflector[] {
+    return [...this.#reflectors.values()].filter(
+      (reflector) => !isOptional(reflector.kind) || reflector.status().state !== "not-served",
+    );
   }
 
   /** Resolves when no timer runs and no connection is open any more. */
@@ -128,8 +135,9 @@ export class LiveCluster implements Cluster {
         };
       case "waiting":
         return { reason: status.problem ?? `${plural} have not been listed yet` };
-      case "refused":
       case "not-served":
+        return isOptional(kind) ? COMPLETE : { reason: status.problem ?? `${plural} are not served` };
+      case "refused":
         return { reason: status.problem ?? `${plural} cannot be read` };
     }
   }

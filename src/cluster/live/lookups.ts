@@ -1,5 +1,6 @@
 import { messageOf } from "../../errors.ts";
 import { type Fact, type FactKind, factFrom } from "../../kube/fact.ts";
+import { absent, known, type Lookup, unknown } from "../../policy/view.ts";
 import { ApiError } from "./api-error.ts";
 import type { Clock } from "./clock.ts";
 import { apiVersionOf, type Resource, type Source } from "./source.ts";
@@ -7,12 +8,9 @@ import type { Timings } from "./timings.ts";
 
 /** What a direct question to the API server brought. */
 export type Answer<T> =
-  | { readonly state: "found"; readonly value: T }
-  | { readonly state: "absent" }
-  /** Why it is not known, for people. */
-  | { readonly state: "failed"; readonly reason: string }
+  | Lookup<T>
   /** The signal aborted before the answer came. */
-  | { readonly state: "cut-short"; readonly reason: string };
+  | { readonly state: "unknown"; readonly reason: string; readonly cutShort: true };
 
 /**
  * Which answers will do. `lately`: also one that was asked for a moment ago, or is being asked for. `since-now`: only
@@ -65,7 +63,7 @@ export class Lookups {
     return this.#ask(`${kind}/${namespace}/${name}`, kind, signal, asking, async (resource) => {
       const raw = await this.#deps.source.get(resource, namespace, name, this.#stop.signal);
       const fact = raw === undefined ? undefined : factFrom(raw);
-      return fact?.kind === kind ? { state: "found", value: fact } : { state: "absent" };
+      return fact?.kind === kind ? known(fact) : absent;
     });
   }
 
@@ -83,7 +81,7 @@ export class Lookups {
         const query = { limit: this.#deps.timings.pageSize, namespace, continue: next };
         next = (await this.#deps.source.list(resource, query, see, this.#stop.signal)).continue;
       } while (next !== undefined);
-      return { state: "found", value: facts };
+      return known(facts);
     });
   }
 
@@ -102,7 +100,7 @@ export class Lookups {
     const remembered = this.#negative.get(key);
     if (remembered !== undefined && remembered.until > this.#deps.clock.now()) {
       // A refusal says nothing of what is there, so it cannot be out of date in anybody's favour.
-      if (asking === "lately" || remembered.answer.state === "failed") return remembered.answer;
+      if (asking === "lately" || remembered.answer.state === "unknown") return remembered.answer;
     }
     if (signal.aborted) return CUT_SHORT;
     const underWay = this.#underWay.get(key) as Promise<Answer<T>> | undefined;
@@ -132,11 +130,9 @@ export class Lookups {
   }
 
   async #answer<T>(key: string, question: Promise<Answer<T>>): Promise<Answer<T>> {
-    const answer = await question.catch(
-      (thrown: unknown): Answer<T> => ({ state: "failed", reason: messageOf(thrown) }),
-    );
+    const answer = await question.catch((thrown: unknown): Answer<T> => unknown(messageOf(thrown)));
     this.#underWay.delete(key);
-    if (answer.state !== "found") this.#remember(key, answer);
+    if (answer.state !== "known") this.#remember(key, answer);
     return answer;
   }
 
@@ -149,8 +145,9 @@ export class Lookups {
 }
 
 const CUT_SHORT: Answer<never> = {
-  state: "cut-short",
+  state: "unknown",
   reason: "the API server did not answer within the time that the request had left",
+  cutShort: true,
 };
 
 /** The answer, or `CUT_SHORT` when the signal aborts before it is there. */

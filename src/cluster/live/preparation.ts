@@ -1,10 +1,10 @@
 import type { Fact, FactKind } from "../../kube/fact.ts";
+import { AUTOSCALER_KINDS, isWorkloadKind } from "../../kube/kinds.ts";
 import type { Claim, Workload } from "../../policy/model.ts";
-import { absent, known, type Lookup, unknown } from "../../policy/view.ts";
+import type { Lookup } from "../../policy/view.ts";
 import type { KindStatus, Prepared, Wanted } from "../cluster.ts";
 import type { ClusterIndex } from "../cluster-index.ts";
-import { overlay, type Removal } from "../overlay.ts";
-import { AnsweredView, answerKey } from "./answered-view.ts";
+import { answerKey, answerOf, overlay, type Removal } from "../overlay.ts";
 import type { Answer, Asking, Lookups } from "./lookups.ts";
 
 /** Claims of one review that are looked up at the same time. */
@@ -25,7 +25,7 @@ export class Preparation {
   readonly #found: Fact[] = [];
   readonly #gone: Removal[] = [];
   #cutShort = false;
-  readonly #answers = new Map<string, Lookup<never> | Lookup<readonly never[]>>();
+  readonly #answers = new Map<string, Lookup<never>>();
 
   constructor(index: ClusterIndex, lookups: Lookups, statusOf: StatusOf, signal: AbortSignal) {
     this.#index = index;
@@ -35,14 +35,19 @@ export class Preparation {
   }
 
   /** Never rejects. */
-  async gather({ workloads, target, autoscalersIn, afresh = false }: Wanted): Promise<Prepared> {
-    const listing = autoscalersIn === undefined ? undefined : this.#listAutoscalers(autoscalersIn, afresh);
+  async gather(wanted: Wanted): Promise<Prepared> {
+    const { workloads, target, autoscalersIn, scaledObject, afresh = false } = wanted;
+    const listing = Promise.all([
+      ...(autoscalersIn === undefined ? [] : [this.#listAutoscalers(autoscalersIn, afresh)]),
+      ...(scaledObject === undefined ? [] : [this.#scaledObject(scaledObject)]),
+    ]);
     const found = target === undefined ? undefined : await this.#target(target);
-    await this.#claimsOf(found === undefined ? workloads : [...workloads, found]);
+    const from = found?.templateFrom;
+    const lender = from && (await this.#target({ ...from, namespace: found.namespace }));
+    await this.#claimsOf([...workloads, ...(found ? [found] : []), ...(lender ? [lender] : [])]);
     await listing;
-    const view = overlay(this.#index, this.#found, this.#gone);
     return {
-      view: this.#answers.size === 0 ? view : new AnsweredView(view, this.#answers),
+      view: overlay(this.#index, this.#found, this.#gone, this.#answers),
       cutShort: this.#cutShort,
     };
   }
@@ -56,8 +61,8 @@ export class Preparation {
     const standing = this.#index.workload(kind, namespace, name);
     if (standing.state === "known" && (uid === undefined || standing.value.uid === uid))
       return standing.value;
-    if (this.#statusOf(kind) === undefined) return undefined;
-    return (await this.#fetch(kind as FactKind, namespace, name, "since-now")) as Workload | undefined;
+    if (!isWorkloadKind(kind) || this.#statusOf(kind) === undefined) return undefined;
+    return (await this.#fetch(kind, namespace, name, "since-now")) as Workload | undefined;
   }
 
   async #claimsOf(workloads: readonly Workload[]): Promise<void> {
@@ -77,14 +82,15 @@ export class Preparation {
 
   async #claim(namespace: string, name: string): Promise<void> {
     const standing = this.#index.claim(namespace, name);
-    const claim =
-      standing.state === "known"
-        ? standing.value
-        : ((await this.#fetch("PersistentVolumeClaim", namespace, name)) as Claim | undefined);
+    // One that is only to be made of a template may have been made already.
+    const isStored = standing.state === "known" && standing.value.ofSet === undefined;
+    const claim = isStored
+      ? standing.value
+      : ((await this.#fetch("PersistentVolumeClaim", namespace, name)) as Claim | undefined);
     if (claim === undefined) return;
     // A class that a long known claim names and the watch has not shown does not exist; one that came along with a
     // new claim may only be on its way.
-    const isNew = standing.state !== "known";
+    const isNew = !isStored;
     const { volumeName, storageClassName } = claim;
     if (volumeName !== undefined && this.#index.volume(volumeName).state !== "known") {
       await this.#fetch("PersistentVolume", "", volumeName);
@@ -96,21 +102,35 @@ export class Preparation {
   }
 
   async #listAutoscalers(namespace: string, afresh: boolean): Promise<void> {
-    const kind = "HorizontalPodAutoscaler";
+    await Promise.all(AUTOSCALER_KINDS.map((kind) => this.#listKind(kind, namespace, afresh)));
+  }
+
+  async #listKind(
+    kind: (typeof AUTOSCALER_KINDS)[number],
+    namespace: string,
+    afresh: boolean,
+  ): Promise<void> {
     const status = this.#statusOf(kind);
     if (status === undefined) return;
     if (!afresh && status.state === "synced" && status.problem === undefined) return;
     const answer = await this.#lookups.list(kind, namespace, this.#signal);
     this.#note(answer);
-    this.#answers.set(answerKey(kind, namespace), "reason" in answer ? unknown(answer.reason) : known([]));
-    if (answer.state !== "found") return;
+    this.#answers.set(answerKey(kind, namespace), answerOf(answer));
+    if (answer.state !== "known") return;
     const names = new Set(answer.value.map((fact) => fact.object.name));
     this.#found.push(...answer.value);
     for (const old of this.#index.autoscalers()) {
-      if (old.namespace === namespace && !names.has(old.name)) {
+      if (old.kind === kind && old.namespace === namespace && !names.has(old.name)) {
         this.#gone.push({ kind, namespace, name: old.name });
       }
     }
+  }
+
+  async #scaledObject({ namespace, name, uid }: NonNullable<Wanted["scaledObject"]>): Promise<void> {
+    const kind = "ScaledObject";
+    const standing = this.#index.get(kind, namespace, name);
+    const isSeen = standing !== undefined && "uid" in standing && standing.uid === uid;
+    if (this.#statusOf(kind) !== undefined && !isSeen) await this.#fetch(kind, namespace, name, "since-now");
   }
 
   async #fetch(
@@ -121,17 +141,16 @@ export class Preparation {
   ): Promise<Fact["object"] | undefined> {
     const answer = await this.#lookups.get(kind, namespace, name, this.#signal, asking);
     this.#note(answer);
-    if (answer.state === "found") {
+    if (answer.state === "known") {
       this.#found.push(answer.value);
       return answer.value.object;
     }
-    const instead = answer.state === "absent" ? absent : unknown(answer.reason);
-    this.#answers.set(answerKey(kind, namespace, name), instead);
+    this.#answers.set(answerKey(kind, namespace, name), answerOf(answer));
     return undefined;
   }
 
   #note(answer: Answer<unknown>): void {
-    this.#cutShort ||= answer.state === "cut-short";
+    this.#cutShort ||= "cutShort" in answer;
   }
 }
 

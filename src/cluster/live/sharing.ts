@@ -27,6 +27,7 @@ export class Sharing {
         return { kind: fact.kind, object: { ...fact.object, ...shared } };
       }
       case "HorizontalPodAutoscaler":
+      case "ScaledObject":
       case "PersistentVolumeClaim":
       case "StorageClass":
       case "CSIDriver":

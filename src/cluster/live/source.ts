@@ -49,6 +49,11 @@ export interface Source {
   /** One object; `undefined` where the server says that it is not there. `namespace` is `""` for cluster scope. */
   get(resource: Resource, namespace: string, name: string, signal: AbortSignal): Promise<unknown>;
   /**
+   * Whether the server has the resource at all; true also where it does not let itself be asked. The rights to the
+   * objects do not matter for this: without them a server refuses (403) what it does not have, too.
+   */
+  serves(resource: Resource, signal: AbortSignal): Promise<boolean>;
+  /**
    * Resolves when the server has accepted the watch. Each batch is what one read from the connection completed;
    * an empty one says only that the server is alive. Ends when the server closes the stream properly; throws an
    * `ApiError` when it breaks, falls silent, or carries an ERROR event (with that event's code as `status`).

@@ -16,13 +16,16 @@ export const rwoAutoscaling = workloadRule({
   severity: "error",
   subject: "workload",
   moments: ["steady"],
-  when: "A claim whose volume one node at a time may hold (ReadWriteOnce), and a HorizontalPodAutoscaler on the workload whose maximum is above 1.",
+  when: "A claim whose volume one node at a time may hold (ReadWriteOnce), and a HorizontalPodAutoscaler or KEDA ScaledObject on the workload whose maximum is above 1.",
   meaning:
     "Under load the autoscaler adds pods; those that land on another node wait for ever with `Multi-Attach error for volume`. The workload does not scale, just when it should.",
   cause:
-    "`maxReplicas` is what the autoscaler may reach, and it raises the workload to `minReplicas` at once, without looking at any metric. It knows nothing of volumes, and the scheduler does not count ReadWriteOnce. A workload at 0 replicas is left alone.",
+    "`maxReplicas` is what the autoscaler may reach, and it raises the workload to `minReplicas` at once, without looking at any metric. It knows nothing of volumes, and the scheduler does not count ReadWriteOnce. A workload at 0 replicas is left alone, except by KEDA, which wakes it.",
   fixes: ["autoscaler-max-one", "same-node-affinity", "rwx-claim", "statefulset"],
-  sources: ["kubernetes: pkg/controller/podautoscaler/horizontal.go", "docs/semantics.md S1, S15, S16"],
+  sources: [
+    "kubernetes: pkg/controller/podautoscaler/horizontal.go",
+    "docs/semantics.md S1, S15, S16, S40 to S42",
+  ],
   examples: {
     fail: manifests(AUTOSCALER, deployment({ spec: ["strategy: {type: Recreate}"] }), claim()),
     pass: manifests(
@@ -40,13 +43,14 @@ export const rwoAutoscaling = workloadRule({
     const held = highest ? contested(situation, "steady", "node") : [];
     if (held.length === 0 || !highest) return null;
     const { spread } = situation.steady;
-    const scaler = `HorizontalPodAutoscaler ${highest.name}`;
+    const scaler = `${highest.kind} ${highest.name}`;
+    const short = highest.kind === "HorizontalPodAutoscaler" ? `HPA ${highest.name}` : scaler;
     return {
       soft: spread.value === "leaning",
       claims: held,
       decidedBy: highest.maximum,
       problem: `may be scaled to ${highest.maxReplicas} pods by ${scaler}, but ${nameClaims(held)} can be attached to one node only: pods on other nodes wait for ever with a Multi-Attach error`,
-      brief: `HPA ${highest.name} may run ${highest.maxReplicas} pods, but only one node can hold RWO ${nameClaims(held)}`,
+      brief: `${short} may run ${highest.maxReplicas} pods, but only one node can hold RWO ${nameClaims(held)}`,
       evidence: [],
       degree: highest.maxReplicas,
       byAutoscaler: true,

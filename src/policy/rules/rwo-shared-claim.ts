@@ -1,13 +1,16 @@
+import { withBorrowers } from "../borrowed-template.ts";
 import type { ClaimReach } from "../factors.ts";
 import { claimNameField, relatedTo } from "../field.ts";
 import type { Workload } from "../model.ts";
 import { steadyOverlap } from "../overlap.ts";
 import { listOf } from "../phrasing.ts";
+import { reachOfMount } from "../reach.ts";
 import type { Situation } from "../situation.ts";
 import { keptTogether } from "../spread/spread.ts";
+import { claimNamesOf } from "../template-claims.ts";
 import { knownValue } from "../view.ts";
 import { claim, cronJob, deployment, manifests } from "./example.ts";
-import { nameClaims, withReach, workloadRule } from "./rule.ts";
+import { nameClaims, workloadRule } from "./rule.ts";
 
 const COMMON_AFFINITY = [
   "affinity:",
@@ -23,13 +26,13 @@ export const rwoSharedClaim = workloadRule({
   severity: "warning",
   subject: "workload",
   moments: ["steady"],
-  when: "A claim whose volume one node at a time may hold (ReadWriteOnce), mounted by two workloads with at least one pod each, and nothing keeps their pods on one node.",
+  when: "A claim whose volume one node at a time may hold (ReadWriteOnce), mounted by two workloads with at least one pod each, and nothing keeps their pods on one node; or one that one pod at a time may hold (ReadWriteOncePod), wherever the pods are. A StatefulSet mounts the claims of its templates (`data-web-0`).",
   meaning:
     "Whichever pod is placed first holds the volume on its node; the other workload's pods run only if they happen to land there, and wait with `Multi-Attach error for volume` anywhere else.",
   cause:
     "ReadWriteOnce counts nodes, whoever owns the pods. An affinity of each workload to itself does not bring the two together, and one of them following the other holds only until the other one moves.",
   fixes: ["common-affinity", "rwx-claim"],
-  sources: ["docs/semantics.md S30 to S34"],
+  sources: ["docs/semantics.md S27, S30 to S35"],
   examples: {
     fail: manifests(
       deployment({ spec: ["strategy: {type: Recreate}"] }),
@@ -44,13 +47,14 @@ export const rwoSharedClaim = workloadRule({
   },
 
   judge(situation) {
-    const { workload, view, steady } = situation;
+    const { workload, steady } = situation;
     if (steady.overlap.value === "zero" || steady.spread.value === "nowhere") return null;
     const contested: ClaimReach[] = [];
     const rivals = new Map<string, Workload>();
-    for (const claim of withReach(steady.claims, "node")) {
+    for (const claim of [...steady.claims, ...claimsOfItsPods(situation)]) {
+      if (claim.reach !== "node" && claim.reach !== "pod") continue;
       for (const other of rivalsFor(claim, situation)) {
-        if (keptTogether(workload, other, claim, view, situation.options).value !== "free") continue;
+        if (!contest(claim, other, situation)) continue;
         if (!contested.includes(claim)) contested.push(claim);
         rivals.set(`${other.kind} ${other.name}`, other);
       }
@@ -58,13 +62,18 @@ export const rwoSharedClaim = workloadRule({
     if (contested.length === 0) return null;
     const names = [...rivals.keys()].sort();
     const shown = listOf(names);
+    const onePod = contested.every(({ reach }) => reach === "pod");
     return {
       soft: false,
       claims: contested,
       decidedBy: claimNameField(workload, contested[0]?.name ?? ""),
       related: [...rivals.values()].map(relatedTo),
-      problem: `shares ${nameClaims(contested)} with ${shown}, but only one node can hold it and nothing keeps their pods on one node`,
-      brief: `shares RWO ${nameClaims(contested)} with ${shown}, not kept on one node`,
+      problem: onePod
+        ? `shares ${nameClaims(contested)} with ${shown}, but only one pod at a time can hold it, wherever the pods are`
+        : `shares ${nameClaims(contested)} with ${shown}, but only one node can hold it and nothing keeps their pods on one node`,
+      brief: onePod
+        ? `shares ${nameClaims(contested)} with ${shown}, which only one pod can hold`
+        : `shares RWO ${nameClaims(contested)} with ${shown}, not kept on one node`,
       evidence: names.map((name) => `${name} mounts it too`),
       degree: 0,
       byAutoscaler: false,
@@ -72,11 +81,28 @@ export const rwoSharedClaim = workloadRule({
   },
 });
 
+/** One pod at a time is no matter of places (semantics S27); for one node, one that is proved keeps the peace. */
+function contest(claim: ClaimReach, other: Workload, { workload, view, options }: Situation): boolean {
+  return claim.reach === "pod" || keptTogether(workload, other, claim, view, options).value === "free";
+}
+
+/** The claims from a StatefulSet's templates that somebody else mounts; each belongs to one pod of the set. */
+function claimsOfItsPods({ workload, view, options }: Situation): readonly ClaimReach[] {
+  const { namespace } = workload;
+  return claimNamesOf(workload, view)
+    .filter((name) => (knownValue(view.workloadsMounting(namespace, name)) ?? []).length > 0)
+    .map((claimName) =>
+      reachOfMount({ kind: "claim", volumeName: claimName, claimName }, namespace, view, options),
+    );
+}
+
 function rivalsFor(claim: ClaimReach, { workload, view }: Situation): readonly Workload[] {
   if (claim.inline) return [];
-  const mounting = knownValue(view.workloadsMounting(workload.namespace, claim.name)) ?? [];
+  const { namespace } = workload;
+  const set = knownValue(view.setWithClaim(namespace, claim.name));
+  const mounting = knownValue(view.workloadsMounting(namespace, claim.name)) ?? [];
   const rivals: Workload[] = [];
-  for (const other of mounting) {
+  for (const other of [...(set ? [set] : []), ...mounting].flatMap((one) => withBorrowers(one, view))) {
     const itself =
       other.kind === workload.kind && other.name === workload.name && other.namespace === workload.namespace;
     if (!itself && steadyOverlap(other, view).value !== "zero") rivals.push(other);

@@ -43,6 +43,8 @@ export function podsOf(workload: Workload, kinship: Kinship): Pods {
  */
 const GENERATED: Readonly<Partial<Record<WorkloadKind, Readonly<Record<string, "revision" | "pod">>>>> = {
   Deployment: { "pod-template-hash": "revision" },
+  Rollout: { "rollouts-pod-template-hash": "revision" },
+  DeploymentConfig: { deployment: "revision" },
   StatefulSet: {
     "controller-revision-hash": "revision",
     "statefulset.kubernetes.io/pod-name": "pod",

@@ -33,19 +33,19 @@ t.test("in a pod: the service account's CA and token, and a new token with the n
   });
   t.teardown(() => cluster.close().then(() => double.stop()));
   await cluster.start();
-  await double.until(() => double.watchers() === 12);
+  await double.until(() => double.watchers() === 13);
   double.token = "second";
   writeFileSync(join(serviceAccount, "token"), "second\n");
   double.cut();
   double.put(claim());
   await agrees(t, { double, cluster });
   t.equal(lastToken(double), "Bearer second");
-  t.equal(double.requests.filter(({ authorization }) => authorization === "Bearer first").length, 24);
+  t.equal(double.requests.filter(({ authorization }) => authorization === "Bearer first").length, 26);
 });
 
 t.test("a token that is refused (401) makes the kubeconfig be read again", async (t) => {
   const it = await live(t, { fill, user: { token: "old" } });
-  await it.double.until(() => it.double.watchers() === 12);
+  await it.double.until(() => it.double.watchers() === 13);
   it.double.token = "new";
   writeKubeConfig(it.kubeconfig, it.double.url, { user: { token: "new" } });
   it.double.cut();
@@ -74,7 +74,7 @@ t.test("a tokenFile of the kubeconfig is read for every request", async (t) => {
   writeFileSync(file, "one\n");
   await it.cluster.start();
   t.equal(lastToken(it.double), "Bearer one");
-  await it.double.until(() => it.double.watchers() === 12);
+  await it.double.until(() => it.double.watchers() === 13);
   writeFileSync(file, "two");
   it.double.cut();
   it.double.put(claim());
@@ -104,7 +104,7 @@ t.test("an exec plugin is run once for many requests, and again when its token i
   });
   const runs = () => readFileSync(join(folder, "runs"), "utf8").split("\n").length - 1;
   t.equal(lastToken(it.double), "Bearer first");
-  await it.double.until(() => it.double.watchers() === 12);
+  await it.double.until(() => it.double.watchers() === 13);
   t.equal(runs(), 1);
   it.double.token = "second";
   writeFileSync(join(folder, "token"), "second");

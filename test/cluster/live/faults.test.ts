@@ -28,7 +28,7 @@ function change(double: ApiServerDouble): void {
   if (first !== undefined) double.remove("Deployment", "shop", first.metadata.name);
 }
 
-const watching = ({ double }: Pick<Live, "double">) => double.until(() => double.watchers() === 12);
+const watching = ({ double }: Pick<Live, "double">) => double.until(() => double.watchers() === 13);
 
 const lists = (double: ApiServerDouble, kind = "Deployment") =>
   double.seen("list", kind).filter(({ query }) => query.get("limit") !== "1" && !query.has("continue"))

@@ -41,7 +41,7 @@ t.test("lists every kind in pages and then watches from the version of the list"
       ["10", true],
     ],
   );
-  await double.until(() => double.watchers() === 12);
+  await double.until(() => double.watchers() === 13);
   const [watch] = double.seen("watch", "Deployment");
   t.equal(watch?.query.get("resourceVersion"), double.version);
   t.equal(watch?.query.get("allowWatchBookmarks"), "true");
@@ -77,7 +77,7 @@ t.test("says nothing is absent before its kind has been listed", async (t) => {
   const { double, cluster } = await live(t, { fill, start: false });
   double.fault = ({ kind }) => (kind === "PersistentVolumeClaim" ? { do: "hang" } : undefined);
   const started = cluster.start();
-  await double.until(() => double.watchers() === 11);
+  await double.until(() => double.watchers() === 12);
   t.match(cluster.view.claim("shop", "nope"), { state: "unknown", reason: /not been listed yet/ });
   const waiting = cluster.status().filter(({ state }) => state === "waiting");
   t.same(

@@ -8,7 +8,7 @@ t.test("changes of a node's status change nothing: the list of nodes stays the s
       for (const name of ["n1", "n2", "n3"]) double.put(node(name));
     },
   });
-  await it.double.until(() => it.double.watchers() === 12);
+  await it.double.until(() => it.double.watchers() === 13);
   const nodesNow = () => {
     const nodes = it.cluster.view.nodes();
     if (nodes.state !== "known") throw new Error("the nodes are not known");
@@ -33,6 +33,6 @@ t.test("changes of a node's status change nothing: the list of nodes stays the s
   it.double.cut("Node");
   it.double.put(deployment());
   await agrees(t, it);
-  await it.double.until(() => it.double.seen("list", "Node").length > 1 && it.double.watchers() === 12);
+  await it.double.until(() => it.double.seen("list", "Node").length > 1 && it.double.watchers() === 13);
   t.equal(nodesNow(), cordoned, "a new list of the same nodes changes nothing either");
 });

@@ -9,7 +9,7 @@ import { autoscaler, claim, deployment, storageClass, volume } from "../../suppo
 /** A live view whose watches are frozen, so that only direct lookups can see what comes next. */
 async function blind(t: Parameters<typeof live>[0], options: Parameters<typeof live>[1] = {}): Promise<Live> {
   const it = await live(t, options);
-  await it.double.until(() => it.double.watchers() === 12);
+  await it.double.until(() => it.double.watchers() === 13);
   it.double.freeze();
   return it;
 }
@@ -144,7 +144,7 @@ t.test("autoscalers that are in step are not asked for", async (t) => {
 
 t.test("autoscalers that are not in step are listed", async (t) => {
   const it = await live(t, { fill: (double) => void double.put(autoscaler({ max: 3 })) });
-  await it.double.until(() => it.double.watchers() === 12);
+  await it.double.until(() => it.double.watchers() === 13);
   it.double.fault = ({ kind, verb, namespace }) =>
     kind === "HorizontalPodAutoscaler" && (verb === "watch" || namespace === "")
       ? { do: "answer", status: 503 }

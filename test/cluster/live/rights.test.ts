@@ -24,7 +24,7 @@ const NODE_FACT = factFrom(node("n1"))?.object;
 /** Waits until every watch has stood for the moment after which its kind counts as followed. */
 async function followed(it: Live): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 10 * (QUICK.shortWatchMs ?? 0)));
-  if (it.double.watchers() !== 12) throw new Error("a watch has ended");
+  if (it.double.watchers() !== 13) throw new Error("a watch has ended");
 }
 
 /** Waits until the state of a kind is as wanted. */
@@ -95,7 +95,7 @@ t.test("reads autoscalers under the older version where the server has only that
 
 t.test("rights that are taken away later keep what is known and stop calling the rest absent", async (t) => {
   const it = await live(t, { fill, connect: { staleAfterSeconds: () => 0.05 } });
-  await it.double.until(() => it.double.watchers() === 12);
+  await it.double.until(() => it.double.watchers() === 13);
   it.double.forbidden.add("persistentvolumeclaims");
   it.double.cut("PersistentVolumeClaim");
   await state(it, "PersistentVolumeClaim", "refused");
@@ -113,7 +113,7 @@ t.test(
   "a kind in step that is refused while the API server starts keeps its facts and is soon back",
   async (t) => {
     const it = await live(t, { fill, timings: { refusedMs: 60_000 } });
-    await it.double.until(() => it.double.watchers() === 12);
+    await it.double.until(() => it.double.watchers() === 13);
     await followed(it);
     const lists = () =>
       it.double.seen("list", "Node").filter(({ query }) => query.get("limit") !== "1").length;
@@ -150,7 +150,7 @@ t.test("a kind in step is refused when the refusal lasts longer than facts may b
     timings: { refusedMs: 60_000 },
     connect: { staleAfterSeconds: () => 0.2 },
   });
-  await it.double.until(() => it.double.watchers() === 12);
+  await it.double.until(() => it.double.watchers() === 13);
   await followed(it);
   it.double.forbidden.add("nodes");
   it.double.cut("Node");
@@ -168,7 +168,7 @@ t.test("the time for which facts are kept ends though the API server is lost mea
     fill,
     connect: { clock: { ...SYSTEM_CLOCK, now: () => performance.now() + time.ahead } },
   });
-  await it.double.until(() => it.double.watchers() === 12);
+  await it.double.until(() => it.double.watchers() === 13);
   await followed(it);
   it.double.forbidden.add("nodes");
   it.double.cut("Node");
@@ -219,7 +219,7 @@ t.test("tells how old its knowledge is", async (t) => {
       },
     },
   });
-  await it.double.until(() => it.double.watchers() === 12);
+  await it.double.until(() => it.double.watchers() === 13);
   clock.now = () => 65_000;
   t.ok(it.cluster.status().every(({ ageSeconds }) => ageSeconds === 60));
   it.double.bookmark("Deployment");
@@ -239,5 +239,6 @@ const PLURALS = [
   "storageclasses",
   "csidrivers",
   "namespaces",
+  "replicationcontrollers",
   "nodes",
 ];

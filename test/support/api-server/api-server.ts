@@ -3,7 +3,7 @@ import * as http from "node:http";
 import * as https from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { parsePath, type ServedKind, servedKind } from "./resources.ts";
+import { INSTALLABLE, parsePath, SERVED, type ServedKind, servedKind } from "./resources.ts";
 
 export interface RawObject {
   readonly kind: string;
@@ -80,6 +80,8 @@ export class ApiServerDouble {
   /** Plurals that we may not read, and plurals that are not served. */
   readonly forbidden = new Set<string>();
   readonly unserved = new Set<string>();
+  /** The APIs of `INSTALLABLE` that this server has. */
+  readonly installed = new Set<string>();
   /** Plurals that are served under another apiVersion than today's. */
   readonly versions = new Map<string, string>();
   /** Where given, every other bearer token is answered with 401. */
@@ -277,7 +279,23 @@ export class ApiServerDouble {
 
   #answer(request: http.IncomingMessage, response: http.ServerResponse): void {
     const url = new URL(request.url ?? "/", "http://double");
+    const [, discovered] = /^\/apis\/([^/]+\/[^/]+)$/.exec(url.pathname) ?? [];
+    if (discovered !== undefined && this.installed.has(discovered)) {
+      const resources = SERVED.filter(({ apiVersion }) => apiVersion === discovered);
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(JSON.stringify({ resources: resources.map(({ plural }) => ({ name: plural })) }));
+      return;
+    }
     const found = parsePath(url.pathname, this.versions);
+    const isMissing =
+      found !== undefined &&
+      INSTALLABLE.has(found.kind.apiVersion) &&
+      !this.installed.has(found.kind.apiVersion);
+    if (found !== undefined && isMissing) {
+      // Rights come before paths: without a rule for it, what is not there is refused.
+      status(response, 403, "Forbidden", `${found.kind.plural} is forbidden`);
+      return;
+    }
     if (found === undefined || this.unserved.has(found.kind.plural)) {
       status(response, 404, "NotFound", "the server could not find the requested resource");
       return;

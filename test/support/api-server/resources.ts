@@ -26,7 +26,19 @@ export const SERVED: readonly ServedKind[] = [
   served("CSIDriver", "storage.k8s.io/v1", "csidrivers", false),
   served("Namespace", "v1", "namespaces", false),
   served("Node", "v1", "nodes", false),
+  served("ReplicationController", "v1", "replicationcontrollers", true),
+  served("Rollout", "argoproj.io/v1alpha1", "rollouts", true),
+  served("ScaledObject", "keda.sh/v1alpha1", "scaledobjects", true),
+  served("ScaledJob", "keda.sh/v1alpha1", "scaledjobs", true),
+  served("DeploymentConfig", "apps.openshift.io/v1", "deploymentconfigs", true),
 ];
+
+/** APIs that only some clusters have. */
+export const INSTALLABLE: ReadonlySet<string> = new Set([
+  "argoproj.io/v1alpha1",
+  "keda.sh/v1alpha1",
+  "apps.openshift.io/v1",
+]);
 
 export function servedKind(kind: string): ServedKind {
   const found = SERVED.find((one) => one.kind === kind);

@@ -1,0 +1,113 @@
+import type { Fact, ObjectOf } from "../kube/fact.ts";
+import { AUTOSCALER_KINDS, type FactKind, WORKLOAD_KINDS } from "../kube/kinds.ts";
+import type { Autoscaler, ObjectRef, Workload } from "../policy/model.ts";
+import { claimPrefix, partsOfClaimName } from "../policy/template-claims.ts";
+import { namespaceOf } from "./cluster-index.ts";
+
+/** An object without a namespace is from a file that does not say one, and matches any. */
+export function matchesNamespace(a: string, b: string): boolean {
+  return a === b || a === "" || b === "";
+}
+
+type Named = Pick<ObjectRef, "namespace" | "name">;
+
+/**
+ * The few facts of an overlay. They are looked through by kind and name; the tables by claim and target are made
+ * when the first question needs one, so that an overlay of one fact costs next to nothing.
+ */
+export class Layer {
+  readonly #byKind: Map<FactKind, Fact["object"][]> = new Map();
+  readonly #byName: Map<string, Fact["object"][]> = new Map();
+  #mounting: ReadonlyMap<string, readonly Workload[]> | undefined;
+  #making: ReadonlyMap<string, readonly Workload[]> | undefined;
+  #borrowing: ReadonlyMap<string, readonly Workload[]> | undefined;
+  #scaling: ReadonlyMap<string, readonly Autoscaler[]> | undefined;
+
+  /** Of several facts of one kind, namespace and name the last counts. */
+  constructor(facts: readonly Fact[]) {
+    for (const { kind, object } of facts.length < 2 ? facts : lastOfEach(facts)) {
+      append(this.#byKind, kind, object);
+      append(this.#byName, `${kind}\n${object.name}`, object);
+    }
+  }
+
+  ofKind<K extends FactKind>(kind: K): readonly ObjectOf<K>[] {
+    return (this.#byKind.get(kind) ?? []) as unknown as readonly ObjectOf<K>[];
+  }
+
+  /** The object of this namespace, else one that matches any; a name without a namespace finds the first that has it. */
+  find(kind: FactKind, namespace: string, name: string): Fact["object"] | undefined {
+    const all = this.#byName.get(`${kind}\n${name}`) ?? [];
+    const namespaceIn = (object: Fact["object"]) => ("namespace" in object ? object.namespace : "");
+    return (
+      all.find((object) => namespaceIn(object) === namespace) ??
+      all.find((object) => matchesNamespace(namespaceIn(object), namespace))
+    );
+  }
+
+  mounting(namespace: string, claimName: string): readonly Workload[] {
+    this.#mounting ??= tableOf(this.#workloads(), ({ template }) =>
+      template.mounts.flatMap((mount) => (mount.kind === "claim" ? [mount.claimName] : [])),
+    );
+    return within(namespace, this.#mounting.get(claimName));
+  }
+
+  /** StatefulSets with a claim template that a claim of this name could come from. */
+  making(namespace: string, claimName: string): readonly Workload[] {
+    const prefix = partsOfClaimName(claimName)?.prefix;
+    if (prefix === undefined) return [];
+    this.#making ??= tableOf(this.#workloads(), (workload) =>
+      workload.claimTemplates.map((template) => claimPrefix(template, workload)),
+    );
+    return within(namespace, this.#making.get(prefix));
+  }
+
+  /** Workloads that use the template of one of this name, whatever its kind. */
+  borrowing({ namespace, name }: Named): readonly Workload[] {
+    this.#borrowing ??= tableOf(this.#workloads(), ({ templateFrom }) =>
+      templateFrom === undefined ? [] : [templateFrom.name],
+    );
+    return within(namespace, this.#borrowing.get(name));
+  }
+
+  /** Autoscalers whose target has this name, whatever its kind. */
+  scaling({ namespace, name }: Named): readonly Autoscaler[] {
+    this.#scaling ??= tableOf(
+      AUTOSCALER_KINDS.flatMap((kind) => this.ofKind(kind)),
+      ({ target }) => [target.name],
+    );
+    return within(namespace, this.#scaling.get(name));
+  }
+
+  #workloads(): readonly Workload[] {
+    return WORKLOAD_KINDS.flatMap((kind) => this.ofKind(kind));
+  }
+}
+
+function lastOfEach(facts: readonly Fact[]): Iterable<Fact> {
+  return new Map(
+    facts.map((fact) => [`${fact.kind}\n${namespaceOf(fact)}\n${fact.object.name}`, fact]),
+  ).values();
+}
+
+function append<K, T>(map: Map<K, T[]>, key: K, value: T): void {
+  const values = map.get(key);
+  if (values === undefined) map.set(key, [value]);
+  else values.push(value);
+}
+
+function tableOf<T>(
+  objects: readonly T[],
+  namesOf: (object: T) => readonly string[],
+): ReadonlyMap<string, readonly T[]> {
+  const table = new Map<string, T[]>();
+  for (const object of objects) for (const name of new Set(namesOf(object))) append(table, name, object);
+  return table;
+}
+
+function within<T extends { readonly namespace: string }>(
+  namespace: string,
+  objects: readonly T[] = [],
+): readonly T[] {
+  return objects.filter((object) => matchesNamespace(object.namespace, namespace));
+}

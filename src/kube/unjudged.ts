@@ -1,0 +1,62 @@
+import type { ObjectRef, SourcePosition } from "../policy/model.ts";
+import { kindOf } from "./kinds.ts";
+import { hasController, metadataOf, type TypeMeta, typeOf } from "./metadata.ts";
+import { isRecord, list, nonEmpty, type Raw, record } from "./raw.ts";
+
+/** An object that carries a pod template with a claim, and whose kind is not judged. */
+export interface Unjudged extends ObjectRef {
+  readonly source: SourcePosition | undefined;
+}
+
+/** A template is no deeper than this in any kind that is known (`spec.jobTemplate.spec.template.spec` is 5). */
+const DEEPEST = 8;
+/** Values of one object that are looked at; what lies beyond them is not seen. */
+const MOST_VALUES = 2_000;
+
+/** A pod's spec by its shape: a list of containers beside a volume that names a claim. */
+function isPodSpecWithClaim(value: Raw): boolean {
+  return (
+    Array.isArray(value.containers) &&
+    list(value.volumes).some(
+      (volume) => nonEmpty(record(record(volume).persistentVolumeClaim).claimName) !== undefined,
+    )
+  );
+}
+
+/**
+ * The object where it mounts a claim and nobody here knows how many pods it makes and how it replaces them: a Knative
+ * Service, a CloneSet, whatever is to come. `undefined` for kinds that are judged, and for what another object
+ * controls. Bounded in depth and in values, whatever the object holds.
+ */
+export function unjudgedFrom(
+  raw: unknown,
+  source?: SourcePosition,
+  inherited?: TypeMeta,
+): Unjudged | undefined {
+  if (!isRecord(raw)) return undefined;
+  const type = typeOf(raw, inherited);
+  if (type === undefined || kindOf(type.apiVersion, type.kind) !== undefined || hasController(raw)) {
+    return undefined;
+  }
+  const { metadata: _metadata, status: _status, ...rest } = raw;
+  let left = MOST_VALUES;
+  let level: readonly unknown[] = [rest];
+  for (let depth = 0; depth <= DEEPEST && level.length > 0; depth += 1) {
+    const below: unknown[] = [];
+    for (const value of level) {
+      if (isRecord(value) && isPodSpecWithClaim(value)) return { ...type, ...nameOf(raw), source };
+      for (const member of Array.isArray(value) ? value : Object.values(record(value))) {
+        if (left === 0) break;
+        left -= 1;
+        if (typeof member === "object" && member !== null) below.push(member);
+      }
+    }
+    level = below;
+  }
+  return undefined;
+}
+
+function nameOf(raw: Raw): Pick<ObjectRef, "namespace" | "name"> {
+  const { namespace, name } = metadataOf(raw);
+  return { namespace, name };
+}

@@ -1,0 +1,17 @@
+import { record } from "../raw.ts";
+import type { WorkloadReader } from "./reader.ts";
+import { replicasOf, rolloutStatusOf } from "./replicas.ts";
+import { type RollingNames, strategyOf } from "./rolling-update.ts";
+
+const NAMES: RollingNames = { type: "Rolling", member: "rollingParams" };
+
+/**
+ * OpenShift's DeploymentConfig (semantics S49). A Custom strategy is a program of the user's own and is judged as
+ * the default.
+ */
+export const deploymentConfig: WorkloadReader = (raw, spec, notes) => ({
+  pods: replicasOf(spec, notes),
+  strategy: strategyOf(spec, NAMES, notes),
+  template: record(spec.template),
+  status: rolloutStatusOf(raw),
+});

@@ -1,0 +1,15 @@
+import type { Workload } from "./model.ts";
+
+/**
+ * A rollout is under way that a template change would replace: `kubectl rollout undo` must pass
+ * (`pkg/controller/deployment/util/deployment_util.go`, DeploymentComplete; semantics S14). An Argo Rollout says so
+ * itself, also after it was aborted: going back to the stable template, and on to another one, must pass.
+ */
+export function rolloutUnfinished({ status, strategy, revisions }: Workload): boolean {
+  if (revisions !== undefined) return revisions.stable !== revisions.current;
+  return (
+    strategy.kind === "rolling-update" &&
+    status?.observedGeneration !== undefined &&
+    status.updatedReplicas < status.replicas
+  );
+}
