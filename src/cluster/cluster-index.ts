@@ -26,8 +26,8 @@ export const COMPLETE: Completeness = "complete";
 
 export interface ClusterIndexOptions {
   /**
-   * The objects come from files: one without a namespace matches any namespace (an exact match first), claims
-   * are also bound by a volume's claimRef and by static matching, and Node objects are the complete list.
+   * The objects come from files: one without a namespace matches any namespace (an exact match first), and claims
+   * are also bound by a volume's claimRef and by static matching.
    */
   readonly fromFiles?: boolean;
   /** Asked at every lookup that finds nothing, so the answer may change while kinds are being listed. */
@@ -36,6 +36,8 @@ export interface ClusterIndexOptions {
 
 /** Kinds that a bundle of files commonly leaves to the cluster. */
 const NOT_IN_FILES: Completeness = { reason: "it is not among the files" };
+/** A Node object in a folder is somebody's fixture as likely as not. */
+const NOT_ALL_NODES: Completeness = { reason: "files seldom hold every node" };
 const LEFT_TO_CLUSTER: ReadonlySet<FactKind> = new Set([
   "CSIDriver",
   "PersistentVolume",
@@ -43,8 +45,10 @@ const LEFT_TO_CLUSTER: ReadonlySet<FactKind> = new Set([
   "Namespace",
 ]);
 
-const completenessOfFiles = (kind: FactKind): Completeness =>
-  LEFT_TO_CLUSTER.has(kind) ? NOT_IN_FILES : COMPLETE;
+export const completenessOfFiles = (kind: FactKind): Completeness => {
+  if (kind === "Node") return NOT_ALL_NODES;
+  return LEFT_TO_CLUSTER.has(kind) ? NOT_IN_FILES : COMPLETE;
+};
 
 const alwaysComplete = (): Completeness => COMPLETE;
 
@@ -233,9 +237,9 @@ export class ClusterIndex implements ClusterView {
   }
 
   nodes(): Lookup<readonly Node[]> {
-    this.sortedNodes ??= [...this.objects.Node.values()].sort(byName);
-    const completeness = this.fromFiles ? COMPLETE : this.completeness("Node");
+    const completeness = this.completeness("Node");
     if (completeness !== "complete") return unknown(completeness.reason);
+    this.sortedNodes ??= [...this.objects.Node.values()].sort(byName);
     return this.sortedNodes.length === 0 ? absent : known(this.sortedNodes);
   }
 
