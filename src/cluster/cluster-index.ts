@@ -20,14 +20,14 @@ import { Buckets, Scoped, ScopedBuckets } from "./scoped.ts";
 import { isStaticClass, staticVolumeFor } from "./static-binding.ts";
 
 /** `complete`: what is not in the index does not exist. Anything else is the reason why that cannot be said. */
-export type Completeness = "complete" | { readonly reason: string };
+export type Completeness = "complete" | { readonly reason: string; readonly openWorld?: true };
 
 export const COMPLETE: Completeness = "complete";
 
 export interface ClusterIndexOptions {
   /**
-   * The objects come from files: one without a namespace matches any namespace (an exact match first), claims
-   * are also bound by a volume's claimRef and by static matching, and Node objects are the complete list.
+   * The objects come from files: one without a namespace matches any namespace (an exact match first), and claims
+   * are also bound by a volume's claimRef and by static matching.
    */
   readonly fromFiles?: boolean;
   /** Asked at every lookup that finds nothing, so the answer may change while kinds are being listed. */
@@ -35,7 +35,9 @@ export interface ClusterIndexOptions {
 }
 
 /** Kinds that a bundle of files commonly leaves to the cluster. */
-const NOT_IN_FILES: Completeness = { reason: "it is not among the files" };
+const NOT_IN_FILES: Completeness = { reason: "it is not among the files", openWorld: true };
+/** A Node object in a folder is somebody's fixture as likely as not. */
+const NOT_ALL_NODES: Completeness = { reason: "files seldom hold every node", openWorld: true };
 const LEFT_TO_CLUSTER: ReadonlySet<FactKind> = new Set([
   "CSIDriver",
   "PersistentVolume",
@@ -43,8 +45,10 @@ const LEFT_TO_CLUSTER: ReadonlySet<FactKind> = new Set([
   "Namespace",
 ]);
 
-const completenessOfFiles = (kind: FactKind): Completeness =>
-  LEFT_TO_CLUSTER.has(kind) ? NOT_IN_FILES : COMPLETE;
+export const completenessOfFiles = (kind: FactKind): Completeness => {
+  if (kind === "Node") return NOT_ALL_NODES;
+  return LEFT_TO_CLUSTER.has(kind) ? NOT_IN_FILES : COMPLETE;
+};
 
 const alwaysComplete = (): Completeness => COMPLETE;
 
@@ -178,7 +182,8 @@ export class ClusterIndex implements ClusterView {
 
   defaultStorageClass(): Lookup<StorageClass> {
     const chosen = defaultClassAmong(this.storageClasses());
-    if (chosen === undefined && this.fromFiles) return unknown("no default StorageClass is among the files");
+    if (chosen === undefined && this.fromFiles)
+      return unknown("no default StorageClass is among the files", true);
     return this.answer("StorageClass", chosen);
   }
 
@@ -233,16 +238,16 @@ export class ClusterIndex implements ClusterView {
   }
 
   nodes(): Lookup<readonly Node[]> {
-    this.sortedNodes ??= [...this.objects.Node.values()].sort(byName);
-    const completeness = this.fromFiles ? COMPLETE : this.completeness("Node");
+    const completeness = this.completeness("Node");
     if (completeness !== "complete") return unknown(completeness.reason);
+    this.sortedNodes ??= [...this.objects.Node.values()].sort(byName);
     return this.sortedNodes.length === 0 ? absent : known(this.sortedNodes);
   }
 
   private answer<T>(kind: FactKind, found: T | undefined): Lookup<T> {
     if (found !== undefined) return known(found);
     const completeness = this.completeness(kind);
-    return completeness === "complete" ? absent : unknown(completeness.reason);
+    return completeness === "complete" ? absent : unknown(completeness.reason, completeness.openWorld);
   }
 
   /** What was found is worth telling even where there may be more; nothing found is only an answer when complete. */
@@ -293,7 +298,9 @@ export class ClusterIndex implements ClusterView {
   }
 
   private staticVolume(claim: Claim): Volume | undefined {
-    const { storageClassName } = claim;
+    const { storageClassName, selector } = claim;
+    // Nothing is ever provisioned for a selector, so that it only meets volumes made by hand.
+    if (selector !== undefined) return staticVolumeFor(claim, this.unclaimed.at(storageClassName ?? ""));
     if (
       storageClassName === undefined ||
       !isStaticClass(storageClassName, (name) => this.storageClass(name))

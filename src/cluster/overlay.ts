@@ -15,6 +15,7 @@ import {
   byKindAndName,
   byNamespaceAndName,
   ClusterIndex,
+  COMPLETE,
   isWorkloadKind,
   namespaceOf,
 } from "./cluster-index.ts";
@@ -51,7 +52,7 @@ class Overlay implements ClusterView {
   constructor(below: ClusterView, put: readonly Fact[], remove: readonly Removal[]) {
     this.below = below;
     // As from files: the namespace of an object below may not be known, and then matches that of a request.
-    this.own = new ClusterIndex({ fromFiles: true });
+    this.own = new ClusterIndex({ fromFiles: true, completeness: () => COMPLETE });
     for (const { kind, namespace, name } of remove) this.hide(kind, namespace, name);
     for (const fact of put) {
       this.hide(fact.kind, namespaceOf(fact), fact.object.name);

@@ -39,6 +39,11 @@ export interface ClaimReach {
   readonly provisioner: string | undefined;
   /** Where one node alone can use the volume, and the scheduler knows it by a label of the driver's own. */
   readonly pin: NodePin | undefined;
+  /**
+   * Where nobody says what the claim's class is: the node-local provisioner that a class of its name has by
+   * convention, which would keep the volume on one node.
+   */
+  readonly presumed: string | undefined;
   /** True where the claim itself has not been found (reach `unknown`). */
   readonly missing: boolean;
   /** One sentence each: what decided the reach, and what was assumed. */

@@ -64,7 +64,8 @@ function byReplicas(workload: Workload, replicas: number, view: ClusterView): St
 }
 
 function byNodes(workload: Workload, view: ClusterView): SteadyOverlap {
-  const nodes = knownValue(view.nodes());
+  const lookup = view.nodes();
+  const nodes = knownValue(lookup);
   const count = nodes && eligibleNodes(workload.template.placement, nodes, workload.kind).length;
   return {
     value: count === 1 ? "never" : "always",
@@ -72,13 +73,13 @@ function byNodes(workload: Workload, view: ClusterView): SteadyOverlap {
     byWorkload: count !== 1,
     byAutoscalers: [],
     transient: false,
-    evidence: [nodesText(count)],
+    evidence: [nodesText(count, lookup.state === "unknown" ? ` (${lookup.reason})` : "")],
   };
 }
 
-function nodesText(count: number | undefined): string {
+function nodesText(count: number | undefined, why: string): string {
   const perNode = "a DaemonSet runs one pod on every node that takes it";
-  if (count === undefined) return `${perNode}, taken as more than one`;
+  if (count === undefined) return `${perNode}, taken as more than one${why}`;
   if (count === 0) return `${perNode}: none does now, taken as more than one to come`;
   return `${perNode}: ${count} ${count === 1 ? "does" : "do"}`;
 }

@@ -59,7 +59,8 @@ export function placeOf(
   view: ClusterView,
   options: PolicyOptions,
 ): Place {
-  const nodes = knownValue(view.nodes());
+  const lookup = view.nodes();
+  const nodes = knownValue(lookup);
   const sources = sourcesOf(placement, claims);
   const context = allOf(sources.map(({ alternatives }) => summaryOf(alternatives)));
   const narrowed = sources.map((source) => ({
@@ -86,7 +87,11 @@ export function placeOf(
   if (pinned !== undefined) return pinned;
   const byNodes = nodes && placeAmong(nodes, placement, kind, claims);
   if (byNodes?.where === "one-node") return byNodes;
-  return several([...severalHosts(narrowed), ...(byNodes?.evidence ?? [])]);
+  const unread =
+    lookup.state === "unknown" && sources.length > 0
+      ? [`how many nodes ${listOf(sources.map(({ text }) => text))} leaves is not known (${lookup.reason})`]
+      : [];
+  return several([...severalHosts(narrowed), ...(byNodes?.evidence ?? unread)]);
 }
 
 /** Where the volumes alone let pods land. */
