@@ -39,7 +39,7 @@ interface Facts {
 async function factsFrom(options: AuditOptions, terminal: Terminal): Promise<Facts> {
   return options.from === undefined
     ? readLiveFacts(options, terminal)
-    : loadFiles(options.from, terminal.stdin);
+    : loadFiles(options.from, { stdin: terminal.stdin });
 }
 
 /** The objects of one namespace; those without one are reported as `default`, so they are found there. */

@@ -145,6 +145,7 @@ function addCheck(program: Command, terminal: Terminal, done: Done): Command {
     .option("--baseline <FILE>", "findings that are accepted for now, as --write-baseline wrote them")
     .option("--write-baseline <FILE>", "accept what is found now, and exit with 0")
     .option("--live", "judge them together with what is in the cluster");
+  addFileOptions(command);
   addReportOptions(command);
   addClusterAccessOptions(command);
   command.action(async (paths: string[], options) => {
@@ -255,6 +256,25 @@ function subcommand(parent: Command, name: string, description: string): Command
 
 function fullName(command: Command): string {
   return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
+}
+
+function addFileOptions(command: Command): void {
+  const several = (word: string, before: readonly string[] = []): readonly string[] => [...before, word];
+  command
+    .addOption(
+      new Option("--render <WHEN>", "render kustomizations and charts")
+        .choices(["auto", "never", "always"])
+        .default("auto"),
+    )
+    .option("--values <FILE>", "values for charts (repeatable)", several)
+    .option("--set <KEY=VALUE>", "one value for charts (repeatable)", several)
+    .option("--exclude <GLOB>", "leave out what matches, below the paths named (repeatable)", several)
+    .option("--include <GLOB>", "read what would be left out (repeatable)", several)
+    .option("--cluster-facts <DUMP>", "a dump of the cluster that the files are applied to")
+    .option("--nodes <N|FILE>", "the nodes that the cluster has: how many, or a file of them")
+    .option("--closed", "what the files do not hold does not exist (default: only for dumps)")
+    .option("--open", "what the files do not hold may exist, even for a dump")
+    .option("--strict", "exit with 2 on templates, charts and kustomizations that were not rendered");
 }
 
 function addReportOptions(command: Command): void {

@@ -17,7 +17,7 @@ import { selects } from "../policy/selectors.ts";
 import { absent, type ClusterView, known, type Lookup, type PodQuery, unknown } from "../policy/view.ts";
 import { defaultClassAmong } from "./default-class.ts";
 import { Buckets, Scoped, ScopedBuckets } from "./scoped.ts";
-import { isStaticClass, staticVolumeFor } from "./static-binding.ts";
+import { isStatic, staticVolumeFor } from "./static-binding.ts";
 
 /** `complete`: what is not in the index does not exist. Anything else is the reason why that cannot be said. */
 export type Completeness = "complete" | { readonly reason: string; readonly openWorld?: true };
@@ -298,16 +298,8 @@ export class ClusterIndex implements ClusterView {
   }
 
   private staticVolume(claim: Claim): Volume | undefined {
-    const { storageClassName, selector } = claim;
-    // Nothing is ever provisioned for a selector, so that it only meets volumes made by hand.
-    if (selector !== undefined) return staticVolumeFor(claim, this.unclaimed.at(storageClassName ?? ""));
-    if (
-      storageClassName === undefined ||
-      !isStaticClass(storageClassName, (name) => this.storageClass(name))
-    ) {
-      return undefined;
-    }
-    return staticVolumeFor(claim, this.unclaimed.at(storageClassName));
+    if (!isStatic(claim, (name) => this.storageClass(name))) return undefined;
+    return staticVolumeFor(claim, this.unclaimed.at(claim.storageClassName ?? ""));
   }
 
   /** The smallest set that surely holds every match: those with one of the labels that the selector asks for. */
@@ -399,7 +391,7 @@ function* labelKeys(workload: Workload): Generator<string> {
 }
 
 /** For each requirement of a selector that names values: the `key=value` pairs of which a match has one. */
-function* requiredLabels(selector: LabelSelector): Generator<readonly string[]> {
+export function* requiredLabels(selector: LabelSelector): Generator<readonly string[]> {
   for (const key of Object.keys(selector.matchLabels)) yield [`${key}=${selector.matchLabels[key]}`];
   for (const { key, operator, values } of selector.matchExpressions) {
     if (operator === "In") yield [...new Set(values)].map((value) => `${key}=${value}`);

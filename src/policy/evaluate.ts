@@ -80,7 +80,7 @@ export function evaluateClaim(
   const findings = CLAIM_RULES.flatMap((rule): Finding[] => {
     const match = rule.judge(claim, view, options);
     const severity = match && severityOf(rule, match, options);
-    return match && severity ? [claimFinding(rule, match, severity, claim)] : [];
+    return match && severity ? [asRendered(claimFinding(rule, match, severity, claim), claim)] : [];
   });
   return exempt(findings, [claim.annotations], context, options);
 }
@@ -133,7 +133,17 @@ function severityOf(rule: Rule, { soft }: Match, options: PolicyOptions): Severi
 }
 
 function inFull(broken: Broken): Ratcheted {
-  return { ...broken, leniency: undefined };
+  const { unrendered } = broken.situation.workload;
+  return unrendered !== undefined && broken.severity === "error"
+    ? { ...broken, severity: "warning", leniency: unrendered }
+    : { ...broken, leniency: undefined };
+}
+
+/** What is part of something that was not rendered may reach the cluster otherwise: at most a warning. */
+function asRendered(finding: Finding, { unrendered }: Claim): Finding {
+  return unrendered === undefined || finding.severity === "warning"
+    ? finding
+    : { ...finding, severity: "warning", notes: [...finding.notes, `a warning only: ${unrendered}`] };
 }
 
 /** In a dry run nothing is stored, so what is waited for could not be there yet. */

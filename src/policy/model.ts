@@ -42,6 +42,8 @@ export interface Claim {
   /** Milliseconds since the epoch. */
   readonly createdAt: number | undefined;
   readonly source: SourcePosition | undefined;
+  /** Why what reaches the cluster may differ: it is part of something that was not rendered. */
+  readonly unrendered?: string;
 }
 
 /** The one member of a PersistentVolume's (or a pod volume's) source that is set, e.g. `csi`, `nfs`, `awsElasticBlockStore`. */
@@ -244,6 +246,8 @@ export interface Workload extends ObjectRef {
   /** Milliseconds since the epoch. */
   readonly createdAt: number | undefined;
   readonly source: SourcePosition | undefined;
+  /** Why what reaches the cluster may differ: it is part of something that was not rendered. Findings only warn then. */
+  readonly unrendered?: string;
   /** What could not be read as written and which default stands in for it; shown as evidence. */
   readonly notes: readonly string[];
 }
