@@ -63,10 +63,8 @@ const EXPECTED_LATER: ReadonlySet<string> = new Set([
   "keda-scaledobject-on-rwo.yaml",
   "ui-mounts-claim-of-statefulset.yaml",
   "backup-cronjob-of-statefulset-claim.yaml",
-  "local-path-by-name.yaml",
   "cronjob-beside-deploymentconfig.yaml",
   "statefulset-template-rwx-refused.yaml",
-  "wild-cstor-refuses-second-node.yaml",
   "wild-replicationcontroller.yaml",
   "rwop-claim-shared-by-two.yaml",
 ]);
