@@ -1,4 +1,5 @@
 import { resolve, sep } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { unreadableModes } from "../../kube/access-modes.ts";
 import { type Fact, factFrom } from "../../kube/fact.ts";
 import { type TypeMeta, typeOf } from "../../kube/metadata.ts";
@@ -45,7 +46,7 @@ export class BundleBuilder {
   private isDump = true;
   private objects = 0;
   /** Where each object was defined first, by folder or stream, kind, namespace and name. */
-  private readonly places = new Map<string, SourcePosition>();
+  private readonly places = new Map<string, { readonly source: SourcePosition; readonly fact: Fact }>();
 
   constructor(errors: InputError[] = [], options: BundleOptions = {}) {
     this.errors = errors;
@@ -126,7 +127,9 @@ export class BundleBuilder {
     const key = JSON.stringify([adding.scope, fact.kind, namespace, name]);
     const first = this.places.get(key);
     if (first !== undefined) {
-      const where = `${first.file}:${first.line}:${first.column}`;
+      // Classes and drivers are often repeated from file to file, word for word.
+      if (!("namespace" in fact.object) && isDeepStrictEqual(first.fact, fact)) return;
+      const where = `${first.source.file}:${first.source.line}:${first.source.column}`;
       const what = `${fact.kind} ${namespace === "" ? "" : `${namespace}/`}${name}`;
       this.report(
         source,
@@ -135,7 +138,7 @@ export class BundleBuilder {
       );
       return;
     }
-    this.places.set(key, source);
+    this.places.set(key, { source, fact });
     this.facts.push({ ...fact, place: adding.place(source) });
   }
 
