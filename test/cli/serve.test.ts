@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync } from "node:fs";
+import { cpSync, mkdirSync } from "node:fs";
 import { request } from "node:https";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -26,6 +26,9 @@ function serve(t: Test, cwd: string, words: readonly string[], env: Record<strin
       cwd,
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
+      // A server that does not end by itself must fail its test, not outlive it.
+      timeout: 60_000,
+      killSignal: "SIGKILL",
     },
   );
   t.teardown(() => child.kill("SIGKILL"));
@@ -113,6 +116,8 @@ t.test("SIGTERM drains: not ready, still answering, then gone", async (t) => {
 
 t.test("what keeps it from starting is one JSON line with a code, and exit 2", async (t) => {
   const folder = await certificates(t);
+  // Not the checkout: after `attachguard certs` there are certificates in it.
+  mkdirSync(join(folder, "without"));
   const taken = createServer().listen(0, "127.0.0.1");
   await once(taken, "listening");
   t.teardown(() => taken.close());
@@ -141,7 +146,7 @@ t.test("what keeps it from starting is one JSON line with a code, and exit 2", a
     {
       why: "no certificate",
       words: ["--cluster", EXAMPLE],
-      cwd: ROOT,
+      cwd: join(folder, "without"),
       code: "AG_ERR_TLS",
       says: "attachguard certs",
     },

@@ -1,5 +1,5 @@
 import { sep } from "node:path";
-import type { Closure, ClosureFile, ClosureLink } from "./closure.ts";
+import type { Closure, ClosureFile, ClosureLink } from "./closure-model.ts";
 import { notRendered } from "./not-rendered.ts";
 import { fromTree, isInside } from "./paths.ts";
 import type { NotRendered, NotRenderedCode, RenderRequest } from "./renderer.ts";

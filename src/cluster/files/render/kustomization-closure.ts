@@ -1,6 +1,6 @@
 import { isAbsolute, join } from "node:path";
-import type { ClosureRole } from "./closure.ts";
 import type { ClosureBuilder } from "./closure-builder.ts";
+import type { ClosureRole } from "./closure-model.ts";
 import { fieldText, isMapping, parseStrictly, strictDocuments } from "./go-json.ts";
 import { oneLine } from "./not-rendered.ts";
 import { isInside, isRemote } from "./paths.ts";

@@ -1,4 +1,4 @@
-import type { ClosureRole } from "./closure.ts";
+import type { ClosureRole } from "./closure-model.ts";
 import { fieldEntries, fieldValues } from "./go-json.ts";
 import type { NotRenderedCode } from "./renderer.ts";
 

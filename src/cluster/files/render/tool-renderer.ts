@@ -1,7 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { messageOf } from "../../../errors.ts";
-import { type Closure, closureOf } from "./closure.ts";
+import { closureOf } from "./closure.ts";
+import type { Closure } from "./closure-model.ts";
 import { notRendered, oneLine } from "./not-rendered.ts";
 import { withPrivateFolder } from "./private-folder.ts";
 import type { Rendered, Renderer, RenderRequest, RenderTool } from "./renderer.ts";
@@ -109,12 +110,15 @@ function refusal(run: Extract<ToolRun, { state: "failed" }>, tool: RenderTool, c
   return notRendered("failed", `${tool.name}: ${toolMessage(run.error, copies)}`);
 }
 
+/** How kubectl logs its last error (k8s.io/component-base/cli/run.go). */
+const KUBECTL_LOG = /^E\d{4} .{0,80}\] "command failed" err="((?:[^"\\\n]|\\.)*)"/m;
+
 /** The message in what a tool wrote to standard error: from `Error:` on, without the folder that the copy was in. */
 function toolMessage(text: string, copies: string): string {
+  const logged = KUBECTL_LOG.exec(text)?.[1]?.replace(/\\n/g, "\n").replace(/\\(.)/g, "$1");
   const start = /^error:/im.exec(text)?.index ?? 0;
   return oneLine(
-    text
-      .slice(start)
+    (logged ?? text.slice(start))
       .replace(/^error:\s*/i, "")
       .replaceAll(copies + sep, "")
       .replaceAll(copies, ".")

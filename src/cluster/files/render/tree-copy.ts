@@ -1,6 +1,6 @@
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Closure } from "./closure.ts";
+import type { Closure } from "./closure-model.ts";
 import { fromTree } from "./paths.ts";
 import type { TreeFiles } from "./tree-files.ts";
 

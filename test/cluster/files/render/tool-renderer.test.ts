@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -190,11 +191,7 @@ t.test("a tool that hangs, floods, starts others, or says too much", async (t) =
   const pid = join(folder, "pid");
   fake(bin, "kustomize", `/bin/sleep 60 & echo $! > ${pid}; wait`);
   t.match(await render({}), { code: "too-large", reason: /took longer/ });
-  t.throws(
-    () => process.kill(Number(readFileSync(pid, "utf8")), 0),
-    { code: "ESRCH" },
-    "what it started has ended",
-  );
+  t.ok(await hasEnded(Number(readFileSync(pid, "utf8"))), "what it started has ended");
   fake(
     bin,
     "kustomize",
