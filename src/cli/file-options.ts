@@ -32,14 +32,8 @@ export async function loadOptions(
   options: FileOptions,
   terminal: Terminal,
 ): Promise<LoadOptions> {
-  if (options.closed && options.open) {
-    throw new AttachguardError(
-      "AG_ERR_USAGE",
-      "--closed and --open contradict each other: leave one of them out",
-    );
-  }
   const { render = "auto", values = [], set = [], exclude = [], include = [] } = options;
-  const world = options.closed ? { closed: true } : options.open ? { closed: false } : {};
+  const world = worldOf(options);
   const nodes = options.nodes === undefined ? {} : { nodes: await nodesOf(options.nodes) };
   const renderer = render === "never" ? {} : { renderer: await rendererFor(paths, terminal) };
   return {
@@ -56,8 +50,28 @@ export async function loadOptions(
   };
 }
 
+/**
+ * Whether what files do not hold exists, where the caller says it.
+ *
+ * @throws AttachguardError AG_ERR_USAGE where both are said
+ */
+export function worldOf({ closed, open }: Pick<FileOptions, "closed" | "open">): {
+  readonly closed?: boolean;
+} {
+  if (closed && open) {
+    throw new AttachguardError(
+      "AG_ERR_USAGE",
+      "--closed and --open contradict each other: leave one of them out",
+    );
+  }
+  return closed ? { closed: true } : open ? { closed: false } : {};
+}
+
 /** Says which world held where it was not the usual one of files. */
-export function worldNote(bundle: Bundle, options: FileOptions): readonly InputError[] {
+export function worldNote(
+  bundle: Bundle,
+  options: Pick<FileOptions, "closed" | "open">,
+): readonly InputError[] {
   if (options.open)
     return bundle.isDump
       ? [fileNote("", "taken as open: what these files do not hold may exist (--open)")]

@@ -158,7 +158,9 @@ function addCheck(program: Command, terminal: Terminal, done: Done): Command {
 function addAudit(program: Command, terminal: Terminal, done: Done): Command {
   const command = subcommand(program, "audit", "judge everything in a cluster, or in a dump of one")
     .option("-n, --namespace <NS>", "only this namespace")
-    .option("--from <PATH...>", "files instead of the cluster, e.g. a `kubectl get ... -A -o json` dump");
+    .option("--from <PATH...>", "files instead of the cluster, e.g. a `kubectl get ... -A -o json` dump")
+    .option("--closed", "what the files do not hold does not exist (default: only for dumps)")
+    .option("--open", "what the files do not hold may exist, even for a dump");
   addReportOptions(command);
   addClusterAccessOptions(command);
   command.action(async (options) => {

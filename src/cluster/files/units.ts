@@ -50,7 +50,8 @@ const NEVER: NotRendered = {
   state: "not-rendered",
   code: "no-tool",
   reason: "rendering is switched off",
-  remedy: "leave out `--render never`, or render it yourself and pass the output to `attachguard check -`",
+  remedy:
+    "render it yourself and pass the output to `attachguard check -`, or leave out --render never where it was given",
 };
 
 /**

@@ -99,7 +99,7 @@ t.test("not rendered: patches are no objects, a namespace counts, and a word say
   t.match(
     notes.filter((note) => note.includes("the chart")),
     [
-      /^note charts\/api: the chart was not rendered \(rendering is switched off\), so that its 2 templates were not judged: leave out/,
+      /^note charts\/api: the chart was not rendered \(rendering is switched off\), so that its 2 templates were not judged: render it yourself/,
     ],
     "one note for a chart",
   );
@@ -197,4 +197,51 @@ t.test("with the real tool", { skip: kubectl ? false : "kubectl is not on the PA
     ["deploy/base/app.yaml", "deploy/remote/app.yaml"],
     "findings point to the source",
   );
+});
+
+t.test("check and audit say which world held", async (t) => {
+  const dump = `apiVersion: v1\nkind: Node\nmetadata: { name: n1, uid: u, resourceVersion: "1", labels: { kubernetes.io/hostname: n1 } }\n`;
+  const folder = t.testdir({
+    "dump.yaml": dump,
+    "plain.yaml": "apiVersion: v1\nkind: Pod\nmetadata: { name: a }\n",
+  });
+  const rows: readonly [words: readonly string[], file: string, says: RegExp | undefined][] = [
+    [[], "dump.yaml", /taken as complete.*as in a dump/],
+    [["--open"], "dump.yaml", /taken as open/],
+    [[], "plain.yaml", undefined],
+    [["--closed"], "plain.yaml", /taken as complete.*--closed/],
+  ];
+  for (const [words, file, says] of rows) {
+    for (const command of [["check"], ["audit", "--from"]]) {
+      const { err } = await run([...command, join(folder, file), ...words]);
+      if (says === undefined) t.equal(err, "", `${command[0]} ${file}`);
+      else t.match(err.replace(/\s+/g, " "), says, `${command[0]} ${file} ${words.join(" ")}`);
+    }
+  }
+  const { code, err } = await run(["check", folder, "--open", "--closed"]);
+  t.equal(code, 2);
+  t.match(err, /contradict each other/);
+  t.equal((await run(["check", join(folder, "plain.yaml"), "--nodes", "0"])).code, 2);
+  t.match(
+    (await run(["check", join(folder, "plain.yaml"), "--nodes", join(folder, "plain.yaml")])).err,
+    /holds no Node objects/,
+  );
+});
+
+t.test("what the cluster has can be said: nodes, and a dump as surroundings", async (t) => {
+  const folder = t.testdir({
+    "app.yaml": REPOSITORY["apps/shop/mysql.yaml"] ?? "",
+    "dump.yaml": (REPOSITORY["apps/blog/pvc.yaml"] ?? "").replace(
+      "name: data",
+      'name: data, namespace: default, uid: u, resourceVersion: "1"',
+    ),
+  });
+  const app = join(folder, "app.yaml");
+  t.same((await checked([app])).verdicts, ["default/mysql: warn"], "a claim that nobody knows");
+  t.same(
+    (await checked([app, "--cluster-facts", join(folder, "dump.yaml")])).verdicts,
+    ["default/mysql: allow"],
+    "a claim of the cluster",
+  );
+  t.same((await checked([app, "--nodes", "1"])).verdicts, ["default/mysql: allow"], "a cluster of one node");
 });
