@@ -1,24 +1,28 @@
-# The image of the webhook. None is published; manifests/README.md tells how to build it and hand it to a cluster.
+# The image of the webhook. A release publishes it; manifests/README.md tells how to build it and hand it to a cluster.
 #
 # The base is pinned by tag, to the Node that the project is tested with. For a supply chain that needs more, pin
-# it by digest: --build-arg NODE_IMAGE=node:24.21.0-bookworm-slim@sha256:...
+# it by digest: --build-arg NODE_IMAGE=node:24.21.0-bookworm-slim@sha256:... From a mirror: its name there, and the
+# mirror's npm registry in NPM_REGISTRY. Only `npm ci` asks for anything from the network.
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 
-# Compiles. The compiler and everything else in devDependencies stays in this stage.
-FROM ${NODE_IMAGE} AS build
+# Compiles, on the platform that builds: what comes out is the same for all. The compiler and everything else in
+# devDependencies stays in this stage.
+FROM --platform=${BUILDPLATFORM} ${NODE_IMAGE} AS build
+ARG NPM_REGISTRY
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --ignore-scripts
+RUN npm ci --ignore-scripts ${NPM_REGISTRY:+--registry="${NPM_REGISTRY}"}
 COPY tsconfig.json tsconfig.build.json esbuild.config.js ./
 COPY src ./src
 RUN npm run build
 
 # Installs what the compiled code needs at run time, without any package's install script, and leaves out what only
-# editors and debuggers read.
-FROM ${NODE_IMAGE} AS production
+# editors and debuggers read. None of it is machine code, so that this too is the same for all platforms.
+FROM --platform=${BUILDPLATFORM} ${NODE_IMAGE} AS production
+ARG NPM_REGISTRY
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --ignore-scripts \
+RUN npm ci --omit=dev --ignore-scripts ${NPM_REGISTRY:+--registry="${NPM_REGISTRY}"} \
  && rm -f .npmrc package-lock.json \
  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
@@ -37,11 +41,20 @@ ENV NODE_ENV=production \
 
 ARG VERSION=0.1.0
 ARG REVISION=unknown
+ARG CREATED=unknown
+ARG SOURCE=unknown
+ARG NODE_IMAGE
 LABEL org.opencontainers.image.title="attachguard" \
       org.opencontainers.image.description="Stops Kubernetes Multi-Attach errors before they happen" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}" \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.url="${SOURCE}" \
+      org.opencontainers.image.documentation="${SOURCE}" \
+      org.opencontainers.image.vendor="attachguard" \
+      org.opencontainers.image.base.name="${NODE_IMAGE}"
 
 # A number, so that the kubelet can tell that it is not root (runAsNonRoot).
 USER 65532:65532

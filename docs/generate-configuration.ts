@@ -80,7 +80,7 @@ ${table(rows(key, schema).slice(schema.type === "array" ? 0 : 1))}
 }
 
 /** JSON as the formatter of this repository leaves it: lists of plain values on one line. */
-function jsonText(value: unknown): string {
+export function jsonText(value: unknown): string {
   return JSON.stringify(value, null, 2).replaceAll(
     /\[\n\s+([^[\]{}]*?)\n\s+\]/g,
     (_, entries: string) => `[${entries.replaceAll(/\n\s+/g, " ")}]`,

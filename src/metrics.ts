@@ -148,7 +148,7 @@ function watchCluster(registry: Registry, status: () => readonly KindGauges[]): 
   });
   new Gauge({
     name: "attachguard_cluster_last_event_age_seconds",
-    help: "Time since the API server was last heard of for a kind.",
+    help: "Age of the facts of a kind: time since the moment whose state they are.",
     labelNames,
     registers,
     collect() {

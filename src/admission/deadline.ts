@@ -50,38 +50,90 @@ export interface Deadline {
   clear(): void;
 }
 
-/** @param remainingMs already passed (0 or less) aborts at once */
-export function startDeadline(remainingMs: number): Deadline {
-  const controller = new AbortController();
-  if (remainingMs <= 0) {
-    controller.abort();
-    return { signal: controller.signal, clear: () => {} };
-  }
-  const timer = setTimeout(() => controller.abort(), remainingMs);
-  return { signal: controller.signal, clear: () => clearTimeout(timer) };
+/** Milliseconds that judging and answering one review is taken to last at least, so that the first turns are not late. */
+const LEAST_COST_MS = 4;
+
+interface Waiting {
+  readonly controller: AbortController;
+  /** When its look-ups have to end, in milliseconds of the clock. */
+  readonly due: number;
+  /** It is not aborted before, however many others wait. */
+  readonly earliest: number;
 }
 
 /**
- * The promise's value, or the fallback when the signal aborts first or the promise rejects with the abort: an
- * answer must not wait for a look-up that does not heed its signal.
+ * The deadlines of all reviews that are being judged, on one timer. Reviews that wait for the same lost API server
+ * would all be judged in the same moment, one after the other, and the last of them answered late. So the more of them
+ * wait, the sooner the first one is told to go on with what is known; between two of them others get their turn.
  */
-export async function withinDeadline<T>(
-  promise: Promise<T>,
-  signal: AbortSignal,
-  fallback: () => T,
-): Promise<T> {
-  if (signal.aborted) {
-    promise.catch(() => {});
-    return fallback();
+export class Deadlines {
+  readonly #now: () => number;
+  /** By `due`, the next one first. */
+  readonly #waiting: Waiting[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  /** What the last ones that were aborted took until their answer was out. */
+  #costMs = LEAST_COST_MS;
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
   }
-  let onAbort = () => {};
-  const aborted = new Promise<T>((resolve) => {
-    onAbort = () => resolve(fallback());
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
+
+  /** @param remainingMs already passed (0 or less) aborts at once */
+  start(remainingMs: number): Deadline {
+    const controller = new AbortController();
+    const { signal } = controller;
+    if (remainingMs <= 0) {
+      controller.abort();
+      return { signal, clear: () => {} };
+    }
+    const now = this.#now();
+    const waiting: Waiting = { controller, due: now + remainingMs, earliest: now + remainingMs / 2 };
+    const after = this.#waiting.findLastIndex(({ due }) => due <= waiting.due);
+    this.#waiting.splice(after + 1, 0, waiting);
+    this.#arm();
+    return { signal, clear: () => this.#clear(waiting) };
+  }
+
+  #clear(waiting: Waiting): void {
+    const at = this.#waiting.indexOf(waiting);
+    if (at !== -1) this.#waiting.splice(at, 1);
+    if (this.#waiting.length > 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** The timer may ring for a review that has been answered; then the next one is looked at. */
+  #arm(): void {
+    const [next] = this.#waiting;
+    if (next === undefined) return;
+    const at = this.#moment(next);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#ring(), Math.max(0, at - this.#now()));
+  }
+
+  #moment({ due, earliest }: Waiting): number {
+    return Math.max(earliest, due - this.#costMs * this.#waiting.length);
+  }
+
+  #ring(): void {
+    const [next] = this.#waiting;
+    if (next === undefined) return;
+    const begun = this.#now();
+    if (this.#moment(next) > begun) {
+      this.#arm();
+      return;
+    }
+    this.#waiting.shift();
+    next.controller.abort();
+    // Whoever has no time left for others' turns goes on at once.
+    while ((this.#waiting[0]?.due ?? Number.POSITIVE_INFINITY) - this.#costMs <= this.#now()) {
+      this.#waiting.shift()?.controller.abort();
+    }
+    // After everything that the abort has set going, the answer included.
+    setImmediate(() => {
+      const took = this.#now() - begun;
+      this.#costMs = Math.max(took, this.#costMs * 0.9, LEAST_COST_MS);
+      this.#ring();
+    });
   }
 }

@@ -5,14 +5,15 @@ import type { WaiverCheck } from "../judge/context.ts";
 import type { Fact } from "../kube/fact.ts";
 import { type IsStored, noneStored } from "../report/commands.ts";
 import type { Decision } from "./answer.ts";
-import { blindSpots } from "./blind-spots.ts";
 import type { DryRunMemory } from "./dry-run-memory.ts";
+import { freshnessOf } from "./freshness.ts";
 import { judgeAutoscaler } from "./judge/autoscaler.ts";
 import { judgeClaim } from "./judge/claim.ts";
 import { NOTHING, type Outcome, type RequestContext } from "./judge/request-context.ts";
 import { judgeScale } from "./judge/scale.ts";
 import { judgeWorkload } from "./judge/workload.ts";
 import { modeFor } from "./mode.ts";
+import { rememberedFor } from "./remembered.ts";
 import type { ReviewRequest } from "./review.ts";
 import { type Subject, subjectOf } from "./subject.ts";
 
@@ -46,7 +47,9 @@ export async function decide(
 
   const now = sources.now();
   const { memory } = sources;
-  const remembered = request.dryRun ? memory.recall(request.user.name, request.namespace, now) : [];
+  const remembered = request.dryRun
+    ? rememberedFor(subject, memory.recall(request.user.name, request.namespace, now), sources.cluster.view)
+    : [];
   const context: RequestContext = {
     cluster: sources.cluster,
     config,
@@ -55,22 +58,17 @@ export async function decide(
     now,
     dryRun: request.dryRun,
     verifyWaiver: sources.verifyWaiver,
-    lookups: { late: false },
   };
   const outcome = await judge(context, subject);
   const fact = request.dryRun ? factOf(subject) : undefined;
-  if (fact) {
-    // Not the length that the request says it has: a chunked one says none.
-    const bytes = Buffer.byteLength(JSON.stringify(request.object));
-    memory.remember(request.user.name, request.namespace, fact, bytes, now);
-  }
-  const { stale, unseen } = blindSpots(subject, sources.cluster.status(), config.cluster.staleAfterSeconds);
+  if (fact) memory.remember(request.user.name, request.namespace, fact, now);
+  const { stale, unseen } = freshnessOf(subject, sources.cluster.status(), config.cluster.staleAfterSeconds);
   return {
     judged: true,
     mode,
     findings: outcome.findings,
     notes: [...notes, ...outcome.notes, ...unseen],
-    late: context.lookups.late,
+    late: outcome.cutShort,
     stale,
     telling: { docsUrl: config.docsUrl, isStored: storedBeside(subject, request) },
   };

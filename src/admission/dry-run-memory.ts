@@ -1,8 +1,21 @@
 import type { DryRunMemory as Settings } from "../config/model.ts";
 import type { Fact } from "../kube/fact.ts";
 
+/** What one user dry-ran in one namespace, by what an object can name. */
+export interface Recollection {
+  object(kind: string, name: string): Fact | undefined;
+  /** Workloads that mount a claim; the newest, where there are very many. */
+  mounting(claim: string): readonly Fact[];
+  /** Autoscalers of a workload. */
+  scaling(kind: string, name: string): readonly Fact[];
+}
+
+/** Of those that name the same thing. The memory only ever adds a warning, and nobody reads more of them. */
+const MOST_ALIKE = 64;
+
 interface Remembered {
-  readonly owner: string;
+  /** What it names, with its owner. */
+  readonly refersTo: readonly string[];
   readonly fact: Fact;
   readonly bytes: number;
   readonly until: number;
@@ -18,7 +31,8 @@ export class DryRunMemory {
   readonly #settings: () => Settings;
   /** In the order of arrival, which is the order of expiry as long as the settings stand. */
   readonly #entries = new Map<string, Remembered>();
-  readonly #owners = new Map<string, Set<string>>();
+  /** Keys of entries, by owner and what they name. */
+  readonly #referring = new Map<string, Set<string>>();
   #bytes = 0;
 
   constructor(settings: () => Settings) {
@@ -33,27 +47,40 @@ export class DryRunMemory {
     return this.#bytes;
   }
 
-  /** What the user dry-ran in the namespace and is still remembered. @param now milliseconds since the epoch */
-  recall(user: string, namespace: string, now: number): readonly Fact[] {
+  /**
+   * What the user dry-ran in the namespace and is still remembered; each question costs the same, however much that is.
+   *
+   * @param now milliseconds since the epoch
+   */
+  recall(user: string, namespace: string, now: number): Recollection {
     this.#forget(now);
-    const keys = this.#owners.get(ownerKey(user, namespace)) ?? [];
-    return [...keys].flatMap((key) => this.#entries.get(key)?.fact ?? []);
+    const owner = ownerKey(user, namespace);
+    const referring = (what: string): readonly Fact[] => {
+      const keys = this.#referring.get(`${owner}${what}`);
+      if (keys === undefined) return [];
+      // The newest are at the end.
+      return [...keys].slice(-MOST_ALIKE).flatMap((key) => this.#entries.get(key)?.fact ?? []);
+    };
+    return {
+      object: (kind, name) => this.#entries.get(entryKey(owner, kind, name))?.fact,
+      mounting: (claim) => referring(claimReference(claim)),
+      scaling: (kind, name) => referring(targetReference(kind, name)),
+    };
   }
 
-  /**
-   * Remembers an object that a user dry-ran, in place of an earlier one of the same name.
-   *
-   * @param bytes the size of the object as it came, which stands for what it takes in memory
-   */
-  remember(user: string, namespace: string, fact: Fact, bytes: number, now: number): void {
+  /** Remembers an object that a user dry-ran, in place of an earlier one of the same name. */
+  remember(user: string, namespace: string, fact: Fact, now: number): void {
     const { enabled, seconds, maxBytes } = this.#settings();
     const owner = ownerKey(user, namespace);
-    const key = JSON.stringify([owner, fact.kind, fact.object.name]);
+    const key = entryKey(owner, fact.kind, fact.object.name);
     this.#drop(key);
+    const bytes = bytesOf(fact);
     if (enabled && bytes <= maxBytes) {
-      this.#entries.set(key, { owner, fact, bytes, until: now + seconds * 1000 });
-      const keys = this.#owners.get(owner) ?? new Set();
-      this.#owners.set(owner, keys.add(key));
+      const refersTo = referencesOf(fact).map((what) => `${owner}${what}`);
+      this.#entries.set(key, { refersTo, fact, bytes, until: now + seconds * 1000 });
+      for (const what of refersTo) {
+        this.#referring.set(what, (this.#referring.get(what) ?? new Set()).add(key));
+      }
       this.#bytes += bytes;
     }
     this.#forget(now);
@@ -73,12 +100,40 @@ export class DryRunMemory {
     if (entry === undefined) return;
     this.#entries.delete(key);
     this.#bytes -= entry.bytes;
-    const keys = this.#owners.get(entry.owner);
-    keys?.delete(key);
-    if (keys?.size === 0) this.#owners.delete(entry.owner);
+    for (const what of entry.refersTo) {
+      const keys = this.#referring.get(what);
+      keys?.delete(key);
+      if (keys?.size === 0) this.#referring.delete(what);
+    }
   }
 }
 
 function ownerKey(user: string, namespace: string): string {
   return JSON.stringify([user, namespace]);
+}
+
+function entryKey(owner: string, kind: string, name: string): string {
+  return JSON.stringify([owner, kind, name]);
+}
+
+const claimReference = (name: string) => JSON.stringify(["PersistentVolumeClaim", name]);
+
+const targetReference = (kind: string, name: string) => JSON.stringify(["target", kind, name]);
+
+/** The claims that a workload mounts, the target of an autoscaler. */
+function referencesOf(fact: Fact): readonly string[] {
+  if (fact.kind === "HorizontalPodAutoscaler") {
+    const { kind, name } = fact.object.target;
+    return [targetReference(kind, name)];
+  }
+  if (!("template" in fact.object)) return [];
+  const names = fact.object.template.mounts.flatMap((mount) =>
+    mount.kind === "claim" ? [claimReference(mount.claimName)] : [],
+  );
+  return [...new Set(names)];
+}
+
+/** Stands for what a fact takes in memory; what of the object is not judged is not kept. */
+function bytesOf({ object }: Fact): number {
+  return Buffer.byteLength(JSON.stringify(object));
 }

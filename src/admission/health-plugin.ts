@@ -40,10 +40,13 @@ export function readinessOf(state: HealthState): Readiness {
     ...state.configProblems.map((problem) => `configuration: ${problem}`),
     ...state.kinds.flatMap(({ kind, state: how, problem, ageSeconds }) => {
       if (how === "waiting") return [];
+      if (how === "held") {
+        return [`${kind}: ${problem ?? how} (facts of ${Math.round(ageSeconds ?? 0)} s ago)`];
+      }
       if (problem !== undefined) return [`${kind}: ${problem}`];
       if (how !== "synced") return [`${kind}: ${how}`];
       return ageSeconds !== undefined && ageSeconds > state.staleAfterSeconds
-        ? [`${kind}: last heard of ${Math.round(ageSeconds)} s ago`]
+        ? [`${kind}: facts of ${Math.round(ageSeconds)} s ago`]
         : [];
     }),
   ];

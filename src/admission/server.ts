@@ -129,7 +129,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
     } catch (error) {
       // TLS is choosier than whoever read the pair (a key that is too short, say); the old one stays.
       notPresented = `the new one cannot be presented (${messageOf(error)}), the one from before is`;
-      logger.error({ error: messageOf(error) }, "certificate not usable");
+      logger.warn({ error: messageOf(error) }, "new certificate not usable, the one from before is served");
     }
   });
 

@@ -4,7 +4,7 @@ import { messageOf } from "../errors.ts";
 import type { Metrics } from "../metrics.ts";
 import { answerFor, type Decision, unjudged, verdictFor } from "./answer.ts";
 import { type CallerCheck, checkCaller } from "./client-certificate.ts";
-import { lookupBudget, startDeadline } from "./deadline.ts";
+import { Deadlines, lookupBudget } from "./deadline.ts";
 import { logDecision } from "./decision-log.ts";
 import {
   type Answer,
@@ -32,10 +32,22 @@ export interface ValidateOptions {
 export async function validatePlugin(app: FastifyInstance, options: ValidateOptions): Promise<void> {
   const { metrics } = options;
   const arrivals = new WeakMap<FastifyRequest, number>();
+  const deadlines = new Deadlines();
+  let turn: number | undefined;
+  /** Of many requests that are read in one turn of the event loop, the last has been waiting as long as the first. */
+  const turnBegan = (): number => {
+    if (turn === undefined) {
+      turn = performance.now();
+      setImmediate(() => {
+        turn = undefined;
+      });
+    }
+    return turn;
+  };
   let judging = 0;
 
   app.addHook("onRequest", async (request) => {
-    arrivals.set(request, performance.now());
+    arrivals.set(request, turnBegan());
     // Before the body is read: who may not call may not make the server parse either.
     const callers = options.callers();
     if (callers !== null) checkCaller(request, callers);
@@ -62,7 +74,7 @@ export async function validatePlugin(app: FastifyInstance, options: ValidateOpti
     judging += 1;
     metrics.inFlight.set(judging);
     const budget = lookupBudget(timeoutOf(request), limits.deadlineMarginMilliseconds);
-    const deadline = startDeadline(budget - (performance.now() - arrived));
+    const deadline = deadlines.start(budget - (performance.now() - arrived));
     try {
       const decision = await options.decide(review, deadline.signal);
       const answer = answerFor(decision);

@@ -1,10 +1,11 @@
-import { basename } from "node:path";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { AttachguardError, type ErrorCode, messageOf } from "../errors.ts";
 import { noneStored } from "../report/commands.ts";
 import { FORMATS, type Format, rendererOf } from "../report/formats.ts";
 import { buildReport, FAIL_ON } from "../report/report.ts";
+import type { Shell } from "./completion.ts";
 import type { Output } from "./emit.ts";
+import { callName, speakingAs } from "./plugin-name.ts";
 import { print, type Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
 
@@ -20,7 +21,8 @@ const HELP_WIDTH = 80;
  * @returns the exit code: 0, 1 (something at or above `--fail-on`) or 2 (the input or the call is wrong). Never
  * rejects because of what the command line or the input says.
  */
-export async function main(terminal: Terminal): Promise<number> {
+export async function main(process: Terminal): Promise<number> {
+  const terminal = speakingAs(callName(process), process);
   const printed = { out: "", err: "" };
   const asked: Asked = { command: undefined, format: "text" };
   let code = 0;
@@ -102,8 +104,7 @@ function buildProgram(
   asked: Asked,
   done: Done,
 ): Command {
-  const plugin = basename(terminal.argv[1] ?? "").startsWith("kubectl-attachguard");
-  const name = plugin ? "kubectl attachguard" : "attachguard";
+  const name = callName(terminal);
   const program = new Command(name)
     .description("Stops Kubernetes Multi-Attach errors before they happen.")
     .version(version(), "-V, --version", "print the version")
@@ -135,6 +136,8 @@ function buildProgram(
   addExplain(program, terminal, done);
   addWaiver(program, terminal, done);
   addCerts(program, terminal, done);
+  addWebhooks(program, terminal, done);
+  addCompletion(program, terminal, done);
   return program;
 }
 
@@ -248,6 +251,43 @@ function addCerts(program: Command, terminal: Terminal, done: Done): void {
     .action(async (options) => {
       const { certs } = await import("./certs.ts");
       done(await certs(options, terminal));
+    });
+}
+
+function addWebhooks(program: Command, terminal: Terminal, done: Done): void {
+  const webhooks = subcommand(program, "webhooks", "the webhook configuration, for uninstalling").helpCommand(
+    false,
+  );
+  subcommand(
+    webhooks,
+    "remove",
+    "delete this installation's webhook configuration, so that nothing is called",
+  )
+    .argument("[NAME]", "the ValidatingWebhookConfiguration", "attachguard")
+    .option("-n, --namespace <NS>", "where its servers are (default: this pod's, else attachguard-system)")
+    .addOption(kubeconfigOption())
+    .addOption(contextOption())
+    .action(async (name: string, options) => {
+      const { webhooksRemove } = await import("./webhooks.ts");
+      done(await webhooksRemove(name, options, terminal));
+    });
+}
+
+function addCompletion(program: Command, terminal: Terminal, done: Done): void {
+  const shells: readonly Shell[] = ["bash", "zsh", "fish", "powershell"];
+  subcommand(program, "completion", "print what a shell needs to complete command lines")
+    .addArgument(new Argument("<SHELL>", "which shell").choices(shells))
+    .action(async (shell: Shell) => {
+      const { completion, PLUGIN_COMPLETION } = await import("./completion.ts");
+      if (program.name() !== "attachguard") throw new AttachguardError("AG_ERR_USAGE", PLUGIN_COMPLETION);
+      done(await completion(shell, terminal));
+    });
+  program
+    .command("__complete [WORDS...]", { hidden: true })
+    .helpOption(false)
+    .action(async (words: string[]) => {
+      const { printCompletion } = await import("./completion.ts");
+      done(await printCompletion(program, words, terminal));
     });
 }
 

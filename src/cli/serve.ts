@@ -79,12 +79,19 @@ async function start(
   log: Logger,
   open: Closer[],
 ): Promise<Running> {
-  const initial = await loadConfig(options.config);
+  const ownNamespace = terminal.env.POD_NAMESPACE || undefined;
+  const initial = await loadConfig(options.config, ownNamespace);
   const metrics = createMetrics({ namespaceLabel: initial.metrics.namespaceLabel });
-  const { config, configProblem } = await followConfig(options.config, initial, metrics, log, open);
+  const { config, configProblem } = await followConfig(
+    { file: options.config, ownNamespace },
+    initial,
+    metrics,
+    log,
+    open,
+  );
   const certificates = await servingCertificate(options, initial, terminal, log);
   open.push(() => certificates.close());
-  const cluster = await clusterOf(options, initial, terminal, metrics, log);
+  const cluster = await clusterOf(options, config, terminal, metrics, log);
   open.push(() => cluster.close());
   const server = await buildServer({
     cluster,
@@ -121,30 +128,35 @@ interface FollowedConfig {
 }
 
 async function followConfig(
-  file: string | undefined,
+  { file, ownNamespace }: { readonly file: string | undefined; readonly ownNamespace: string | undefined },
   initial: Config,
   metrics: Metrics,
   log: Logger,
   open: Closer[],
 ): Promise<FollowedConfig> {
   if (file === undefined) return { config: () => initial, configProblem: () => undefined };
-  const watch = await watchConfig(file, initial, {
-    changed: (config) => {
-      const afterRestart = heldUntilRestart(initial, config);
-      log[afterRestart.length > 0 ? "warn" : "info"]({ file, afterRestart }, "configuration changed");
+  const watch = await watchConfig(
+    file,
+    initial,
+    {
+      changed: (config) => {
+        const afterRestart = heldUntilRestart(initial, config);
+        log[afterRestart.length > 0 ? "warn" : "info"]({ file, afterRestart }, "configuration changed");
+      },
+      failed: ({ code, message }) => {
+        metrics.configReloadFailures.inc();
+        log.error({ file, code, error: message }, "configuration not usable, the last one holds");
+      },
     },
-    failed: ({ code, message }) => {
-      metrics.configReloadFailures.inc();
-      log.error({ file, code, error: message }, "configuration not usable, the last one holds");
-    },
-  });
+    ownNamespace,
+  );
   open.push(() => watch.close());
   return { config: () => watch.current, configProblem: () => watch.problem?.message };
 }
 
 async function clusterOf(
   options: ServeOptions,
-  config: Config,
+  config: () => Config,
   terminal: Terminal,
   metrics: Metrics,
   log: Logger,
@@ -163,7 +175,8 @@ async function clusterOf(
       context: options.context,
       env: terminal.env,
       log,
-      nodes: config.cluster.watchNodes,
+      nodes: config().cluster.watchNodes,
+      staleAfterSeconds: () => config().cluster.staleAfterSeconds,
       onLookupMiss: (kind) => metrics.lookupMisses.inc({ kind }),
     });
   }

@@ -5,6 +5,7 @@ import { watchFiles } from "../config/watch-files.ts";
 import { AttachguardError } from "../errors.ts";
 import type { CertificateSource } from "../tls/certificate-source.ts";
 import { fileSource } from "../tls/file-source.ts";
+import { parseCertificate } from "../tls/pair.ts";
 import type { ClusterAccess } from "./live.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -32,12 +33,13 @@ export async function servingCertificate(
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     throw new AttachguardError("AG_ERR_USAGE", "--tls-cert and --tls-key go together: give both or none");
   }
+  const namespace = terminal.env.POD_NAMESPACE;
   if (tlsCert !== undefined && tlsKey !== undefined) {
-    return fromFiles({ certFile: tlsCert, keyFile: tlsKey }, log);
+    return fromFiles({ certFile: tlsCert, keyFile: tlsKey }, namespace, log);
   }
   if (config.tls.selfManaged !== null) return selfManaged(config.tls.selfManaged, options, terminal, log);
-  if (config.tls.files !== null) return fromFiles(config.tls.files, log);
-  if (existsSync(MADE.certFile)) return fromFiles(MADE, log);
+  if (config.tls.files !== null) return fromFiles(config.tls.files, namespace, log);
+  if (existsSync(MADE.certFile)) return fromFiles(MADE, namespace, log);
   throw new AttachguardError(
     "AG_ERR_TLS",
     `there is no serving certificate at ${MADE.certFile}: make one for development with \`attachguard certs\`, or name one with --tls-cert and --tls-key`,
@@ -49,8 +51,29 @@ interface Files {
   readonly keyFile: string;
 }
 
-function fromFiles(files: Files, log: Logger): Promise<CertificateSource> {
-  return fileSource({ ...files, watch: watchFiles, onProblem: (problem) => logProblem(problem, log) });
+/** @param namespace where this server runs in a cluster; undefined outside one. */
+async function fromFiles(
+  files: Files,
+  namespace: string | undefined,
+  log: Logger,
+): Promise<CertificateSource> {
+  const source = await fileSource({ ...files, watch: watchFiles, onProblem: logTo(log) });
+  if (namespace && !namesServiceIn(namespace, source.current.certificate)) {
+    // Its calls would fail, and by default fail open without a word. An error, but no end: a proxy may stand between.
+    log.error(
+      { code: "AG_ERR_TLS", file: files.certFile, namespace },
+      `the certificate names no Service in namespace ${namespace}, so that the API server will not accept it; make it out to SERVICE.${namespace}.svc`,
+    );
+  }
+  return source;
+}
+
+/** True where a certificate is good for some `SERVICE.NAMESPACE.svc`, the name that the API server asks for. */
+function namesServiceIn(namespace: string, pem: string): boolean {
+  const names = parseCertificate(pem).subjectAltName?.split(", ") ?? [];
+  return names.some(
+    (name) => name.startsWith("DNS:") && name.split(".").slice(1).join(".") === `${namespace}.svc`,
+  );
 }
 
 async function selfManaged(
@@ -71,11 +94,16 @@ async function selfManaged(
     namespace: settings.namespace,
     servingDays: settings.servingDays,
     now: Date.now,
-    onProblem: (problem) => logProblem(problem, log),
+    onProblem: logTo(log),
   });
 }
 
-function logProblem(problem: AttachguardError | undefined, log: Logger): void {
-  if (problem === undefined) log.info("certificate usable again");
-  else log.error({ code: problem.code, error: problem.message }, "certificate not usable");
+/** An error only where nobody can verify what is presented: a lost API server alone takes nothing away. */
+export function logTo(log: Pick<Logger, "info" | "warn" | "error">) {
+  return (problem: AttachguardError | undefined, usable: boolean): void => {
+    const fields = problem && { code: problem.code, error: problem.message };
+    if (fields === undefined) log.info("certificate in order again");
+    else if (usable) log.warn(fields, "certificate cannot be renewed now, the one from before is served");
+    else log.error(fields, "certificate not usable");
+  };
 }

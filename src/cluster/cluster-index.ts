@@ -20,7 +20,14 @@ import { Buckets, Scoped, ScopedBuckets } from "./scoped.ts";
 import { isStatic, staticVolumeFor } from "./static-binding.ts";
 
 /** `complete`: what is not in the index does not exist. Anything else is the reason why that cannot be said. */
-export type Completeness = "complete" | { readonly reason: string; readonly openWorld?: true };
+export type Completeness =
+  | "complete"
+  | {
+      readonly reason: string;
+      readonly openWorld?: true;
+      /** The kind was complete so many seconds ago, and what was seen then still counts. */
+      readonly heldSeconds?: number;
+    };
 
 export const COMPLETE: Completeness = "complete";
 
@@ -238,10 +245,15 @@ export class ClusterIndex implements ClusterView {
   }
 
   nodes(): Lookup<readonly Node[]> {
-    const completeness = this.completeness("Node");
-    if (completeness !== "complete") return unknown(completeness.reason);
     this.sortedNodes ??= [...this.objects.Node.values()].sort(byName);
-    return this.sortedNodes.length === 0 ? absent : known(this.sortedNodes);
+    const completeness = this.completeness("Node");
+    if (completeness === "complete") {
+      return this.sortedNodes.length === 0 ? absent : known(this.sortedNodes);
+    }
+    const { reason, heldSeconds } = completeness;
+    return heldSeconds === undefined || this.sortedNodes.length === 0
+      ? unknown(reason)
+      : known(this.sortedNodes, heldSeconds);
   }
 
   private answer<T>(kind: FactKind, found: T | undefined): Lookup<T> {

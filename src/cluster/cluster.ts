@@ -11,17 +11,32 @@ export interface Wanted {
    * that name with another uid counts as not seen yet: it was deleted and made anew.
    */
   readonly target?: Pick<ObjectRef, "kind" | "namespace" | "name"> & { readonly uid?: string };
-  /** List the autoscalers of this namespace afresh: they cannot be fetched by target. */
+  /**
+   * The autoscalers of this namespace, which cannot be fetched by target: they are listed where the picture of them is
+   * not in step, and with `afresh` in any case.
+   */
   readonly autoscalersIn?: string;
+  readonly afresh?: boolean;
+}
+
+/** What came of looking things up. */
+export interface Prepared {
+  readonly view: ClusterView;
+  /** The signal aborted before everything had been looked up; what is missing is `unknown` in the view. */
+  readonly cutShort: boolean;
 }
 
 /** How well one kind is known. */
 export interface KindStatus {
   readonly kind: FactKind;
-  /** `waiting`: not listed yet. `refused`: no right to read it (403). `not-served`: the API server has no such kind (404). */
-  readonly state: "synced" | "waiting" | "refused" | "not-served";
+  /**
+   * `waiting`: not listed yet. `held`: was in step and is not now, because the API server refuses it (403) or no longer
+   * has the version that was reached (410): what was seen last still counts, what was not seen may exist. `refused`: no
+   * right to read it (403). `not-served`: the API server has no such kind (404).
+   */
+  readonly state: "synced" | "held" | "waiting" | "refused" | "not-served";
   readonly objects: number;
-  /** Seconds since the API server was last heard of for this kind; `undefined` for files. */
+  /** Seconds since the moment whose state the facts are; `undefined` for files, and before the first list. */
   readonly ageSeconds: number | undefined;
   /** What is wrong, for people; `undefined` when nothing is. */
   readonly problem: string | undefined;
@@ -32,10 +47,10 @@ export interface Cluster {
   /** The standing view; reading it never waits. */
   readonly view: ClusterView;
   /**
-   * A view in which what is wanted has been looked up directly where the standing view lacks it. Never rejects:
-   * what cannot be had before the signal aborts stays `unknown`, with the reason in the lookup.
+   * A view in which what is wanted has been looked up directly where the standing view lacks it. Never rejects, and
+   * resolves as soon as the signal aborts: what could not be had until then is `unknown`, with the reason in the lookup.
    */
-  prepare(wanted: Wanted, signal: AbortSignal): Promise<ClusterView>;
+  prepare(wanted: Wanted, signal: AbortSignal): Promise<Prepared>;
   status(): readonly KindStatus[];
   /** Resolves when every kind has been listed or refused. */
   start(): Promise<void>;

@@ -1,7 +1,6 @@
 import type { FactKind } from "../kube/fact.ts";
 import { KINDS } from "../kube/kinds.ts";
-import type { ClusterView } from "../policy/view.ts";
-import type { Cluster, KindStatus, Wanted } from "./cluster.ts";
+import type { Cluster, KindStatus, Prepared, Wanted } from "./cluster.ts";
 import { ClusterIndex } from "./cluster-index.ts";
 import { type InputError, loadFiles } from "./files.ts";
 
@@ -38,8 +37,8 @@ export class FileCluster implements Cluster {
   }
 
   /** There is nowhere else to look: the standing view has everything. */
-  async prepare(_wanted: Wanted, _signal: AbortSignal): Promise<ClusterView> {
-    return this.index;
+  async prepare(_wanted: Wanted, _signal: AbortSignal): Promise<Prepared> {
+    return { view: this.index, cutShort: false };
   }
 
   status(): readonly KindStatus[] {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { AttachguardError, messageOf } from "../errors.ts";
 import type { PolicyOptions } from "../policy/options.ts";
-import { DEFAULT_CONFIG } from "./defaults.ts";
+import { alwaysExcluded, DEFAULT_CONFIG, STANDARD_NAMESPACE } from "./defaults.ts";
 import type { Config } from "./model.ts";
 import type { ConfigListener, ConfigWatch } from "./watch.ts";
 
@@ -22,15 +22,23 @@ export function policyOptions(config: Config): PolicyOptions {
 /**
  * Reads a configuration file; without a path, the defaults.
  *
+ * @param ownNamespace where this server runs, as its pod is told (POD_NAMESPACE in the manifests).
  * @throws AttachguardError AG_ERR_CONFIG: every problem in the file, one a line, each with line, column, path, the
  * value and what was expected; or the file cannot be read.
  */
-export async function loadConfig(path: string | undefined): Promise<Config> {
-  if (path === undefined) return DEFAULT_CONFIG;
+export async function loadConfig(
+  path: string | undefined,
+  ownNamespace = STANDARD_NAMESPACE,
+): Promise<Config> {
+  if (path === undefined) {
+    if (ownNamespace === STANDARD_NAMESPACE) return DEFAULT_CONFIG;
+    const namespaces = { ...DEFAULT_CONFIG.namespaces, excluded: alwaysExcluded(ownNamespace) };
+    return { ...DEFAULT_CONFIG, namespaces };
+  }
   const text = await readText(path);
   // Without a file nobody pays for the YAML parser and the schema compiler.
   const { parseConfig } = await import("./parse.ts");
-  return parseConfig(text, path);
+  return parseConfig(text, path, ownNamespace);
 }
 
 /**
@@ -50,14 +58,16 @@ export async function loadFoundConfig(path: string): Promise<Config> {
  * A file that cannot be used is reported once for each content and changes nothing.
  *
  * @param initial the configuration that `loadConfig` made of the same file.
+ * @param ownNamespace the one that `loadConfig` was given.
  */
 export async function watchConfig(
   path: string,
   initial: Config,
   listener: ConfigListener,
+  ownNamespace = STANDARD_NAMESPACE,
 ): Promise<ConfigWatch> {
   const { startConfigWatch } = await import("./watch.ts");
-  return startConfigWatch(path, initial, listener, () => loadConfig(path));
+  return startConfigWatch(path, initial, listener, () => loadConfig(path, ownNamespace));
 }
 
 async function readText(path: string): Promise<string> {

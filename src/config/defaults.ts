@@ -1,13 +1,18 @@
 import { DEFAULT_OPTIONS } from "../policy/options.ts";
 import type { Config } from "./model.ts";
 
+/** Where the server runs, as far as nobody says otherwise. */
+export const STANDARD_NAMESPACE = "attachguard-system";
+
 /** Never judged, whatever the file says: a denial there could keep the cluster, or this server, from recovering. */
-export const ALWAYS_EXCLUDED: readonly string[] = ["kube-system", "attachguard-system"];
+export function alwaysExcluded(ownNamespace: string): readonly string[] {
+  return ["kube-system", ownNamespace];
+}
 
 /** What holds without any file. */
 export const DEFAULT_CONFIG: Config = {
   mode: "enforce",
-  namespaces: { excluded: ALWAYS_EXCLUDED, exempt: [] },
+  namespaces: { excluded: alwaysExcluded(STANDARD_NAMESPACE), exempt: [] },
   callers: [],
   severities: DEFAULT_OPTIONS.severities,
   ratchet: DEFAULT_OPTIONS.ratchet,

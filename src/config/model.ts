@@ -48,7 +48,7 @@ export interface CheckSettings {
 }
 
 export interface NamespaceRules {
-  /** Names, with `*` for any characters, that are not judged at all. Always holds kube-system and attachguard-system. */
+  /** Names, with `*` for any characters, that are not judged at all. Always holds kube-system and the server's own. */
   readonly excluded: readonly string[];
   /** Namespaces whose findings become warnings, with the reason that is shown. */
   readonly exempt: readonly { readonly name: string; readonly reason: string }[];

@@ -3,8 +3,8 @@ import { isAbsolute, normalize } from "node:path";
 import { Ajv } from "ajv";
 import { type Document, isCollection, isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import { AttachguardError, messageOf } from "../errors.ts";
-import { ALWAYS_EXCLUDED, DEFAULT_CONFIG } from "./defaults.ts";
-import type { CallerRule, Config, WaiverKeySetting } from "./model.ts";
+import { alwaysExcluded, DEFAULT_CONFIG, STANDARD_NAMESPACE } from "./defaults.ts";
+import type { CallerRule, Config, SelfManagedTls, WaiverKeySetting } from "./model.ts";
 import { type Problem, pathText, problemsOf } from "./problems.ts";
 import { CONFIG_SCHEMA } from "./schema.ts";
 
@@ -14,7 +14,9 @@ type Written = Omit<Config, "callers" | "clientAuth" | "tls"> & {
   readonly kind?: string;
   readonly callers: readonly (Partial<CallerRule> & Pick<CallerRule, "mode">)[];
   readonly clientAuth?: Config["clientAuth"];
-  readonly tls: Partial<Config["tls"]>;
+  readonly tls: Partial<Pick<Config["tls"], "files">> & {
+    readonly selfManaged?: Omit<SelfManagedTls, "namespace"> & Partial<Pick<SelfManagedTls, "namespace">>;
+  };
 };
 
 const validate = new Ajv({
@@ -31,9 +33,10 @@ const validate = new Ajv({
  * Makes a configuration of the text of a file. Keys without a value count as left out, as in Kubernetes.
  *
  * @param file the name that messages begin with.
+ * @param ownNamespace where this server runs: never judged, and where its certificates are kept.
  * @throws AttachguardError AG_ERR_CONFIG with every problem, one a line.
  */
-export function parseConfig(text: string, file: string): Config {
+export function parseConfig(text: string, file: string, ownNamespace = STANDARD_NAMESPACE): Config {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
   if (document.errors.length > 0) {
@@ -51,7 +54,7 @@ export function parseConfig(text: string, file: string): Config {
         .map(({ offset, text: problem }) => `${place(file, lines, offset)}: ${problem}`),
     );
   }
-  return complete(value);
+  return complete(value, ownNamespace);
 }
 
 /** All that a configuration which is found by itself may hold. */
@@ -213,17 +216,20 @@ function algorithmOf(key: KeyObject): WaiverKeySetting["algorithm"] | undefined 
   return isP256 ? "ES256" : undefined;
 }
 
-function complete(written: Written): Config {
+function complete(written: Written, ownNamespace: string): Config {
   const { apiVersion: _version, kind: _kind, ...config } = written;
   return {
     ...config,
     namespaces: {
       ...config.namespaces,
-      excluded: [...new Set([...ALWAYS_EXCLUDED, ...config.namespaces.excluded])],
+      excluded: [...new Set([...alwaysExcluded(ownNamespace), ...config.namespaces.excluded])],
     },
     callers: config.callers.map((rule) => ({ users: [], groups: [], ...rule })),
     docsUrl: config.docsUrl ?? DEFAULT_CONFIG.docsUrl,
     clientAuth: config.clientAuth ?? DEFAULT_CONFIG.clientAuth,
-    tls: { ...DEFAULT_CONFIG.tls, ...config.tls },
+    tls: {
+      files: config.tls.files ?? null,
+      selfManaged: config.tls.selfManaged ? { namespace: ownNamespace, ...config.tls.selfManaged } : null,
+    },
   };
 }

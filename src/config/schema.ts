@@ -1,6 +1,6 @@
 import { RULES } from "../policy/rules/index.ts";
 import { MODES } from "../policy/verdict.ts";
-import { ALWAYS_EXCLUDED, DEFAULT_CONFIG } from "./defaults.ts";
+import { DEFAULT_CONFIG } from "./defaults.ts";
 
 /** The part of JSON Schema (draft 7) that the configuration uses. */
 export interface Schema {
@@ -102,9 +102,10 @@ export const CONFIG_SCHEMA: Schema = {
       properties: {
         excluded: {
           type: "array",
-          description: `Not judged at all. ${ALWAYS_EXCLUDED.join(" and ")} always are, whether they are listed or not.`,
+          description:
+            "Not judged at all. kube-system and the server's own namespace (attachguard-system in the manifests) never are, whether they are listed or not.",
           uniqueItems: true,
-          default: namespaces.excluded,
+          default: [],
           items: { ...NAMESPACE_PATTERN, description: "A namespace." },
         },
         exempt: {
@@ -295,7 +296,7 @@ export const CONFIG_SCHEMA: Schema = {
         staleAfterSeconds: {
           type: "integer",
           description:
-            "A kind that the API server has not been heard of for so many seconds is named as stale in `/readyz` and in answers.",
+            "A kind whose facts are older than so many seconds is named as stale in `/readyz` and in answers. A kind that the API server refuses after it had allowed it (as it does while it starts) keeps its facts for as long.",
           minimum: 10,
           maximum: 86_400,
           default: cluster.staleAfterSeconds,
@@ -481,8 +482,8 @@ export const CONFIG_SCHEMA: Schema = {
             },
             namespace: {
               ...OBJECT_NAME,
-              description: "Where it and the Service are.",
-              default: "attachguard-system",
+              description:
+                "Where it and the Service are. Default: the server's own namespace (the environment variable POD_NAMESPACE, else attachguard-system).",
             },
             webhookConfiguration: {
               ...OBJECT_NAME,

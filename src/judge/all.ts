@@ -55,6 +55,7 @@ export async function judgeAll(subjects: Subjects, settings: JudgeSettings): Pro
       source: workload.source ?? null,
       verdict: verdictOf(judgement.findings, mode.mode),
       state: isLatent(judgement.findings) ? "latent" : "healthy",
+      cluster: null,
       factors: judgement.factors,
       ...whyAllowed(judgement, mode, context.options),
     });

@@ -8,6 +8,7 @@ import type {
   WorkloadKind,
 } from "./model.ts";
 import { holds, labelOf } from "./selectors.ts";
+import type { Lookup } from "./view.ts";
 
 /** The label that names one host each; the kubelet sets it. */
 export const HOSTNAME = "kubernetes.io/hostname";
@@ -28,6 +29,13 @@ const PASSING_TAINTS: ReadonlySet<string> = new Set([
   "node.cloudprovider.kubernetes.io/uninitialized",
   "node.cloudprovider.kubernetes.io/shutdown",
 ]);
+
+/** How old the list of nodes is, for the end of a sentence that rests on it; empty where it is the list of now. */
+export function nodesAge(nodes: Lookup<readonly Node[]>): string {
+  return nodes.state === "known" && nodes.ageSeconds !== undefined
+    ? `, by the nodes of ${nodes.ageSeconds} s ago`
+    : "";
+}
 
 /**
  * The nodes that take the pods of a placement by its hard constraints: nodeName, nodeSelector, required node

@@ -1,7 +1,7 @@
 import type { RolloutOverlap, SteadyOverlap } from "./factors.ts";
 import { maximumField } from "./field.ts";
 import type { IntOrPercent, Workload } from "./model.ts";
-import { eligibleNodes } from "./nodes.ts";
+import { eligibleNodes, nodesAge } from "./nodes.ts";
 import { type ClusterView, knownValue } from "./view.ts";
 
 /**
@@ -73,7 +73,9 @@ function byNodes(workload: Workload, view: ClusterView): SteadyOverlap {
     byWorkload: count !== 1,
     byAutoscalers: [],
     transient: false,
-    evidence: [nodesText(count, lookup.state === "unknown" ? ` (${lookup.reason})` : "")],
+    evidence: [
+      `${nodesText(count, lookup.state === "unknown" ? ` (${lookup.reason})` : "")}${nodesAge(lookup)}`,
+    ],
   };
 }
 

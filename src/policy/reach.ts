@@ -36,6 +36,7 @@ export function reachOfMount(
     ...NOTHING_KNOWN,
     name: mount.claimName,
     missing: claim.state === "absent",
+    ...(claim.state === "absent" ? {} : { unread: claim.reason }),
     evidence: [
       claim.state === "absent"
         ? `claim ${mount.claimName} was not found${where}`

@@ -16,7 +16,12 @@ import type {
  * not there. `unknown` is not: the kind is not watched, not allowed to be read, or not part of the files given.
  */
 export type Lookup<T> =
-  | { readonly state: "known"; readonly value: T }
+  | {
+      readonly state: "known";
+      readonly value: T;
+      /** So many seconds ago this was the answer; left out where it is the answer now. */
+      readonly ageSeconds?: number;
+    }
   | { readonly state: "absent" }
   | {
       readonly state: "unknown";
@@ -62,7 +67,8 @@ export interface ClusterView {
   nodes(): Lookup<readonly Node[]>;
 }
 
-export const known = <T>(value: T): Lookup<T> => ({ state: "known", value });
+export const known = <T>(value: T, ageSeconds?: number): Lookup<T> =>
+  ageSeconds === undefined ? { state: "known", value } : { state: "known", value, ageSeconds };
 
 export const absent: Lookup<never> = { state: "absent" };
 

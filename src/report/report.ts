@@ -3,6 +3,7 @@ import type { Factors } from "../policy/factors.ts";
 import type { Finding } from "../policy/finding.ts";
 import type { ObjectRef, SourcePosition } from "../policy/model.ts";
 import type { Severity, Verdict } from "../policy/verdict.ts";
+import type { AuditedCluster, AuditFacts, Since } from "./audit-facts.ts";
 import type { IsStored } from "./commands.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 
@@ -11,8 +12,10 @@ export interface JudgedWorkload {
   readonly workload: ObjectRef;
   readonly source: SourcePosition | null;
   readonly verdict: Verdict;
-  /** `latent`: it would get stuck, whether or not that is let through. */
-  readonly state: "healthy" | "latent";
+  /** `latent`: it would get stuck, whether or not that is let through. `stuck`: it is now, by its diagnosis. */
+  readonly state: "healthy" | "latent" | "stuck";
+  /** The context of its cluster where there are several; else null. */
+  readonly cluster: string | null;
   /** Those of the moment that decided. */
   readonly factors: Factors;
   /** Why it is allowed, in a few words; means nothing with another verdict. */
@@ -48,6 +51,8 @@ export interface ReportedFinding extends Finding, FindingPlaces {
   readonly fingerprint: string;
   /** True where it was there before: in the baseline, or before the change that is judged. */
   readonly known: boolean;
+  /** The context of its cluster where there are several; else null. */
+  readonly cluster: string | null;
 }
 
 /** What kept a part of the input from being judged, and where; lines and columns count from 1. */
@@ -119,6 +124,12 @@ export interface Report {
   readonly inRepository: (file: string) => string;
   /** True where some findings may be known: from a baseline, or from before the change that is judged. */
   readonly compared: boolean;
+  /** What an audit is about; null for files that are checked. With several clusters, of the first. */
+  readonly audit: AuditFacts | null;
+  /** The clusters that were audited. */
+  readonly clusters: readonly AuditedCluster[];
+  /** What became of findings since an earlier report; null where there is none. */
+  readonly since: Since | null;
 }
 
 /** The least severe finding that makes the exit code 1. */
@@ -126,7 +137,7 @@ export const FAIL_ON = ["error", "warning", "never"] as const;
 export type FailOn = (typeof FAIL_ON)[number];
 
 /** What a report is made of; only how it is told must be there. */
-export interface ReportParts extends Partial<Omit<Report, "summary" | "findings" | "compared">> {
+export interface ReportParts extends Partial<Omit<Report, "summary" | "findings" | "compared" | "since">> {
   readonly telling: Telling;
   readonly toolVersion: string;
   readonly inRepository: (file: string) => string;
@@ -135,6 +146,8 @@ export interface ReportParts extends Partial<Omit<Report, "summary" | "findings"
   readonly placesOf?: (finding: Finding) => FindingPlaces;
   /** Asked once for each finding, in the order in which they were found. */
   readonly isKnown?: (fingerprint: string, finding: Finding) => boolean;
+  /** The cluster that a finding is of, where there are several. */
+  readonly clusterOf?: (finding: Finding) => string | null;
 }
 
 /**
@@ -144,9 +157,16 @@ export interface ReportParts extends Partial<Omit<Report, "summary" | "findings"
 export function buildReport(found: ReportParts): Report {
   const { workloads = [], notJudged = [], errors = [], notes = [], telling, inRepository } = found;
   const { placesOf = placesBySource, isKnown = () => false } = found;
+  const { clusterOf = () => null, audit = null } = found;
   const findings = (found.findings ?? []).map((finding): ReportedFinding => {
     const fingerprint = fingerprintOf(finding, inRepository(finding.source?.file ?? ""));
-    return { ...finding, ...placesOf(finding), fingerprint, known: isKnown(fingerprint, finding) };
+    return {
+      ...finding,
+      ...placesOf(finding),
+      fingerprint,
+      known: isKnown(fingerprint, finding),
+      cluster: clusterOf(finding),
+    };
   });
   const fresh = findings.filter(({ known }) => !known);
   const counted = fresh.filter((finding) => finding.exempted === null);
@@ -175,6 +195,9 @@ export function buildReport(found: ReportParts): Report {
     telling,
     inRepository,
     compared: found.isKnown !== undefined,
+    audit,
+    clusters: found.clusters ?? (audit === null ? [] : [audit.cluster]),
+    since: null,
   };
 }
 

@@ -16,8 +16,10 @@ export interface FileSourceOptions {
   /** PEM, not encrypted. */
   readonly keyFile: string;
   readonly watch: WatchFiles;
-  /** Called with each new problem, and with undefined when it is over. */
-  readonly onProblem?: (problem: AttachguardError | undefined) => void;
+  /**
+   * Called with each new problem, and with undefined when it is over. `usable`: what is presented can still be verified.
+   */
+  readonly onProblem?: (problem: AttachguardError | undefined, usable: boolean) => void;
 }
 
 /**
@@ -38,7 +40,7 @@ export async function fileSource(options: FileSourceOptions): Promise<Certificat
     source.report(
       problem === undefined ? undefined : `${problem}; the certificate from before is still served`,
     );
-    options.onProblem?.(error);
+    options.onProblem?.(error, source.status(Date.now()).usable);
   };
   const reread = async () => {
     try {

@@ -19,8 +19,10 @@ export interface SelfManagedOptions {
   readonly servingDays: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** Called with each new problem, and with undefined when it is over. */
-  readonly onProblem?: (problem: AttachguardError | undefined) => void;
+  /**
+   * Called with each new problem, and with undefined when it is over. `usable`: what is presented can still be verified.
+   */
+  readonly onProblem?: (problem: AttachguardError | undefined, usable: boolean) => void;
   /** Milliseconds between looks at the Secret and the webhook configuration; 0: only when `check` is called. */
   readonly every?: number;
 }
@@ -141,7 +143,7 @@ export class SelfManagedSource implements CertificateSource {
         ? "callers cannot verify the makeshift certificate that is presented until then"
         : "the certificate from before is still served";
     this.#source.report(problem === undefined ? undefined : `${problem.message}; ${consequence}`);
-    this.#options.onProblem?.(problem);
+    this.#options.onProblem?.(problem, this.status(this.#options.now()).usable);
   }
 
   /** One round. False: somebody else wrote in between, and everything has to be looked at again. */

@@ -1,10 +1,8 @@
 import t from "tap";
-import {
-  lookupBudget,
-  parseGoDuration,
-  startDeadline,
-  withinDeadline,
-} from "../../src/admission/deadline.ts";
+import { type Deadline, Deadlines, lookupBudget, parseGoDuration } from "../../src/admission/deadline.ts";
+
+/** What `lookupBudget` leaves between the end of look-ups and the API server's deadline. */
+const MARGIN = 300;
 
 t.test("reads Go durations", async (t) => {
   const rows: readonly (readonly [string, number | undefined, string])[] = [
@@ -45,34 +43,47 @@ t.test("leaves a margin before the API server's deadline", async (t) => {
 });
 
 t.test("a deadline that has passed has aborted", async (t) => {
-  t.equal(startDeadline(0).signal.aborted, true);
-  const deadline = startDeadline(60_000);
+  const deadlines = new Deadlines();
+  t.equal(deadlines.start(0).signal.aborted, true);
+  const deadline = deadlines.start(60_000);
   t.equal(deadline.signal.aborted, false);
   deadline.clear();
 });
 
+const ended = ({ signal }: Deadline): Promise<void> =>
+  new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+
+t.test("each ends in its time, in whatever order they were begun", async (t) => {
+  const deadlines = new Deadlines();
+  const order: string[] = [];
+  const begin = (name: string, ms: number) => ended(deadlines.start(ms)).then(() => order.push(name));
+  const answered = deadlines.start(10);
+  const all = [begin("late", 90), begin("early", 30), begin("middle", 60)];
+  answered.clear();
+  await Promise.all(all);
+  t.strictSame(order, ["early", "middle", "late"]);
+  t.equal(answered.signal.aborted, false, "one that was answered is not ended");
+});
+
 t.test(
-  "answers with the fallback when the signal aborts before a promise that does not heed it",
+  "the more wait, the sooner they end, one after the other, and never before half their time",
   async (t) => {
-    const controller = new AbortController();
-    const never = new Promise<string>(() => {});
-    const answer = withinDeadline(never, controller.signal, () => "known");
-    controller.abort();
-    t.equal(await answer, "known");
-    t.equal(await withinDeadline(never, controller.signal, () => "known"), "known", "aborted from the start");
-    t.equal(
-      await withinDeadline(Promise.reject(new Error("late")), controller.signal, () => "known"),
-      "known",
-      "a rejection after the abort is nobody's",
+    const deadlines = new Deadlines();
+    const begun = performance.now();
+    const turns: number[] = [];
+    const spin = async (deadline: Deadline) => {
+      await ended(deadline);
+      turns.push(performance.now() - begun);
+      const until = performance.now() + 3;
+      while (performance.now() < until);
+      deadline.clear();
+      return performance.now() - begun;
+    };
+    const done = await Promise.all(Array.from({ length: 40 }, () => spin(deadlines.start(800))));
+    t.ok(
+      Math.max(...done) < 800 + MARGIN,
+      `all are done within the margin (${Math.round(Math.max(...done))} ms)`,
     );
+    t.ok(Math.min(...turns) >= 395, `none before half its time (${Math.round(Math.min(...turns))} ms)`);
   },
 );
-
-t.test("passes on what arrives in time, failures included", async (t) => {
-  const { signal } = new AbortController();
-  t.equal(await withinDeadline(Promise.resolve("fetched"), signal, () => "known"), "fetched");
-  await t.rejects(
-    withinDeadline(Promise.reject(new Error("broken")), signal, () => "known"),
-    /broken/,
-  );
-});

@@ -64,6 +64,16 @@ t.test("what a file says is taken, and nothing else changes", async (t) => {
     "a list of one's own never drops kube-system",
   );
 
+  const own = parseConfig("namespaces: {excluded: [monitoring]}\ntls: {selfManaged: {}}", "c.yaml", "bar");
+  t.strictSame(own.namespaces.excluded, ["kube-system", "bar", "monitoring"], "the server's own namespace");
+  t.equal(own.tls.selfManaged?.namespace, "bar");
+  t.equal(
+    parseConfig("tls: {selfManaged: {namespace: elsewhere}}", "c.yaml", "bar").tls.selfManaged?.namespace,
+    "elsewhere",
+    "the file wins over what the pod is told",
+  );
+  t.strictSame((await loadConfig(undefined, "bar")).namespaces.excluded, ["kube-system", "bar"]);
+
   t.strictSame(parseConfig("callers: [{groups: [ops], mode: audit}]", "c.yaml").callers, [
     { users: [], groups: ["ops"], mode: "audit" },
   ]);

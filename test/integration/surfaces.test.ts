@@ -26,7 +26,13 @@ t.test("readyz tells whether the server can judge, and what is wrong though it c
     ],
     ["one kind may not be read", [kind({ state: "refused" })], 200, [/Deployment: refused/]],
     ["one kind is not served", [kind({ state: "not-served", problem: "404" })], 200, [/Deployment: 404/]],
-    ["the facts are stale", [kind({ ageSeconds: 301 })], 200, [/last heard of 301 s ago/]],
+    ["the facts are stale", [kind({ ageSeconds: 301 })], 200, [/facts of 301 s ago/]],
+    [
+      "the API server refuses what it allowed",
+      [kind({ state: "held", problem: "no right", ageSeconds: 40 })],
+      200,
+      [/no right \(facts of 40 s ago\)/],
+    ],
     ["files have no age", [kind({ ageSeconds: undefined })], 200, []],
   ];
   for (const [name, kinds, status, problems] of rows) {

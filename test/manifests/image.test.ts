@@ -27,7 +27,7 @@ async function stages(): Promise<readonly Stage[]> {
   const found: { name: string; instructions: { word: string; rest: string }[] }[] = [];
   for (const line of lines) {
     const [word = "", ...words] = line.trim().split(/\s+/);
-    if (word === "FROM") found.push({ name: words[2] ?? "final", instructions: [] });
+    if (word === "FROM") found.push({ name: /\bAS (\w+)/.exec(line)?.[1] ?? "final", instructions: [] });
     found.at(-1)?.instructions.push({ word, rest: words.join(" ") });
   }
   return found;
@@ -85,6 +85,29 @@ t.test("the image runs the server as a user that is not root", async (t) => {
   for (const { name } of await stages()) t.strictSame(await instructions(name, "ADD"), [], name);
 });
 
+t.test("the image says what it is and what it was made of", async (t) => {
+  const labels = (await instructions("final", "LABEL")).join(" ");
+  for (const name of [
+    ...["title", "description", "licenses", "version", "revision", "created", "source", "url"],
+    ...["documentation", "vendor", "base.name"],
+  ])
+    t.match(labels, `org.opencontainers.image.${name}=`, name);
+});
+
+t.test("base image and registry can be a mirror's", async (t) => {
+  for (const { name, instructions: lines } of await stages()) {
+    t.match(lines[0]?.rest, /\$\{NODE_IMAGE\}/, name);
+    for (const { word, rest } of lines) {
+      if (word !== "RUN" || !rest.includes("npm ci")) continue;
+      t.match(rest, /\$\{NPM_REGISTRY:\+--registry="\$\{NPM_REGISTRY\}"\}/, name);
+      t.ok(
+        lines.some((line) => line.word === "ARG" && line.rest === "NPM_REGISTRY"),
+        name,
+      );
+    }
+  }
+});
+
 t.test("no package's install script runs while the image is built", async (t) => {
   for (const { name } of await stages()) {
     for (const command of await instructions(name, "RUN")) {
@@ -98,6 +121,14 @@ interface Lockfile {
   readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly devOptional?: boolean }>>;
 }
 
+/** True where a command can be run in a network that leads nowhere, as the build has to bear after `npm ci`. */
+async function canDoWithoutNetwork(): Promise<boolean> {
+  return run("unshare", ["--net", "true"]).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** The image's folder, made without a builder: compiled from what is copied in, with production dependencies only. */
 async function fillImage(folder: string): Promise<void> {
   const source = join(folder, "src");
@@ -109,7 +140,9 @@ async function fillImage(folder: string): Promise<void> {
   // The build stage has every dependency.
   await symlink(`${ROOT}node_modules`, join(source, "node_modules"));
   // The test runner hooks itself into every child of a test; the compiler does not bear it.
-  await run("env", ["-u", "NODE_OPTIONS", "npm", "run", "--silent", "build"], { cwd: source });
+  const build = ["env", "-u", "NODE_OPTIONS", "npm", "run", "--silent", "build"];
+  const [command = "", ...args] = (await canDoWithoutNetwork()) ? ["unshare", "--net", ...build] : build;
+  await run(command, args, { cwd: source });
   await cp(join(source, "dist"), join(app, "dist"), { recursive: true });
   await cp(`${ROOT}package.json`, join(app, "package.json"));
   const lockfile = JSON.parse(await readFile(`${ROOT}package-lock.json`, "utf8")) as Lockfile;

@@ -125,6 +125,7 @@ export interface PodSpec {
 export interface Container {
   readonly image: string;
   readonly args: readonly string[];
+  readonly env?: readonly unknown[];
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
   readonly resources: Readonly<Record<"requests" | "limits", Readonly<Record<"cpu" | "memory", string>>>>;
   readonly securityContext: Readonly<Record<string, unknown>>;

@@ -65,6 +65,7 @@ export function judgedWith(changes: Partial<JudgedWorkload> = {}): JudgedWorkloa
     source: { file: "api.yaml", line: 1, column: 1 },
     verdict: "allow",
     state: "healthy",
+    cluster: null,
     factors: { moment: "steady", reach: "node", overlap: "never", spread: "free" },
     reason: "it never has two pods at once",
     evidence: ["strategy Recreate ends the old pod first"],

@@ -22,8 +22,8 @@ export async function judgeAutoscaler(
     return { ...NOTHING, notes: [`it targets ${next.target.kind} ${next.target.name}, which is not judged`] };
   }
   const target: Target = { kind: next.target.kind, namespace: next.namespace, name: next.target.name };
-  const view = await lookUpTarget(request, target, undefined);
-  return judgeWithMemory(request, view, (base) => judgeOver(request, subject, target, base));
+  const prepared = await lookUpTarget(request, target, undefined);
+  return judgeWithMemory(request, prepared, (base) => judgeOver(request, subject, target, base));
 }
 
 async function judgeOver(
@@ -33,7 +33,7 @@ async function judgeOver(
   view: ClusterView,
 ): Promise<Outcome> {
   const found = targetIn(view, target, undefined);
-  if (found.state !== "known") return { findings: [], notes: [notFound(target, found)] };
+  if (found.state !== "known") return { ...NOTHING, notes: [notFound(target, found)] };
   const workload = found.value;
   // Of other autoscalers of the workload this review is not to speak, nor may they make what it brings look known.
   const others = (knownValue(view.autoscalersOf(workload)) ?? []).map(removalOf);

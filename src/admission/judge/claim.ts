@@ -8,7 +8,7 @@ import type { Claim, Workload } from "../../policy/model.ts";
 import { type ClusterView, knownValue } from "../../policy/view.ts";
 import type { Subject } from "../subject.ts";
 import { judgeWithMemory } from "./inferred.ts";
-import { lookUp, type Outcome, type RequestContext } from "./request-context.ts";
+import { asItStands, lookUp, type Outcome, type RequestContext } from "./request-context.ts";
 
 /** A workload this young came with the claim, in one apply; under an older one the claim is being restored. */
 const SAME_APPLY_MS = 10 * 60 * 1000;
@@ -19,11 +19,11 @@ export async function judgeClaim(
   { claim }: Extract<Subject, { type: "claim" }>,
 ): Promise<Outcome> {
   const mounting = mountingIn(overlay(request.cluster.view, [...request.remembered, factOf(claim)]), claim);
-  const view =
+  const prepared =
     mounting.length === 0
-      ? request.cluster.view
+      ? asItStands(request)
       : await lookUp(request, { workloads: mounting, autoscalersIn: claim.namespace });
-  return judgeWithMemory(request, view, (base) => judgeOver(request, claim, base));
+  return judgeWithMemory(request, prepared, (base) => judgeOver(request, claim, base));
 }
 
 async function judgeOver(request: RequestContext, claim: Claim, view: ClusterView): Promise<Outcome> {
@@ -31,6 +31,7 @@ async function judgeOver(request: RequestContext, claim: Claim, view: ClusterVie
   const own = await contextOf(request, { apiVersion: "v1", kind: "PersistentVolumeClaim", ...claim });
   const findings: Finding[] = [...evaluateClaim(laid, claim, own)];
   const notes: string[] = [];
+  let cutShort = false;
   // Those that a denial can be about first.
   const mounting = mountingIn(laid, claim).toSorted(
     (a, b) => Number(cameTogether(b, request.now)) - Number(cameTogether(a, request.now)),
@@ -39,7 +40,7 @@ async function judgeOver(request: RequestContext, claim: Claim, view: ClusterVie
     // Each costs more the more of them there are; other requests, and the deadline's timer, must get their turn.
     if (at > 0) await nextTurn();
     if (at > 0 && request.signal.aborted) {
-      request.lookups.late = true;
+      cutShort = true;
       notes.push(`${mounting.length - at} more that mount the claim were not judged before the deadline`);
       break;
     }
@@ -58,7 +59,7 @@ async function judgeOver(request: RequestContext, claim: Claim, view: ClusterVie
     );
     findings.push(...(cameTogether(workload, request.now) ? ofWorkload : ofWorkload.map(asRestore)));
   }
-  return { findings, notes };
+  return { findings, notes, cutShort };
 }
 
 function mountingIn(view: ClusterView, claim: Claim): readonly Workload[] {

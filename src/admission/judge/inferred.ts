@@ -1,3 +1,4 @@
+import type { Prepared } from "../../cluster/cluster.ts";
 import { overlay } from "../../cluster/overlay.ts";
 import type { Finding } from "../../policy/finding.ts";
 import { isProvisional } from "../../policy/rules/index.ts";
@@ -12,11 +13,11 @@ const INFERRED = "inferred from your earlier dry run";
  */
 export async function judgeWithMemory(
   { remembered }: RequestContext,
-  view: ClusterView,
+  { view, cutShort }: Prepared,
   judge: (view: ClusterView) => Promise<Outcome>,
 ): Promise<Outcome> {
   const plain = await judge(view);
-  if (remembered.length === 0) return plain;
+  if (remembered.length === 0) return { ...plain, cutShort: plain.cutShort || cutShort };
   const laid = await judge(overlay(view, remembered));
   const seen = new Set(plain.findings.map(identity));
   const stillThere = new Set(laid.findings.map(identity));
@@ -28,6 +29,7 @@ export async function judgeWithMemory(
       ...laid.findings.filter((finding) => !seen.has(identity(finding))).map(asInferred),
     ],
     notes: laid.notes,
+    cutShort: plain.cutShort || laid.cutShort || cutShort,
   };
 }
 

@@ -1,11 +1,9 @@
-import type { Cluster, Wanted } from "../../cluster/cluster.ts";
+import type { Cluster, Prepared, Wanted } from "../../cluster/cluster.ts";
 import type { JudgeSettings } from "../../judge/context.ts";
 import type { Fact } from "../../kube/fact.ts";
 import type { Judgement, JudgementContext } from "../../policy/evaluate.ts";
 import type { Finding } from "../../policy/finding.ts";
 import type { Workload } from "../../policy/model.ts";
-import type { ClusterView } from "../../policy/view.ts";
-import { withinDeadline } from "../deadline.ts";
 
 /** Everything that one request is judged with. */
 export interface RequestContext extends JudgeSettings {
@@ -14,26 +12,26 @@ export interface RequestContext extends JudgeSettings {
   readonly signal: AbortSignal;
   /** What the same user dry-ran a short while ago; empty for a real request. */
   readonly remembered: readonly Fact[];
-  /** Whether a look-up ended because of the deadline. */
-  readonly lookups: { late: boolean };
 }
 
 export interface Outcome {
   readonly findings: readonly Finding[];
   /** What was assumed or left out, for the log and the audit annotation. */
   readonly notes: readonly string[];
+  /** The deadline came before everything had been looked up or judged. */
+  readonly cutShort: boolean;
 }
 
-export const NOTHING: Outcome = { findings: [], notes: [] };
+export const NOTHING: Outcome = { findings: [], notes: [], cutShort: false };
 
 /** Looks up what is wanted, as far as the deadline allows; then what is known has to do. */
-export async function lookUp(
-  { cluster, signal, lookups }: RequestContext,
-  wanted: Wanted,
-): Promise<ClusterView> {
-  const view = await withinDeadline(cluster.prepare(wanted, signal), signal, () => cluster.view);
-  lookups.late ||= signal.aborted;
-  return view;
+export function lookUp({ cluster, signal }: RequestContext, wanted: Wanted): Promise<Prepared> {
+  return cluster.prepare(wanted, signal);
+}
+
+/** Nothing has to be looked up. */
+export function asItStands({ cluster }: RequestContext): Prepared {
+  return { view: cluster.view, cutShort: false };
 }
 
 /** A waiver that is refused is said beside the findings too: a warning has no room for it. */
@@ -46,5 +44,5 @@ export function outcomeOf(
     waiver?.state === "refused" && findings.length > 0
       ? [`${workload.kind} ${workload.name}: the waiver is refused: ${waiver.reason}`]
       : [];
-  return { findings, notes: [...workload.notes, ...refused] };
+  return { findings, notes: [...workload.notes, ...refused], cutShort: false };
 }

@@ -5,8 +5,9 @@ import type { Workload } from "../../policy/model.ts";
 import type { ClusterView } from "../../policy/view.ts";
 import type { Subject } from "../subject.ts";
 import { judgeWithMemory } from "./inferred.ts";
-import { type Outcome, outcomeOf, type RequestContext } from "./request-context.ts";
+import { NOTHING, type Outcome, outcomeOf, type RequestContext } from "./request-context.ts";
 import { lookUpTarget, notFound, targetIn } from "./target.ts";
+import { judgeWithUnseenAutoscalers } from "./unseen-autoscalers.ts";
 import { factOf } from "./workload.ts";
 
 /** UPDATE of a scale subresource, judged through the workload that it belongs to. */
@@ -14,8 +15,14 @@ export async function judgeScale(
   request: RequestContext,
   subject: Extract<Subject, { type: "scale" }>,
 ): Promise<Outcome> {
-  const view = await lookUpTarget(request, subject.target, subject.uid);
-  return judgeWithMemory(request, view, (base) => judgeOver(request, subject, base));
+  const prepared = await lookUpTarget(request, subject.target, subject.uid);
+  const judge = (base: ClusterView) => judgeOver(request, subject, base);
+  const outcome = await judgeWithMemory(request, prepared, judge);
+  const found = targetIn(prepared.view, subject.target, subject.uid);
+  if (found.state !== "known" || subject.previousReplicas !== 0 || subject.replicas <= 0) return outcome;
+  const workload = scaledTo(found.value, subject.replicas);
+  const context = await contextOf(request, workload);
+  return judgeWithUnseenAutoscalers(request, { workload, prepared, outcome, judge, context });
 }
 
 async function judgeOver(
@@ -24,7 +31,7 @@ async function judgeOver(
   view: ClusterView,
 ): Promise<Outcome> {
   const found = targetIn(view, target, uid);
-  if (found.state !== "known") return { findings: [], notes: [notFound(target, found)] };
+  if (found.state !== "known") return { ...NOTHING, notes: [notFound(target, found)] };
   const previous = previousReplicas === undefined ? found.value : scaledTo(found.value, previousReplicas);
   const next = scaledTo(previous, replicas);
   const context = await contextOf(request, next);

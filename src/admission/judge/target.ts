@@ -1,3 +1,4 @@
+import type { Prepared } from "../../cluster/cluster.ts";
 import { overlay } from "../../cluster/overlay.ts";
 import type { Workload } from "../../policy/model.ts";
 import { type ClusterView, knownValue, type Lookup } from "../../policy/view.ts";
@@ -13,7 +14,7 @@ export function lookUpTarget(
   request: RequestContext,
   target: Target,
   uid: string | undefined,
-): Promise<ClusterView> {
+): Promise<Prepared> {
   // A workload that was only dry-run is not to be found, but its claims may be.
   const remembered = knownValue(
     targetIn(overlay(request.cluster.view, request.remembered), target, undefined),

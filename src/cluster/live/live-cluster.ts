@@ -1,15 +1,16 @@
 import type { FactKind } from "../../kube/fact.ts";
 import { KINDS } from "../../kube/kinds.ts";
 import type { ClusterView } from "../../policy/view.ts";
-import type { Cluster, KindStatus, Wanted } from "../cluster.ts";
+import type { Cluster, KindStatus, Prepared, Wanted } from "../cluster.ts";
 import { ClusterIndex, COMPLETE, type Completeness, namespaceOf } from "../cluster-index.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { Lookups } from "./lookups.ts";
 import { Preparation } from "./preparation.ts";
-import { type FactStore, type Log, Reflector } from "./reflector.ts";
+import { type FactStore, Reflector } from "./reflector.ts";
 import { releaseMemory } from "./release-memory.ts";
 import { Sharing } from "./sharing.ts";
 import type { Resource, Source } from "./source.ts";
+import type { Log } from "./standing.ts";
 import { DEFAULT_TIMINGS, type Timings } from "./timings.ts";
 
 /** Pods and ReplicaSets are never watched: there are too many of them, and they are their owners' doing. */
@@ -39,6 +40,8 @@ export interface LiveClusterOptions {
   /** Counts the direct lookups of what was not in the picture (`lookup_misses_total{kind}`). */
   readonly onLookupMiss?: (kind: FactKind) => void;
   readonly timings?: Partial<Timings>;
+  /** For how long a kind that was in step keeps its facts while the API server refuses it; default 300. */
+  readonly staleAfterSeconds?: () => number;
   readonly clock?: Clock;
 }
 
@@ -52,6 +55,8 @@ export class LiveCluster implements Cluster {
   constructor(options: LiveClusterOptions) {
     const { source, log, nodes = true, clock = SYSTEM_CLOCK } = options;
     const timings = { ...DEFAULT_TIMINGS, ...options.timings };
+    const { staleAfterSeconds = () => 300 } = options;
+    const holdMs = () => staleAfterSeconds() * 1000;
     this.#source = source;
     const index = new ClusterIndex({ completeness: (kind) => this.#completeness(kind) });
     const sharing = new Sharing();
@@ -67,7 +72,7 @@ export class LiveCluster implements Cluster {
     this.#reflectors = new Map(
       WATCHED.filter((kind) => nodes || kind !== "Node").map((kind) => [
         kind,
-        new Reflector({ kind, resources: resourcesOf(kind), source, store, timings, clock, log }),
+        new Reflector({ kind, resources: resourcesOf(kind), source, store, timings, clock, log, holdMs }),
       ]),
     );
     this.#lookups = new Lookups({
@@ -89,8 +94,8 @@ export class LiveCluster implements Cluster {
     if (objects >= WORTH_RELEASING) releaseMemory();
   }
 
-  prepare(wanted: Wanted, signal: AbortSignal): Promise<ClusterView> {
-    const watched = new Set<string>(this.#reflectors.keys());
+  prepare(wanted: Wanted, signal: AbortSignal): Promise<Prepared> {
+    const watched = (kind: string) => this.#reflectors.get(kind as FactKind)?.status();
     return new Preparation(this.index, this.#lookups, watched, signal).gather(wanted);
   }
 
@@ -116,6 +121,11 @@ export class LiveCluster implements Cluster {
         return { reason: `${plural} are not watched` };
       case "synced":
         return COMPLETE;
+      case "held":
+        return {
+          reason: status.problem ?? `${plural} are not in step`,
+          heldSeconds: Math.round(status.ageSeconds ?? 0),
+        };
       case "waiting":
         return { reason: status.problem ?? `${plural} have not been listed yet` };
       case "refused":

@@ -10,7 +10,15 @@ export type Answer<T> =
   | { readonly state: "found"; readonly value: T }
   | { readonly state: "absent" }
   /** Why it is not known, for people. */
-  | { readonly state: "failed"; readonly reason: string };
+  | { readonly state: "failed"; readonly reason: string }
+  /** The signal aborted before the answer came. */
+  | { readonly state: "cut-short"; readonly reason: string };
+
+/**
+ * Which answers will do. `lately`: also one that was asked for a moment ago, or is being asked for. `since-now`: only
+ * one that is asked for from now on, so that nobody can hide what he makes behind an earlier question.
+ */
+export type Asking = "lately" | "since-now";
 
 export interface LookupsDeps {
   readonly source: Source;
@@ -38,24 +46,32 @@ export class Lookups {
   readonly #deps: LookupsDeps;
   readonly #stop = new AbortController();
   readonly #underWay = new Map<string, Promise<Answer<unknown>>>();
+  /** Questions that begin when the one under way has been answered: at most one for each key. */
+  readonly #waiting = new Map<string, Promise<Answer<unknown>>>();
   readonly #negative = new Map<string, Remembered>();
 
   constructor(deps: LookupsDeps) {
     this.#deps = deps;
   }
 
-  /** One object. Never rejects; `failed` when the signal aborts first. */
-  get(kind: FactKind, namespace: string, name: string, signal: AbortSignal): Promise<Answer<Fact>> {
-    return this.#ask(`${kind}/${namespace}/${name}`, kind, signal, async (resource) => {
+  /** One object. Never rejects. */
+  get(
+    kind: FactKind,
+    namespace: string,
+    name: string,
+    signal: AbortSignal,
+    asking: Asking,
+  ): Promise<Answer<Fact>> {
+    return this.#ask(`${kind}/${namespace}/${name}`, kind, signal, asking, async (resource) => {
       const raw = await this.#deps.source.get(resource, namespace, name, this.#stop.signal);
       const fact = raw === undefined ? undefined : factFrom(raw);
       return fact?.kind === kind ? { state: "found", value: fact } : { state: "absent" };
     });
   }
 
-  /** Everything of one kind in one namespace. Never rejects; `failed` when the signal aborts first. */
+  /** Everything of one kind in one namespace, asked for from now on. Never rejects. */
   list(kind: FactKind, namespace: string, signal: AbortSignal): Promise<Answer<readonly Fact[]>> {
-    return this.#ask(`${kind}/${namespace}`, kind, signal, async (resource) => {
+    return this.#ask(`${kind}/${namespace}`, kind, signal, "since-now", async (resource) => {
       const type = { kind, apiVersion: apiVersionOf(resource) };
       const facts: Fact[] = [];
       let next: string | undefined;
@@ -80,18 +96,39 @@ export class Lookups {
     key: string,
     kind: FactKind,
     signal: AbortSignal,
+    asking: Asking,
     question: (resource: Resource) => Promise<Answer<T>>,
   ): Promise<Answer<T>> {
     const remembered = this.#negative.get(key);
-    if (remembered !== undefined && remembered.until > this.#deps.clock.now()) return remembered.answer;
-    if (signal.aborted) return TOO_LATE;
-    let answering = this.#underWay.get(key) as Promise<Answer<T>> | undefined;
-    if (answering === undefined) {
-      this.#deps.onMiss(kind);
-      answering = this.#answer(key, question(this.#deps.resourceOf(kind)));
-      this.#underWay.set(key, answering);
+    if (remembered !== undefined && remembered.until > this.#deps.clock.now()) {
+      // A refusal says nothing of what is there, so it cannot be out of date in anybody's favour.
+      if (asking === "lately" || remembered.answer.state === "failed") return remembered.answer;
     }
-    return await before(signal, answering);
+    if (signal.aborted) return CUT_SHORT;
+    const underWay = this.#underWay.get(key) as Promise<Answer<T>> | undefined;
+    const begin = () => this.#begin(key, kind, question);
+    if (underWay === undefined) return await before(signal, begin());
+    if (asking === "lately") return await before(signal, underWay);
+    let waiting = this.#waiting.get(key) as Promise<Answer<T>> | undefined;
+    if (waiting === undefined) {
+      waiting = underWay.then(() => {
+        this.#waiting.delete(key);
+        return begin();
+      });
+      this.#waiting.set(key, waiting);
+    }
+    return await before(signal, waiting);
+  }
+
+  #begin<T>(
+    key: string,
+    kind: FactKind,
+    question: (resource: Resource) => Promise<Answer<T>>,
+  ): Promise<Answer<T>> {
+    this.#deps.onMiss(kind);
+    const answering = this.#answer(key, question(this.#deps.resourceOf(kind)));
+    this.#underWay.set(key, answering);
+    return answering;
   }
 
   async #answer<T>(key: string, question: Promise<Answer<T>>): Promise<Answer<T>> {
@@ -111,15 +148,15 @@ export class Lookups {
   }
 }
 
-const TOO_LATE: Answer<never> = {
-  state: "failed",
+const CUT_SHORT: Answer<never> = {
+  state: "cut-short",
   reason: "the API server did not answer within the time that the request had left",
 };
 
-/** The answer, or `TOO_LATE` when the signal aborts before it is there. */
+/** The answer, or `CUT_SHORT` when the signal aborts before it is there. */
 function before<T>(signal: AbortSignal, answering: Promise<Answer<T>>): Promise<Answer<T>> {
   return new Promise((resolve) => {
-    const late = () => resolve(TOO_LATE);
+    const late = () => resolve(CUT_SHORT);
     signal.addEventListener("abort", late, { once: true });
     void answering.then((answer) => {
       signal.removeEventListener("abort", late);

@@ -1,14 +1,17 @@
 import type { Fact, FactKind } from "../../kube/fact.ts";
 import type { Claim, Workload } from "../../policy/model.ts";
-import { absent, type ClusterView, known, type Lookup, unknown } from "../../policy/view.ts";
-import type { Wanted } from "../cluster.ts";
+import { absent, known, type Lookup, unknown } from "../../policy/view.ts";
+import type { KindStatus, Prepared, Wanted } from "../cluster.ts";
 import type { ClusterIndex } from "../cluster-index.ts";
 import { overlay, type Removal } from "../overlay.ts";
 import { AnsweredView, answerKey } from "./answered-view.ts";
-import type { Lookups } from "./lookups.ts";
+import type { Answer, Asking, Lookups } from "./lookups.ts";
 
 /** Claims of one review that are looked up at the same time. */
 const AT_ONCE = 8;
+
+/** How a kind is known now; `undefined` for one that is not watched. */
+type StatusOf = (kind: string) => Pick<KindStatus, "state" | "problem"> | undefined;
 
 /**
  * One review's read-your-writes: gathers what the standing index lacks and lays it over. The index itself is left
@@ -17,27 +20,31 @@ const AT_ONCE = 8;
 export class Preparation {
   readonly #index: ClusterIndex;
   readonly #lookups: Lookups;
-  readonly #watched: ReadonlySet<string>;
+  readonly #statusOf: StatusOf;
   readonly #signal: AbortSignal;
   readonly #found: Fact[] = [];
   readonly #gone: Removal[] = [];
+  #cutShort = false;
   readonly #answers = new Map<string, Lookup<never> | Lookup<readonly never[]>>();
 
-  constructor(index: ClusterIndex, lookups: Lookups, watched: ReadonlySet<string>, signal: AbortSignal) {
+  constructor(index: ClusterIndex, lookups: Lookups, statusOf: StatusOf, signal: AbortSignal) {
     this.#index = index;
     this.#lookups = lookups;
-    this.#watched = watched;
+    this.#statusOf = statusOf;
     this.#signal = signal;
   }
 
   /** Never rejects. */
-  async gather({ workloads, target, autoscalersIn }: Wanted): Promise<ClusterView> {
-    const listing = autoscalersIn === undefined ? undefined : this.#listAutoscalers(autoscalersIn);
+  async gather({ workloads, target, autoscalersIn, afresh = false }: Wanted): Promise<Prepared> {
+    const listing = autoscalersIn === undefined ? undefined : this.#listAutoscalers(autoscalersIn, afresh);
     const found = target === undefined ? undefined : await this.#target(target);
     await this.#claimsOf(found === undefined ? workloads : [...workloads, found]);
     await listing;
     const view = overlay(this.#index, this.#found, this.#gone);
-    return this.#answers.size === 0 ? view : new AnsweredView(view, this.#answers);
+    return {
+      view: this.#answers.size === 0 ? view : new AnsweredView(view, this.#answers),
+      cutShort: this.#cutShort,
+    };
   }
 
   async #target({
@@ -49,8 +56,8 @@ export class Preparation {
     const standing = this.#index.workload(kind, namespace, name);
     if (standing.state === "known" && (uid === undefined || standing.value.uid === uid))
       return standing.value;
-    if (!this.#watched.has(kind)) return undefined;
-    return (await this.#fetch(kind as FactKind, namespace, name)) as Workload | undefined;
+    if (this.#statusOf(kind) === undefined) return undefined;
+    return (await this.#fetch(kind as FactKind, namespace, name, "since-now")) as Workload | undefined;
   }
 
   async #claimsOf(workloads: readonly Workload[]): Promise<void> {
@@ -88,14 +95,14 @@ export class Preparation {
     }
   }
 
-  async #listAutoscalers(namespace: string): Promise<void> {
+  async #listAutoscalers(namespace: string, afresh: boolean): Promise<void> {
     const kind = "HorizontalPodAutoscaler";
-    if (!this.#watched.has(kind)) return;
+    const status = this.#statusOf(kind);
+    if (status === undefined) return;
+    if (!afresh && status.state === "synced" && status.problem === undefined) return;
     const answer = await this.#lookups.list(kind, namespace, this.#signal);
-    this.#answers.set(
-      answerKey(kind, namespace),
-      answer.state === "failed" ? unknown(answer.reason) : known([]),
-    );
+    this.#note(answer);
+    this.#answers.set(answerKey(kind, namespace), "reason" in answer ? unknown(answer.reason) : known([]));
     if (answer.state !== "found") return;
     const names = new Set(answer.value.map((fact) => fact.object.name));
     this.#found.push(...answer.value);
@@ -106,8 +113,14 @@ export class Preparation {
     }
   }
 
-  async #fetch(kind: FactKind, namespace: string, name: string): Promise<Fact["object"] | undefined> {
-    const answer = await this.#lookups.get(kind, namespace, name, this.#signal);
+  async #fetch(
+    kind: FactKind,
+    namespace: string,
+    name: string,
+    asking: Asking = "lately",
+  ): Promise<Fact["object"] | undefined> {
+    const answer = await this.#lookups.get(kind, namespace, name, this.#signal, asking);
+    this.#note(answer);
     if (answer.state === "found") {
       this.#found.push(answer.value);
       return answer.value.object;
@@ -115,6 +128,10 @@ export class Preparation {
     const instead = answer.state === "absent" ? absent : unknown(answer.reason);
     this.#answers.set(answerKey(kind, namespace, name), instead);
     return undefined;
+  }
+
+  #note(answer: Answer<unknown>): void {
+    this.#cutShort ||= answer.state === "cut-short";
   }
 }
 

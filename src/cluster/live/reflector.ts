@@ -5,7 +5,9 @@ import { namespaceOf } from "../cluster-index.ts";
 import { ApiError } from "./api-error.ts";
 import { Backoff } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
+import { isOlder } from "./resource-version.ts";
 import { apiVersionOf, type Resource, type Source, type WatchEvent } from "./source.ts";
+import { type Log, Standing } from "./standing.ts";
 import type { Timings } from "./timings.ts";
 
 /** Where a reflector puts what it sees. */
@@ -14,13 +16,6 @@ export interface FactStore {
   remove(kind: FactKind, namespace: string, name: string): void;
   /** Everything of one kind that is there now. */
   facts(kind: FactKind): Iterable<Fact>;
-}
-
-/** The part of pino's interface that is used. */
-export interface Log {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
 }
 
 export interface ReflectorDeps {
@@ -32,9 +27,9 @@ export interface ReflectorDeps {
   readonly timings: Timings;
   readonly clock: Clock;
   readonly log: Log;
+  /** For how long a kind that was in step keeps its facts while it is refused (403), in milliseconds. */
+  readonly holdMs: () => number;
 }
-
-type State = KindStatus["state"];
 
 interface Metadata {
   readonly namespace?: string;
@@ -52,13 +47,11 @@ export class Reflector {
   readonly kind: FactKind;
   readonly #deps: ReflectorDeps;
   readonly #backoff: Backoff;
+  readonly #standing: Standing;
   readonly #stop = new AbortController();
   readonly #settled = Promise.withResolvers<void>();
   #running: Promise<void> | undefined;
   #served = 0;
-  #state: State = "waiting";
-  #problem: string | undefined;
-  #heardAt: number | undefined;
   /** The version to watch from; `undefined`: list first. */
   #version: string | undefined;
   /** Continue tokens that have expired in a row: each time the pages become larger, so that listing ends. */
@@ -66,6 +59,8 @@ export class Reflector {
   /** The server was lost; when it is back it may be another one, restored from an older backup. */
   #lost = false;
   #watchRefused = false;
+  /** A version that was gone has led to a list, and no watch has stood since. */
+  #relisted = false;
   /** The last attempt failed. A watch that breaks and is resumed at the first attempt is not worth a word. */
   #failing = false;
 
@@ -73,6 +68,7 @@ export class Reflector {
     this.kind = deps.kind;
     this.#deps = deps;
     this.#backoff = new Backoff(deps.timings.backoffMs, deps.clock.random);
+    this.#standing = new Standing(deps);
   }
 
   /** Resolves when the kind has been listed for the first time, or has been refused, or is not served. */
@@ -89,12 +85,7 @@ export class Reflector {
   }
 
   status(): Omit<KindStatus, "objects"> {
-    return {
-      kind: this.kind,
-      state: this.#state,
-      ageSeconds: this.#heardAt === undefined ? undefined : (this.#deps.clock.now() - this.#heardAt) / 1000,
-      problem: this.#problem,
-    };
+    return this.#standing.status(this.#deps.clock.now());
   }
 
   /** The API version of the kind that the server turned out to serve. */
@@ -119,7 +110,8 @@ export class Reflector {
   }
 
   async #list(signal: AbortSignal): Promise<string> {
-    const { source, store, kind, timings } = this.#deps;
+    const { source, store, kind, timings, clock } = this.#deps;
+    const begunAt = clock.now();
     const type = { kind, apiVersion: apiVersionOf(this.resource) };
     const seen = new Set<string>();
     const limit = timings.pageSize * 2 ** this.#expiries;
@@ -133,7 +125,6 @@ export class Reflector {
     };
     do {
       const head = await source.list(this.resource, { limit, continue: next }, see, signal);
-      this.#heard();
       next = head.continue;
       version = head.resourceVersion;
     } while (next !== undefined);
@@ -141,7 +132,7 @@ export class Reflector {
     for (const fact of gone) store.remove(kind, namespaceOf(fact), fact.object.name);
     this.#expiries = 0;
     this.#lost = false;
-    if (!this.#watchRefused) this.#enter("synced", undefined);
+    this.#standing.listed(begunAt, !this.#watchRefused);
     this.#settled.resolve();
     return version;
   }
@@ -149,9 +140,10 @@ export class Reflector {
   /** A server that was restored from a backup counts from a lower version and would be silent until it has caught up. */
   async #confirm(version: string, signal: AbortSignal): Promise<void> {
     const head = await this.#deps.source.list(this.resource, { limit: 1 }, () => {}, signal);
-    this.#heard();
     this.#lost = false;
-    if (isOlder(head.resourceVersion, version)) this.#version = undefined;
+    if (isOlder(head.resourceVersion, version)) {
+      this.#forget(`the API server is at version ${head.resourceVersion}, before ${version}`);
+    }
   }
 
   async #watch(version: string, signal: AbortSignal): Promise<void> {
@@ -161,25 +153,39 @@ export class Reflector {
     const startedAt = clock.now();
     const batches = await source.watch(this.resource, { resourceVersion: version, timeoutSeconds }, signal);
     this.#watchRefused = false;
-    this.#enter("synced", undefined);
+    const ended = new AbortController();
+    void this.#stand(clock.now(), ended.signal);
     let quiet = true;
-    for await (const batch of batches) {
-      this.#heard();
-      for (const event of batch) this.#apply(event);
-      if (batch.length > 0) {
+    try {
+      for await (const batch of batches) {
+        if (batch.length === 0) continue;
+        for (const event of batch) this.#apply(event);
         quiet = false;
-        this.#recovered();
+        this.#follow(clock.now());
       }
+    } finally {
+      ended.abort();
     }
     if (quiet && clock.now() - startedAt < timings.shortWatchMs) {
       throw new ApiError("the API server ended the watch as soon as it had begun");
     }
-    this.#recovered();
   }
 
-  #recovered(): void {
+  /**
+   * A watch that is accepted may still say that the version is gone, and it says so at once. One that has stood for a
+   * moment in silence has brought all that there was when it began.
+   */
+  async #stand(begunAt: number, signal: AbortSignal): Promise<void> {
+    const { clock, timings } = this.#deps;
+    await clock.sleep(timings.shortWatchMs, signal);
+    if (!signal.aborted) this.#follow(begunAt);
+  }
+
+  #follow(at: number): void {
+    this.#relisted = false;
     this.#failing = false;
     this.#backoff.reset();
+    this.#standing.follows(at);
   }
 
   #apply(event: WatchEvent): void {
@@ -197,48 +203,63 @@ export class Reflector {
 
   /** Decides how to go on after a failure. @returns milliseconds to wait before. */
   #recover(thrown: unknown): number {
-    const { timings, clock, resources } = this.#deps;
+    const { timings, resources } = this.#deps;
     const error = thrown instanceof ApiError ? thrown : new ApiError(messageOf(thrown), { cause: thrown });
-    const slowly = (ms: number) => ms * (1 - clock.random() / 2);
     switch (error.status) {
       case 410:
-        if (this.#version === undefined) this.#expiries = Math.min(this.#expiries + 1, 6);
-        this.#version = undefined;
-        return this.#backoff.next();
+        return this.#recoverExpired(error);
       case 403:
-        this.#watchRefused = this.#version !== undefined;
-        this.#version = undefined;
-        this.#enter("refused", `no right to read ${this.resource.plural}: ${error.message}`);
-        this.#settled.resolve();
-        return slowly(timings.refusedMs);
+        return this.#recoverRefused(error);
       case 404:
         this.#version = undefined;
         this.#served = (this.#served + 1) % resources.length;
         if (this.#served !== 0) return 0;
-        this.#enter("not-served", `the API server does not serve ${this.resource.plural}: ${error.message}`);
+        this.#standing.notServed(`the API server does not serve ${this.resource.plural}: ${error.message}`);
         this.#settled.resolve();
-        return slowly(timings.notServedMs);
+        return this.#slowly(timings.notServedMs);
       default:
         this.#lost ||= error.status === undefined || error.status >= 500;
-        if (this.#failing || this.#state === "waiting") this.#enter(this.#state, error.message);
+        if (this.#failing || this.status().state === "waiting") this.#standing.troubled(error.message);
         this.#failing = true;
         return Math.max(this.#backoff.next(), error.retryAfterMs ?? 0);
     }
   }
 
-  #heard(): void {
-    this.#heardAt = this.#deps.clock.now();
+  /** The server is there, so the list need not wait; only where listing does not help it must not become a loop. */
+  #recoverExpired(error: ApiError): number {
+    if (this.#version === undefined) {
+      this.#expiries = Math.min(this.#expiries + 1, 6);
+      return this.#backoff.next();
+    }
+    this.#forget(error.message);
+    if (this.#relisted) return this.#backoff.next();
+    this.#relisted = true;
+    this.#backoff.reset();
+    return 0;
   }
 
-  /** Says so once when the state changes, or when trouble begins or ends. */
-  #enter(state: State, problem: string | undefined): void {
-    const news = state !== this.#state || (problem === undefined) !== (this.#problem === undefined);
-    this.#state = state;
-    this.#problem = problem;
-    if (!news) return;
-    const { log, kind } = this.#deps;
-    if (problem === undefined) log.info({ kind, state }, "kind is in step with the API server");
-    else log.warn({ kind, state, problem }, "kind is not in step with the API server");
+  /** From here to the next list something may have come or gone unseen. */
+  #forget(why: string): void {
+    this.#version = undefined;
+    this.#standing.lostVersion(`${this.resource.plural} have to be listed again: ${why}`);
+  }
+
+  /** A kind that was in step is asked for again soon; one that never was waits. */
+  #recoverRefused(error: ApiError): number {
+    const { timings, clock } = this.#deps;
+    const problem = `no right to read ${this.resource.plural}: ${error.message}`;
+    const { holdsFor, first } = this.#standing.refused(problem, clock.now());
+    if (first) this.#backoff.reset();
+    if (holdsFor > 0) return Math.min(this.#backoff.next(), holdsFor);
+    const mayOnlyList = this.#watchRefused && this.#version !== undefined;
+    this.#watchRefused = this.#version !== undefined;
+    this.#version = undefined;
+    this.#settled.resolve();
+    return this.#standing.followed && !mayOnlyList ? this.#backoff.next() : this.#slowly(timings.refusedMs);
+  }
+
+  #slowly(ms: number): number {
+    return ms * (1 - this.#deps.clock.random() / 2);
   }
 }
 
@@ -251,14 +272,4 @@ function metadataOf(object: unknown): Metadata {
     throw new ApiError("the watch sent an object without a name", { status: 410 });
   }
   return metadata as Metadata;
-}
-
-/**
- * Whether version `a` was given out before `b`. Versions of built-in kinds are decimal numbers that may be compared
- * (KEP-5504); of anything else nothing is concluded.
- */
-function isOlder(a: string, b: string): boolean {
-  const number = /^[1-9]\d*$/;
-  if (!number.test(a) || !number.test(b)) return false;
-  return a.length === b.length ? a < b : a.length < b.length;
 }

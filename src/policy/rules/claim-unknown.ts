@@ -1,3 +1,4 @@
+import type { ClaimReach } from "../factors.ts";
 import { claimNameField } from "../field.ts";
 import { deployment } from "./example.ts";
 import { contested, nameClaims, workloadRule } from "./rule.ts";
@@ -36,16 +37,21 @@ export const claimUnknown = workloadRule({
       decidedBy: claimNameField(situation.workload, claims[0]?.name ?? ""),
       problem: missing
         ? `cannot be judged yet: ${nameClaims(claims)} ${were} not found, and ${DEPENDS[moment]}`
-        : `cannot be judged: the access modes of ${nameClaims(claims)} are not known, and ${DEPENDS[moment]}`,
-      brief: missing
-        ? `${nameClaims(claims)} ${were} not found, judged when created`
-        : `the access modes of ${nameClaims(claims)} are not known`,
+        : `cannot be judged: ${unknownOf(claims)}, and ${DEPENDS[moment]}`,
+      brief: missing ? `${nameClaims(claims)} ${were} not found, judged when created` : unknownOf(claims),
       evidence: [],
       degree: 0,
       byAutoscaler: moment === "steady" && situation.steady.overlap.byAutoscalers.length > 0,
     };
   },
 });
+
+/** A claim that nobody could look up may be there all the same: it is not said to be missing. */
+function unknownOf(claims: readonly ClaimReach[]): string {
+  return claims.every(({ unread }) => unread !== undefined)
+    ? `${nameClaims(claims)} could not be looked up`
+    : `the access modes of ${nameClaims(claims)} are not known`;
+}
 
 const DEPENDS = {
   steady: "several pods would need it at once",

@@ -1,5 +1,5 @@
 import type { PodAffinityTerm, Workload } from "../model.ts";
-import { HOSTNAME } from "../nodes.ts";
+import { HOSTNAME, nodesAge } from "../nodes.ts";
 import { steadyOverlap } from "../overlap.ts";
 import { listOf, nameOf, plural, selectorText } from "../phrasing.ts";
 import { labelOf } from "../selectors.ts";
@@ -255,7 +255,8 @@ function unmatchable(workload: Workload): AffinityReading | undefined {
 }
 
 function missingKey(terms: readonly PodAffinityTerm[], view: ClusterView): AffinityReading | undefined {
-  const nodes = knownValue(view.nodes());
+  const lookup = view.nodes();
+  const nodes = knownValue(lookup);
   const term = terms.find(({ topologyKey }) =>
     nodes?.every((node) => labelOf(node.labels, topologyKey) === undefined),
   );
@@ -264,7 +265,7 @@ function missingKey(terms: readonly PodAffinityTerm[], view: ClusterView): Affin
       value: "nowhere",
       proof: "affinity",
       evidence: [
-        `no known node has the label ${term.topologyKey} of the required pod affinity: the pods stay Pending`,
+        `no known node has the label ${term.topologyKey} of the required pod affinity${nodesAge(lookup)}: the pods stay Pending`,
       ],
     }
   );

@@ -1,6 +1,6 @@
 import type { ClaimReach, SpreadProof } from "../factors.ts";
 import type { Node, Placement, WorkloadKind } from "../model.ts";
-import { exclusionOf, HOSTNAME, matchesTerms } from "../nodes.ts";
+import { exclusionOf, HOSTNAME, matchesTerms, nodesAge } from "../nodes.ts";
 import type { PolicyOptions } from "../options.ts";
 import { listOf, plural } from "../phrasing.ts";
 import { labelOf } from "../selectors.ts";
@@ -78,14 +78,15 @@ export function placeOf(
     );
   }
   const hosts = nodes && hostIndex(nodes);
-  const missing = hosts && missingHost(narrowed, hosts);
+  const age = nodesAge(lookup);
+  const missing = hosts && missingHost(narrowed, hosts, age);
   if (missing !== undefined) return missing;
   if (options.singleNode) {
     return oneNode("single-node", [], "the configuration says that the cluster has one schedulable node");
   }
   const pinned = pinnedBy(sources, narrowed, context, hosts) ?? byNodeLocal(claims);
   if (pinned !== undefined) return pinned;
-  const byNodes = nodes && placeAmong(nodes, placement, kind, claims);
+  const byNodes = nodes && placeAmong(nodes, placement, kind, claims, age);
   if (byNodes?.where === "one-node") return byNodes;
   const unread =
     lookup.state === "unknown" && sources.length > 0
@@ -225,7 +226,7 @@ function byNodeLocal(claims: readonly ClaimReach[]): Place | undefined {
 }
 
 /** Every alternative names hosts, and no known node is one of them. */
-function missingHost(sources: readonly Source[], hosts: HostIndex): Place | undefined {
+function missingHost(sources: readonly Source[], hosts: HostIndex, age: string): Place | undefined {
   const source = sources.find(({ alternatives }) =>
     alternatives.every((alternative) => hostsCalled(alternative, hosts)?.length === 0),
   );
@@ -235,7 +236,7 @@ function missingHost(sources: readonly Source[], hosts: HostIndex): Place | unde
   );
   return nowhere(
     "unknown-host",
-    `${source.text} asks for host ${listOf([...new Set(names)])}, which is not among the ${plural(hosts.count, "known node")}`,
+    `${source.text} asks for host ${listOf([...new Set(names)])}, which is not among the ${plural(hosts.count, "known node")}${age}`,
   );
 }
 
@@ -244,6 +245,7 @@ function placeAmong(
   placement: Placement,
   kind: WorkloadKind,
   claims: readonly ClaimReach[],
+  age: string,
 ): Place {
   const taking: Node[] = [];
   const excluded: string[] = [];
@@ -266,8 +268,8 @@ function placeAmong(
     "nodes",
     [node.name],
     excluded.length === 0
-      ? `${node.name} is the only known node`
-      : `of ${nodes.length} known nodes only ${node.name} can take the pods (${listOf(excluded, "; ")})`,
+      ? `${node.name} is the only known node${age}`
+      : `of ${nodes.length} known nodes only ${node.name} can take the pods (${listOf(excluded, "; ")})${age}`,
   );
 }
 

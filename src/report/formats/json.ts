@@ -1,6 +1,7 @@
 import type { Exemption } from "../../policy/finding.ts";
 import type { Fix } from "../../policy/fixes.ts";
 import type { ObjectRef, SourcePosition } from "../../policy/model.ts";
+import type { AuditFacts } from "../audit-facts.ts";
 import { patchCommand } from "../commands.ts";
 import { harmlessJson } from "../harmless.ts";
 import { explainFinding, groundsOf, rulePage } from "../message.ts";
@@ -31,9 +32,21 @@ export function renderJson(report: Report, { all }: Pick<RenderOptions, "all"> =
     notJudged: report.notJudged.map(notJudgedOf),
     errors: report.errors.map(errorOf),
     notes: report.notes.map(noteOf),
+    ...(report.audit === null ? {} : auditMembers(report, report.audit)),
     summary: report.summary,
   };
   return `${harmlessJson(JSON.stringify(document, null, 2))}\n`;
+}
+
+/** What only an audit has; the cluster stands on each finding and workload where there are several. */
+function auditMembers({ since }: Report, { cluster, scope, time, read }: AuditFacts): object {
+  return {
+    cluster: { uid: cluster.uid, context: cluster.context },
+    scope: { namespace: scope.namespace, selector: scope.selector },
+    time,
+    read: read.map(({ kind, namespace, state, why }) => ({ kind, namespace, state, why })),
+    ...(since === null ? {} : { since }),
+  };
 }
 
 /** Member by member, so that what the policy adds to its own types never changes the contract unseen. */
@@ -61,6 +74,7 @@ function findingOf(finding: ReportedFinding, telling: Telling): unknown {
     docsUrl: rulePage(finding.rule, telling),
     fingerprint: finding.fingerprint,
     known: finding.known,
+    ...(finding.cluster === null ? {} : { cluster: finding.cluster }),
     exempted: finding.exempted && exemptionOf(finding.exempted),
   };
 }
@@ -97,8 +111,15 @@ function exemptionOf({ by, until, reason }: Exemption): unknown {
   return { by, until, reason };
 }
 
-function workloadOf({ workload, source, verdict, state, factors }: JudgedWorkload): unknown {
-  return { ...refOf(workload), source: sourceOf(source), verdict, state, factors: factorsOf(factors) };
+function workloadOf({ workload, source, verdict, state, factors, cluster }: JudgedWorkload): unknown {
+  return {
+    ...refOf(workload),
+    source: sourceOf(source),
+    verdict,
+    state,
+    factors: factorsOf(factors),
+    ...(cluster === null ? {} : { cluster }),
+  };
 }
 
 function notJudgedOf({ object, source }: NotJudged): unknown {

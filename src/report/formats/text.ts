@@ -10,6 +10,7 @@ import { type Painter, painter } from "../paint.ts";
 import type { JudgedWorkload, NotJudged, Place, Report, ReportedFinding, Telling } from "../report.ts";
 import { visible } from "../visible.ts";
 import { wrapped } from "../wrap.ts";
+import { auditBlocks } from "./audit-text.ts";
 import { overview } from "./overview.ts";
 
 export interface TextOptions {
@@ -38,7 +39,12 @@ export function renderText(report: Report, options: TextOptions): string {
       (all || !known) && (detail !== "quiet" || (severity === "error" && exempted === null)),
   );
   const many = told.length > MANY;
-  const blocks: string[] = many || detail === "summary" ? [...overview(report, told)] : [];
+  const blocks: string[] =
+    report.audit !== null
+      ? [...auditBlocks(report, { colour, width })]
+      : many || detail === "summary"
+        ? [...overview(report, told)]
+        : [];
   if (detail !== "summary") {
     blocks.push(...findingBlocks(told, { many, width, telling: report.telling, paint }));
     if (many) blocks.push(waysOut(told, width, paint));

@@ -1,4 +1,4 @@
-import type { Cluster, KindStatus, Wanted } from "../../../src/cluster/cluster.ts";
+import type { Cluster, KindStatus, Prepared, Wanted } from "../../../src/cluster/cluster.ts";
 import { ClusterIndex } from "../../../src/cluster/cluster-index.ts";
 import { type FactKind, factFrom } from "../../../src/kube/fact.ts";
 import { KINDS } from "../../../src/kube/kinds.ts";
@@ -42,9 +42,10 @@ export class MemoryCluster implements Cluster {
     this.index.put(fact);
   }
 
-  prepare(wanted: Wanted, signal: AbortSignal): Promise<ClusterView> {
+  async prepare(wanted: Wanted, signal: AbortSignal): Promise<Prepared> {
     this.wanted.push(wanted);
-    return this.lookUp === undefined ? Promise.resolve(this.index) : this.lookUp(wanted, signal);
+    const view = this.lookUp === undefined ? this.index : await this.lookUp(wanted, signal);
+    return { view, cutShort: signal.aborted };
   }
 
   status(): readonly KindStatus[] {

@@ -46,6 +46,8 @@ export interface TestServer {
 export interface ServerOptions {
   readonly objects?: readonly unknown[];
   readonly cluster?: MemoryCluster;
+  /** Judged over in place of `cluster`. */
+  readonly live?: Cluster;
   readonly config?: Partial<Config>;
   readonly now?: () => number;
   readonly timeouts?: Partial<HttpTimeouts>;
@@ -77,7 +79,7 @@ export async function startServer(t: Test, options: ServerOptions = {}): Promise
   const metrics = createMetrics({ process: false });
   const log: Json[] = [];
   const server = await buildServer({
-    cluster: cluster satisfies Cluster,
+    cluster: options.live ?? cluster,
     config: () => config,
     ...(options.configProblem === undefined ? {} : { configProblem: options.configProblem }),
     certificates,

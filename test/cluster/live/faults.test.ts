@@ -1,8 +1,9 @@
 import { writeFileSync } from "node:fs";
 import t from "tap";
+import { type Clock, SYSTEM_CLOCK } from "../../../src/cluster/live/clock.ts";
 import type { ApiServerDouble, SeenRequest } from "../../support/api-server/api-server.ts";
 import { createAuthority } from "../../support/api-server/certificates.ts";
-import { agrees, type Live, live } from "../../support/api-server/live.ts";
+import { agrees, type Live, live, QUICK } from "../../support/api-server/live.ts";
 import { autoscaler, claim, deployment, node, storageClass, volume } from "../../support/objects.ts";
 
 function fill(double: ApiServerDouble): void {
@@ -139,6 +140,63 @@ for (const expiry of ["status", "event"] as const) {
   });
 }
 
+t.test("lists at once when the version is gone after an outage, and is in step only then", async (t) => {
+  const waits: number[] = [];
+  const time = { ahead: 0 };
+  const clock: Clock = {
+    now: () => performance.now() + time.ahead,
+    sleep: (ms, signal) => {
+      waits.push(ms);
+      return SYSTEM_CLOCK.sleep(Math.min(ms, 5), signal);
+    },
+    random: () => 0,
+  };
+  for (const expiry of ["status", "event"] as const) {
+    const it = await live(t, { fill, timings: { backoffMs: [100, 30_000] }, connect: { clock } });
+    const status = () => it.cluster.status().find(({ kind }) => kind === "Deployment");
+    await watching(it);
+    it.double.expiry = expiry;
+    it.double.fault = ({ kind }) => (kind === "Deployment" ? { do: "answer", status: 503 } : undefined);
+    it.double.cut("Deployment");
+    time.ahead += 60_000;
+    while (waits.at(-1) !== 30_000) await new Promise((resolve) => setTimeout(resolve, 2));
+    change(it.double);
+    it.double.compact();
+    let lists = 0;
+    it.double.fault = ({ kind, verb, query }) => {
+      if (kind !== "Deployment" || verb !== "list" || query.get("limit") === "1") return undefined;
+      lists += 1;
+      return { do: "answer", status: 503 };
+    };
+    const mark = waits.length;
+    while (lists === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    t.equal(
+      waits.slice(mark).find((ms) => ms !== QUICK.shortWatchMs),
+      0,
+      `${expiry}: without a wait`,
+    );
+    t.match(status(), { state: "held", problem: /./ }, `${expiry}: not in step`);
+    t.ok((status()?.ageSeconds ?? 0) >= 60, `${expiry}: with the age of the facts`);
+    t.equal(it.cluster.view.workload("Deployment", "shop", "nope").state, "unknown");
+    it.double.fault = () => undefined;
+    await agrees(t, it);
+    t.match(status(), { state: "synced", problem: undefined }, `${expiry}: then it is`);
+    t.ok((status()?.ageSeconds ?? 60) < 5);
+    t.equal(it.cluster.view.workload("Deployment", "shop", "nope").state, "absent");
+  }
+});
+
+t.test("a version that is always gone does not make it list in a loop", async (t) => {
+  const it = await live(t, { fill, timings: { backoffMs: [50, 5_000] } });
+  await watching(it);
+  faultOn(it.double, "watch", { do: "answer", status: 410 }, Number.POSITIVE_INFINITY);
+  it.double.cut("Deployment");
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  t.ok(lists(it.double) < 8, `${lists(it.double)} lists in 600 ms`);
+  it.double.fault = () => undefined;
+  await agrees(t, it);
+});
+
 t.test("starts over, with larger pages, when the continue token has expired", async (t) => {
   const it = await live(t, { fill, timings: { pageSize: 4 }, start: false });
   let expired = 0;
@@ -260,6 +318,25 @@ t.test("a server restored from an older backup, whose versions are lower, is lis
   await agrees(t, it);
   change(it.double);
   await agrees(t, it);
+});
+
+t.test("versions are compared as numbers: a longer one is the newer one", async (t) => {
+  const restored = await live(t, { fill, double: { firstVersion: 1_000_000 } });
+  await watching(restored);
+  await restored.double.stop();
+  await restored.double.restart({ firstVersion: 999_000 });
+  change(restored.double);
+  await agrees(t, restored);
+
+  const grown = await live(t, { fill, double: { firstVersion: 900 } });
+  await watching(grown);
+  grown.double.fault = ({ kind }) => (kind === "Deployment" ? { do: "answer", status: 503 } : undefined);
+  grown.double.cut("Deployment");
+  for (let i = 0; i < 40; i++) change(grown.double);
+  t.ok(Number(grown.double.version) > 1000, "one digit more");
+  grown.double.fault = () => undefined;
+  await agrees(t, grown);
+  t.equal(lists(grown.double), 1, "1000 is not before 999");
 });
 
 t.test("a server that was away with its past intact is not listed again", async (t) => {

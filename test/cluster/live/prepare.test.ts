@@ -22,6 +22,9 @@ const mounting = (...claims: string[]): Workload => {
 
 const wanting = (...claims: string[]): Wanted => ({ workloads: [mounting(...claims)] });
 
+const viewOf = async ({ cluster }: Live, wanted: Wanted, signal: AbortSignal) =>
+  (await cluster.prepare(wanted, signal)).view;
+
 const soon = () => AbortSignal.timeout(5_000);
 
 const gets = ({ double }: Live) => double.requests.filter(({ verb }) => verb === "get");
@@ -31,7 +34,7 @@ t.test("sees a claim that was made a moment ago, with its volume and its class",
   it.double.put(claim({ spec: { volumeName: "pv-data" } }));
   it.double.put(volume());
   it.double.put(storageClass);
-  const view = await it.cluster.prepare(wanting("data"), soon());
+  const view = await viewOf(it, wanting("data"), soon());
   const found = view.claim("shop", "data");
   t.match(found, { state: "known", value: { name: "data", volumeName: "pv-data" } });
   t.match(view.volume("pv-data"), { state: "known", value: { accessModes: ["ReadWriteOnce"] } });
@@ -46,14 +49,14 @@ t.test("fetches the volume of a claim that is known", async (t) => {
     fill: (double) => double.put(claim({ spec: { volumeName: "pv-data" } })),
   });
   it.double.put(volume());
-  const view = await it.cluster.prepare(wanting("data"), soon());
+  const view = await viewOf(it, wanting("data"), soon());
   t.equal(view.volume("pv-data").state, "known");
   t.strictSame(it.misses, ["PersistentVolume"], "a class that the claim has long named is not asked for");
 });
 
 t.test("asks nothing when everything is in the picture", async (t) => {
   const it = await blind(t, { fill: (double) => void double.put(claim()) });
-  const view = await it.cluster.prepare(wanting("data"), soon());
+  const view = await viewOf(it, wanting("data"), soon());
   t.equal(view, it.cluster.view);
   t.equal(gets(it).length, 0);
 });
@@ -61,7 +64,7 @@ t.test("asks nothing when everything is in the picture", async (t) => {
 t.test("a claim that is nowhere is absent, and is not asked for again within a second", async (t) => {
   const it = await blind(t, { timings: { negativeMs: 60_000 } });
   for (let i = 0; i < 3; i++) {
-    const view = await it.cluster.prepare(wanting("data"), soon());
+    const view = await viewOf(it, wanting("data"), soon());
     t.strictSame(view.claim("shop", "data"), { state: "absent" });
   }
   t.equal(gets(it).length, 1);
@@ -69,9 +72,9 @@ t.test("a claim that is nowhere is absent, and is not asked for again within a s
 
 t.test("a claim that was nowhere is asked for again when the second is over", async (t) => {
   const it = await blind(t, { timings: { negativeMs: 0 } });
-  await it.cluster.prepare(wanting("data"), soon());
+  await viewOf(it, wanting("data"), soon());
   it.double.put(claim());
-  const view = await it.cluster.prepare(wanting("data"), soon());
+  const view = await viewOf(it, wanting("data"), soon());
   t.equal(view.claim("shop", "data").state, "known");
 });
 
@@ -79,7 +82,7 @@ t.test("a claim that the watch has dropped and a lookup does not find is absent"
   const it = await live(t, { fill: (double) => void double.put(claim()) });
   it.double.remove("PersistentVolumeClaim", "shop", "data");
   await agrees(t, it);
-  const view = await it.cluster.prepare(wanting("data"), soon());
+  const view = await viewOf(it, wanting("data"), soon());
   t.strictSame(view.claim("shop", "data"), { state: "absent" });
 });
 
@@ -88,15 +91,19 @@ t.test("many reviews that want the same share one question", async (t) => {
   it.double.put(claim());
   const views = await Promise.all(
     Array.from({ length: 50 }, () =>
-      it.cluster.prepare({ ...wanting("data"), autoscalersIn: "shop" }, soon()),
+      viewOf(it, { ...wanting("data"), autoscalersIn: "shop", afresh: true }, soon()),
     ),
   );
   t.ok(views.every((view) => view.claim("shop", "data").state === "known"));
   t.equal(gets(it).filter(({ kind }) => kind === "PersistentVolumeClaim").length, 1);
-  t.equal(it.double.seen("list", "HorizontalPodAutoscaler").length, 2, "the first list and one for them all");
+  t.equal(
+    it.double.seen("list", "HorizontalPodAutoscaler").length,
+    3,
+    "the first list, one for the first of them and one for all others",
+  );
 });
 
-t.test("lists the autoscalers of the namespace: new ones count, deleted ones do not", async (t) => {
+t.test("lists the autoscalers of the namespace afresh: new ones count, deleted ones do not", async (t) => {
   const it = await blind(t, {
     fill: (double) => {
       double.put(autoscaler({ name: "old", max: 3 }));
@@ -111,7 +118,7 @@ t.test("lists the autoscalers of the namespace: new ones count, deleted ones do 
   it.double.remove("HorizontalPodAutoscaler", "shop", "old");
   it.double.put(autoscaler({ name: "changed", max: 7 }));
   it.double.put(autoscaler({ name: "new", max: 5 }));
-  const view = await it.cluster.prepare({ workloads: [], autoscalersIn: "shop" }, soon());
+  const view = await viewOf(it, { workloads: [], autoscalersIn: "shop", afresh: true }, soon());
   const target = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };
   const of = (namespace: string) => {
     const found = view.autoscalersOf({ ...target, namespace });
@@ -125,15 +132,69 @@ t.test("lists the autoscalers of the namespace: new ones count, deleted ones do 
   t.same(it.misses, ["HorizontalPodAutoscaler"]);
 });
 
+const WEB = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };
+
+t.test("autoscalers that are in step are not asked for", async (t) => {
+  const it = await blind(t, { fill: (double) => void double.put(autoscaler({ max: 3 })) });
+  const prepared = await it.cluster.prepare({ workloads: [], autoscalersIn: "shop" }, soon());
+  t.match(prepared.view.autoscalersOf(WEB), { state: "known", value: [{ maxReplicas: 3 }] });
+  t.equal(prepared.cutShort, false);
+  t.strictSame(it.misses, []);
+});
+
+t.test("autoscalers that are not in step are listed", async (t) => {
+  const it = await live(t, { fill: (double) => void double.put(autoscaler({ max: 3 })) });
+  await it.double.until(() => it.double.watchers() === 12);
+  it.double.fault = ({ kind, verb, namespace }) =>
+    kind === "HorizontalPodAutoscaler" && (verb === "watch" || namespace === "")
+      ? { do: "answer", status: 503 }
+      : undefined;
+  it.double.cut("HorizontalPodAutoscaler");
+  it.double.put(autoscaler({ name: "late", max: 5 }));
+  const troubled = () =>
+    it.cluster.status().find(({ kind }) => kind === "HorizontalPodAutoscaler")?.problem !== undefined;
+  while (!troubled()) await new Promise((resolve) => setTimeout(resolve, 1));
+  const view = await viewOf(it, { workloads: [], autoscalersIn: "shop" }, soon());
+  t.match(view.autoscalersOf(WEB), { value: [{ name: "late" }, { name: "web" }] });
+});
+
+t.test("an answer that was asked for before a review arrived is not its answer", async (t) => {
+  const it = await blind(t, { timings: { negativeMs: 60_000 } });
+  const afresh = () => viewOf(it, { workloads: [], autoscalersIn: "shop", afresh: true }, soon());
+  const asked = () => it.double.seen("list", "HorizontalPodAutoscaler").length - 1;
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  it.double.hold = async ({ kind, verb }) => {
+    if (kind === "HorizontalPodAutoscaler" && verb === "list" && asked() === 1) await held;
+  };
+  const early = afresh();
+  await it.double.until(() => asked() === 1);
+  it.double.put(autoscaler({ name: "late", max: 5 }));
+  const late = Promise.all([afresh(), afresh(), afresh()]);
+  release();
+  await early;
+  for (const view of await late) t.match(view.autoscalersOf(WEB), { value: [{ name: "late" }] });
+  t.equal(asked(), 2, "one under way, one waiting for all that came meanwhile");
+});
+
+t.test("a target that has not been seen is fetched by every review", async (t) => {
+  const it = await blind(t, { timings: { negativeMs: 60_000 } });
+  const target = { kind: "Deployment", namespace: "shop", name: "web" };
+  const first = await viewOf(it, { workloads: [], target }, soon());
+  t.equal(first.workload("Deployment", "shop", "web").state, "absent");
+  it.double.put(deployment());
+  const second = await viewOf(it, { workloads: [], target }, soon());
+  t.equal(second.workload("Deployment", "shop", "web").state, "known", "what was absent a moment ago");
+});
+
 t.test("finds the target of a scale or an autoscaler, and then its claims", async (t) => {
   const it = await blind(t);
   it.double.put(deployment());
   it.double.put(claim());
   const target = { kind: "Deployment", namespace: "shop", name: "web" };
-  const view = await it.cluster.prepare({ workloads: [], target }, soon());
+  const view = await viewOf(it, { workloads: [], target }, soon());
   t.equal(view.workload("Deployment", "shop", "web").state, "known");
   t.equal(view.claim("shop", "data").state, "known");
-  const none = await it.cluster.prepare({ workloads: [], target: { ...target, name: "nope" } }, soon());
+  const none = await viewOf(it, { workloads: [], target: { ...target, name: "nope" } }, soon());
   t.strictSame(none.workload("Deployment", "shop", "nope"), { state: "absent" });
 });
 
@@ -146,16 +207,16 @@ t.test("a target that was deleted and made anew is fetched, by its uid", async (
   it.double.remove("Deployment", "shop", "web");
   it.double.put(withUid("second", 3));
   const target = { kind: "Deployment", namespace: "shop", name: "web" };
-  const seen = await it.cluster.prepare({ workloads: [], target: { ...target, uid: "first" } }, soon());
+  const seen = await viewOf(it, { workloads: [], target: { ...target, uid: "first" } }, soon());
   t.match(seen.workload("Deployment", "shop", "web"), { value: { uid: "first" } }, "the one that is known");
-  const view = await it.cluster.prepare({ workloads: [], target: { ...target, uid: "second" } }, soon());
+  const view = await viewOf(it, { workloads: [], target: { ...target, uid: "second" } }, soon());
   t.match(view.workload("Deployment", "shop", "web"), { value: { uid: "second", pods: { replicas: 3 } } });
 });
 
 t.test("does not ask for kinds that it never reads", async (t) => {
   const it = await blind(t);
   for (const kind of ["ReplicaSet", "Pod", "Rollout", "__proto__"]) {
-    await it.cluster.prepare({ workloads: [], target: { kind, namespace: "shop", name: "x" } }, soon());
+    await viewOf(it, { workloads: [], target: { kind, namespace: "shop", name: "x" } }, soon());
   }
   t.equal(gets(it).length, 0);
 });
@@ -165,10 +226,12 @@ t.test("what cannot be had in time is unknown, with the reason, and nothing wait
   it.double.fault = ({ verb, query }) =>
     verb === "get" || (verb === "list" && query.get("limit") !== "1") ? { do: "hang" } : undefined;
   const stop = new AbortController();
-  const preparing = it.cluster.prepare({ ...wanting("data", "more"), autoscalersIn: "shop" }, stop.signal);
+  const wanted = { ...wanting("data", "more"), autoscalersIn: "shop", afresh: true };
+  const preparing = it.cluster.prepare(wanted, stop.signal);
   await it.double.until(() => gets(it).length === 2);
   stop.abort();
-  const view = await preparing;
+  const { view, cutShort } = await preparing;
+  t.equal(cutShort, true, "and it is said that it was cut short");
   const reason = /did not answer within the time/;
   t.match(view.claim("shop", "data"), { state: "unknown", reason });
   t.match(view.claim("shop", "more"), { state: "unknown", reason });
@@ -180,7 +243,7 @@ t.test("what cannot be had in time is unknown, with the reason, and nothing wait
 
 t.test("a signal that has aborted already costs no request", async (t) => {
   const it = await blind(t);
-  const view = await it.cluster.prepare(wanting("data"), AbortSignal.abort());
+  const view = await viewOf(it, wanting("data"), AbortSignal.abort());
   t.equal(view.claim("shop", "data").state, "unknown");
   t.equal(gets(it).length, 0);
 });
@@ -198,8 +261,8 @@ t.test("one review that gives up does not spoil the answer for another", async (
   const asked = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const hasty = it.cluster.prepare(wanting("data"), stop.signal);
-  const patient = it.cluster.prepare(wanting("data"), soon());
+  const hasty = viewOf(it, wanting("data"), stop.signal);
+  const patient = viewOf(it, wanting("data"), soon());
   await asked;
   stop.abort();
   t.equal((await hasty).claim("shop", "data").state, "unknown");
@@ -214,14 +277,14 @@ t.test("no right to look up (403), a server error and a lost server leave the cl
   for (const { status, reason } of cases) {
     const it = await blind(t);
     it.double.fault = ({ verb }) => (verb === "list" ? undefined : { do: "answer", status });
-    const view = await it.cluster.prepare(wanting("data"), soon());
+    const view = await viewOf(it, wanting("data"), soon());
     t.match(view.claim("shop", "data"), { state: "unknown", reason });
-    await it.cluster.prepare(wanting("data"), soon());
+    await viewOf(it, wanting("data"), soon());
     t.equal(gets(it).length, 1, "and are not asked again within the second");
   }
   const it = await blind(t);
   await it.double.stop();
-  const view = await it.cluster.prepare(wanting("data"), soon());
+  const view = await viewOf(it, wanting("data"), soon());
   t.match(view.claim("shop", "data"), { state: "unknown", reason: /no answer from the API server/ });
 });
 
@@ -230,14 +293,14 @@ t.test("kinds that may not be listed are looked up one by one where that is allo
   it.double.fault = ({ verb, kind }) =>
     kind === "PersistentVolumeClaim" && verb !== "get" ? { do: "answer", status: 403 } : undefined;
   await it.cluster.start();
-  const view = await it.cluster.prepare(wanting("data", "nope"), soon());
+  const view = await viewOf(it, wanting("data", "nope"), soon());
   t.equal(view.claim("shop", "data").state, "known");
   t.equal(view.claim("shop", "nope").state, "absent");
 });
 
 t.test("names are encoded, so that they cannot reach another path", async (t) => {
   const it = await blind(t);
-  const view = await it.cluster.prepare(wanting("../../../../v1/nodes", "a?b#c"), soon());
+  const view = await viewOf(it, wanting("../../../../v1/nodes", "a?b#c"), soon());
   t.equal(view.claim("shop", "a?b#c").state, "absent");
   t.strictSame(
     gets(it).map(({ kind, name }) => [kind, name]),
@@ -258,7 +321,7 @@ t.test("ten thousand claims of one review are asked for a few at a time, until i
   };
   const stop = new AbortController();
   const names = Array.from({ length: 10_000 }, (_, i) => `data-${i}`);
-  const preparing = it.cluster.prepare(wanting(...names), stop.signal);
+  const preparing = viewOf(it, wanting(...names), stop.signal);
   await it.double.until(() => open === 8);
   stop.abort();
   const view = await preparing;

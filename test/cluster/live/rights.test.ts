@@ -1,14 +1,16 @@
 import t from "tap";
-import type { FactKind } from "../../../src/kube/fact.ts";
+import { SYSTEM_CLOCK } from "../../../src/cluster/live/clock.ts";
+import { type FactKind, factFrom } from "../../../src/kube/fact.ts";
 import type { ApiServerDouble } from "../../support/api-server/api-server.ts";
-import { agrees, type Live, live } from "../../support/api-server/live.ts";
-import { autoscaler, claim, deployment, volume } from "../../support/objects.ts";
+import { agrees, type Live, live, QUICK } from "../../support/api-server/live.ts";
+import { autoscaler, claim, deployment, node, volume } from "../../support/objects.ts";
 
 function fill(double: ApiServerDouble): void {
   double.put(deployment());
   double.put(claim());
   double.put(volume());
   double.put(autoscaler({ max: 5 }));
+  double.put(node("n1"));
 }
 
 const statusOf = ({ cluster }: Live, kind: FactKind) => {
@@ -16,6 +18,14 @@ const statusOf = ({ cluster }: Live, kind: FactKind) => {
   if (found === undefined) throw new Error(`${kind} has no status`);
   return found;
 };
+
+const NODE_FACT = factFrom(node("n1"))?.object;
+
+/** Waits until every watch has stood for the moment after which its kind counts as followed. */
+async function followed(it: Live): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 10 * (QUICK.shortWatchMs ?? 0)));
+  if (it.double.watchers() !== 12) throw new Error("a watch has ended");
+}
 
 /** Waits until the state of a kind is as wanted. */
 async function state(it: Live, kind: FactKind, wanted: string): Promise<void> {
@@ -75,13 +85,16 @@ t.test("reads autoscalers under the older version where the server has only that
   t.equal(it.cluster.index.count("HorizontalPodAutoscaler"), 1);
   it.double.put(autoscaler({ name: "late", max: 3 }));
   await agrees(t, it);
-  const view = await it.cluster.prepare({ workloads: [], autoscalersIn: "shop" }, AbortSignal.timeout(5_000));
+  const { view } = await it.cluster.prepare(
+    { workloads: [], autoscalersIn: "shop", afresh: true },
+    AbortSignal.timeout(5_000),
+  );
   const target = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };
   t.match(view.autoscalersOf(target), { state: "known", value: [{ name: "late" }, { name: "web" }] });
 });
 
 t.test("rights that are taken away later keep what is known and stop calling the rest absent", async (t) => {
-  const it = await live(t, { fill });
+  const it = await live(t, { fill, connect: { staleAfterSeconds: () => 0.05 } });
   await it.double.until(() => it.double.watchers() === 12);
   it.double.forbidden.add("persistentvolumeclaims");
   it.double.cut("PersistentVolumeClaim");
@@ -94,6 +107,78 @@ t.test("rights that are taken away later keep what is known and stop calling the
   await state(it, "PersistentVolumeClaim", "synced");
   await agrees(t, it);
   t.equal(it.cluster.view.claim("shop", "data").state, "absent");
+});
+
+t.test(
+  "a kind in step that is refused while the API server starts keeps its facts and is soon back",
+  async (t) => {
+    const it = await live(t, { fill, timings: { refusedMs: 60_000 } });
+    await it.double.until(() => it.double.watchers() === 12);
+    await followed(it);
+    const lists = () =>
+      it.double.seen("list", "Node").filter(({ query }) => query.get("limit") !== "1").length;
+    for (const plural of PLURALS) it.double.forbidden.add(plural);
+    it.double.cut();
+    await state(it, "Node", "held");
+    await state(it, "PersistentVolumeClaim", "held");
+    const { view } = it.cluster;
+    t.equal(view.claim("shop", "data").state, "known");
+    t.match(view.claim("shop", "other"), {
+      state: "unknown",
+      reason: /no right to read persistentvolumeclaims/,
+    });
+    t.match(view.nodes(), { state: "known", value: [{ name: "n1" }], ageSeconds: 0 }, "with their age");
+    t.match(statusOf(it, "Node").problem, /^no right to read nodes/);
+    it.double.forbidden.clear();
+    it.double.put(claim({ name: "other" }));
+    await agrees(t, it);
+    await state(it, "Node", "synced");
+    t.equal(lists(), 1, "the watch goes on where it was");
+    t.strictSame(view.nodes(), { state: "known", value: [{ ...NODE_FACT }] });
+    const lines = it.log.filter(({ kind }) => kind === "Node").map(({ level, state }) => [level, state]);
+    t.strictSame(lines, [
+      ["info", "synced"],
+      ["warn", "held"],
+      ["info", "synced"],
+    ]);
+  },
+);
+
+t.test("a kind in step is refused when the refusal lasts longer than facts may be old", async (t) => {
+  const it = await live(t, {
+    fill,
+    timings: { refusedMs: 60_000 },
+    connect: { staleAfterSeconds: () => 0.2 },
+  });
+  await it.double.until(() => it.double.watchers() === 12);
+  await followed(it);
+  it.double.forbidden.add("nodes");
+  it.double.cut("Node");
+  await state(it, "Node", "held");
+  await state(it, "Node", "refused");
+  t.match(it.cluster.view.nodes(), { state: "unknown", reason: /no right to read nodes/ });
+  it.double.forbidden.clear();
+  await state(it, "Node", "synced");
+  t.equal(it.cluster.view.nodes().state, "known", "and does not wait as one that was never seen");
+});
+
+t.test("the time for which facts are kept ends though the API server is lost meanwhile", async (t) => {
+  const time = { ahead: 0 };
+  const it = await live(t, {
+    fill,
+    connect: { clock: { ...SYSTEM_CLOCK, now: () => performance.now() + time.ahead } },
+  });
+  await it.double.until(() => it.double.watchers() === 12);
+  await followed(it);
+  it.double.forbidden.add("nodes");
+  it.double.cut("Node");
+  await state(it, "Node", "held");
+  await it.double.stop();
+  time.ahead = 299_000;
+  t.equal(statusOf(it, "Node").state, "held");
+  time.ahead = 301_000;
+  t.equal(statusOf(it, "Node").state, "refused");
+  t.equal(it.cluster.view.nodes().state, "unknown");
 });
 
 t.test("a kind that may be listed and not watched is refused, and listed now and then", async (t) => {

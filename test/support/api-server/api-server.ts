@@ -75,6 +75,8 @@ export class ApiServerDouble {
   readonly requests: SeenRequest[] = [];
   /** Asked about every request, after the checks of rights. */
   fault: (request: SeenRequest) => Fault | undefined = () => undefined;
+  /** The snapshot of an answer to a list or a get is taken before this, and it is sent after it. */
+  hold: (request: SeenRequest) => Promise<void> = async () => {};
   /** Plurals that we may not read, and plurals that are not served. */
   readonly forbidden = new Set<string>();
   readonly unserved = new Set<string>();
@@ -314,8 +316,10 @@ export class ApiServerDouble {
       status(response, body.code, body.reason, body.message);
       return;
     }
-    response.writeHead(200, { "content-type": "application/json" });
-    void deliver(response, Buffer.from(body), fault);
+    void this.hold(seen).then(() => {
+      response.writeHead(200, { "content-type": "application/json" });
+      return deliver(response, Buffer.from(body), fault);
+    });
   }
 
   #get(kind: ServedKind, namespace: string, name: string): string | Refusal {

@@ -2,14 +2,14 @@ import type { KindStatus } from "../cluster/cluster.ts";
 import type { Subject } from "./subject.ts";
 
 /** What an answer could not see, or saw long ago. */
-export interface BlindSpots {
+export interface Freshness {
   /** One sentence where facts are older than configured. */
   readonly stale: string | undefined;
-  /** One sentence for each kind that cannot be read. */
+  /** One sentence for each kind that cannot be read, or whose facts are those of a while ago. */
   readonly unseen: readonly string[];
 }
 
-const NONE: BlindSpots = { stale: undefined, unseen: [] };
+const NONE: Freshness = { stale: undefined, unseen: [] };
 
 /**
  * What to say of the facts behind a judgement. A webhook that has lost the API server goes on from what it knows,
@@ -17,23 +17,29 @@ const NONE: BlindSpots = { stale: undefined, unseen: [] };
  *
  * @param staleAfterSeconds age from which facts are called old
  */
-export function blindSpots(
+export function freshnessOf(
   subject: Subject,
   kinds: readonly KindStatus[],
   staleAfterSeconds: number,
-): BlindSpots {
+): Freshness {
   if (!readsFacts(subject)) return NONE;
-  const age = Math.max(...kinds.map(({ state, ageSeconds = 0 }) => (state === "synced" ? ageSeconds : 0)), 0);
+  const age = Math.max(
+    ...kinds.map(({ state, ageSeconds = 0 }) => (state === "synced" || state === "held" ? ageSeconds : 0)),
+    0,
+  );
   return {
     stale:
       age > staleAfterSeconds
-        ? `attachguard: judged by facts up to ${inMinutes(age)} old, the API server has not been heard of since`
+        ? `attachguard: judged by facts up to ${inMinutes(age)} old, the API server has sent nothing newer`
         : undefined,
-    unseen: kinds.flatMap(({ kind, state, problem }) =>
-      state === "refused" || state === "not-served"
+    unseen: kinds.flatMap(({ kind, state, problem, ageSeconds = 0 }) => {
+      if (state === "held") {
+        return [`${kind} objects are those of ${inMinutes(ageSeconds)} ago (${problem ?? "not in step"})`];
+      }
+      return state === "refused" || state === "not-served"
         ? [`${kind} objects could not be seen (${problem ?? state})`]
-        : [],
-    ),
+        : [];
+    }),
   };
 }
 

@@ -1,5 +1,5 @@
 import t from "tap";
-import { blindSpots } from "../../src/admission/blind-spots.ts";
+import { freshnessOf } from "../../src/admission/freshness.ts";
 import { parseReview } from "../../src/admission/review.ts";
 import { type Subject, subjectOf } from "../../src/admission/subject.ts";
 import type { KindStatus } from "../../src/cluster/cluster.ts";
@@ -37,6 +37,20 @@ t.test("an answer says how old its facts are and what it could not see", async (
       ["StorageClass objects could not be seen (no right to read storageclasses)"],
     ],
     [
+      "refused by a server that is starting",
+      "005",
+      [kind("held", 40, "no right to read storageclasses")],
+      null,
+      ["StorageClass objects are those of 40 s ago (no right to read storageclasses)"],
+    ],
+    [
+      "refused for long",
+      "005",
+      [kind("held", 400, "x")],
+      /up to 7 min old/,
+      ["StorageClass objects are those of 7 min ago (x)"],
+    ],
+    [
       "not served",
       "005",
       [kind("not-served", undefined)],
@@ -45,7 +59,7 @@ t.test("an answer says how old its facts are and what it could not see", async (
     ],
   ];
   for (const [why, recording, kinds, stale, unseen] of rows) {
-    const found = blindSpots(subject(recording), kinds, 300);
+    const found = freshnessOf(subject(recording), kinds, 300);
     if (stale === null) t.equal(found.stale, undefined, why);
     else t.match(found.stale, stale, why);
     t.strictSame(found.unseen, unseen, why);

@@ -1,0 +1,9 @@
+/**
+ * Whether version `a` was given out before `b`. Versions of built-in kinds are decimal numbers that may be compared
+ * (KEP-5504); of anything else nothing is concluded.
+ */
+export function isOlder(a: string, b: string): boolean {
+  const number = /^[1-9]\d*$/;
+  if (!number.test(a) || !number.test(b)) return false;
+  return a.length === b.length ? a < b : a.length < b.length;
+}

@@ -1,0 +1,158 @@
+import type { ObjectRef } from "../../policy/model.ts";
+import { plural } from "../../policy/phrasing.ts";
+import { type AuditOverview, auditOverview, type Tally } from "../audit-overview.ts";
+import { stepsOf } from "../commands.ts";
+import { type Painter, painter } from "../paint.ts";
+import type { JudgedWorkload, Report } from "../report.ts";
+import { visible } from "../visible.ts";
+import { wrapped } from "../wrap.ts";
+
+/** Rows of a table and commands that are shown; the rest is counted. */
+const SHOWN = 10;
+
+/** The first screen of an audit: what a person asks on Monday, as blocks for a terminal. */
+export function auditBlocks(report: Report, options: { colour: boolean; width: number }): readonly string[] {
+  const { audit } = report;
+  if (audit === null) return [];
+  const paint = painter(options.colour);
+  const overview = auditOverview(report, Date.parse(audit.time));
+  return [
+    headline(report, options.width, paint),
+    ...sinceBlock(report, options.width),
+    ...worstBlock(overview, paint),
+    ...tableBlock(overview),
+    ...recreateBlock(overview, report, paint),
+    ...storageBlock(overview, options.width, paint),
+    ...exemptedBlock(overview, paint),
+    ...readBlock(report, options.width),
+  ];
+}
+
+function headline({ workloads, audit, clusters }: Report, width: number, paint: Painter): string {
+  const count = (state: JudgedWorkload["state"]) => workloads.filter((each) => each.state === state).length;
+  const held = workloads.filter(({ factors }) => factors.reach === "node" || factors.reach === "pod").length;
+  const names = clusters.map(({ context, uid }) => context ?? uid ?? "a dump").map(visible);
+  const scope = audit?.scope.namespace == null ? "" : `, namespace ${visible(audit.scope.namespace)}`;
+  const lines = wrapped(
+    `${plural(workloads.length, "workload")} with volumes; ${held} of them on a volume that one node or one pod may hold: ` +
+      `${count("latent")} latent (would get stuck), ${count("stuck")} stuck now.`,
+    "",
+    width,
+  );
+  return [paint("bold", `Audit of ${names.join(", ")}${scope} at ${audit?.time ?? ""}`), ...lines].join("\n");
+}
+
+function sinceBlock({ since }: Report, width: number): readonly string[] {
+  if (since === null) return [];
+  const { time, fixed, graver, unchanged, notComparable, reasons } = since;
+  const text = `Since ${visible(time)}: ${since.new} new, ${fixed} fixed, ${graver} graver, ${unchanged} unchanged, ${notComparable} not comparable.`;
+  return [
+    [...wrapped(text, "", width), ...reasons.flatMap((each) => wrapped(visible(each), "  - ", width))].join(
+      "\n",
+    ),
+  ];
+}
+
+function worstBlock({ worst }: AuditOverview, paint: Painter): readonly string[] {
+  if (worst.length === 0) return [];
+  const rows = worst.map(
+    ({ workload, state, cluster, reason }) =>
+      `  ${paint(state === "stuck" ? "red" : "yellow", state.padEnd("healthy".length))}  ${inCluster(cluster)}${refText(workload)}${state === "stuck" ? `: ${visible(reason)}` : ""}`,
+  );
+  return [[paint("bold", "Worst first"), ...rows].join("\n")];
+}
+
+function tableBlock({ byNamespace, byRule, byDriver, byClass }: AuditOverview): readonly string[] {
+  return [
+    ...tallyBlock("namespace", byNamespace),
+    ...tallyBlock("rule", byRule),
+    ...tallyBlock("driver", byDriver),
+    ...tallyBlock("class", byClass),
+  ];
+}
+
+function tallyBlock(title: string, rows: Tally): readonly string[] {
+  if (rows.length === 0) return [];
+  const shown = rows
+    .slice(0, SHOWN)
+    .map(([name, errors, warnings]) => [visible(name), errors, warnings] as const);
+  const width = Math.max(title.length, ...shown.map(([name]) => name.length));
+  const more = rows.length - shown.length;
+  return [
+    [
+      `${title.padEnd(width)}  errors  warnings`,
+      ...shown.map(
+        ([name, errors, warnings]) =>
+          `${name.padEnd(width)}  ${String(errors).padStart(6)}  ${String(warnings).padStart(8)}`,
+      ),
+      ...(more > 0 ? [`and ${more} more`] : []),
+    ].join("\n"),
+  ];
+}
+
+function recreateBlock(
+  { mendedByRecreate }: AuditOverview,
+  { telling }: Report,
+  paint: Painter,
+): readonly string[] {
+  if (mendedByRecreate.length === 0) return [];
+  const steps = mendedByRecreate
+    .slice(0, SHOWN)
+    .flatMap(({ workload, fix }) => stepsOf(fix, telling.isStored, workload.workload))
+    .map(({ what }) => `  ${visible(what)}`);
+  const more = mendedByRecreate.length - SHOWN;
+  return [
+    [
+      paint(
+        "bold",
+        `Mended by strategy Recreate alone (${mendedByRecreate.length}; a brief downtime at each rollout)`,
+      ),
+      ...steps,
+      ...(more > 0 ? [`  and ${more} more; --format json has all commands`] : []),
+    ].join("\n"),
+  ];
+}
+
+function storageBlock({ needStorage }: AuditOverview, width: number, paint: Painter): readonly string[] {
+  if (needStorage.length === 0) return [];
+  const names = needStorage.slice(0, SHOWN).map(({ workload }) => refText(workload));
+  const more = needStorage.length - names.length;
+  const text = names.join(", ") + (more > 0 ? ` and ${more} more` : "");
+  return [
+    [paint("bold", `Need another storage (${needStorage.length})`), ...wrapped(text, "  ", width)].join("\n"),
+  ];
+}
+
+function exemptedBlock({ exempted, expiring }: AuditOverview, paint: Painter): readonly string[] {
+  if (exempted.length === 0) return [];
+  const soon = new Set(expiring.map(({ finding }) => finding));
+  const rows = exempted.slice(0, SHOWN).map((finding) => {
+    const { by, reason, until } = finding.exempted ?? { by: "", reason: "", until: null };
+    const end = until === null ? "no end" : `until ${visible(until)}`;
+    const mark = soon.has(finding) ? paint("yellow", "  ends soon") : "";
+    return `  ${refText(finding.workload)} [${finding.rule}] by ${by}, ${end}: ${visible(reason)}${mark}`;
+  });
+  const more = exempted.length - rows.length;
+  return [
+    [
+      paint("bold", `Exempted (${exempted.length}, ${expiring.length} of them end within 14 days)`),
+      ...rows,
+      ...(more > 0 ? [`  and ${more} more`] : []),
+    ].join("\n"),
+  ];
+}
+
+function readBlock({ audit }: Report, width: number): readonly string[] {
+  const unread = (audit?.read ?? []).filter(({ state }) => state === "unread");
+  if (unread.length === 0) return [];
+  const names = unread.map(({ kind, why }) => `${kind}${why === null ? "" : ` (${visible(why)})`}`);
+  return [wrapped(`Not read, so not judged or only in part: ${names.join(", ")}`, "", width).join("\n")];
+}
+
+function inCluster(cluster: string | null): string {
+  return cluster === null ? "" : `${visible(cluster)}  `;
+}
+
+function refText({ kind, namespace, name }: ObjectRef): string {
+  return `${visible(kind)} ${visible(namespace)}/${visible(name)}`;
+}
