@@ -2,52 +2,189 @@ import type { ClusterIndex } from "../cluster/cluster-index.ts";
 import type { InputError } from "../cluster/files/input-error.ts";
 import { loadFiles } from "../cluster/files.ts";
 import { loadConfig } from "../config/config.ts";
+import type { Config } from "../config/model.ts";
+import { AttachguardError, messageOf } from "../errors.ts";
+import { KINDS } from "../kube/kinds.ts";
+import { parseLabelQuery } from "../kube/label-query.ts";
+import type { Unjudged } from "../kube/unjudged.ts";
+import type { LabelSelector, Labels } from "../policy/model.ts";
+import { selects } from "../policy/selectors.ts";
+import { knownValue } from "../policy/view.ts";
+import type { AuditedCluster, AuditFacts, AuditReading } from "../report/audit-facts.ts";
 import { allStored } from "../report/commands.ts";
+import { mergedReport, type Report } from "../report/report.ts";
+import { since } from "../report/since.ts";
 import { emit, type ReportOptions } from "./emit.ts";
+import { worldNote, worldOf } from "./file-options.ts";
+import { readInput } from "./input-file.ts";
 import { judgedReport } from "./judged-report.ts";
-import { type ClusterAccess, readLiveFacts } from "./live.ts";
+import { readLiveFacts } from "./live.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface AuditOptions extends ReportOptions, ClusterAccess {
+export interface AuditOptions extends ReportOptions {
   readonly namespace?: string;
+  readonly selector?: string;
+  readonly kubeconfig?: string;
+  /** Several are audited side by side. */
+  readonly context?: readonly string[];
   readonly from?: readonly string[];
+  readonly closed?: true;
+  readonly open?: true;
+  /** RFC 3339: the time of a dump. */
+  readonly at?: string;
+  readonly since?: string;
   readonly config?: string;
 }
 
 /**
- * Judges everything in a cluster, or in files that were dumped from one, and prints the report.
+ * Judges everything in one or several clusters, or in files that were dumped from one, and prints the report.
  *
- * @returns the exit code of the contract.
- * @throws AttachguardError AG_ERR_CONFIG, AG_ERR_API_SERVER (without `--from`) or AG_ERR_INPUT (`--output`).
+ * @returns the exit code of the contract; 2 where one of several clusters could not be read
+ * @throws AttachguardError AG_ERR_CONFIG, AG_ERR_USAGE (options that contradict each other), AG_ERR_API_SERVER
+ * (one cluster, without `--from`) or AG_ERR_INPUT (an output, or the report for `--since`).
  */
 export async function audit(options: AuditOptions, terminal: Terminal): Promise<number> {
   const config = await loadConfig(options.config);
-  const { index, errors } = await factsFrom(options, terminal);
-  const subjects = {
-    view: index,
-    workloads: within(options.namespace, index.workloads()),
-    claims: within(options.namespace, index.claims()),
-  };
-  return emit(await judgedReport(subjects, errors, config, allStored), options, terminal);
+  const selector = options.selector === undefined ? undefined : parseLabelQuery(options.selector);
+  const time = timeOf(options);
+  const contexts = options.context ?? [];
+  const reports = await Promise.all(
+    (contexts.length === 0 ? [undefined] : contexts).map(async (context) => {
+      const report = await auditOne({ options, context, selector, time, config, terminal }).catch(
+        (error: unknown) => {
+          if (contexts.length < 2) throw error;
+          return unreachable(context ?? "", error);
+        },
+      );
+      return { context: contexts.length < 2 ? null : (context ?? null), report };
+    }),
+  );
+  const report = mergedReport(reports);
+  return emit(await compared(report, options), options, terminal);
+}
+
+interface Auditing {
+  readonly options: AuditOptions;
+  readonly context: string | undefined;
+  readonly selector: LabelSelector | undefined;
+  readonly time: string;
+  readonly config: Config;
+  readonly terminal: Terminal;
+}
+
+async function auditOne(auditing: Auditing): Promise<Report> {
+  const { options, context, selector, time, config, terminal } = auditing;
+  const facts = await factsFrom(options, context, terminal);
+  const { index } = facts;
+  refuseUnknownNamespace(options.namespace, facts);
+  return judgedReport({
+    subjects: {
+      view: index,
+      workloads: within(options.namespace, selector, index.workloads()),
+      claims: selector === undefined ? within(options.namespace, undefined, index.claims()) : [],
+    },
+    problems: facts.errors,
+    notJudged: [...within(options.namespace, undefined, facts.notJudged)],
+    config,
+    isStored: allStored,
+    audit: {
+      cluster: { uid: facts.uid, context: context ?? null },
+      scope: { namespace: options.namespace ?? null, selector: options.selector ?? null },
+      time,
+      read: facts.read,
+    } satisfies AuditFacts,
+  });
+}
+
+/** A namespace that surely does not exist was mistyped; nothing found in it would look like good news. */
+function refuseUnknownNamespace(namespace: string | undefined, { index, read }: Facts): void {
+  if (namespace === undefined || namespace === "default") return;
+  const complete = read.some(({ kind, state }) => kind === "Namespace" && state === "complete");
+  if (complete && index.count("Namespace") > 0 && index.namespace(namespace).state === "absent") {
+    throw new AttachguardError("AG_ERR_USAGE", `there is no namespace ${namespace}: correct -n`);
+  }
+}
+
+/** A cluster that cannot be reached is said, and spoils nothing of the others. */
+function unreachable(context: string, error: unknown): AuditedCluster & { readonly problem: string } {
+  const first = messageOf(error).split("\n", 1)[0] ?? "";
+  return { uid: null, context, problem: `context ${context}: ${first}` };
+}
+
+async function compared(report: Report, options: AuditOptions): Promise<Report> {
+  if (options.since === undefined) return report;
+  if (report.audit === null || report.clusters.length > 1) {
+    throw new AttachguardError("AG_ERR_USAGE", "--since compares one cluster: give one --context");
+  }
+  const text = await readInput(options.since);
+  return { ...report, since: since(options.since, text, report, report.audit) };
+}
+
+function timeOf({ at, from }: AuditOptions): string {
+  if (at === undefined) return new Date().toISOString();
+  const given = Date.parse(at);
+  if (from === undefined || Number.isNaN(given)) {
+    const why = from === undefined ? "it goes with --from" : "give RFC 3339, e.g. 2026-11-26T08:00:00Z";
+    throw new AttachguardError("AG_ERR_USAGE", `--at ${at}: ${why}`);
+  }
+  return new Date(given).toISOString();
 }
 
 interface Facts {
   readonly index: ClusterIndex;
   readonly errors: readonly InputError[];
+  readonly notJudged: readonly Unjudged[];
+  readonly read: readonly AuditReading[];
+  readonly uid: string | null;
 }
 
-async function factsFrom(options: AuditOptions, terminal: Terminal): Promise<Facts> {
-  return options.from === undefined
-    ? readLiveFacts(options, terminal)
-    : loadFiles(options.from, terminal.stdin);
+async function factsFrom(
+  options: AuditOptions,
+  context: string | undefined,
+  terminal: Terminal,
+): Promise<Facts> {
+  const world = worldOf(options);
+  if (options.from === undefined) {
+    const { kubeconfig } = options;
+    const access = {
+      ...(kubeconfig === undefined ? {} : { kubeconfig }),
+      ...(context === undefined ? {} : { context }),
+    };
+    const { index, errors, read } = await readLiveFacts(access, terminal);
+    return { index, errors, read, notJudged: [], uid: clusterUid(index) };
+  }
+  const bundle = await loadFiles(options.from, { stdin: terminal.stdin, ...world });
+  const { index, notJudged, closed } = bundle;
+  const read = Object.keys(KINDS).map(
+    (kind): AuditReading => ({
+      kind,
+      namespace: null,
+      state: closed ? "complete" : "unread",
+      why: closed ? null : "files are an open world",
+    }),
+  );
+  return {
+    index,
+    errors: [...bundle.errors, ...worldNote(bundle, options)],
+    notJudged: notJudged.objects,
+    read: closed ? read : [],
+    uid: clusterUid(index),
+  };
+}
+
+/** A cluster keeps the namespace `kube-system` for life. */
+function clusterUid(index: ClusterIndex): string | null {
+  return knownValue(index.namespace("kube-system"))?.uid ?? null;
 }
 
 /** The objects of one namespace; those without one are reported as `default`, so they are found there. */
-function* within<T extends { readonly namespace: string }>(
+function* within<T extends { readonly namespace: string; readonly labels?: Labels }>(
   namespace: string | undefined,
+  selector: LabelSelector | undefined,
   objects: Iterable<T>,
 ): Generator<T> {
   for (const object of objects) {
-    if (namespace === undefined || namespace === (object.namespace || "default")) yield object;
+    if (namespace !== undefined && namespace !== (object.namespace || "default")) continue;
+    if (selector === undefined || selects(selector, object.labels ?? {})) yield object;
   }
 }

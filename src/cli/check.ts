@@ -5,16 +5,18 @@ import type { Config } from "../config/model.ts";
 import { AttachguardError } from "../errors.ts";
 import type { Subjects } from "../judge/all.ts";
 import type { SourcePosition } from "../policy/model.ts";
+import type { ClusterView } from "../policy/view.ts";
 import { baselineMatcher, renderBaseline } from "../report/baseline.ts";
 import { noneStored } from "../report/commands.ts";
 import { checkConfig } from "./check-config.ts";
 import { emit, type ReportOptions, writeOutput } from "./emit.ts";
+import { type FileOptions, loadOptions, worldNote } from "./file-options.ts";
 import { readInput } from "./input-file.ts";
 import { judgedReport } from "./judged-report.ts";
 import type { ClusterAccess } from "./live.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface CheckOptions extends ReportOptions, ClusterAccess {
+export interface CheckOptions extends ReportOptions, ClusterAccess, FileOptions {
   readonly live?: true;
   /** False with `--no-config`. */
   readonly config?: string | false;
@@ -38,11 +40,18 @@ export async function check(
   const { config, file: configFile } = await checkConfig(options.config, process.cwd());
   const { baseline, writeBaseline } = options;
   const matcher = baseline === undefined ? undefined : baselineMatcher(baseline, await readInput(baseline));
-  const bundle = await loadFiles(pathsToCheck(paths, config, configFile), terminal.stdin);
-  const { subjects, errors } = options.live
-    ? await withCluster(bundle, options, terminal)
-    : { subjects: { ...bundle, view: bundle.index }, errors: bundle.errors };
-  const found = await judgedReport(subjects, errors, config, noneStored, matcher?.isKnown);
+  const named = pathsToCheck(paths, config, configFile);
+  const bundle = await loadFiles(named, await loadOptions(named, options, terminal));
+  const { surroundings, errors } = await surroundingsOf(options, terminal);
+  const problems = [...bundle.errors, ...errors, ...worldNote(bundle, options)];
+  const found = await judgedReport({
+    subjects: subjectsIn(bundle, surroundings),
+    problems,
+    config,
+    isStored: noneStored,
+    notJudged: bundle.notJudged.objects,
+    ...(matcher === undefined ? {} : { isKnown: matcher.isKnown }),
+  });
   const notes = [
     ...(configFile === undefined || options.config
       ? []
@@ -77,12 +86,29 @@ function pathsToCheck(
   return configured.map((path) => relative(process.cwd(), join(folder, path)) || ".");
 }
 
-async function withCluster(
-  bundle: Bundle,
-  access: ClusterAccess,
-  terminal: Terminal,
-): Promise<{ subjects: Subjects; errors: readonly InputError[] }> {
-  const [{ readLiveFacts }, { applied }] = await Promise.all([import("./live.ts"), import("./applied.ts")]);
-  const live = await readLiveFacts(access, terminal);
-  return { subjects: applied(bundle, live.index), errors: [...bundle.errors, ...live.errors] };
+interface Surroundings {
+  readonly surroundings: ClusterView | undefined;
+  readonly errors: readonly InputError[];
+}
+
+/** What the files would be applied to: the live cluster, or a dump that only serves as surroundings. */
+async function surroundingsOf(options: CheckOptions, terminal: Terminal): Promise<Surroundings> {
+  if (options.clusterFacts !== undefined) {
+    const { index, errors } = await loadFiles([options.clusterFacts]);
+    return { surroundings: index, errors };
+  }
+  if (options.live !== true) return { surroundings: undefined, errors: [] };
+  const { readLiveFacts } = await import("./live.ts");
+  const { index, errors } = await readLiveFacts(options, terminal);
+  return { surroundings: index, errors };
+}
+
+function subjectsIn(bundle: Bundle, surroundings: ClusterView | undefined): Subjects {
+  const { workloads, claims } = bundle;
+  return {
+    workloads,
+    claims,
+    view: bundle.viewFor(undefined, surroundings),
+    viewFor: (object) => bundle.viewFor(object, surroundings),
+  };
 }

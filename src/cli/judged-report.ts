@@ -2,26 +2,32 @@ import type { InputError } from "../cluster/files/input-error.ts";
 import type { Config } from "../config/model.ts";
 import { judgeAll, type Subjects } from "../judge/all.ts";
 import { waiverCheck } from "../judge/context.ts";
+import type { Unjudged } from "../kube/unjudged.ts";
+import type { AuditFacts } from "../report/audit-facts.ts";
 import type { IsStored } from "../report/commands.ts";
 import { buildReport, type Report, type ReportParts } from "../report/report.ts";
 import { findingPlaces } from "./finding-places.ts";
 import { pathsInRepository } from "./repository.ts";
 import { version } from "./version.ts";
 
-/**
- * Everything that is judged in one run of `check` or `audit`, as a report.
- *
- * @param problems what was wrong with, or worth knowing of, the input
- * @param isKnown tells which findings were there before
- * @param isStored which objects are in a cluster already, so that a command can change them
- */
-export async function judgedReport(
-  subjects: Subjects,
-  problems: readonly InputError[],
-  config: Config,
-  isStored: IsStored,
-  isKnown?: ReportParts["isKnown"],
-): Promise<Report> {
+/** What goes into one report of `check` or `audit`. */
+export interface ToJudge {
+  readonly subjects: Subjects;
+  /** What was wrong with, or worth knowing of, the input. */
+  readonly problems: readonly InputError[];
+  readonly config: Config;
+  /** Which objects are in a cluster already, so that a command can change them. */
+  readonly isStored: IsStored;
+  /** Objects that mount a claim and are of a kind that is not judged. */
+  readonly notJudged?: readonly Unjudged[];
+  /** Tells which findings were there before. */
+  readonly isKnown?: ReportParts["isKnown"];
+  readonly audit?: AuditFacts;
+}
+
+/** Judges everything, and makes a report of it. */
+export async function judgedReport(toJudge: ToJudge): Promise<Report> {
+  const { subjects, problems, config, isStored, notJudged = [], isKnown, audit = null } = toJudge;
   const judged = await judgeAll(subjects, {
     config,
     verifyWaiver: waiverCheck(() => config),
@@ -32,6 +38,11 @@ export async function judgedReport(
     findings: judged.findings,
     placesOf: await findingPlaces(judged.findings),
     workloads: judged.workloads,
+    notJudged: notJudged.map(({ source, ...object }) => ({
+      object: { ...object, namespace: object.namespace || "default" },
+      source: source ?? null,
+    })),
+    audit,
     errors: problems
       .filter(({ fatal }) => fatal)
       .map(({ file, line, column, message }) => ({ file, line, column, message, code: "AG_ERR_INPUT" })),

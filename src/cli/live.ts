@@ -4,6 +4,7 @@ import type { InputError } from "../cluster/files/input-error.ts";
 import type { LiveCluster } from "../cluster/live/live-cluster.ts";
 import { AttachguardError } from "../errors.ts";
 import { KINDS } from "../kube/kinds.ts";
+import type { AuditReading } from "../report/audit-facts.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Which cluster; both as kubectl has them. */
@@ -17,6 +18,8 @@ export interface LiveFacts {
   readonly index: ClusterIndex;
   /** What could not be read of it. */
   readonly errors: readonly InputError[];
+  /** How completely each kind was read. */
+  readonly read: readonly AuditReading[];
 }
 
 /** For how long a cluster may fail to answer at all before a command gives up. */
@@ -45,7 +48,11 @@ export async function readLiveFacts(
   });
   try {
     await listed(cluster, patience);
-    return { index: cluster.index, errors: cluster.status().flatMap(errorOf) };
+    return {
+      index: cluster.index,
+      errors: cluster.status().flatMap(errorOf),
+      read: cluster.status().map(readingOf),
+    };
   } finally {
     await cluster.close();
   }
@@ -79,4 +86,10 @@ function errorOf({ kind, state, problem }: KindStatus): readonly InputError[] {
   if (state === "synced") return [];
   const message = `${kind} could not be read: ${problem ?? state}`;
   return [{ file: "", line: 1, column: 1, message, fatal: KINDS[kind].neededFor !== "nothing" }];
+}
+
+function readingOf({ kind, state, problem }: KindStatus): AuditReading {
+  if (state === "synced") return { kind, namespace: null, state: "complete", why: null };
+  if (state === "not-served") return { kind, namespace: null, state: "absent", why: null };
+  return { kind, namespace: null, state: "unread", why: problem ?? state };
 }

@@ -148,6 +148,7 @@ function addCheck(program: Command, terminal: Terminal, done: Done): Command {
     .option("--baseline <FILE>", "findings that are accepted for now, as --write-baseline wrote them")
     .option("--write-baseline <FILE>", "accept what is found now, and exit with 0")
     .option("--live", "judge them together with what is in the cluster");
+  addFileOptions(command);
   addReportOptions(command);
   addClusterAccessOptions(command);
   command.action(async (paths: string[], options) => {
@@ -160,9 +161,19 @@ function addCheck(program: Command, terminal: Terminal, done: Done): Command {
 function addAudit(program: Command, terminal: Terminal, done: Done): Command {
   const command = subcommand(program, "audit", "judge everything in a cluster, or in a dump of one")
     .option("-n, --namespace <NS>", "only this namespace")
-    .option("--from <PATH...>", "files instead of the cluster, e.g. a `kubectl get ... -A -o json` dump");
+    .option("--selector <SELECTOR>", "only workloads with these labels, as kubectl takes them")
+    .option("--from <PATH...>", "files instead of the cluster, e.g. a `kubectl get ... -A -o json` dump")
+    .option("--closed", "what the files do not hold does not exist (default: only for dumps)")
+    .option("--open", "what the files do not hold may exist, even for a dump")
+    .option("--at <TIME>", "the time of the dump (RFC 3339; default: now)")
+    .option("--since <REPORT>", "compare with an earlier report of --format json")
+    .addOption(kubeconfigOption())
+    .addOption(
+      contextOption()
+        .argParser((name: string, before: readonly string[]) => [...before, name])
+        .default([], "the current one"),
+    );
   addReportOptions(command);
-  addClusterAccessOptions(command);
   command.action(async (options) => {
     const { audit } = await import("./audit.ts");
     done(await audit(options, terminal));
@@ -295,6 +306,25 @@ function subcommand(parent: Command, name: string, description: string): Command
 
 function fullName(command: Command): string {
   return command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
+}
+
+function addFileOptions(command: Command): void {
+  const several = (word: string, before: readonly string[] = []): readonly string[] => [...before, word];
+  command
+    .addOption(
+      new Option("--render <WHEN>", "render kustomizations and charts")
+        .choices(["auto", "never", "always"])
+        .default("auto"),
+    )
+    .option("--values <FILE>", "values for charts (repeatable)", several)
+    .option("--set <KEY=VALUE>", "one value for charts (repeatable)", several)
+    .option("--exclude <GLOB>", "leave out what matches, below the paths named (repeatable)", several)
+    .option("--include <GLOB>", "read what would be left out (repeatable)", several)
+    .option("--cluster-facts <DUMP>", "a dump of the cluster that the files are applied to")
+    .option("--nodes <N|FILE>", "the nodes that the cluster has: how many, or a file of them")
+    .option("--closed", "what the files do not hold does not exist (default: only for dumps)")
+    .option("--open", "what the files do not hold may exist, even for a dump")
+    .option("--strict", "exit with 2 on templates, charts and kustomizations that were not rendered");
 }
 
 function addReportOptions(command: Command): void {

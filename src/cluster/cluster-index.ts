@@ -26,13 +26,14 @@ import { claimOfSet, claimPrefix, partsOfClaimName } from "../policy/template-cl
 import { absent, type ClusterView, known, type Lookup, type PodQuery, unknown } from "../policy/view.ts";
 import { defaultClassAmong } from "./default-class.ts";
 import { Buckets, Scoped, ScopedBuckets } from "./scoped.ts";
-import { isStaticClass, staticVolumeFor } from "./static-binding.ts";
+import { isStatic, staticVolumeFor } from "./static-binding.ts";
 
 /** `complete`: what is not in the index does not exist. Anything else is the reason why that cannot be said. */
 export type Completeness =
   | "complete"
   | {
       readonly reason: string;
+      readonly openWorld?: true;
       /** The kind was complete so many seconds ago, and what was seen then still counts. */
       readonly heldSeconds?: number;
     };
@@ -41,8 +42,8 @@ export const COMPLETE: Completeness = "complete";
 
 export interface ClusterIndexOptions {
   /**
-   * The objects come from files: one without a namespace matches any namespace (an exact match first), claims
-   * are also bound by a volume's claimRef and by static matching, and Node objects are the complete list.
+   * The objects come from files: one without a namespace matches any namespace (an exact match first), and claims
+   * are also bound by a volume's claimRef and by static matching.
    */
   readonly fromFiles?: boolean;
   /** Asked at every lookup that finds nothing, so the answer may change while kinds are being listed. */
@@ -50,9 +51,14 @@ export interface ClusterIndexOptions {
 }
 
 /** Kinds that a bundle of files commonly leaves to the cluster. */
-const NOT_IN_FILES: Completeness = { reason: "it is not among the files" };
-const completenessOfFiles = (kind: FactKind): Completeness =>
-  KINDS[kind].leftToCluster ? NOT_IN_FILES : COMPLETE;
+const NOT_IN_FILES: Completeness = { reason: "it is not among the files", openWorld: true };
+/** A Node object in a folder is somebody's fixture as likely as not. */
+const NOT_ALL_NODES: Completeness = { reason: "files seldom hold every node", openWorld: true };
+
+export const completenessOfFiles = (kind: FactKind): Completeness => {
+  if (kind === "Node") return NOT_ALL_NODES;
+  return KINDS[kind].leftToCluster ? NOT_IN_FILES : COMPLETE;
+};
 
 const alwaysComplete = (): Completeness => COMPLETE;
 
@@ -173,7 +179,8 @@ export class ClusterIndex implements ClusterView {
 
   defaultStorageClass(): Lookup<StorageClass> {
     const chosen = defaultClassAmong(this.storageClasses());
-    if (chosen === undefined && this.fromFiles) return unknown("no default StorageClass is among the files");
+    if (chosen === undefined && this.fromFiles)
+      return unknown("no default StorageClass is among the files", true);
     return this.answer("StorageClass", chosen);
   }
 
@@ -242,7 +249,7 @@ export class ClusterIndex implements ClusterView {
 
   nodes(): Lookup<readonly Node[]> {
     this.sortedNodes ??= [...this.objects.Node.values()].sort(byName);
-    const completeness = this.fromFiles ? COMPLETE : this.completeness("Node");
+    const completeness = this.completeness("Node");
     if (completeness === "complete") {
       return this.sortedNodes.length === 0 ? absent : known(this.sortedNodes);
     }
@@ -255,7 +262,7 @@ export class ClusterIndex implements ClusterView {
   private answer<T>(kind: FactKind, found: T | undefined): Lookup<T> {
     if (found !== undefined) return known(found);
     const completeness = this.completeness(kind);
-    return completeness === "complete" ? absent : unknown(completeness.reason);
+    return completeness === "complete" ? absent : unknown(completeness.reason, completeness.openWorld);
   }
 
   /** What was found is worth telling even where there may be more; nothing found is only an answer when complete. */
@@ -319,14 +326,8 @@ export class ClusterIndex implements ClusterView {
   }
 
   private staticVolume(claim: Claim): Volume | undefined {
-    const { storageClassName } = claim;
-    if (
-      storageClassName === undefined ||
-      !isStaticClass(storageClassName, (name) => this.storageClass(name))
-    ) {
-      return undefined;
-    }
-    return staticVolumeFor(claim, this.unclaimed.at(storageClassName));
+    if (!isStatic(claim, (name) => this.storageClass(name))) return undefined;
+    return staticVolumeFor(claim, this.unclaimed.at(claim.storageClassName ?? ""));
   }
 
   /** The smallest set that surely holds every match: those with one of the labels that the selector asks for. */
@@ -420,7 +421,7 @@ function* labelKeys(workload: Workload): Generator<string> {
 }
 
 /** For each requirement of a selector that names values: the `key=value` pairs of which a match has one. */
-function* requiredLabels(selector: LabelSelector): Generator<readonly string[]> {
+export function* requiredLabels(selector: LabelSelector): Generator<readonly string[]> {
   for (const key of Object.keys(selector.matchLabels)) yield [`${key}=${selector.matchLabels[key]}`];
   for (const { key, operator, values } of selector.matchExpressions) {
     if (operator === "In") yield [...new Set(values)].map((value) => `${key}=${value}`);

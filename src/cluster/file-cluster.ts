@@ -27,7 +27,7 @@ export class FileCluster implements Cluster {
 
   /** Never rejects; what went wrong is in `errors`. */
   async start(): Promise<void> {
-    const bundle = await loadFiles(this.paths, this.stdin);
+    const bundle = await loadFiles(this.paths, { stdin: this.stdin });
     this.index = bundle.index;
     this.problems = bundle.errors;
     this.isRead = true;

@@ -1,11 +1,28 @@
-import { readFile } from "node:fs/promises";
-import { type Bundle, BundleBuilder } from "./files/bundle-builder.ts";
-import { decode } from "./files/decode.ts";
-import { accessProblem, discover } from "./files/discover.ts";
-import { fileError, type InputError } from "./files/input-error.ts";
+import type { Bundle, BundleOptions } from "./files/bundle.ts";
+import { BundleBuilder } from "./files/bundle-builder.ts";
+import { type Discovered, type DiscoverOptions, discover, skippedNote } from "./files/discover.ts";
+import { fileError, fileNote, type InputError } from "./files/input-error.ts";
+import { readStream, readText } from "./files/read-text.ts";
+import { DISK_TREE } from "./files/render/disk-tree.ts";
+import type { Renderer } from "./files/render/renderer.ts";
+import type { TreeFiles } from "./files/render/tree-files.ts";
+import { sourceFinder } from "./files/rendered-source.ts";
+import { type RenderOptions, type Units, unitsOf } from "./files/units.ts";
+import { unrenderedNotes } from "./files/unrendered-notes.ts";
 
-export type { Bundle } from "./files/bundle-builder.ts";
+export { Bundle, type BundleOptions } from "./files/bundle.ts";
 export type { InputError } from "./files/input-error.ts";
+
+export interface LoadOptions extends BundleOptions, DiscoverOptions, RenderOptions {
+  /** Where `-` is read from. */
+  readonly stdin?: NodeJS.ReadableStream | undefined;
+  /** Where paths lead: the disk, unless it is said. */
+  readonly tree?: TreeFiles;
+  /** Renders kustomizations and charts; without one nothing is rendered. */
+  readonly renderer?: Renderer;
+  /** What was not rendered is an error. */
+  readonly strict?: boolean;
+}
 
 /** The path that means standard input, and the name it has in positions. */
 const STDIN = "-";
@@ -13,75 +30,145 @@ const STDIN = "-";
 const JSON_FILE = /\.json$/i;
 
 /**
- * Reads files as one bundle: YAML or JSON, several documents and lists included. Never rejects: what cannot be
- * read is an error in the bundle with its place and the remedy, and everything else is still there.
+ * Reads files as one bundle: YAML or JSON, several documents and lists included; kustomizations and charts as what
+ * they render to. Never rejects: what cannot be read is an error in the bundle with its place and the remedy, and
+ * everything else is still there.
  *
  * @param paths files; folders, walked for *.yaml, *.yml and *.json; `-` for standard input
- * @param stdin where `-` is read from
  */
-export async function loadFiles(paths: readonly string[], stdin?: NodeJS.ReadableStream): Promise<Bundle> {
+export async function loadFiles(paths: readonly string[], options: LoadOptions = {}): Promise<Bundle> {
   const errors: InputError[] = [];
-  const builder = new BundleBuilder(errors);
-  let stdinRead = false;
-  for (const path of paths) {
-    if (path !== STDIN || stdinRead) continue;
-    stdinRead = true;
-    await addStdin(stdin, builder, errors);
-  }
-  const files = await discover(
-    paths.filter((path) => path !== STDIN),
-    errors,
+  const builder = new BundleBuilder(errors, options);
+  const { tree = DISK_TREE } = options;
+  if (paths.includes(STDIN)) await addStdin(options.stdin, builder, errors);
+  const named = paths.filter((path) => path !== STDIN);
+  const discovered = await discover(named, tree, errors, options);
+  const units = await unitsOf(
+    discovered,
+    tree,
+    options.renderer ?? NO_RENDERER,
+    options.renderer === undefined ? { render: "never" } : options,
   );
-  for (const { path, named } of files) {
-    const text = await textOf(path, () => readFile(path), errors);
-    // Repositories are full of other JSON, some of it with comments (tsconfig.json).
-    if (text === undefined || (!named && JSON_FILE.test(path) && !text.includes('"apiVersion"'))) continue;
-    builder.add(path, text);
+  const loading = new Loading(builder, tree, errors);
+  await loading.addFiles(discovered, units);
+  for (const unit of units.rendered) {
+    const sourceOf = await sourceFinder(unit, tree);
+    builder.add({ file: unit.root.path, text: unit.text, closed: true, sourceOf });
   }
+  const isFatal = options.strict === true || options.render === "always";
+  errors.push(...unrenderedNotes(units, discovered, isFatal));
+  errors.push(...loading.notes(options.strict === true));
+  const skipped = skippedNote(discovered.skipped);
+  if (skipped !== undefined) errors.push(fileNote(named[0] ?? "", skipped));
   return builder.build();
 }
 
 /** The pure part of `loadFiles`: texts in, facts out. */
-export function parseBundle(documents: readonly { readonly file: string; readonly text: string }[]): Bundle {
-  const builder = new BundleBuilder();
-  for (const { file, text } of documents) builder.add(file, text);
+export function parseBundle(
+  documents: readonly { readonly file: string; readonly text: string }[],
+  options: BundleOptions = {},
+): Bundle {
+  const builder = new BundleBuilder([], options);
+  for (const document of documents) builder.add(document);
   return builder.build();
 }
+
+/** Never asked: without a renderer nothing is to be rendered. */
+const NO_RENDERER: Renderer = {
+  render: () => Promise.reject(new Error("nothing is rendered here")),
+};
 
 async function addStdin(
   stdin: NodeJS.ReadableStream | undefined,
   builder: BundleBuilder,
   errors: InputError[],
 ): Promise<void> {
-  const text = await textOf(STDIN, () => bytesOf(stdin), errors);
+  const text = await readStream(STDIN, stdin, errors);
   if (text === undefined) return;
   if (text.trim() === "") {
     errors.push(fileError(STDIN, "standard input is empty: did the command before the pipe fail?"));
     return;
   }
-  builder.add(STDIN, text);
+  addNamed(STDIN, text, builder, errors);
 }
 
-async function bytesOf(stream: NodeJS.ReadableStream | undefined): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of stream ?? []) chunks.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
-  return Buffer.concat(chunks);
+/** A file that was named should hold something to judge; where it does not, a word says so. */
+function addNamed(file: string, text: string, builder: BundleBuilder, errors: InputError[]): void {
+  const before = errors.length;
+  const objects = builder.add({ file, text });
+  if (objects > 0 || errors.slice(before).some(({ fatal }) => fatal)) return;
+  if (/^\s*(?:\[|- )/.test(text) && /\bkind\b/.test(text)) {
+    const message =
+      "it is a bare list, which kubectl does not take either: nothing in it was judged; wrap it in kind: List";
+    errors.push(fileError(file, message));
+  } else
+    errors.push(fileNote(file, "it holds no Kubernetes object (apiVersion and kind): nothing was judged"));
 }
 
-async function textOf(
-  file: string,
-  read: () => Promise<Uint8Array>,
-  errors: InputError[],
-): Promise<string | undefined> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await read();
-  } catch (error) {
-    errors.push(fileError(file, accessProblem(error)));
-    return undefined;
+/** Reads the files that were found, and counts what is told once for all of them. */
+class Loading {
+  private readonly builder: BundleBuilder;
+  private readonly tree: TreeFiles;
+  private readonly errors: InputError[];
+  private readonly withoutObjects: string[] = [];
+  private readonly templates: InputError[] = [];
+
+  constructor(builder: BundleBuilder, tree: TreeFiles, errors: InputError[]) {
+    this.builder = builder;
+    this.tree = tree;
+    this.errors = errors;
   }
-  const decoded = decode(bytes);
-  if ("text" in decoded) return decoded.text;
-  errors.push(fileError(file, decoded.problem));
-  return undefined;
+
+  async addFiles({ files }: Discovered, units: Units): Promise<void> {
+    for (const { path, real, named } of files) {
+      const role = units.roleOf(real);
+      if (!named && role?.holdsObjects === false) continue;
+      const text = await readText(path, this.tree, this.errors);
+      if (text === undefined) continue;
+      if (named) {
+        addNamed(path, text, this.builder, this.errors);
+        continue;
+      }
+      // Repositories are full of other JSON, some of it with comments (tsconfig.json).
+      if (JSON_FILE.test(path) && !text.includes('"apiVersion"')) continue;
+      const before = this.errors.length;
+      const { namespace, unrendered } = role ?? {};
+      const objects = this.builder.add({ file: path, text, namespace, unrendered });
+      const isTemplate = this.takeTemplates(before);
+      if (objects === 0 && !isTemplate && this.errors.length === before) this.withoutObjects.push(path);
+    }
+  }
+
+  /** What is told once, whatever the number of files. */
+  notes(strict: boolean): readonly InputError[] {
+    const notes: InputError[] = [];
+    const [template] = this.templates;
+    if (template !== undefined) {
+      const count =
+        this.templates.length === 1
+          ? "1 document is a template"
+          : `${this.templates.length} documents are templates`;
+      const message = `${count} that was not rendered, and was not judged: render first (helm template), then judge what comes out`;
+      notes.push({ ...template, message, fatal: strict });
+    }
+    const [file] = this.withoutObjects;
+    if (file !== undefined) {
+      const { length } = this.withoutObjects;
+      const message =
+        length === 1
+          ? "it holds no Kubernetes object"
+          : `it and ${length - 1} more files hold no Kubernetes object`;
+      notes.push(fileNote(file, message));
+    }
+    return notes;
+  }
+
+  /** Takes the errors out that only mean that a document is a template. */
+  private takeTemplates(from: number): boolean {
+    const found = this.errors.splice(from);
+    this.errors.push(...found.filter(({ template }) => template !== true));
+    const templates = found.filter(({ template }) => template === true);
+    this.templates.push(...templates);
+    return templates.length > 0;
+  }
 }

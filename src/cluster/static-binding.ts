@@ -5,17 +5,15 @@ import type { Lookup } from "../policy/view.ts";
 const NO_PROVISIONER = "kubernetes.io/no-provisioner";
 
 /**
- * True where a claim of this class can only get a volume that somebody made by hand: the class is `""`, its
- * object says that nothing provisions it, or files name a class without defining it. Never for a dynamic class,
- * nor for a claim that leaves the choice to the cluster.
+ * True where a claim can only get a volume that somebody made by hand: it has a selector, its class is `""`, its
+ * class's object says that nothing provisions it, or files name a class without defining it. Never for a dynamic
+ * class, nor for a claim that leaves the choice to the cluster.
  */
-export function isStaticClass(
-  className: string | undefined,
-  classOf: (name: string) => Lookup<StorageClass>,
-): boolean {
-  if (className === undefined) return false;
-  if (className === "") return true;
-  const found = classOf(className);
+export function isStatic(claim: Claim, classOf: (name: string) => Lookup<StorageClass>): boolean {
+  const { storageClassName, selector } = claim;
+  if (selector !== undefined || storageClassName === "") return true;
+  if (storageClassName === undefined) return false;
+  const found = classOf(storageClassName);
   return found.state !== "known" || found.value.provisioner === NO_PROVISIONER;
 }
 
@@ -31,18 +29,34 @@ function fits(volume: Volume, claim: Claim): boolean {
 
 /**
  * The volume that the volume binder would give a claim among those of its class: one with all of its modes, the
- * fewest modes first (`pkg/controller/volume/persistentvolume/index.go` allPossibleMatchingAccessModes), then by
- * name, so that the order of files does not matter.
+ * nearest where they come from several folders, the fewest modes first
+ * (`pkg/controller/volume/persistentvolume/index.go` allPossibleMatchingAccessModes), then by name, so that the order
+ * of files does not matter.
+ *
+ * @param distanceTo how far away the file of a volume is: the smaller in order counts
  */
-export function staticVolumeFor(claim: Claim, volumesOfClass: Iterable<Volume>): Volume | undefined {
-  let chosen: Volume | undefined;
+export function staticVolumeFor(
+  claim: Claim,
+  volumesOfClass: Iterable<Volume>,
+  distanceTo: (volume: Volume) => readonly number[] = () => [],
+): Volume | undefined {
+  let chosen: { volume: Volume; order: readonly number[] } | undefined;
   for (const volume of volumesOfClass) {
-    if (fits(volume, claim) && (chosen === undefined || isPreferred(volume, chosen))) chosen = volume;
+    if (!fits(volume, claim)) continue;
+    const order = [...distanceTo(volume), volume.accessModes.length];
+    if (chosen === undefined || isBefore(order, volume.name, chosen)) chosen = { volume, order };
   }
-  return chosen;
+  return chosen?.volume;
 }
 
-function isPreferred(a: Volume, b: Volume): boolean {
-  const difference = a.accessModes.length - b.accessModes.length;
-  return difference === 0 ? a.name < b.name : difference < 0;
+function isBefore(
+  order: readonly number[],
+  name: string,
+  chosen: { readonly volume: Volume; readonly order: readonly number[] },
+): boolean {
+  for (const [at, value] of order.entries()) {
+    const other = chosen.order[at] as number;
+    if (value !== other) return value < other;
+  }
+  return name < chosen.volume.name;
 }

@@ -14,6 +14,8 @@ import { whyAllowed } from "./why-allowed.ts";
 /** What is judged: these workloads and claims, with the view as their surroundings. */
 export interface Subjects {
   readonly view: ClusterView;
+  /** What one of them sees, where that depends on where it stands (files); without it all see `view`. */
+  viewFor?(object: Workload | Claim): ClusterView;
   readonly workloads: Iterable<Workload>;
   readonly claims: Iterable<Claim>;
 }
@@ -50,7 +52,7 @@ export async function judgeAll(subjects: Subjects, settings: JudgeSettings): Pro
     const namespace = namespaceOf(workload);
     const mode = modeIn(namespace);
     const context = await contextOf(settings, { ...workload, namespace });
-    const judgement = evaluate(view, workload, null, context);
+    const judgement = evaluate(subjects.viewFor?.(workload) ?? view, workload, null, context);
     if (mode.mode !== "off") findings.push(...judgement.findings.map(inDefaultNamespace));
     workloads.push({
       workload: { ...refOf(workload), namespace },
@@ -68,7 +70,9 @@ export async function judgeAll(subjects: Subjects, settings: JudgeSettings): Pro
     notes.push(...annotationNotes(subject));
     if (modeIn(namespace).mode === "off") continue;
     const context = await contextOf(settings, subject);
-    findings.push(...evaluateClaim(view, claim, context).map(inDefaultNamespace));
+    findings.push(
+      ...evaluateClaim(subjects.viewFor?.(claim) ?? view, claim, context).map(inDefaultNamespace),
+    );
   }
   const judgedIn = new Set(workloads.map(({ workload }) => workload.namespace));
   for (const [namespace, { note }] of modes) {

@@ -9,5 +9,9 @@ const NAME_LABEL = "kubernetes.io/metadata.name";
 export function namespaceFrom(raw: unknown): Namespace | undefined {
   if (!isRecord(raw)) return undefined;
   const metadata = metadataOf(raw);
-  return { name: metadata.name, labels: labels({ ...metadata.labels, [NAME_LABEL]: metadata.name }) };
+  return {
+    name: metadata.name,
+    uid: metadata.uid,
+    labels: labels({ ...metadata.labels, [NAME_LABEL]: metadata.name }),
+  };
 }

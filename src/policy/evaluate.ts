@@ -89,7 +89,7 @@ export function evaluateClaim(
     const match = rule.judge(claim, view, options);
     const severity = match && severityOf(rule, match, options);
     if (!match || !severity) return [];
-    const finding = claimFinding(rule, match, severity, claim);
+    const finding = asRendered(claimFinding(rule, match, severity, claim), claim);
     return [
       set === undefined || severity === "warning"
         ? finding
@@ -197,7 +197,17 @@ function severityOf(rule: Rule, { soft }: Match, options: PolicyOptions): Severi
 }
 
 function inFull(broken: Broken): Ratcheted {
-  return { ...broken, leniency: undefined };
+  const { unrendered } = broken.situation.workload;
+  return unrendered !== undefined && broken.severity === "error"
+    ? { ...broken, severity: "warning", leniency: unrendered }
+    : { ...broken, leniency: undefined };
+}
+
+/** What is part of something that was not rendered may reach the cluster otherwise: at most a warning. */
+function asRendered(finding: Finding, { unrendered }: Claim): Finding {
+  return unrendered === undefined || finding.severity === "warning"
+    ? finding
+    : { ...finding, severity: "warning", notes: [...finding.notes, `a warning only: ${unrendered}`] };
 }
 
 /** In a dry run nothing is stored, so what is waited for could not be there yet. */

@@ -44,6 +44,8 @@ export interface Claim {
   /** Milliseconds since the epoch. */
   readonly createdAt: number | undefined;
   readonly source: SourcePosition | undefined;
+  /** Why what reaches the cluster may differ: it is part of something that was not rendered. */
+  readonly unrendered?: string;
 }
 
 /** The one member of a PersistentVolume's (or a pod volume's) source that is set, e.g. `csi`, `nfs`, `awsElasticBlockStore`. */
@@ -116,6 +118,7 @@ export interface Node {
 
 export interface Namespace {
   readonly name: string;
+  readonly uid: string | undefined;
   readonly labels: Labels;
 }
 
@@ -281,6 +284,8 @@ export interface Workload extends ObjectRef {
   /** Milliseconds since the epoch. */
   readonly createdAt: number | undefined;
   readonly source: SourcePosition | undefined;
+  /** Why what reaches the cluster may differ: it is part of something that was not rendered. Findings only warn then. */
+  readonly unrendered?: string;
   /** What could not be read as written and which default stands in for it; shown as evidence. */
   readonly notes: readonly string[];
 }

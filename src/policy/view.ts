@@ -23,7 +23,12 @@ export type Lookup<T> =
       readonly ageSeconds?: number;
     }
   | { readonly state: "absent" }
-  | { readonly state: "unknown"; readonly reason: string };
+  | {
+      readonly state: "unknown";
+      readonly reason: string;
+      /** True where nobody claims to have looked: files hold what somebody put there. */
+      readonly openWorld?: true;
+    };
 
 /** Which pods a pod affinity term looks at: a selector over labels, in some namespaces. */
 export interface PodQuery {
@@ -61,7 +66,10 @@ export interface ClusterView {
   /** Workloads whose template's labels the query matches, whatever else they mount. */
   workloadsMatching(query: PodQuery): Lookup<readonly Workload[]>;
   namespace(name: string): Lookup<Namespace>;
-  /** All nodes. `absent` where none are known; a `known` answer is the complete list and never empty. */
+  /**
+   * All nodes. A `known` answer is the complete list and never empty; `absent`: complete, and there is none;
+   * `unknown`: there may be others than those that were seen (files are an open world), so that none counts.
+   */
   nodes(): Lookup<readonly Node[]>;
 }
 
@@ -70,7 +78,8 @@ export const known = <T>(value: T, ageSeconds?: number): Lookup<T> =>
 
 export const absent: Lookup<never> = { state: "absent" };
 
-export const unknown = (reason: string): Lookup<never> => ({ state: "unknown", reason });
+export const unknown = (reason: string, openWorld?: true): Lookup<never> =>
+  openWorld ? { state: "unknown", reason, openWorld } : { state: "unknown", reason };
 
 /** The value where it is known, else `undefined`: for callers to whom absent and unknown are the same. */
 export function knownValue<T>(lookup: Lookup<T>): T | undefined {

@@ -1,4 +1,4 @@
-import type { ErrorCode } from "../errors.ts";
+import { AttachguardError, type ErrorCode } from "../errors.ts";
 import type { Factors } from "../policy/factors.ts";
 import type { Finding } from "../policy/finding.ts";
 import type { ObjectRef, SourcePosition } from "../policy/model.ts";
@@ -198,6 +198,57 @@ export function buildReport(found: ReportParts): Report {
     audit,
     clusters: found.clusters ?? (audit === null ? [] : [audit.cluster]),
     since: null,
+  };
+}
+
+/** One of several clusters: its report, or why there is none. */
+export interface ClusterReport {
+  readonly context: string | null;
+  readonly report: Report | (AuditedCluster & { readonly problem: string });
+}
+
+/** One report of several clusters, in which each finding and workload says its own. */
+export function mergedReport(clusters: readonly ClusterReport[]): Report {
+  const read = clusters.flatMap(({ context, report }) => ("problem" in report ? [] : [{ context, report }]));
+  const failed = clusters.flatMap(({ report }) => ("problem" in report ? [report] : []));
+  const [first] = read;
+  if (first === undefined) {
+    throw new AttachguardError("AG_ERR_API_SERVER", failed.map(({ problem }) => problem).join("\n"));
+  }
+  const findings = read.flatMap(({ context, report }) =>
+    report.findings.map((finding) => ({ ...finding, cluster: context })),
+  );
+  const workloads = read.flatMap(({ context, report }) =>
+    report.workloads.map((workload) => ({ ...workload, cluster: context })),
+  );
+  const sum = (member: keyof Summary) =>
+    read.reduce((total, { report: { summary } }) => total + summary[member], 0);
+  return {
+    ...first.report,
+    findings,
+    workloads,
+    notJudged: read.flatMap(({ report }) => report.notJudged),
+    errors: [
+      ...read.flatMap(({ report }) => report.errors),
+      ...failed.map(
+        ({ problem }): ReportError => ({
+          file: "",
+          line: 1,
+          column: 1,
+          message: problem,
+          code: "AG_ERR_API_SERVER",
+        }),
+      ),
+    ],
+    notes: read.flatMap(({ report }) => report.notes),
+    summary: {
+      workloads: sum("workloads"),
+      errors: sum("errors"),
+      warnings: sum("warnings"),
+      exempted: sum("exempted"),
+      known: sum("known"),
+    },
+    clusters: read.flatMap(({ report }) => report.clusters),
   };
 }
 

@@ -58,7 +58,7 @@ const rulesIn = (out: string) => JSON.parse(out).findings.map(({ rule }: { rule:
 t.test("audit judges a live cluster, and its objects have no source", async (t) => {
   const { access } = await cluster(t, claim, deployment);
   const { code, out, err } = await run(["audit", "--format", "json", ...access]);
-  t.match(err, /^ERROR {2}Deployment /, "people get the text beside it");
+  t.match(err, /^ERROR {2}Deployment /m, "people get the text beside it");
   t.equal(code, 1);
   t.same(rulesIn(out), ["rwo-rolling-update"]);
   t.equal(JSON.parse(out).findings[0].source, null);

@@ -34,15 +34,15 @@ t.test("a wrong call is told on standard error and exits with 2", async (t) => {
 
 t.test("with --format json even a wrong call prints the one object", async (t) => {
   for (const words of [
-    ["check", "--format", "json", "--wat"],
-    ["audit", "--wat", "--format=json"],
+    ["check", "--format", "json", "--nonsense"],
+    ["audit", "--nonsense", "--format=json"],
   ]) {
     const { code, out, err } = await run(words);
     t.equal(code, 2);
     t.same(JSON.parse(out).errors, [
-      { file: "", line: 1, column: 1, message: "unknown option '--wat'", code: "AG_ERR_USAGE" },
+      { file: "", line: 1, column: 1, message: "unknown option '--nonsense'", code: "AG_ERR_USAGE" },
     ]);
-    t.match(err, "unknown option '--wat'");
+    t.match(err, "unknown option '--nonsense'");
   }
 });
 

@@ -308,6 +308,12 @@ t.test("the same object twice: the first defines, and both places are named", as
       message: "Pod shop/a is already defined at a.yaml:1:1",
     },
   ]);
+  const storageClass = (provisioner: string) =>
+    `apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: { name: fast }\nprovisioner: ${provisioner}\n`;
+  const classes = (...provisioners: readonly string[]) =>
+    parse(provisioners.map(storageClass).join("---\n")).errors;
+  t.same(classes("x", "x"), [], "a class that is repeated word for word");
+  t.match(classes("x", "z"), [{ fatal: false, message: "StorageClass fast is already defined" }]);
   const others = [
     twice("{ name: a }"),
     twice("{ name: a, namespace: shop }"),

@@ -39,17 +39,20 @@ interface Scaling {
   readonly spec?: { readonly scaleTargetRef: { readonly kind: string; readonly name: string } };
 }
 
+const LEFT_OUT = new Set(["message", "commands", "cluster", "scope", "time", "read"]);
+
 const nameOf = ({ kind, namespace, name }: Ref): string => `${kind} ${namespace}/${name}`;
 
 /** Workloads that admission judges. */
 const REVIEWED = new Set(["Deployment", "StatefulSet"]);
 
-/** A report without what depends on whether the objects are in a cluster already: commands against YAML to edit. */
+/**
+ * A report without what depends on whether the objects are in a cluster already (commands against YAML to edit), and
+ * without what only an audit says of itself.
+ */
 async function reportOf(words: readonly string[]): Promise<Report> {
   const { out } = await run([...words, "--format", "json"]);
-  return JSON.parse(out, (key, value) =>
-    key === "message" || key === "commands" ? undefined : value,
-  ) as Report;
+  return JSON.parse(out, (key, value) => (LEFT_OUT.has(key) ? undefined : value)) as Report;
 }
 
 interface Served {

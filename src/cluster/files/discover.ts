@@ -1,103 +1,260 @@
-import { readdir, realpath, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { messageOf } from "../../errors.ts";
+import { pathMatcher } from "./glob.ts";
+import { IgnoreScope, ignoreRules } from "./ignore-rules.ts";
 import { fileError, type InputError } from "./input-error.ts";
+import type { TreeFiles } from "./render/tree-files.ts";
 
 export interface DiscoveredFile {
+  /** As it was reached from the path that was named. */
   readonly path: string;
+  /** Links resolved. */
+  readonly real: string;
   /** False for a file that was found in a folder. */
   readonly named: boolean;
 }
 
+export interface Discovered {
+  readonly files: readonly DiscoveredFile[];
+  /** Folders with a kustomization, and charts: as reached, with links resolved, and the named path they are below. */
+  readonly kustomizations: readonly DiscoveredRoot[];
+  readonly charts: readonly DiscoveredRoot[];
+  /** What was left out on purpose. */
+  readonly skipped: Skipped;
+}
+
+export interface DiscoveredRoot {
+  readonly path: string;
+  readonly real: string;
+  readonly tree: string;
+}
+
+/** How many folders and files were left out, by the reason. */
+export type Skipped = ReadonlyMap<SkipReason, number>;
+
+export type SkipReason =
+  | "ignored by .gitignore"
+  | "node_modules"
+  | "vendored"
+  | "testdata"
+  | "CI caches"
+  | "excluded";
+
+export interface DiscoverOptions {
+  readonly exclude?: readonly string[];
+  /** What is to be read although it would be left out (unless it is excluded). */
+  readonly include?: readonly string[];
+}
+
 const MANIFEST = /\.(?:ya?ml|json)$/i;
 
+const KUSTOMIZATION = /^(?:kustomization\.ya?ml|Kustomization)$/;
+
+/** Folders that CI systems and tools fill; nothing in them is written by hand. */
+const CACHES: ReadonlySet<string> = new Set([".cache", ".terraform", ".terragrunt-cache", ".venv", ".tox"]);
+
+/** More than any tree of manifests has; a loop of mounts or a whole disk is not walked to its end. */
+const MOST_ENTRIES = 500_000;
+
+const MOST_FOLDERS_UP = 64;
+
 /**
- * The files that a list of paths means: files as they are, folders with every *.yaml, *.yml and *.json below
- * them, sorted by name. Hidden folders and node_modules are left out; a file that can be reached twice (two
- * paths, a symbolic link, a loop of links) is read once.
+ * The files that a list of paths means: files as they are, folders with every *.yaml, *.yml and *.json below them, in
+ * the order of names. Below a path that was named (never that path itself) is left out: what .gitignore says,
+ * node_modules, vendored Go trees, testdata, version control and CI caches. A file that can be reached twice (two paths,
+ * a symbolic link, a loop of links) is read once.
  */
 export async function discover(
   paths: readonly string[],
+  tree: TreeFiles,
   errors: InputError[],
-): Promise<readonly DiscoveredFile[]> {
-  const files: DiscoveredFile[] = [];
-  const seen = new Set<string>();
-  for (const path of paths) {
-    try {
-      if (!(await stat(path)).isDirectory()) {
-        await addFile(path, true, files, seen);
-        continue;
-      }
-    } catch (error) {
-      errors.push(fileError(path, accessProblem(error)));
-      continue;
-    }
-    if (!(await walk(path, files, seen, new Set(), errors))) {
-      errors.push(fileError(path, "the folder holds no *.yaml, *.yml or *.json files: name another path"));
-    }
+  options: DiscoverOptions = {},
+): Promise<Discovered> {
+  const walk = new Walk(tree, errors, options);
+  for (const path of paths) await walk.start(path);
+  return walk;
+}
+
+class Walk implements Discovered {
+  readonly files: DiscoveredFile[] = [];
+  readonly kustomizations: DiscoveredRoot[] = [];
+  readonly charts: DiscoveredRoot[] = [];
+  readonly skipped = new Map<SkipReason, number>();
+  private readonly tree: TreeFiles;
+  private readonly errors: InputError[];
+  private readonly isExcluded: (path: string) => boolean;
+  private readonly isIncluded: (path: string) => boolean;
+  private readonly seen = new Set<string>();
+  private folders = new Set<string>();
+  private named = "";
+  private entries = 0;
+
+  constructor(tree: TreeFiles, errors: InputError[], { exclude = [], include = [] }: DiscoverOptions) {
+    this.tree = tree;
+    this.errors = errors;
+    this.isExcluded = pathMatcher(exclude);
+    this.isIncluded = pathMatcher(include);
   }
-  return files;
-}
 
-async function addFile(
-  path: string,
-  named: boolean,
-  files: DiscoveredFile[],
-  seen: Set<string>,
-): Promise<void> {
-  const real = await realpath(path).catch(() => path);
-  if (seen.has(real)) return;
-  seen.add(real);
-  files.push({ path, named });
-}
-
-/** Walks a folder; true where it holds a manifest, or something that has been reported instead. */
-async function walk(
-  folder: string,
-  files: DiscoveredFile[],
-  seen: Set<string>,
-  folders: Set<string>,
-  errors: InputError[],
-): Promise<boolean> {
-  let found = false;
-  try {
-    const real = await realpath(folder);
-    if (folders.has(real)) return false;
-    folders.add(real);
-    for (const name of (await readdir(folder)).sort()) {
-      const path = join(folder, name);
-      found = (await visit(path, name, files, seen, folders, errors)) || found;
+  async start(path: string): Promise<void> {
+    let kind: Kind;
+    try {
+      kind = await this.kindOf(path);
+    } catch (error) {
+      this.errors.push(fileError(path, accessProblem(error)));
+      return;
     }
-  } catch (error) {
-    errors.push(fileError(folder, accessProblem(error)));
+    if (kind === "none") {
+      this.errors.push(fileError(path, NOTHING_THERE));
+    } else if (kind === "folder") {
+      this.named = path;
+      this.folders = new Set();
+      if (!(await this.walk(path, "", await this.scopeAround(path)))) {
+        const what = "the folder holds no *.yaml, *.yml or *.json files";
+        const why = this.skipped.size === 0 ? "name another path" : "what it holds was left out: name it";
+        this.errors.push(fileError(path, `${what}: ${why}`));
+      }
+    } else await this.addFile(path, true);
+  }
+
+  /**
+   * What the .gitignore files between the top of the repository and a named folder say of what is below it; nothing
+   * where they ignore the folder itself, which was named all the same.
+   */
+  private async scopeAround(path: string): Promise<IgnoreScope | undefined> {
+    const folders = await this.foldersUpToRepository((await this.tree.realpath(path)) ?? resolve(path));
+    let scope: IgnoreScope | undefined;
+    for (const [at, folder] of folders.entries()) {
+      scope = new IgnoreScope(scope, basename(folder), await this.rulesOf(join(folder, ".gitignore")));
+      if (scope.ignores(basename(folders[at + 1] ?? path), true)) return undefined;
+    }
+    return scope;
+  }
+
+  /** The folders around a folder from the top of its repository down; empty where it is in none, or is the top. */
+  private async foldersUpToRepository(folder: string): Promise<readonly string[]> {
+    const folders: string[] = [];
+    for (let at = folder; folders.length < MOST_FOLDERS_UP; at = dirname(at)) {
+      if (at !== folder) folders.unshift(at);
+      if ((await this.kindOf(join(at, ".git")).catch(() => "none")) !== "none") return folders;
+      if (dirname(at) === at) break;
+    }
+    return [];
+  }
+
+  /** True where the folder holds a manifest, or something that has been reported instead. */
+  private async walk(folder: string, below: string, around: IgnoreScope | undefined): Promise<boolean> {
+    let names: readonly string[];
+    let real: string;
+    try {
+      real = (await this.tree.realpath(folder)) ?? folder;
+      if (this.folders.has(real)) return false;
+      this.folders.add(real);
+      names = [...(await this.tree.readdir(folder))].sort();
+    } catch (error) {
+      this.errors.push(fileError(folder, accessProblem(error)));
+      return true;
+    }
+    const name = basename(folder);
+    const rules = names.includes(".gitignore") ? await this.rulesOf(join(folder, ".gitignore")) : [];
+    const scope = new IgnoreScope(around, name, rules);
+    const root = { path: folder, real, tree: this.named };
+    if (names.some((each) => KUSTOMIZATION.test(each))) this.kustomizations.push(root);
+    if (names.includes("Chart.yaml")) this.charts.push(root);
+    let found = false;
+    const isGoTree = name === "vendor" && names.includes("modules.txt");
+    if (isGoTree && below !== "" && !this.isIncluded(below)) {
+      this.skip("vendored");
+      return false;
+    }
+    for (const each of names) {
+      this.entries += 1;
+      if (this.entries > MOST_ENTRIES) {
+        const message = `more than ${MOST_ENTRIES} files and folders: what comes after was not read; name the folders with manifests`;
+        this.errors.push(fileError(folder, message));
+        return true;
+      }
+      found = (await this.visit(folder, each, below === "" ? each : `${below}/${each}`, scope)) || found;
+    }
+    return found;
+  }
+
+  private async visit(folder: string, name: string, below: string, scope: IgnoreScope): Promise<boolean> {
+    const isManifest = MANIFEST.test(name);
+    const path = join(folder, name);
+    let kind: Kind;
+    try {
+      kind = await this.kindOf(path);
+    } catch (error) {
+      // A dangling link matters only where a manifest should be.
+      if (isManifest) this.errors.push(fileError(path, accessProblem(error)));
+      return isManifest;
+    }
+    if (kind === "none") {
+      if (isManifest) this.errors.push(fileError(path, NOTHING_THERE));
+      return isManifest;
+    }
+    const isFolder = kind === "folder";
+    if (!isFolder && (!isManifest || kind !== "file")) return false;
+    if (isFolder && name === ".git") return false;
+    const reason = this.reasonToSkip(name, below, isFolder, scope);
+    if (reason !== undefined) {
+      this.skip(reason);
+      return false;
+    }
+    if (isFolder) return this.walk(path, below, scope);
+    await this.addFile(path, false);
     return true;
   }
-  return found;
+
+  private reasonToSkip(
+    name: string,
+    below: string,
+    isFolder: boolean,
+    scope: IgnoreScope,
+  ): SkipReason | undefined {
+    if (this.isExcluded(below)) return "excluded";
+    if (this.isIncluded(below)) return undefined;
+    if (isFolder && CACHES.has(name)) return "CI caches";
+    if (isFolder && name === "node_modules") return "node_modules";
+    if (isFolder && name === "testdata") return "testdata";
+    return scope.ignores(name, isFolder) ? "ignored by .gitignore" : undefined;
+  }
+
+  private skip(reason: SkipReason): void {
+    this.skipped.set(reason, (this.skipped.get(reason) ?? 0) + 1);
+  }
+
+  private async rulesOf(path: string): Promise<ReturnType<typeof ignoreRules>> {
+    try {
+      return ignoreRules(new TextDecoder().decode(await this.tree.readFile(path)));
+    } catch {
+      // A folder or a link of that name says nothing.
+      return [];
+    }
+  }
+
+  private async addFile(path: string, named: boolean): Promise<void> {
+    const real = (await this.tree.realpath(path).catch(() => undefined)) ?? path;
+    if (this.seen.has(real)) return;
+    this.seen.add(real);
+    this.files.push({ path, real, named });
+  }
+
+  private async kindOf(path: string): Promise<Kind> {
+    return (await this.tree.stat(path))?.kind ?? "none";
+  }
 }
 
-async function visit(
-  path: string,
-  name: string,
-  files: DiscoveredFile[],
-  seen: Set<string>,
-  folders: Set<string>,
-  errors: InputError[],
-): Promise<boolean> {
-  const isManifest = MANIFEST.test(name);
-  let kind: Awaited<ReturnType<typeof stat>>;
-  try {
-    kind = await stat(path);
-  } catch (error) {
-    // A dangling link matters only where a manifest should be.
-    if (isManifest) errors.push(fileError(path, accessProblem(error)));
-    return isManifest;
-  }
-  if (kind.isDirectory()) {
-    return name.startsWith(".") || name === "node_modules" ? false : walk(path, files, seen, folders, errors);
-  }
-  if (!isManifest || !kind.isFile()) return false;
-  await addFile(path, false, files, seen);
-  return true;
+type Kind = "file" | "folder" | "other" | "none";
+
+const NOTHING_THERE = "there is no such file or folder, or only a link that leads nowhere: correct the path";
+
+/** One note on what was left out; `undefined` where nothing was. */
+export function skippedNote(skipped: Skipped): string | undefined {
+  if (skipped.size === 0) return undefined;
+  const parts = [...skipped].map(([reason, count]) => `${count} ${reason}`);
+  return `left out below the paths that were named: ${parts.join(", ")} (--include GLOB reads them, or name them)`;
 }
 
 /** What the operating system said, in words, with the way out. */
@@ -105,7 +262,7 @@ export function accessProblem(error: unknown): string {
   switch ((error as NodeJS.ErrnoException).code) {
     case "ENOENT":
     case "ENOTDIR":
-      return "there is no such file or folder: correct the path";
+      return NOTHING_THERE;
     case "EACCES":
     case "EPERM":
       return "it may not be read (permission denied): change its permissions or run as another user";

@@ -15,3 +15,8 @@ export interface InputError {
 export function fileError(file: string, message: string): InputError {
   return { file, line: 1, column: 1, message, fatal: true };
 }
+
+/** Something worth knowing about a file as a whole. */
+export function fileNote(file: string, message: string): InputError {
+  return { ...fileError(file, message), fatal: false };
+}

@@ -1,27 +1,32 @@
-import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
 import type { TreeFiles } from "./tree-files.ts";
 
 /** What absence looks like: not there, below a file, a link that leads nowhere or back to itself. */
 const ABSENT: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 
-async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
+function unlessAbsent<T>(ask: () => T): T | undefined {
   try {
-    return await answer;
+    return ask();
   } catch (error) {
     if (ABSENT.has((error as NodeJS.ErrnoException).code)) return undefined;
     throw error;
   }
 }
 
-/** The working tree, as the file system has it. */
+function kindOf(found: Stats): "file" | "folder" | "other" {
+  return found.isFile() ? "file" : found.isDirectory() ? "folder" : "other";
+}
+
+/**
+ * The working tree, as the file system has it. Read without giving way to anything else: a tree is thousands of small
+ * questions, each of which would otherwise wait for a thread, and nothing else is to be done before they are answered.
+ */
 export const DISK_TREE: TreeFiles = {
-  realpath: (path) => unlessAbsent(realpath(path)),
-  readdir: (folder) => readdir(folder),
-  readFile: (path) => readFile(path),
+  realpath: async (path) => unlessAbsent(() => realpathSync.native(path)),
+  readdir: async (folder) => readdirSync(folder),
+  readFile: async (path) => readFileSync(path),
   async stat(path) {
-    const found = await unlessAbsent(stat(path));
-    if (found === undefined) return undefined;
-    const kind = found.isFile() ? "file" : found.isDirectory() ? "folder" : "other";
-    return { kind, size: found.size };
+    const found = unlessAbsent(() => statSync(path));
+    return found && { kind: kindOf(found), size: found.size };
   },
 };

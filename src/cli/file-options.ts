@@ -1,0 +1,144 @@
+import { stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type { InputError } from "../cluster/files/input-error.ts";
+import { fileNote } from "../cluster/files/input-error.ts";
+import { type Bundle, type LoadOptions, loadFiles } from "../cluster/files.ts";
+import { AttachguardError } from "../errors.ts";
+import type { Node } from "../policy/model.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** How `check` is told to read files, and what to take for granted about the world around them. */
+export interface FileOptions {
+  readonly render?: "auto" | "never" | "always";
+  readonly values?: readonly string[];
+  readonly set?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly include?: readonly string[];
+  /** A number of alike nodes, or a file with Node objects. */
+  readonly nodes?: string;
+  readonly clusterFacts?: string;
+  readonly closed?: true;
+  readonly open?: true;
+  readonly strict?: true;
+}
+
+/**
+ * What the options mean for reading.
+ *
+ * @throws AttachguardError AG_ERR_USAGE where they contradict each other; AG_ERR_INPUT where `--nodes` names no nodes.
+ */
+export async function loadOptions(
+  paths: readonly string[],
+  options: FileOptions,
+  terminal: Terminal,
+): Promise<LoadOptions> {
+  const { render = "auto", values = [], set = [], exclude = [], include = [] } = options;
+  const world = worldOf(options);
+  const nodes = options.nodes === undefined ? {} : { nodes: await nodesOf(options.nodes) };
+  const renderer = render === "never" ? {} : { renderer: await rendererFor(paths, terminal) };
+  return {
+    stdin: terminal.stdin,
+    render,
+    values,
+    set,
+    exclude,
+    include,
+    strict: options.strict === true,
+    ...world,
+    ...nodes,
+    ...renderer,
+  };
+}
+
+/**
+ * Whether what files do not hold exists, where the caller says it.
+ *
+ * @throws AttachguardError AG_ERR_USAGE where both are said
+ */
+export function worldOf({ closed, open }: Pick<FileOptions, "closed" | "open">): {
+  readonly closed?: boolean;
+} {
+  if (closed && open) {
+    throw new AttachguardError(
+      "AG_ERR_USAGE",
+      "--closed and --open contradict each other: leave one of them out",
+    );
+  }
+  return closed ? { closed: true } : open ? { closed: false } : {};
+}
+
+/** Says which world held where it was not the usual one of files. */
+export function worldNote(
+  bundle: Bundle,
+  options: Pick<FileOptions, "closed" | "open">,
+): readonly InputError[] {
+  if (options.open)
+    return bundle.isDump
+      ? [fileNote("", "taken as open: what these files do not hold may exist (--open)")]
+      : [];
+  if (!bundle.closed) return [];
+  const why = options.closed
+    ? "--closed"
+    : "every object has a uid and a resourceVersion, as in a dump; --open says otherwise";
+  return [fileNote("", `taken as complete: what these files do not hold does not exist (${why})`)];
+}
+
+async function rendererFor(
+  paths: readonly string[],
+  terminal: Terminal,
+): Promise<NonNullable<LoadOptions["renderer"]>> {
+  const [{ Toolbox }, { ToolRenderer }, { DISK_TREE }] = await Promise.all([
+    import("../cluster/files/render/toolbox.ts"),
+    import("../cluster/files/render/tool-renderer.ts"),
+    import("../cluster/files/render/disk-tree.ts"),
+  ]);
+  const searchPath = terminal.env.PATH ?? "";
+  const checked = (await Promise.all(paths.filter((path) => path !== "-").map(foldersNotTrusted))).flat();
+  return new ToolRenderer(new Toolbox({ searchPath, checked }), DISK_TREE);
+}
+
+/** What was named and the repository around it: no program in there is run. */
+async function foldersNotTrusted(path: string): Promise<readonly string[]> {
+  const named = resolve(path);
+  for (let at = named; ; at = dirname(at)) {
+    if (await exists(join(at, ".git"))) return at === named ? [named] : [named, at];
+    if (dirname(at) === at) return [named];
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** As many nodes as anybody has; a larger number is a mistake. */
+const MOST_NODES = 15_000;
+
+async function nodesOf(stated: string): Promise<readonly Node[]> {
+  if (/^\d+$/.test(stated)) {
+    const count = Number(stated);
+    if (count < 1 || count > MOST_NODES) {
+      throw new AttachguardError(
+        "AG_ERR_USAGE",
+        `--nodes ${stated}: give a number from 1 to ${MOST_NODES}, or a file with Node objects`,
+      );
+    }
+    return Array.from({ length: count }, (_, at) => {
+      const name = `node-${at + 1}`;
+      return { name, labels: { "kubernetes.io/hostname": name }, taints: [], unschedulable: false };
+    });
+  }
+  const bundle = await loadFiles([stated]);
+  const problem = bundle.errors.find(({ fatal }) => fatal);
+  if (problem !== undefined)
+    throw new AttachguardError("AG_ERR_INPUT", `--nodes: ${problem.file}: ${problem.message}`);
+  const nodes = bundle.nodes;
+  if (nodes.length === 0)
+    throw new AttachguardError(
+      "AG_ERR_INPUT",
+      `--nodes ${stated}: it holds no Node objects; save them with kubectl get nodes -o yaml`,
+    );
+  return nodes;
+}

@@ -1,0 +1,75 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { decode } from "./decode.ts";
+import { accessProblem } from "./discover.ts";
+import { fileError, type InputError } from "./input-error.ts";
+import type { TreeFiles } from "./render/tree-files.ts";
+
+/** More than the dump of a very large cluster, and less than what a string can hold. */
+const MOST_BYTES = 480 * 1024 * 1024;
+
+/** The text of a file of a tree; `undefined` where it cannot be read, which is reported. */
+export async function readText(
+  path: string,
+  tree: TreeFiles,
+  errors: InputError[],
+): Promise<string | undefined> {
+  return textOf(path, errors, async () => {
+    const found = await tree.stat(path);
+    if (found?.kind === "other") return readSpecial(path);
+    if ((found?.size ?? 0) > MOST_BYTES) throw new UnreadableFile(TOO_LARGE);
+    return tree.readFile(path);
+  });
+}
+
+/** The text of a stream, of which no more is held than of a file. */
+export function readStream(
+  name: string,
+  stream: NodeJS.ReadableStream | undefined,
+  errors: InputError[],
+): Promise<string | undefined> {
+  return textOf(name, errors, () => bytesOf(stream));
+}
+
+class UnreadableFile extends Error {}
+
+const TOO_LARGE = `it is larger than ${MOST_BYTES / 1024 / 1024} MiB: split it`;
+
+/** A pipe (process substitution) is read to its end; what has no end is not begun. */
+async function readSpecial(path: string): Promise<Uint8Array> {
+  const found = await stat(path);
+  if (found.isFIFO()) return bytesOf(createReadStream(path));
+  const what = found.isSocket() ? "a socket" : "a device";
+  throw new UnreadableFile(`it is ${what}, not a file: name a file, or - for standard input`);
+}
+
+async function bytesOf(stream: NodeJS.ReadableStream | undefined): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream ?? []) {
+    const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
+    size += bytes.length;
+    if (size > MOST_BYTES) throw new UnreadableFile(TOO_LARGE);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
+}
+
+async function textOf(
+  file: string,
+  errors: InputError[],
+  read: () => Promise<Uint8Array>,
+): Promise<string | undefined> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await read();
+  } catch (error) {
+    const problem = error instanceof UnreadableFile ? error.message : accessProblem(error);
+    errors.push(fileError(file, problem));
+    return undefined;
+  }
+  const decoded = decode(bytes);
+  if ("text" in decoded) return decoded.text;
+  errors.push(fileError(file, decoded.problem));
+  return undefined;
+}

@@ -1,0 +1,175 @@
+import { join, relative, resolve, sep } from "node:path";
+import type { Discovered, DiscoveredRoot } from "./discover.ts";
+import { type Closure, closureOf } from "./render/closure.ts";
+import { isInside } from "./render/paths.ts";
+import type { NotRendered, Rendered, Renderer, RenderTool } from "./render/renderer.ts";
+import type { TreeFiles } from "./render/tree-files.ts";
+
+export interface RenderOptions {
+  /** `auto`: where a tool is there. `always`: what cannot be rendered is an error. */
+  readonly render?: "auto" | "never" | "always";
+  readonly values?: readonly string[];
+  readonly set?: readonly string[];
+}
+
+/** A kustomization or chart that is judged as what it renders to. */
+export interface RenderedUnit {
+  readonly root: DiscoveredRoot;
+  readonly kind: Closure["kind"];
+  readonly text: string;
+  readonly tool: RenderTool;
+  /** Files with objects of their own, links resolved: where a rendered object may come from. */
+  readonly resources: readonly string[];
+}
+
+/** One that was not rendered, and why. */
+export interface UnrenderedUnit {
+  readonly root: DiscoveredRoot;
+  readonly kind: Closure["kind"];
+  readonly why: NotRendered;
+}
+
+/** What is known of a file because of the units that it belongs to. */
+export interface FileRole {
+  /** False for patches, values, templates, and for what a rendered unit holds already. */
+  readonly holdsObjects: boolean;
+  /** The namespace that every kustomization around it sets. */
+  readonly namespace: string | undefined;
+  /** Why a finding on one of its objects is a warning at most. */
+  readonly unrendered: string | undefined;
+}
+
+export interface Units {
+  readonly rendered: readonly RenderedUnit[];
+  readonly unrendered: readonly UnrenderedUnit[];
+  /** By real path; a file of no unit has no role. */
+  roleOf(real: string): FileRole | undefined;
+}
+
+const NEVER: NotRendered = {
+  state: "not-rendered",
+  code: "no-tool",
+  reason: "rendering is switched off",
+  remedy:
+    "render it yourself and pass the output to `attachguard check -`, or leave out --render never where it was given",
+};
+
+/**
+ * Sorts the kustomizations and charts of a tree into those that are judged by themselves and those that are part of
+ * another one, and renders the former. A base that another kustomization uses is judged in what renders it.
+ */
+export async function unitsOf(
+  discovered: Discovered,
+  tree: TreeFiles,
+  renderer: Renderer,
+  options: RenderOptions,
+): Promise<Units> {
+  const charts = discovered.charts.filter(({ real }) => !isSubchart(real, discovered.charts));
+  const isInChart = ({ real }: DiscoveredRoot) => charts.some((chart) => isInside(chart.real, real));
+  const all = [
+    ...discovered.kustomizations
+      .filter((root) => !isInChart(root))
+      .map((root) => ({ kind: "kustomization", root }) as const),
+    ...charts.map((root) => ({ kind: "chart", root }) as const),
+  ];
+  const candidates: Candidate[] = [];
+  const seen = new Set<string>();
+  for (const { kind, root } of all) {
+    if (seen.has(`${kind} ${root.real}`)) continue;
+    seen.add(`${kind} ${root.real}`);
+    const request = { kind, root: resolve(root.path), tree: resolve(root.tree) };
+    candidates.push({ root, closure: await closureOf(tree, request), request });
+  }
+  const used = new Set(candidates.flatMap(({ closure }) => closure.uses));
+  const roles = new Roles();
+  const rendered: RenderedUnit[] = [];
+  const unrendered: UnrenderedUnit[] = [];
+  for (const candidate of candidates) {
+    const { root, closure, request } = candidate;
+    if (!closure.standalone || used.has(closure.root)) {
+      roles.addPart(closure);
+      continue;
+    }
+    const { values = [], set = [], render = "auto" } = options;
+    const [problem] = closure.problems;
+    const result: Rendered =
+      render === "never"
+        ? (problem ?? NEVER)
+        : (problem ?? (await renderer.render({ ...request, values, set })));
+    if (result.state === "rendered") {
+      roles.addRendered(closure);
+      const resources = closure.files.filter(({ role }) => role === "resource").map(({ real }) => real);
+      rendered.push({ root, kind: closure.kind, text: result.text, tool: result.tool, resources });
+    } else {
+      roles.addUnrendered(closure, root.path, result);
+      unrendered.push({ root, kind: closure.kind, why: result });
+    }
+  }
+  return { rendered, unrendered, roleOf: (real) => roles.of(real) };
+}
+
+interface Candidate {
+  readonly root: DiscoveredRoot;
+  readonly closure: Closure;
+  readonly request: { readonly kind: Closure["kind"]; readonly root: string; readonly tree: string };
+}
+
+/** A chart in the `charts` folder of another one is rendered with it. */
+function isSubchart(real: string, charts: readonly DiscoveredRoot[]): boolean {
+  return charts.some((other) => other.real !== real && isInside(join(other.real, "charts"), real));
+}
+
+/** Collects what units say about files. What one of them rendered is not judged a second time. */
+class Roles {
+  private readonly covered = new Set<string>();
+  private readonly roles = new Map<string, FileRole>();
+  private readonly folders: { real: string; role: FileRole | undefined }[] = [];
+
+  /** A base or Component: patches in it are no objects, whoever uses it. */
+  addPart(closure: Closure): void {
+    if (closure.kind === "chart") this.folders.push({ real: closure.root, role: NO_OBJECTS });
+    else this.addAll(closure, undefined);
+  }
+
+  addRendered(closure: Closure): void {
+    if (closure.kind === "chart") this.folders.push({ real: closure.root, role: NO_OBJECTS });
+    for (const { real } of closure.files) this.covered.add(real);
+  }
+
+  addUnrendered(closure: Closure, path: string, { reason }: NotRendered): void {
+    if (closure.kind === "chart") this.folders.push({ real: closure.root, role: NO_OBJECTS });
+    else this.addAll(closure, `the kustomization ${path} was not rendered (${reason}), and may change it`);
+  }
+
+  of(real: string): FileRole | undefined {
+    if (this.covered.has(real)) return NO_OBJECTS;
+    return this.roles.get(real) ?? this.folders.find((folder) => isInside(folder.real, real))?.role;
+  }
+
+  private addAll({ files, namespace }: Closure, unrendered: string | undefined): void {
+    for (const { real, role } of files) {
+      const before = this.roles.get(real);
+      const holdsObjects = role === "resource" || before?.holdsObjects === true;
+      const conflict =
+        before !== undefined && before.unrendered !== undefined && before.namespace !== namespace;
+      this.roles.set(real, {
+        holdsObjects,
+        namespace:
+          unrendered === undefined ? (before?.namespace ?? namespace) : conflict ? undefined : namespace,
+        unrendered: before?.unrendered ?? unrendered,
+      });
+    }
+  }
+}
+
+const NO_OBJECTS: FileRole = { holdsObjects: false, namespace: undefined, unrendered: undefined };
+
+/** The path of a file below a unit's folder, as the unit's own folder was reached. */
+export function shownPath(root: DiscoveredRoot, real: string): string {
+  return isInside(root.real, real) ? join(root.path, relative(root.real, real)) : pathBeside(root, real);
+}
+
+function pathBeside(root: DiscoveredRoot, real: string): string {
+  const beside = join(root.path, relative(root.real, real));
+  return beside.split(sep).includes("..") && !root.path.startsWith("..") ? real : beside;
+}
