@@ -1,7 +1,7 @@
-import type { Fix } from "../policy/fixes.ts";
 import type { ObjectRef } from "../policy/model.ts";
 import type { Severity } from "../policy/verdict.ts";
 import type { Reading } from "./facts.ts";
+import type { Prevention } from "./options.ts";
 
 /**
  * The answer of `diagnose`, member by member as the JSON contract has it (`docs/diagnosis.schema.json`); the
@@ -178,7 +178,7 @@ export interface SubjectDiagnosis {
   readonly steps: readonly Step[];
   readonly avoid: readonly Avoid[];
   readonly verify: readonly string[];
-  readonly prevention: readonly Fix[];
+  readonly prevention: readonly Prevention[];
   readonly evidence: readonly string[];
 }
 
