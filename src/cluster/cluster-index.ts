@@ -41,8 +41,8 @@ export const COMPLETE: Completeness = "complete";
 
 export interface ClusterIndexOptions {
   /**
-   * The objects come from files: one without a namespace matches any namespace (an exact match first), claims
-   * are also bound by a volume's claimRef and by static matching, and Node objects are the complete list.
+   * The objects come from files: one without a namespace matches any namespace (an exact match first), and claims
+   * are also bound by a volume's claimRef and by static matching.
    */
   readonly fromFiles?: boolean;
   /** Asked at every lookup that finds nothing, so the answer may change while kinds are being listed. */
@@ -51,8 +51,12 @@ export interface ClusterIndexOptions {
 
 /** Kinds that a bundle of files commonly leaves to the cluster. */
 const NOT_IN_FILES: Completeness = { reason: "it is not among the files" };
-const completenessOfFiles = (kind: FactKind): Completeness =>
-  KINDS[kind].leftToCluster ? NOT_IN_FILES : COMPLETE;
+/** A Node object in a folder is somebody's fixture as likely as not. */
+const NOT_ALL_NODES: Completeness = { reason: "files seldom hold every node" };
+export const completenessOfFiles = (kind: FactKind): Completeness => {
+  if (kind === "Node") return NOT_ALL_NODES;
+  return KINDS[kind].leftToCluster ? NOT_IN_FILES : COMPLETE;
+};
 
 const alwaysComplete = (): Completeness => COMPLETE;
 
@@ -242,7 +246,7 @@ export class ClusterIndex implements ClusterView {
 
   nodes(): Lookup<readonly Node[]> {
     this.sortedNodes ??= [...this.objects.Node.values()].sort(byName);
-    const completeness = this.fromFiles ? COMPLETE : this.completeness("Node");
+    const completeness = this.completeness("Node");
     if (completeness === "complete") {
       return this.sortedNodes.length === 0 ? absent : known(this.sortedNodes);
     }

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { type Bundle, BundleBuilder } from "./files/bundle-builder.ts";
+import { type Bundle, BundleBuilder, type BundleOptions } from "./files/bundle-builder.ts";
 import { decode } from "./files/decode.ts";
 import { accessProblem, discover } from "./files/discover.ts";
 import { fileError, type InputError } from "./files/input-error.ts";
 
-export type { Bundle } from "./files/bundle-builder.ts";
+export type { Bundle, BundleOptions } from "./files/bundle-builder.ts";
 export type { InputError } from "./files/input-error.ts";
 
 /** The path that means standard input, and the name it has in positions. */
@@ -42,8 +42,11 @@ export async function loadFiles(paths: readonly string[], stdin?: NodeJS.Readabl
 }
 
 /** The pure part of `loadFiles`: texts in, facts out. */
-export function parseBundle(documents: readonly { readonly file: string; readonly text: string }[]): Bundle {
-  const builder = new BundleBuilder();
+export function parseBundle(
+  documents: readonly { readonly file: string; readonly text: string }[],
+  options: BundleOptions = {},
+): Bundle {
+  const builder = new BundleBuilder([], options);
   for (const { file, text } of documents) builder.add(file, text);
   return builder.build();
 }

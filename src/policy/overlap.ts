@@ -89,13 +89,13 @@ function byNodes(workload: Workload, view: ClusterView): SteadyOverlap {
     byWorkload: count !== 1,
     byAutoscalers: [],
     transient: false,
-    evidence: [`${nodesText(count)}${nodesAge(lookup)}`],
+    evidence: [`${nodesText(count, lookup.state === "unknown" ? ` (${lookup.reason})` : "")}${nodesAge(lookup)}`],
   };
 }
 
-function nodesText(count: number | undefined): string {
+function nodesText(count: number | undefined, why: string): string {
   const perNode = "a DaemonSet runs one pod on every node that takes it";
-  if (count === undefined) return `${perNode}, taken as more than one`;
+  if (count === undefined) return `${perNode}, taken as more than one${why}`;
   if (count === 0) return `${perNode}: none does now, taken as more than one to come`;
   return `${perNode}: ${count} ${count === 1 ? "does" : "do"}`;
 }

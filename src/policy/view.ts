@@ -61,7 +61,10 @@ export interface ClusterView {
   /** Workloads whose template's labels the query matches, whatever else they mount. */
   workloadsMatching(query: PodQuery): Lookup<readonly Workload[]>;
   namespace(name: string): Lookup<Namespace>;
-  /** All nodes. `absent` where none are known; a `known` answer is the complete list and never empty. */
+  /**
+   * All nodes. A `known` answer is the complete list and never empty; `absent`: complete, and there is none;
+   * `unknown`: there may be others than those that were seen (files are an open world), so that none counts.
+   */
   nodes(): Lookup<readonly Node[]>;
 }
 

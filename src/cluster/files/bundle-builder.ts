@@ -6,7 +6,7 @@ import { mistakenType } from "../../kube/mistaken-type.ts";
 import { isRecord, record } from "../../kube/raw.ts";
 import { type Unjudged, unjudgedFrom } from "../../kube/unjudged.ts";
 import type { Claim, SourcePosition, Workload } from "../../policy/model.ts";
-import { ClusterIndex, namespaceOf } from "../cluster-index.ts";
+import { ClusterIndex, COMPLETE, completenessOfFiles, namespaceOf } from "../cluster-index.ts";
 import type { InputError } from "./input-error.ts";
 import { parseJson } from "./json.ts";
 import type { ParsedDocument } from "./parsed-document.ts";
@@ -31,22 +31,36 @@ export interface NotJudged {
 
 const MOST_UNJUDGED = 100;
 
+export interface BundleOptions {
+  /**
+   * The Node objects among the files are all that the cluster has. Where it is not said, they are in a dump, whose
+   * objects all have a uid and a resourceVersion; anywhere else they are somebody's, and prove nothing.
+   */
+  readonly nodesComplete?: boolean;
+}
+
 /** A list may hold lists (`kubectl get -f` of several); an alias could make one hold itself. */
 const MAX_LIST_DEPTH = 8;
 
 /** Collects the facts of one file after another. */
 export class BundleBuilder {
-  private readonly index = new ClusterIndex({ fromFiles: true });
+  private readonly index: ClusterIndex;
   private readonly workloads: Workload[] = [];
   private readonly claims: Claim[] = [];
   private readonly unjudged: Unjudged[] = [];
   private unjudgedCount = 0;
   private readonly errors: InputError[];
+  private isDump = true;
   /** Where each object was defined first, by kind, namespace and name. */
   private readonly places = new Map<string, SourcePosition>();
 
-  constructor(errors: InputError[] = []) {
+  constructor(errors: InputError[] = [], { nodesComplete }: BundleOptions = {}) {
     this.errors = errors;
+    this.index = new ClusterIndex({
+      fromFiles: true,
+      completeness: (kind) =>
+        kind === "Node" && (nodesComplete ?? this.isDump) ? COMPLETE : completenessOfFiles(kind),
+    });
   }
 
   /** Adds the documents of a file. What cannot be read is reported and costs no other document. */
@@ -87,6 +101,8 @@ export class BundleBuilder {
       }
       return;
     }
+    const { uid, resourceVersion } = record(value.metadata);
+    if (typeof uid !== "string" || typeof resourceVersion !== "string") this.isDump = false;
     const fact = factFrom(value, source, inherited);
     if (fact === undefined) {
       this.addUnjudged(unjudgedFrom(value, source, inherited));

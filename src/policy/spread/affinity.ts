@@ -6,6 +6,7 @@ import { labelOf } from "../selectors.ts";
 import { type ClusterView, knownValue } from "../view.ts";
 import {
   allTermsMatch,
+  contradictionIn,
   isSameNode,
   MOST_TERMS,
   type Neighbours,
@@ -17,10 +18,10 @@ import { podsOf } from "./pods.ts";
 /** What the required pod affinity of a workload comes to at one moment. */
 export type AffinityReading =
   | { readonly value: "one-node" | "nowhere"; readonly proof: string; readonly evidence: readonly string[] }
-  /** One node as long as `anchor` stays on one. */
+  /** One node as long as `anchor`, or pods that nobody here knows, stay on one. */
   | {
       readonly value: "leaning";
-      readonly proof: string;
+      readonly proof: "self-affinity" | "other-app" | "unknown-pods";
       readonly anchor: Workload | undefined;
       readonly evidence: readonly string[];
     }
@@ -44,8 +45,8 @@ export function steadyAffinity(
   const terms = workload.template.placement.podAffinity;
   if (terms.length === 0) return none();
   if (terms.length > MOST_TERMS) return none(TOO_MANY);
-  const missing = missingKey(terms, view);
-  if (missing !== undefined) return missing;
+  const never = unmatchable(workload) ?? missingKey(terms, view);
+  if (never !== undefined) return never;
   const own = podsOf(workload, "same-revision");
   const self = allTermsMatch(own, terms, own, view);
   if (self === "perhaps") return none(`whether ${textOf(terms)} matches the pods themselves is not known`);
@@ -81,6 +82,8 @@ export function rolloutAffinity(
   const steady = steadyAffinity(workload, view, staysOnOneNode);
   const own = podsOf(workload, "same-revision");
   if (before.value === "nowhere" && steady.value === "nowhere") return steady;
+  // The old pods are beside some that nobody knows, and the new ones may be beside others of them.
+  if (leansOnUnknown(before) && leansOnUnknown(steady) && sameTerms(workload, previous)) return steady;
   const old = allTermsMatch(own, terms, podsOf(previous, "other-revision"), view);
   if (old === "yes" && isSameNode(terms) && missingKey(terms, view) === undefined) {
     const group = byGroup(
@@ -94,10 +97,15 @@ export function rolloutAffinity(
   if (old === "perhaps") return none(`whether ${textOf(terms)} matches the old pods is not known`);
   switch (steady.value) {
     case "nowhere":
-      return old === "no" || missingKey(terms, view) !== undefined ? steady : none(tooWide(terms));
+      return steady;
     case "one-node":
       return none(`${textOf(terms)} does not match the old pods: the new ones may start on another node`);
     case "leaning":
+      if (leansOnUnknown(steady)) {
+        return none(
+          `${textOf(terms)} matches pods that are not known, and the old pods do not carry the same terms`,
+        );
+      }
       if (steady.anchor === undefined) {
         return none(`${textOf(terms)} does not match the old pods: the new ones may start on another node`);
       }
@@ -145,7 +153,9 @@ function byGroup(
   const members = neighbours.certain.length - strangers.length;
   const evidence = [
     sentence,
-    ...(members === 0 ? [] : [`it matches ${plural(members, "other workload")} too, with the same terms`]),
+    members === 0
+      ? "as far as known it matches no other pods"
+      : `it matches ${plural(members, "other workload")} too, with the same terms, and as far as known no other pods`,
   ];
   if (strangers.length === 0) return { value: "one-node", proof: "self-affinity", evidence };
   const running = strangers.filter((other) => steadyOverlap(other, view).value !== "zero");
@@ -186,7 +196,10 @@ function unlessApart(
   };
 }
 
-/** The pods do not match their own terms: they need another workload's pods beside them, or stay Pending. */
+/**
+ * The pods do not match their own terms: they need another workload's pods beside them. That no known workload is
+ * matched proves nothing, since the pods of operators belong to no kind that is read (semantics S24).
+ */
 function byOthers(
   workload: Workload,
   neighbours: Neighbours,
@@ -195,17 +208,18 @@ function byOthers(
 ): AffinityReading {
   const terms = workload.template.placement.podAffinity;
   const [anchor, ...more] = neighbours.certain;
-  if (!neighbours.complete) return none(`which pods ${textOf(terms)} matches is not known`);
+  if (neighbours.doubtful) return none(`which pods ${textOf(terms)} matches is not known`);
+  if (!isSameNode(terms)) return none(tooWide(terms));
   if (anchor === undefined) {
     return {
-      value: "nowhere",
-      proof: "affinity",
+      value: "leaning",
+      proof: "unknown-pods",
+      anchor: undefined,
       evidence: [
-        `${textOf(terms)} matches neither the pods themselves nor any known workload: they stay Pending`,
+        `no known workload matches ${textOf(terms)}: the pods are on one node as long as the pods that do are on one`,
       ],
     };
   }
-  if (!isSameNode(terms)) return none(tooWide(terms));
   if (more.length > 0) {
     return none(
       `required pod affinity matches pods of ${listOf(neighbours.certain.map(nameOf).sort())}, on any of their nodes`,
@@ -218,11 +232,26 @@ function byOthers(
       proof: "other-app",
       anchor,
       evidence: [
-        `required pod affinity puts the pods beside ${nameOf(anchor)}, which has ${single ? "at most one pod" : "one node"}: one node as long as that holds`,
+        `required pod affinity puts the pods beside ${nameOf(anchor)}, as far as known the only match, which has ${single ? "at most one pod" : "one node"}: one node as long as that holds`,
       ],
     };
   }
   return none(`required pod affinity matches ${nameOf(anchor)}, which may have pods on several nodes`);
+}
+
+function leansOnUnknown(reading: AffinityReading): boolean {
+  return reading.value === "leaning" && reading.proof === "unknown-pods";
+}
+
+function unmatchable(workload: Workload): AffinityReading | undefined {
+  const why = contradictionIn(workload);
+  if (why === undefined) return undefined;
+  const terms = textOf(workload.template.placement.podAffinity);
+  return {
+    value: "nowhere",
+    proof: "affinity",
+    evidence: [`${terms} matches no pod that there could be (${why}): the pods stay Pending`],
+  };
 }
 
 function missingKey(terms: readonly PodAffinityTerm[], view: ClusterView): AffinityReading | undefined {

@@ -88,7 +88,11 @@ export function placeOf(
   if (pinned !== undefined) return pinned;
   const byNodes = nodes && placeAmong(nodes, placement, kind, claims, age);
   if (byNodes?.where === "one-node") return byNodes;
-  return several([...severalHosts(narrowed), ...(byNodes?.evidence ?? [])]);
+  const unread =
+    lookup.state === "unknown" && sources.length > 0
+      ? [`how many nodes ${listOf(sources.map(({ text }) => text))} leaves is not known (${lookup.reason})`]
+      : [];
+  return several([...severalHosts(narrowed), ...(byNodes?.evidence ?? unread)]);
 }
 
 /** Where the volumes alone let pods land. */

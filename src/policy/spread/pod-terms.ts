@@ -12,6 +12,7 @@ import {
   podsOf,
   selectsPods,
 } from "./pods.ts";
+import { intersectionOf, isEmpty, valuesOf } from "./value-set.ts";
 
 const NAMESPACE_NAME = "kubernetes.io/metadata.name";
 
@@ -37,6 +38,60 @@ export function allTermsMatch(
   view: ClusterView,
 ): Match {
   return every(terms.map((term) => termMatches(term, owner, pods, view)));
+}
+
+/**
+ * Why no pod at all can match all of a workload's required terms, whoever makes it; `undefined` where one could.
+ * Values are compared key by key over all terms, `matchLabelKeys` and `mismatchLabelKeys` included.
+ */
+export function contradictionIn(workload: Workload): string | undefined {
+  const terms = workload.template.placement.podAffinity;
+  if (terms.some(({ labelSelector }) => labelSelector === undefined)) {
+    return "a term without labelSelector matches nothing";
+  }
+  const byKey = Map.groupBy(
+    terms.flatMap((term) => [
+      ...(term.labelSelector === undefined ? [] : requirementsOf(term.labelSelector)),
+      ...ownRequirements(term, workload),
+    ]),
+    ({ key }) => key,
+  );
+  for (const [key, requirements] of byKey) {
+    if (isEmpty(intersectionOf(requirements.map(valuesOf)))) return `no value of label ${key} satisfies it`;
+  }
+  const hash = terms
+    .flatMap(({ matchLabelKeys }) => matchLabelKeys)
+    .find((key) => generatedLabel(workload.kind, key) === "revision");
+  const own = podsOf(workload, "same-revision");
+  if (
+    hash !== undefined &&
+    terms.some(
+      (term) =>
+        selectsPods(term.labelSelector, own) === "no" || differsOn(term.mismatchLabelKeys, own, own) === "no",
+    )
+  ) {
+    return `only pods of the same ${hash} count, and those do not match`;
+  }
+  return disjointNamespaces(terms, workload.namespace) ? "its terms look at different namespaces" : undefined;
+}
+
+/** What the API server adds to a pod's terms for labels that the template itself has. */
+function ownRequirements(term: PodAffinityTerm, { kind, template }: Workload): readonly Requirement[] {
+  const of = (keys: readonly string[], operator: string) =>
+    keys.flatMap((key) => {
+      const value = generatedLabel(kind, key) === undefined ? labelOf(template.labels, key) : undefined;
+      return value === undefined ? [] : [{ key, operator, values: [value] }];
+    });
+  return [...of(term.matchLabelKeys, "In"), ...of(term.mismatchLabelKeys, "NotIn")];
+}
+
+function disjointNamespaces(terms: readonly PodAffinityTerm[], own: string): boolean {
+  const named = terms
+    .filter(({ namespaceSelector }) => namespaceSelector === undefined)
+    .map(({ namespaces }) => (namespaces.length === 0 ? [own] : namespaces));
+  if (named.some((names) => names.includes(""))) return false;
+  const [first, ...rest] = named.map((names) => new Set(names));
+  return first !== undefined && [...first].every((name) => rest.some((names) => !names.has(name)));
 }
 
 /** One of the terms keeps neighbours on one host. */
@@ -90,17 +145,17 @@ export function sameWorkload(a: Workload, b: Workload): boolean {
   return a.kind === b.kind && a.name === b.name && sameNamespace(a.namespace, b.namespace);
 }
 
-/** Other known workloads whose pods count as neighbours; `complete` is false where not all of them can be known. */
+/** Other known workloads whose pods count as neighbours; `doubtful` where there are some that only may be. */
 export interface Neighbours {
   readonly certain: readonly Workload[];
-  readonly complete: boolean;
+  readonly doubtful: boolean;
 }
 
 /** Finds the other workloads that all terms match. Pods that have ended are nobody's neighbours. */
 export function neighboursOf(workload: Workload, view: ClusterView): Neighbours {
   const terms = workload.template.placement.podAffinity;
   const [first] = terms;
-  if (first?.labelSelector === undefined) return { certain: [], complete: true };
+  if (first?.labelSelector === undefined) return { certain: [], doubtful: false };
   const names = first.namespaces.length === 0 ? [workload.namespace] : first.namespaces;
   const lookup = view.workloadsMatching({
     selector: first.labelSelector,
@@ -109,14 +164,14 @@ export function neighboursOf(workload: Workload, view: ClusterView): Neighbours 
   });
   const owner = podsOf(workload, "same-revision");
   const certain: Workload[] = [];
-  let complete = lookup.state !== "unknown";
+  let doubtful = false;
   for (const other of knownValue(lookup) ?? []) {
     if (sameWorkload(workload, other) || hasEnded(other)) continue;
     const match = allTermsMatch(owner, terms, podsOf(other, "other-workload"), view);
     if (match === "yes") certain.push(other);
-    else if (match === "perhaps") complete = false;
+    else if (match === "perhaps") doubtful = true;
   }
-  return { certain, complete };
+  return { certain, doubtful };
 }
 
 function hasEnded({ pods }: Workload): boolean {

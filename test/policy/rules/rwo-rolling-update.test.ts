@@ -16,6 +16,14 @@ const antiAffinity = {
   },
 };
 
+const unmatchable = {
+  affinity: {
+    podAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: "kubernetes.io/hostname" }],
+    },
+  },
+};
+
 const CASES: readonly RuleCase[] = [
   {
     why: "the old pod is kept: can get stuck",
@@ -54,8 +62,14 @@ const CASES: readonly RuleCase[] = [
     severity: null,
   },
   {
-    why: "no pod can be placed at all",
+    why: "leaning on pods that nobody knows: softer, and it says on what",
     subject: deployment({ spec: sameNode({ app: "nobody" }) }),
+    severity: "warning",
+    says: /one node as long as the pods that do are on one/,
+  },
+  {
+    why: "no pod can be placed at all",
+    subject: deployment({ spec: unmatchable }),
     severity: null,
   },
   { why: "Recreate", subject: deployment({ workload: { strategy: { type: "Recreate" } } }), severity: null },

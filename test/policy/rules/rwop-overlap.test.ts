@@ -6,6 +6,14 @@ const RWOP = [claim({ modes: ["ReadWriteOncePod"] }), storageClass];
 const recreate = { strategy: { type: "Recreate" } };
 const firstGoes = { strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } } };
 
+const unmatchable = {
+  affinity: {
+    podAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: "kubernetes.io/hostname" }],
+    },
+  },
+};
+
 const CASES: readonly RuleCase[] = [
   {
     why: "a rollout that keeps the old pod",
@@ -45,8 +53,13 @@ const CASES: readonly RuleCase[] = [
     severity: "error",
   },
   {
-    why: "no pod can be placed at all",
+    why: "beside pods that nobody knows: one pod is one pod",
     subject: deployment({ spec: sameNode({ app: "nobody" }) }),
+    severity: "error",
+  },
+  {
+    why: "no pod can be placed at all",
+    subject: deployment({ spec: unmatchable }),
     severity: null,
   },
   {

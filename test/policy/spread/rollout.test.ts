@@ -348,9 +348,15 @@ t.test("self affinity proves a rollout where the new terms match the old labels"
       expected: "one-node",
     },
     {
-      reason: "mismatch on the hash never starts (semantics S24)",
+      reason: "mismatch on the hash: both revisions lean on pods that nobody knows (semantics S24)",
       to: keyed("mismatchLabelKeys: [pod-template-hash]"),
-      expected: "nowhere",
+      expected: "leaning",
+    },
+    {
+      reason: "mismatch on the hash, on an update",
+      from: keyed("mismatchLabelKeys: [pod-template-hash]"),
+      to: keyed("mismatchLabelKeys: [pod-template-hash]"),
+      expected: "leaning",
     },
     {
       reason: "self affinity beside a pin that moves",
@@ -438,10 +444,48 @@ t.test("a rollout beside another app needs the same app for old and new", async 
     },
     { reason: "removing it", from: beside("db"), to: NOTHING, others: [db], expected: "free" },
     {
-      reason: "from an app to nobody",
+      reason: "from an app to pods that nobody knows",
       from: beside("db"),
-      to: beside("nobody"),
+      to: beside("operated"),
       others: [db],
+      expected: "free",
+    },
+    {
+      reason: "beside pods that nobody knows, old and new alike (semantics S24)",
+      from: beside("operated"),
+      to: beside("operated"),
+      expected: "leaning",
+      says: /as long as the pods that do are on one/,
+    },
+    { reason: "the template with itself", to: beside("operated"), expected: "leaning" },
+    {
+      reason: "other labels beside the same terms",
+      from: workload({ labels: "{app: web, v: '1'}", spec: beside("operated") }),
+      to: workload({ labels: "{app: web, v: '2'}", spec: beside("operated") }),
+      expected: "leaning",
+    },
+    {
+      reason: "from some that nobody knows to others",
+      from: beside("operated"),
+      to: beside("managed"),
+      expected: "free",
+      says: /old pods do not carry the same terms/,
+    },
+    {
+      reason: "adding affinity to pods that nobody knows",
+      from: NOTHING,
+      to: beside("operated"),
+      expected: "free",
+    },
+    {
+      reason: "pods that nobody knows in one zone",
+      to: near(`{topologyKey: topology.kubernetes.io/zone, labelSelector: {matchLabels: {app: operated}}}`),
+      expected: "free",
+    },
+    {
+      reason: "from terms that nothing can match to others like it",
+      from: near(`{${HOST}}`),
+      to: near(`{${HOST}}`),
       expected: "nowhere",
     },
     {

@@ -163,6 +163,34 @@ t.test("a steady proof holds in whatever order a scheduler places the pods", asy
     t.ok(seen.has(value), `${value} has been tried`);
 });
 
+t.test("what cannot be placed cannot be, whatever pods run that nobody knows", async (t) => {
+  const seen = new Set<string>();
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(cluster, fc.boolean(), labels, dice, (workloads, update, newLabels, stream) => {
+        const roll = roller(stream);
+        const [first, ...hidden] = workloads as [Workload];
+        const next = deployment(first.name, first.namespace, newLabels, first.template.placement);
+        const view = viewOf([update ? next : first]);
+        const { value } = update
+          ? rolloutSpread(next, first, [], view, DEFAULT_OPTIONS)
+          : steadySpread(first, [], view, DEFAULT_OPTIONS);
+        seen.add(value);
+        if (value !== "nowhere") return;
+        const running = hidden.flatMap((workload) => [podOf(workload, "1"), podOf(workload, "1")]);
+        const old = update ? [podOf(first, "1")] : [];
+        schedule(shuffled([...running, ...old], roll), NODES, roll);
+        const fresh = podOf(update ? next : first, "2");
+        schedule([fresh], NODES, roll, [...running, ...old]);
+        if (fresh.node !== undefined) throw new Error(`nowhere: ${fresh.node.name}`);
+      }),
+      RUNS,
+    ),
+  );
+  for (const value of ["one-node", "nowhere", "leaning", "free"])
+    t.ok(seen.has(value), `${value} has been tried`);
+});
+
 t.test("a rollout proof holds for one old and one new pod among whatever else runs", async (t) => {
   const seen = new Set<string>();
   t.doesNotThrow(() =>

@@ -747,11 +747,15 @@ t.test("matchLabelKeys and mismatchLabelKeys add the pod's own values", async (t
       expected: "one-node",
     },
     {
-      reason: "mismatch on the revision's hash (semantics S24)",
+      reason: "mismatch on the revision's hash: beside pods that nobody knows (semantics S24)",
       of: keyed("mismatchLabelKeys: [pod-template-hash]"),
-      expected: "nowhere",
+      expected: "leaning",
     },
-    { reason: "mismatch on an own label", of: keyed("mismatchLabelKeys: [version]"), expected: "nowhere" },
+    {
+      reason: "mismatch on an own label: beside pods that nobody knows",
+      of: keyed("mismatchLabelKeys: [version]"),
+      expected: "leaning",
+    },
     {
       reason: "mismatch on a label that the pod does not have adds nothing",
       of: keyed("mismatchLabelKeys: [nothing]"),
@@ -874,7 +878,8 @@ t.test("a group is closed when everyone whom the terms match carries them", asyn
       reason: "a stranger must match all terms",
       of: near(hostTerm("{app: web}"), hostTerm("{tier: front}")),
       others: [other("{}")],
-      expected: "nowhere",
+      expected: "leaning",
+      proof: "unknown-pods",
     },
     {
       reason: "a stranger that matches one of two own terms",
@@ -957,31 +962,111 @@ t.test("a group is closed when everyone whom the terms match carries them", asyn
   );
 });
 
-t.test("affinity to nobody leaves the pods Pending (semantics S24)", async (t) => {
+t.test("affinity to pods that nobody knows leans on them (semantics S24)", async (t) => {
   check(t, [
     {
-      reason: "wrong labels",
-      of: near(hostTerm("{app: wrong}")),
-      expected: "nowhere",
-      proof: "affinity",
-      says: /Pending/,
+      reason: "labels that no known workload has",
+      of: near(hostTerm("{app: operated}")),
+      expected: "leaning",
+      proof: "unknown-pods",
+      says: /no known workload matches .*\(app=operated\).* one node as long as the pods that do are on one/,
     },
-    { reason: "no labelSelector matches nothing", of: near(`{${HOST}}`), expected: "nowhere" },
     {
       reason: "only another namespace",
       of: near(hostTerm("{app: web}", "namespaces: [other]")),
-      expected: "nowhere",
+      expected: "leaning",
     },
     {
       reason: "a namespace selector that does not match",
       of: near(hostTerm("{app: web}", "namespaceSelector: {matchLabels: {team: x}}")),
       others: [namespaceOf("shop", { team: "y" })],
+      expected: "leaning",
+    },
+    {
+      reason: "one of two terms does not match the pods themselves",
+      of: near(hostTerm("{app: web}"), hostTerm("{tier: operated}")),
+      expected: "leaning",
+    },
+    {
+      reason: "on a wider key",
+      of: near(`{topologyKey: ${ZONE}, labelSelector: {matchLabels: {app: operated}}}`),
+      expected: "free",
+      says: /does not hold the pods on one node/,
+    },
+    {
+      reason: "hostname beside a wider key",
+      of: near(
+        hostTerm("{app: operated}"),
+        `{topologyKey: ${ZONE}, labelSelector: {matchLabels: {app: operated}}}`,
+      ),
+      expected: "leaning",
+    },
+    {
+      reason: "the label is on the workload, not on its template",
+      of: {
+        ...workload({ labels: "{app: api}", spec: self }),
+        metadata: { name: "web", namespace: "shop", labels: { app: "web" } },
+      },
+      expected: "leaning",
+    },
+    {
+      reason: "anti-affinity to itself is certain, those pods are not",
+      of: `affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [${hostTerm("{app: operated}")}]}, podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [${hostTerm("{app: web}")}]}}`,
+      expected: "apart",
+    },
+    {
+      reason: "neighbours that only may match",
+      of: near(hostTerm("{app: operated}", "namespaceSelector: {matchLabels: {team: x}}")),
+      others: [workload({ name: "other", namespace: "elsewhere", labels: "{app: operated}" })],
+      expected: "free",
+      says: /is not known/,
+    },
+  ]);
+});
+
+t.test("terms that nothing can match leave the pods Pending (semantics S24)", async (t) => {
+  check(t, [
+    {
+      reason: "no labelSelector matches nothing",
+      of: near(`{${HOST}}`),
+      expected: "nowhere",
+      proof: "affinity",
+      says: /Pending/,
+    },
+    {
+      reason: "two terms that no pod satisfies both: a neighbour must match them all",
+      of: near(hostTerm("{app: web}"), hostTerm("{app: other}")),
+      expected: "nowhere",
+      says: /app/,
+    },
+    {
+      reason: "a selector that contradicts itself",
+      of: near(
+        `{${HOST}, labelSelector: {matchLabels: {app: db}, matchExpressions: [{key: app, operator: NotIn, values: [db]}]}}`,
+      ),
       expected: "nowhere",
     },
     {
-      reason: "one of two terms does not match",
-      of: near(hostTerm("{app: web}"), hostTerm("{app: wrong}")),
+      reason: "a selector that contradicts matchLabelKeys: the own value is another",
+      of: near(hostTerm("{app: db}", "matchLabelKeys: [app]")),
       expected: "nowhere",
+    },
+    {
+      reason: "a selector that contradicts mismatchLabelKeys",
+      of: near(hostTerm("{app: web}", "mismatchLabelKeys: [app]")),
+      expected: "nowhere",
+    },
+    {
+      reason: "pods of the own revision that do not match: no other pod has its hash",
+      of: near(hostTerm("{app: db}", "matchLabelKeys: [pod-template-hash]")),
+      expected: "nowhere",
+      says: /pod-template-hash/,
+    },
+    {
+      reason: "two terms in two namespaces",
+      of: near(hostTerm("{app: db}", "namespaces: [one]"), hostTerm("{app: db}", "namespaces: [two, three]")),
+      expected: "nowhere",
+      says: /namespace/,
     },
     {
       reason: "a topologyKey that no known node has",
@@ -996,14 +1081,6 @@ t.test("affinity to nobody leaves the pods Pending (semantics S24)", async (t) =
       expected: "free",
     },
     {
-      reason: "the label is on the workload, not on its template",
-      of: {
-        ...workload({ labels: "{app: api}", spec: self }),
-        metadata: { name: "web", namespace: "shop", labels: { app: "web" } },
-      },
-      expected: "nowhere",
-    },
-    {
       reason: "two that only look for each other never start, but one may be there already",
       of: near(hostTerm("{app: db}")),
       others: [workload({ name: "db", labels: "{app: db}", spec: self })],
@@ -1011,14 +1088,8 @@ t.test("affinity to nobody leaves the pods Pending (semantics S24)", async (t) =
     },
     {
       reason: "nowhere wins over anti-affinity",
-      of: `affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [${hostTerm("{app: wrong}")}]}, podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [${hostTerm("{app: web}")}]}}`,
+      of: `affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{${HOST}}]}, podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [${hostTerm("{app: web}")}]}}`,
       expected: "nowhere",
-    },
-    {
-      reason: "namespaces that cannot be resolved make no nowhere",
-      of: near(hostTerm("{app: wrong}", "namespaceSelector: {matchLabels: {team: x}}")),
-      others: [workload({ name: "other", namespace: "elsewhere", labels: "{app: wrong}" })],
-      expected: "free",
     },
   ]);
   const { view, workload: found, claims } = subject(workload({ spec: near(hostTerm("{app: wrong}")) }), []);
@@ -1030,8 +1101,8 @@ t.test("affinity to nobody leaves the pods Pending (semantics S24)", async (t) =
   });
   t.equal(
     steadySpread(found, claims, blind, DEFAULT_OPTIONS).value,
-    "free",
-    "what is not known makes no nowhere",
+    "leaning",
+    "workloads that cannot be read are pods that nobody knows",
   );
 });
 
@@ -1052,7 +1123,7 @@ t.test("affinity to another app is one node as long as that app is on one (seman
       others: [db()],
       expected: "leaning",
       proof: "other-app",
-      says: /Deployment shop\/db, which has at most one pod/,
+      says: /Deployment shop\/db, as far as known the only match, which has at most one pod/,
     },
     { reason: "an app without pods now", of: beside, others: [db({ replicas: 0 })], expected: "leaning" },
     {
@@ -1094,7 +1165,8 @@ t.test("affinity to another app is one node as long as that app is on one (seman
       reason: "an app in another namespace that is not looked at",
       of: beside,
       others: [db({ namespace: "elsewhere" })],
-      expected: "nowhere",
+      expected: "leaning",
+      proof: "unknown-pods",
     },
     {
       reason: "an app in another namespace that is",

@@ -1,0 +1,56 @@
+/** Files are an open world: what they do not hold may exist all the same. */
+import t from "tap";
+import { evaluate } from "../../../src/policy/evaluate.ts";
+import { DEFAULT_OPTIONS } from "../../../src/policy/options.ts";
+import { bundle } from "../../support/bundle.ts";
+import { claim, daemonSet, deployment, file, node, sameNode } from "../../support/objects.ts";
+
+type Raw = Readonly<Record<string, unknown>>;
+
+function judged(of: Raw, nodes: readonly Raw[], nodesComplete: boolean) {
+  const { view, workload } = bundle(file(of, claim(), ...nodes), { nodesComplete });
+  const context = { options: DEFAULT_OPTIONS, waiver: null, namespace: null };
+  const { findings, factors, evidence } = evaluate(view, workload("web"), null, context);
+  const rules = findings.map(({ rule, severity }) => (severity === "error" ? rule : `${rule}?`)).join(" ");
+  return {
+    rules,
+    spread: factors.spread,
+    evidence: evidence.join("\n"),
+    message: findings[0]?.message ?? "",
+  };
+}
+
+const onDisk: Raw = { spec: { nodeSelector: { disk: "ssd" } } };
+const onHost: Raw = { spec: { nodeSelector: { "kubernetes.io/hostname": "c" } } };
+const AB = [node("a", { disk: "ssd" }), node("b")];
+
+t.test("nodes among files prove nothing unless they are said to be all", async (t) => {
+  const rows = [
+    ["one stray Node object", deployment(), [node("a")], "rwo-rolling-update", ""],
+    ["a label that one of them has", deployment(onDisk), AB, "rwo-rolling-update", ""],
+    ["a DaemonSet beside one Node object", daemonSet(), [node("a")], "rwo-replicas", ""],
+  ] as const;
+  for (const [why, of, nodes, open, complete] of rows) {
+    t.equal(judged(of, nodes, false).rules, open, `${why}, in files`);
+    t.equal(judged(of, nodes, true).rules, complete, `${why}, where it is the whole cluster`);
+  }
+  t.equal(
+    judged(deployment(onHost), AB, false).spread,
+    "one-node",
+    "a host that is not among them, in files",
+  );
+  t.equal(judged(deployment(onHost), AB, true).spread, "nowhere", "the same, where they are all");
+});
+
+t.test("the evidence says what was not known", async (t) => {
+  t.match(
+    judged(deployment(onDisk), AB, false).message,
+    /how many nodes nodeSelector disk=ssd leaves is not known \(files seldom hold every node\)/,
+  );
+  t.match(judged(daemonSet(), [node("a")], false).evidence, /taken as more than one \(files seldom hold/);
+  const spec = sameNode({ app: "web" });
+  t.match(judged(deployment({ spec }), [], false).evidence, /as far as known it matches no other pods/);
+  const beside = judged(deployment({ spec: sameNode({ "cnpg.io/cluster": "db" }) }), [], false);
+  t.equal(beside.rules, "rwo-rolling-update?", "pods of an operator: a warning");
+  t.match(beside.message, /one node as long as the pods that do are on one/, "which names its condition");
+});
