@@ -28,6 +28,10 @@ severities:
 drivers:
   - provisioner: csi.example.com
     accessModes: [ReadWriteOnce, ReadWriteMany]
+storageClasses:                  # for check, where the repository does not hold them
+  - name: fast
+    provisioner: ebs.csi.aws.com
+    default: true
 cluster:
   watchNodes: true
 waivers:

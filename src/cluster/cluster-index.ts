@@ -33,6 +33,8 @@ export type Completeness =
   | "complete"
   | {
       readonly reason: string;
+      /** True where nobody claims to have looked. */
+      readonly openWorld?: true;
       /** The kind was complete so many seconds ago, and what was seen then still counts. */
       readonly heldSeconds?: number;
     };
@@ -50,9 +52,9 @@ export interface ClusterIndexOptions {
 }
 
 /** Kinds that a bundle of files commonly leaves to the cluster. */
-const NOT_IN_FILES: Completeness = { reason: "it is not among the files" };
+const NOT_IN_FILES: Completeness = { reason: "it is not among the files", openWorld: true };
 /** A Node object in a folder is somebody's fixture as likely as not. */
-const NOT_ALL_NODES: Completeness = { reason: "files seldom hold every node" };
+const NOT_ALL_NODES: Completeness = { reason: "files seldom hold every node", openWorld: true };
 export const completenessOfFiles = (kind: FactKind): Completeness => {
   if (kind === "Node") return NOT_ALL_NODES;
   return KINDS[kind].leftToCluster ? NOT_IN_FILES : COMPLETE;
@@ -177,7 +179,8 @@ export class ClusterIndex implements ClusterView {
 
   defaultStorageClass(): Lookup<StorageClass> {
     const chosen = defaultClassAmong(this.storageClasses());
-    if (chosen === undefined && this.fromFiles) return unknown("no default StorageClass is among the files");
+    if (chosen === undefined && this.fromFiles)
+      return unknown("no default StorageClass is among the files", true);
     return this.answer("StorageClass", chosen);
   }
 
@@ -259,7 +262,7 @@ export class ClusterIndex implements ClusterView {
   private answer<T>(kind: FactKind, found: T | undefined): Lookup<T> {
     if (found !== undefined) return known(found);
     const completeness = this.completeness(kind);
-    return completeness === "complete" ? absent : unknown(completeness.reason);
+    return completeness === "complete" ? absent : unknown(completeness.reason, completeness.openWorld);
   }
 
   /** What was found is worth telling even where there may be more; nothing found is only an answer when complete. */
@@ -323,7 +326,9 @@ export class ClusterIndex implements ClusterView {
   }
 
   private staticVolume(claim: Claim): Volume | undefined {
-    const { storageClassName } = claim;
+    const { storageClassName, selector } = claim;
+    // Nothing is ever provisioned for a selector, so that it only meets volumes made by hand.
+    if (selector !== undefined) return staticVolumeFor(claim, this.unclaimed.at(storageClassName ?? ""));
     if (
       storageClassName === undefined ||
       !isStaticClass(storageClassName, (name) => this.storageClass(name))

@@ -12,6 +12,7 @@ export function policyOptions(config: Config): PolicyOptions {
   return {
     severities: config.severities,
     drivers: config.drivers,
+    storageClasses: config.storageClasses,
     ratchet: config.ratchet,
     ignoreAnnotation: config.ignoreAnnotation,
     singleNode: config.cluster.singleNode,

@@ -24,6 +24,7 @@ export const DEFAULT_CONFIG: Config = {
   autoscalerController: "audit",
   ignoreAnnotation: DEFAULT_OPTIONS.ignoreAnnotation,
   drivers: DEFAULT_OPTIONS.drivers,
+  storageClasses: DEFAULT_OPTIONS.storageClasses,
   cluster: { singleNode: DEFAULT_OPTIONS.singleNode, watchNodes: true, staleAfterSeconds: 300 },
   dryRunMemory: { enabled: true, seconds: 60, maxEntries: 2_000, maxBytes: 16 * 1024 * 1024 },
   waivers: { keys: [] },

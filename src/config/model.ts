@@ -1,6 +1,6 @@
 import type { DriverOverride } from "../policy/catalogue/driver.ts";
 import type { RuleId } from "../policy/finding.ts";
-import type { PolicyOptions } from "../policy/options.ts";
+import type { ConfiguredClass, PolicyOptions } from "../policy/options.ts";
 import type { Mode, Severity } from "../policy/verdict.ts";
 
 /** Everything the configuration file can say, complete: what the file leaves out has its default. */
@@ -20,6 +20,8 @@ export interface Config {
   readonly ignoreAnnotation: PolicyOptions["ignoreAnnotation"];
   /** Facts about drivers that win over the catalogue. */
   readonly drivers: readonly DriverOverride[];
+  /** The cluster's StorageClasses, for files that do not hold them. */
+  readonly storageClasses: readonly ConfiguredClass[];
   readonly cluster: ClusterSettings;
   readonly dryRunMemory: DryRunMemory;
   readonly waivers: { readonly keys: readonly WaiverKeySetting[] };

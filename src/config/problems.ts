@@ -44,7 +44,9 @@ export function expectation(schema: Schema): string {
     case "array":
       return schema.items === undefined ? "a list" : `a list, each entry ${expectation(schema.items)}`;
     case "object":
-      return `a mapping with ${Object.keys(schema.properties ?? {}).join(", ")}`;
+      return schema.properties === undefined
+        ? "a mapping"
+        : `a mapping with ${Object.keys(schema.properties).join(", ")}`;
     default:
       return schema.title ?? "text";
   }

@@ -14,7 +14,7 @@ export interface Schema {
   readonly examples?: readonly unknown[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
-  readonly additionalProperties?: false;
+  readonly additionalProperties?: false | Schema;
   readonly maxProperties?: number;
   readonly anyOf?: readonly { readonly required: readonly string[] }[];
   readonly items?: Schema;
@@ -244,6 +244,47 @@ export const CONFIG_SCHEMA: Schema = {
           sameNodeMultiPod: {
             type: "boolean",
             description: "False: a second pod cannot use the volume even on the same node.",
+          },
+          refusesSecondNode: {
+            type: "boolean",
+            description:
+              "True: there is no attach step, but the driver refuses a volume on a second node while another node holds it.",
+          },
+        },
+      },
+    },
+    storageClasses: {
+      type: "array",
+      description:
+        "The StorageClasses of the cluster, for files that do not hold them: a class that is among the files, or that the cluster has, wins.",
+      default: DEFAULT_CONFIG.storageClasses,
+      items: {
+        type: "object",
+        description: "One class.",
+        additionalProperties: false,
+        required: ["name", "provisioner"],
+        properties: {
+          name: { ...OBJECT_NAME, description: "The class as claims name it.", examples: ["local-path"] },
+          provisioner: {
+            type: "string",
+            title: "a provisioner's name",
+            description: "Its `provisioner`.",
+            minLength: 1,
+            maxLength: 253,
+            examples: ["rancher.io/local-path"],
+          },
+          parameters: {
+            type: "object",
+            description: "Its `parameters`, as far as they change what the class can do.",
+            additionalProperties: { type: "string", description: "A parameter." },
+          },
+          default: { type: "boolean", description: "True: claims that name no class get this one." },
+          accessModes: {
+            type: "array",
+            description:
+              "Access modes that the class can do where they differ from its driver's, as the annotation `attachguard.dev/access-modes` says on a class.",
+            uniqueItems: true,
+            items: { type: "string", description: "An access mode, in full.", enum: ACCESS_MODES },
           },
         },
       },

@@ -18,13 +18,18 @@ function statedModes(raw: Raw): readonly AccessMode[] | undefined {
   return modes.length === 0 ? undefined : modes;
 }
 
-/** A StorageClass. `undefined` for what is no object. */
+/**
+ * A StorageClass. `undefined` for what is no object, and for one without a provisioner: the API server refuses that,
+ * so it is a patch of a class that stands elsewhere.
+ */
 export function storageClassFrom(raw: unknown): StorageClass | undefined {
   if (!isRecord(raw)) return undefined;
+  const provisioner = text(raw.provisioner);
+  if (provisioner === undefined || provisioner === "") return undefined;
   const { name, createdAt } = metadataOf(raw);
   return {
     name,
-    provisioner: shared(text(raw.provisioner) ?? ""),
+    provisioner: shared(provisioner),
     parameters: labels(raw.parameters),
     isDefault: DEFAULT_ANNOTATIONS.some((key) => annotationOf(raw, key) === "true"),
     accessModes: statedModes(raw),

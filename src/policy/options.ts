@@ -1,5 +1,17 @@
 import type { DriverOverride } from "./catalogue/driver.ts";
+import type { AccessMode, Labels } from "./model.ts";
 import type { Severity } from "./verdict.ts";
+
+/** A StorageClass of the cluster, as the configuration describes it (`storageClasses:`). */
+export interface ConfiguredClass {
+  readonly name: string;
+  readonly provisioner: string;
+  readonly parameters?: Labels;
+  /** True: claims that name no class get this one. */
+  readonly default?: boolean;
+  /** What the class can do where that differs from its driver, as the annotation on a StorageClass would say. */
+  readonly accessModes?: readonly AccessMode[];
+}
 
 /** The settings a verdict depends on; `config/` reads them, everything here has a default. */
 export interface PolicyOptions {
@@ -7,6 +19,8 @@ export interface PolicyOptions {
   readonly severities: Readonly<Record<string, Severity | "off" | undefined>>;
   /** Facts about drivers that win over the catalogue. */
   readonly drivers: readonly DriverOverride[];
+  /** The cluster's StorageClasses as the configuration says, for whoever cannot see them; one that is seen wins. */
+  readonly storageClasses: readonly ConfiguredClass[];
   /**
    * What an UPDATE makes of findings that the old object had: `template`: an error only when this update sets it
    * off; `always`: always a warning; `never`: judged as if new.
@@ -21,6 +35,7 @@ export interface PolicyOptions {
 export const DEFAULT_OPTIONS: PolicyOptions = {
   severities: {},
   drivers: [],
+  storageClasses: [],
   ratchet: "template",
   ignoreAnnotation: "warn",
   singleNode: false,

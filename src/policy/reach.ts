@@ -12,7 +12,7 @@ import type {
 } from "./model.ts";
 import type { PolicyOptions } from "./options.ts";
 import { type AttachStep, attachStepOf, sourceType } from "./reach/attach-step.ts";
-import { classOf } from "./reach/claim-class.ts";
+import { classNamed, classOf, knownClasses } from "./reach/claim-class.ts";
 import { type ClusterView, knownValue, type Lookup } from "./view.ts";
 
 /**
@@ -68,8 +68,7 @@ export function classesOffering(
   view: ClusterView,
   options: PolicyOptions,
 ): readonly string[] {
-  return view
-    .storageClasses()
+  return knownClasses(view, options)
     .filter((storageClass) => {
       const offer = modesOfClass(storageClass, volumeMode, options.drivers);
       return offer.provisions && offer.modes?.includes(mode);
@@ -85,6 +84,7 @@ const NOTHING_KNOWN = {
   storageClass: undefined,
   provisioner: undefined,
   pin: undefined,
+  presumed: undefined,
   missing: false,
 } as const;
 
@@ -114,10 +114,10 @@ function reachOfInline(volumeName: string, source: VolumeSource): ClaimReach {
 
 function reachOfBound(claim: Claim, volume: Volume, view: ClusterView, options: PolicyOptions): ClaimReach {
   const { type, driver } = volume.source;
-  const { csiDriver } = sourceType(type);
-  const provisioner = driver ?? csiDriver;
+  const source = sourceType(type);
+  const provisioner = driver ?? source.csiDriver;
   const storageClass = volume.storageClassName || undefined;
-  const capabilities = boundCapabilities(volume, provisioner, view, options);
+  const capabilities = boundCapabilities(volume, source.provisioner ?? provisioner, view, options);
   const said = `claim ${claim.name} is bound to volume ${volume.name} (${driver ?? type}), which allows`;
   const { reach, evidence } = reachOfModes(volume.accessModes, said, () => ({
     name: driver ?? `volume ${volume.name} (${type})`,
@@ -133,6 +133,7 @@ function reachOfBound(claim: Claim, volume: Volume, view: ClusterView, options: 
     storageClass,
     provisioner,
     pin: capabilities && pinOf(volume.nodeAffinity, capabilities.nodeTopologyKeys),
+    presumed: undefined,
     missing: false,
     evidence,
   };
@@ -147,7 +148,9 @@ function boundCapabilities(
 ): Capabilities | undefined {
   if (driver === undefined) return undefined;
   const made =
-    volume.storageClassName === "" ? undefined : knownValue(view.storageClass(volume.storageClassName));
+    volume.storageClassName === ""
+      ? undefined
+      : knownValue(classNamed(volume.storageClassName, view, options));
   return capabilitiesOf(driver, made?.parameters ?? {}, volume.volumeMode, options.drivers);
 }
 
@@ -173,7 +176,7 @@ function reachOfUnbound(
   view: ClusterView,
   options: PolicyOptions,
 ): ClaimReach {
-  const chosen = classOf(claim, view);
+  const chosen = classOf(claim, view, options);
   const storageClass = chosen.storageClass;
   const capabilities =
     storageClass &&
@@ -197,10 +200,17 @@ function reachOfUnbound(
     volume: undefined,
     storageClass: storageClass?.name ?? (claim.storageClassName || undefined),
     provisioner: storageClass?.provisioner,
-    pin: capabilities?.nodeLocal ? { node: undefined } : undefined,
+    // A volume that is asked for by name need not be one that the class made.
+    pin: capabilities?.nodeLocal && isProvisioned(claim) ? { node: undefined } : undefined,
+    presumed: chosen.presumed,
     missing: false,
     evidence: [...unreadVolume(claim, volume), ...evidence],
   };
+}
+
+/** The volume is made for the claim, or was: provisioners name it after the claim's uid (sig-storage-lib, `pvc-UID`). */
+function isProvisioned({ volumeName }: Claim): boolean {
+  return volumeName === undefined || /^pvc-[0-9a-f]{8}-/.test(volumeName);
 }
 
 function unreadVolume(claim: Claim, volume: Exclude<Lookup<Volume>, { state: "known" }>): readonly string[] {
@@ -248,6 +258,14 @@ function reachOfModes(
     return {
       reach: "pod",
       evidence: [`${said}; ${name} refuses a second pod even on the same node`],
+    };
+  }
+  if (!step.required && capabilities?.refusesSecondNode) {
+    return {
+      reach: "node",
+      evidence: [
+        `${said}; ${name} has no attach step (${step.because}), but on a second node it refuses a volume that another node holds`,
+      ],
     };
   }
   return step.required

@@ -23,7 +23,12 @@ export type Lookup<T> =
       readonly ageSeconds?: number;
     }
   | { readonly state: "absent" }
-  | { readonly state: "unknown"; readonly reason: string };
+  | {
+      readonly state: "unknown";
+      readonly reason: string;
+      /** True where nobody claims to have looked: files hold what somebody put there. */
+      readonly openWorld?: true;
+    };
 
 /** Which pods a pod affinity term looks at: a selector over labels, in some namespaces. */
 export interface PodQuery {
@@ -73,7 +78,8 @@ export const known = <T>(value: T, ageSeconds?: number): Lookup<T> =>
 
 export const absent: Lookup<never> = { state: "absent" };
 
-export const unknown = (reason: string): Lookup<never> => ({ state: "unknown", reason });
+export const unknown = (reason: string, openWorld?: true): Lookup<never> =>
+  openWorld ? { state: "unknown", reason, openWorld } : { state: "unknown", reason };
 
 /** The value where it is known, else `undefined`: for callers to whom absent and unknown are the same. */
 export function knownValue<T>(lookup: Lookup<T>): T | undefined {

@@ -27,11 +27,16 @@ const deployment = (namespace: string, name: string, claims: string[] = [], labe
   );
 
 const storageClass = (name: string, isDefault: boolean, creationTimestamp?: string): Fact =>
-  fact("storage.k8s.io/v1", "StorageClass", {
-    name,
-    creationTimestamp,
-    annotations: { "storageclass.kubernetes.io/is-default-class": String(isDefault) },
-  });
+  fact(
+    "storage.k8s.io/v1",
+    "StorageClass",
+    {
+      name,
+      creationTimestamp,
+      annotations: { "storageclass.kubernetes.io/is-default-class": String(isDefault) },
+    },
+    { provisioner: "ebs.csi.aws.com" },
+  );
 
 const FACTS: readonly Fact[] = [
   deployment("shop", "web", ["data", "logs"], { app: "web", tier: "front" }),

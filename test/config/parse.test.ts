@@ -161,7 +161,7 @@ t.test("each mistake is named with place, key, value and what was expected", asy
     ],
     [
       "drivers: {provisioner: x}",
-      "c.yaml:1:1: drivers is a mapping; expected a list, each entry a mapping with provisioner, accessModes, blockAccessModes, attachRequired, nodeLocal, sameNodeMultiPod",
+      "c.yaml:1:1: drivers is a mapping; expected a list, each entry a mapping with provisioner, accessModes, blockAccessModes, attachRequired, nodeLocal, sameNodeMultiPod, refusesSecondNode",
       "not a list",
     ],
     [

@@ -116,7 +116,10 @@ t.test("reads a volume", async (t) => {
 });
 
 t.test("reads a class", async (t) => {
-  const annotated = (annotations: object) => storageClassFrom({ metadata: { name: "x", annotations } });
+  const annotated = (annotations: object) =>
+    storageClassFrom({ metadata: { name: "x", annotations }, provisioner: "p" });
+  t.equal(storageClassFrom({ metadata, parameters: {} }), undefined, "a patch: no class without provisioner");
+  t.equal(storageClassFrom({ metadata, provisioner: "" }), undefined, "an empty one is none");
   t.match(storageClassFrom({ metadata, provisioner: "p", parameters: { type: "io2", iops: 5 } }), {
     name: "x",
     provisioner: "p",

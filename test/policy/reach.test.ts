@@ -1,6 +1,8 @@
 import t, { type Test as Tap } from "tap";
 import { ClusterIndex } from "../../src/cluster/cluster-index.ts";
 import { factFrom } from "../../src/kube/fact.ts";
+import { CONVENTIONAL_CLASSES } from "../../src/policy/catalogue/conventional-classes.ts";
+import { capabilitiesOf } from "../../src/policy/catalogue/driver.ts";
 import type { ClaimReach, Reach } from "../../src/policy/factors.ts";
 import type { Mount } from "../../src/policy/model.ts";
 import { DEFAULT_OPTIONS, type PolicyOptions } from "../../src/policy/options.ts";
@@ -185,8 +187,34 @@ t.test("bound: without an attach step nothing keeps ReadWriteOnce (semantics S5)
     { why: "an in-tree Cinder disk", objects: bound({ cinder: { volumeID: "v" } }), reach: "node" },
     { why: "an in-tree vSphere disk", objects: bound({ vsphereVolume: { volumePath: "p" } }), reach: "node" },
     {
-      why: "an in-tree Portworx volume is attached by Portworx itself",
+      why: "an in-tree Portworx volume is attached by Portworx itself, on one node at a time",
       objects: bound({ portworxVolume: { volumeID: "v" } }),
+      reach: "node",
+      says: "refuses a volume that another node holds",
+    },
+    {
+      why: "unless it is shared",
+      objects: bound(
+        { portworxVolume: { volumeID: "v" }, storageClassName: "px" },
+        storageClass("kubernetes.io/portworx-volume", { name: "px", parameters: { sharedv4: "true" } }),
+      ),
+      reach: "unenforced",
+    },
+    {
+      why: "cStor: the CSIDriver has no attach step, the node plugin refuses a second node",
+      objects: bound(csi("cstor.csi.openebs.io"), csiDriver("cstor.csi.openebs.io", false)),
+      reach: "node",
+      says: "has no attach step (CSIDriver cstor.csi.openebs.io says attachRequired: false), but on a second node it refuses",
+    },
+    {
+      why: "the configuration knows a version that does not",
+      objects: bound(csi("cstor.csi.openebs.io"), csiDriver("cstor.csi.openebs.io", false)),
+      options: { drivers: [{ provisioner: "cstor.csi.openebs.io", refusesSecondNode: false }] },
+      reach: "unenforced",
+    },
+    {
+      why: "Jiva has nobody who refuses",
+      objects: bound(csi("jiva.csi.openebs.io"), csiDriver("jiva.csi.openebs.io", false)),
       reach: "unenforced",
     },
     {
@@ -714,5 +742,134 @@ t.test("the classes that can do a mode are named, in a stable order", async (t) 
     classesOffering(RWX, "Filesystem", view, options),
     ["acme-files", "files", "nfs", "tank"],
     "the configuration too",
+  );
+});
+
+const LOCAL_PATH = { name: "local-path", provisioner: "rancher.io/local-path" };
+
+t.test("not bound: a claim with a selector only gets a volume that somebody made", async (t) => {
+  const selecting = { selector: { matchLabels: { vol: "files" } } };
+  const nfs = { ...volume({ name: "files", spec: { nfs: { server: "s", path: "/" } } }) } as Raw & {
+    metadata: Raw;
+    spec: Raw;
+  };
+  const free = {
+    ...nfs,
+    metadata: { name: "files", labels: { vol: "files" } },
+    spec: { ...nfs.spec, claimRef: null, storageClassName: undefined },
+  };
+  const efs = storageClass("efs.csi.aws.com", { annotations: DEFAULT });
+  await table(t, [
+    {
+      why: "the labelled volume among the files",
+      from: "files",
+      objects: [claim({ spec: { ...selecting, storageClassName: undefined } }), free],
+      reach: "unenforced",
+      says: "bound to volume files (nfs)",
+    },
+    {
+      why: "no volume that fits: its default class would not make one",
+      from: "files",
+      objects: [claim({ spec: { ...selecting, storageClassName: undefined } }), efs],
+      reach: "node",
+      says: "it has a selector, for which nothing is provisioned",
+    },
+    {
+      why: "the class that it names would not make one either",
+      objects: [claim({ spec: selecting }), storageClass("efs.csi.aws.com")],
+      reach: "node",
+      says: "has a selector",
+    },
+    {
+      why: "a volume by name and no class: none is inferred",
+      from: "files",
+      objects: [claim({ spec: { ...BOUND, storageClassName: undefined } }), efs],
+      reach: "node",
+      says: "it asks for a volume by name",
+    },
+  ]);
+  const local = storageClass("rancher.io/local-path");
+  t.same(reach("live", [claim(), local]).pin, { node: undefined }, "made by a node-local driver");
+  t.equal(
+    reach("live", [claim({ spec: BOUND }), local]).pin,
+    undefined,
+    "a volume by another name may be anywhere",
+  );
+  const made = { volumeName: "pvc-5f0d2c1e-8d3a-4a39-9d6e-0c1f3b6f7a11" };
+  t.same(reach("live", [claim({ spec: made }), local]).pin, { node: undefined }, "named as provisioners do");
+});
+
+t.test("the configuration says what the cluster's classes are, where nobody sees them", async (t) => {
+  const fast = { name: "gp3", provisioner: "efs.csi.aws.com", default: true };
+  await table(t, [
+    {
+      why: "in files",
+      from: "files",
+      objects: [claim()],
+      options: { storageClasses: [fast] },
+      reach: "unenforced",
+      says: "StorageClass gp3 (efs.csi.aws.com, says the configuration)",
+    },
+    {
+      why: "a class among the files wins",
+      from: "files",
+      objects: [claim(), storageClass("ebs.csi.aws.com")],
+      options: { storageClasses: [fast] },
+      reach: "node",
+    },
+    {
+      why: "a cluster that can be read knows better",
+      objects: [claim()],
+      options: { storageClasses: [fast] },
+      reach: "node",
+      says: "there is no StorageClass gp3",
+    },
+    {
+      why: "the default class",
+      from: "files",
+      objects: [claim({ spec: { storageClassName: undefined } })],
+      options: { storageClasses: [fast] },
+      reach: "unenforced",
+      says: "the default class, inferred",
+    },
+    {
+      why: "its parameters count",
+      from: "files",
+      objects: [claim()],
+      options: {
+        storageClasses: [{ name: "gp3", provisioner: "zfs.csi.openebs.io", parameters: { shared: "yes" } }],
+      },
+      reach: "unenforced",
+    },
+  ]);
+  const options = { ...DEFAULT_OPTIONS, storageClasses: [fast, LOCAL_PATH] };
+  const offering = (objects: readonly Raw[]) =>
+    classesOffering(RWX, "Filesystem", viewOf("files", objects), options);
+  t.same(offering([]), ["gp3"], "they are named as alternatives too");
+  t.same(offering([storageClass("ebs.csi.aws.com")]), [], "but not against a class that is seen");
+});
+
+t.test("a class by a name that is node-local by convention is presumed to be, only in files", async (t) => {
+  const on = (name: string) => claim({ spec: { storageClassName: name } });
+  for (const name of CONVENTIONAL_CLASSES) {
+    const { reach: found, presumed, pin } = reach("files", [on(name)]);
+    t.same([found, pin], ["node", undefined], name);
+    t.equal(
+      capabilitiesOf(presumed ?? "", {}, "Filesystem", [])?.sameNodeMultiPod,
+      true,
+      `${name}: ${presumed}`,
+    );
+  }
+  t.equal(reach("files", [on("fast")]).presumed, undefined, "any other name");
+  t.equal(reach("live", [on("local-path")]).presumed, undefined, "a cluster that can be read");
+  t.equal(reach("refused", [on("local-path")]).presumed, undefined, "a cluster that may not be read");
+  const object = storageClass("ebs.csi.aws.com", { name: "local-path" });
+  t.equal(reach("files", [on("local-path"), object]).presumed, undefined, "a class object says what it is");
+  const options = { ...DEFAULT_OPTIONS, storageClasses: [LOCAL_PATH] };
+  const configured = reach("files", [on("local-path")], DATA, options);
+  t.same(
+    [configured.presumed, configured.pin],
+    [undefined, { node: undefined }],
+    "so does the configuration",
   );
 });

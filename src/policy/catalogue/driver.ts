@@ -50,6 +50,15 @@ export interface Driver {
   readonly nodeTopologyKeys?: readonly string[];
   /** False: with volumeMode Filesystem a second pod cannot use the volume even on the same node. */
   readonly sameNodeMultiPod?: false;
+  /** True: there is no attach step, but the node plugin refuses a volume that another node holds. */
+  readonly refusesSecondNode?: true;
+  /**
+   * True: its ControllerUnpublishVolume takes a volume from whichever node has it, so that deleting one attachment
+   * may cut off another node. False: only from the node that is named.
+   */
+  readonly unpublishIgnoresNode?: boolean;
+  /** Where the storage itself says who holds a volume. */
+  readonly backEndHint?: string;
   readonly dynamicProvisioning?: boolean;
   readonly enforcedAt?: Exclude<EnforcedAt, "unknown">;
   readonly parameters?: readonly ParameterRule[];
@@ -65,6 +74,8 @@ export interface DriverOverride {
   /** True: a volume can be used from one node only, and carries a node affinity that says so. */
   readonly nodeLocal?: boolean;
   readonly sameNodeMultiPod?: boolean;
+  /** True: without an attach step, the node plugin refuses a volume that another node holds. */
+  readonly refusesSecondNode?: boolean;
 }
 
 /** What a provisioner can do for one volumeMode with the parameters of one StorageClass. */
@@ -88,6 +99,8 @@ export interface Capabilities {
   readonly nodeTopologyKeys: readonly string[] | "any";
   /** False: a second pod cannot use the volume even on the same node (semantics S29). */
   readonly sameNodeMultiPod: boolean;
+  /** True: a second node cannot use the volume, with or without an attach step. */
+  readonly refusesSecondNode: boolean;
   readonly dynamicProvisioning: boolean;
   readonly enforcedAt: EnforcedAt;
   /** The StorageClass parameters that changed something, as `key: value`. */
@@ -133,9 +146,28 @@ export function capabilitiesOf(
     nodeLocal: override?.nodeLocal ?? (facts.nodeLocal && facts.nodeAffinity),
     nodeTopologyKeys: override?.nodeLocal ? "any" : (entry.nodeTopologyKeys ?? []),
     sameNodeMultiPod: override?.sameNodeMultiPod ?? (facts.sameNodeMultiPod || volumeMode === "Block"),
+    refusesSecondNode: override?.refusesSecondNode ?? facts.refusesSecondNode,
     dynamicProvisioning: entry.dynamicProvisioning ?? false,
     enforcedAt: entry.enforcedAt ?? "unknown",
     because: facts.because,
+  };
+}
+
+/** What is known of taking a volume from a node by deleting its VolumeAttachment. */
+export interface Detaching {
+  /** True: it may be taken from another node than the attachment's; `unknown` wherever nobody has read the driver. */
+  readonly unpublishIgnoresNode: boolean | "unknown";
+  /** Where the storage itself says who holds a volume, as half a sentence; `undefined` where nobody has found out. */
+  readonly backEndHint: string | undefined;
+}
+
+/** @param driver a CSI driver's name, or an in-tree name that a CSI driver serves today */
+export function detachingOf(driver: string): Detaching {
+  const entry = driverNamed(driver);
+  if (entry?.migratesTo !== undefined) return detachingOf(entry.migratesTo);
+  return {
+    unpublishIgnoresNode: entry?.unpublishIgnoresNode ?? "unknown",
+    backEndHint: entry?.backEndHint,
   };
 }
 
@@ -181,6 +213,7 @@ interface Facts {
   readonly nodeLocal: boolean;
   readonly nodeAffinity: boolean;
   readonly sameNodeMultiPod: boolean;
+  readonly refusesSecondNode: boolean;
   readonly because: readonly string[];
 }
 
@@ -204,6 +237,7 @@ function applyParameters(
   const possible = new Set<AccessMode>();
   let { attachRequired, nodeLocal = false, nodeAffinity = false } = driver;
   let sameNodeMultiPod: boolean = driver.sameNodeMultiPod ?? true;
+  let refusesSecondNode: boolean = driver.refusesSecondNode ?? false;
   const because: string[] = [];
 
   for (const rule of driver.parameters ?? []) {
@@ -232,6 +266,7 @@ function applyParameters(
     nodeLocal = rule.sets?.nodeLocal ?? nodeLocal;
     nodeAffinity = rule.sets?.nodeAffinity ?? nodeAffinity;
     sameNodeMultiPod = rule.sets?.sameNodeMultiPod ?? sameNodeMultiPod;
+    refusesSecondNode = rule.sets?.refusesSecondNode ?? refusesSecondNode;
     because.push(...seen.filter((parameter) => !because.includes(parameter)));
   }
 
@@ -247,6 +282,7 @@ function applyParameters(
     nodeLocal,
     nodeAffinity,
     sameNodeMultiPod,
+    refusesSecondNode,
     because,
   };
 }

@@ -18,6 +18,7 @@ export interface ParameterRule {
     readonly nodeLocal?: boolean;
     readonly nodeAffinity?: boolean;
     readonly sameNodeMultiPod?: boolean;
+    readonly refusesSecondNode?: boolean;
   };
 }
 

@@ -48,6 +48,8 @@ export interface SourceType {
   readonly attaches: boolean;
   /** The CSI driver that serves an in-tree type today. */
   readonly csiDriver?: string;
+  /** The in-tree provisioner, where its volumes differ from those of the CSI driver. */
+  readonly provisioner?: string;
   /** True where pods on several nodes may hold it at once when all mount it read-only. */
   readonly sharedReadOnly?: true;
   /** True where the answer is a guess. */
@@ -65,7 +67,11 @@ const SOURCE_TYPES: Readonly<Record<string, SourceType>> = {
   gcePersistentDisk: { attaches: true, csiDriver: "pd.csi.storage.gke.io", sharedReadOnly: true },
   vsphereVolume: { attaches: true, csiDriver: "csi.vsphere.vmware.com" },
   // Portworx attaches a volume itself when it is mounted, in-tree and as a CSI driver.
-  portworxVolume: { attaches: false, csiDriver: "pxd.portworx.com" },
+  portworxVolume: {
+    attaches: false,
+    csiDriver: "pxd.portworx.com",
+    provisioner: "kubernetes.io/portworx-volume",
+  },
   fc: { attaches: true, sharedReadOnly: true },
   iscsi: { attaches: true, sharedReadOnly: true },
   rbd: { attaches: true, sharedReadOnly: true },

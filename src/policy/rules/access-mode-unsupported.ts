@@ -49,7 +49,7 @@ export const accessModeUnsupported = claimRule({
 
   judge(claim, view, options) {
     if (!isToBeProvisioned(claim, view)) return null;
-    const { storageClass, described } = classOf(claim, view);
+    const { storageClass, described } = classOf(claim, view, options);
     if (storageClass === undefined) return null;
 
     const refused = refusedModes(claim, storageClass, options);

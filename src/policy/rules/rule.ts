@@ -98,11 +98,24 @@ export function withReach(claims: readonly ClaimReach[], reach: Reach): readonly
   return claims.filter((claim) => claim.reach === reach);
 }
 
-/** `claim data`, `claims data and logs`, `claims a, b and 3 more`: how claims are named in a sentence. */
+/** `claim data`, `claims a, b and 3 more`, `disk cache`, `claim data and disk cache`: how volumes are named in a sentence. */
 export function nameClaims(claims: readonly ClaimReach[]): string {
-  const names = claims.map(({ name, inline }) => (inline ? `${name} (a disk in the pod)` : name));
-  const noun = claims.length === 1 ? "claim" : "claims";
-  if (names.length <= 2) return `${noun} ${names.join(" and ")}`;
-  if (names.length === 3) return `${noun} ${names[0]}, ${names[1]} and ${names[2]}`;
-  return `${noun} ${names[0]}, ${names[1]} and ${names.length - 2} more`;
+  const named = (noun: string, of: readonly ClaimReach[]) =>
+    of.length === 0 ? [] : [`${noun}${of.length === 1 ? "" : "s"} ${enumerated(of.map(({ name }) => name))}`];
+  return [
+    ...named(
+      "claim",
+      claims.filter(({ inline }) => !inline),
+    ),
+    ...named(
+      "disk",
+      claims.filter(({ inline }) => inline),
+    ),
+  ].join(" and ");
+}
+
+function enumerated(names: readonly string[]): string {
+  if (names.length <= 2) return names.join(" and ");
+  if (names.length === 3) return `${names[0]}, ${names[1]} and ${names[2]}`;
+  return `${names[0]}, ${names[1]} and ${names.length - 2} more`;
 }

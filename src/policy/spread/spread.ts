@@ -40,7 +40,7 @@ function steadily(
   const place = placeOfWorkload(workload, claims, view, options);
   if (place.where !== "several") return proofOf(place, place.where);
   const affinity = steadyAffinity(workload, view, anchorCheck(view, options, [...asked, workload]));
-  return decide(affinity, steadyApart(workload, view), place.evidence);
+  return unlessPresumed(claims, decide(affinity, steadyApart(workload, view), place.evidence));
 }
 
 /**
@@ -69,7 +69,27 @@ export function rolloutSpread(
       : { ...proofOf(place, "one-node"), evidence: [...place.evidence, "the old pods are on the same host"] };
   }
   const affinity = rolloutAffinity(workload, before, view, anchorCheck(view, options, [workload]));
-  return decide(affinity, rolloutApart(workload, before, view), moved(old, place));
+  return unlessPresumed(claims, decide(affinity, rolloutApart(workload, before, view), moved(old, place)));
+}
+
+/**
+ * A class that nobody describes, under a name that is a node-local class by convention: one node if that is what it
+ * is, which comes before whatever else the pods ask for.
+ */
+function unlessPresumed(claims: readonly ClaimReach[], otherwise: SpreadProof): SpreadProof {
+  const local = claims.find(({ presumed }) => presumed !== undefined);
+  if (local === undefined || otherwise.value === "one-node" || otherwise.value === "nowhere")
+    return otherwise;
+  const { name, storageClass, presumed } = local;
+  return {
+    value: "leaning",
+    proof: "class-name",
+    host: undefined,
+    evidence: [
+      `if StorageClass ${storageClass} is ${presumed}, as its name says, the volume of claim ${name} stays on one node and this is safe; storageClasses in the configuration can say so`,
+      ...otherwise.evidence,
+    ],
+  };
 }
 
 /**

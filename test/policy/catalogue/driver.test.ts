@@ -3,6 +3,7 @@ import {
   type Capabilities,
   capabilitiesOf,
   type DriverOverride,
+  detachingOf,
 } from "../../../src/policy/catalogue/driver.ts";
 import type { AccessMode, Labels, VolumeMode } from "../../../src/policy/model.ts";
 
@@ -463,4 +464,70 @@ t.test("the CSIDriver object to look at", async (t) => {
   );
   t.equal(of("rancher.io/local-path", "Filesystem").csiDriver, undefined, "not a CSI driver");
   t.equal(of("kubernetes.io/no-provisioner", "Filesystem").csiDriver, undefined, "anything may be behind it");
+});
+
+t.test("drivers whose node plugin refuses a second node", async (t) => {
+  for (const name of ["cstor.csi.openebs.io", "pxd.portworx.com", "kubernetes.io/portworx-volume"]) {
+    t.equal(of(name, "Filesystem").refusesSecondNode, true, name);
+  }
+  t.equal(of("kubernetes.io/portworx-volume", "Filesystem", { sharedv4: "true" }).refusesSecondNode, false);
+  for (const name of ["jiva.csi.openebs.io", "iscsi.csi.k8s.io", "efs.csi.aws.com"]) {
+    t.equal(of(name, "Filesystem").refusesSecondNode, false, `${name}: nobody refuses`);
+  }
+  const override = { provisioner: "cstor.csi.openebs.io", refusesSecondNode: false };
+  t.equal(of("cstor.csi.openebs.io", "Filesystem", {}, [override]).refusesSecondNode, false, "configured");
+});
+
+t.test("a mode that the cloud decides about is possible, never refused", async (t) => {
+  for (const [name, type] of [
+    ["pd.csi.storage.gke.io", "pd-ssd"],
+    ["pd.csi.storage.gke.io", "pd-balanced"],
+    ["kubernetes.io/gce-pd", "pd-standard"],
+  ] as const) {
+    t.ok(of(name, "Block", { type }).possibleModes.includes("ReadWriteMany"), `${name} ${type}`);
+    t.notOk(of(name, "Filesystem", { type }).possibleModes.includes("ReadWriteMany"), "a file system never");
+  }
+  t.ok(
+    of("pd.csi.storage.gke.io", "Block").possibleModes.includes("ReadWriteMany"),
+    "pd-standard is the default",
+  );
+  const throughput = of("pd.csi.storage.gke.io", "Block", { type: "hyperdisk-throughput" });
+  t.notOk(throughput.possibleModes.includes("ReadWriteMany"), "a type that refuses outright");
+});
+
+t.test("provisioners of NFS volumes by the names that they are given", async (t) => {
+  for (const name of [
+    "example.com/aws-efs",
+    "kubernetes.io/aws-efs",
+    "example.com/nfs",
+    "fuseim.pri/ifs",
+    "cluster.local/files-nfs-client-provisioner",
+    "nfs-client-provisioner",
+    "cluster.local/nfs-ganesha-nfs-provisioner",
+    "cluster.local/nfs-server-provisioner",
+  ]) {
+    t.equal(of(name, "Filesystem").volumeSource, "nfs", name);
+  }
+  t.equal(capabilitiesOf("example.com/disk", {}, "Filesystem", []), undefined, "another name");
+});
+
+t.test("what deleting an attachment does, and where the storage says who holds a volume", async (t) => {
+  for (const name of [
+    "ebs.csi.aws.com",
+    "pd.csi.storage.gke.io",
+    "disk.csi.azure.com",
+    "cinder.csi.openstack.org",
+    "csi.vsphere.vmware.com",
+    "driver.longhorn.io",
+    "rbd.csi.ceph.com",
+    "rook-ceph.rbd.csi.ceph.com",
+    "kubernetes.io/aws-ebs",
+  ]) {
+    const { unpublishIgnoresNode, backEndHint } = detachingOf(name);
+    t.equal(unpublishIgnoresNode, false, `${name}: from the node that is named`);
+    t.ok(backEndHint, `${name}: where to look`);
+  }
+  t.equal(detachingOf("io.openebs.csi-mayastor").unpublishIgnoresNode, true, "from whichever node has it");
+  t.same(detachingOf("csi.example.com"), { unpublishIgnoresNode: "unknown", backEndHint: undefined });
+  t.equal(detachingOf("csi.hetzner.cloud").unpublishIgnoresNode, "unknown", "nobody has read it");
 });

@@ -30,6 +30,7 @@ export const ONE_NODE_CLAIM: ClaimReach = {
   storageClass: undefined,
   provisioner: undefined,
   pin: undefined,
+  presumed: undefined,
   missing: false,
   evidence: [],
 };

@@ -3,20 +3,21 @@ import t from "tap";
 import { evaluate } from "../../../src/policy/evaluate.ts";
 import { DEFAULT_OPTIONS } from "../../../src/policy/options.ts";
 import { bundle } from "../../support/bundle.ts";
+import { judge } from "../../support/judge.ts";
 import { claim, daemonSet, deployment, file, node, sameNode } from "../../support/objects.ts";
 
 type Raw = Readonly<Record<string, unknown>>;
 
 function judged(of: Raw, nodes: readonly Raw[], nodesComplete: boolean) {
   const { view, workload } = bundle(file(of, claim(), ...nodes), { nodesComplete });
-  const context = { options: DEFAULT_OPTIONS, waiver: null, namespace: null };
+  const context = { options: DEFAULT_OPTIONS, waiver: null, namespace: null, dryRun: false };
   const { findings, factors, evidence } = evaluate(view, workload("web"), null, context);
   const rules = findings.map(({ rule, severity }) => (severity === "error" ? rule : `${rule}?`)).join(" ");
   return {
     rules,
     spread: factors.spread,
     evidence: evidence.join("\n"),
-    message: findings[0]?.message ?? "",
+    message: findings[0]?.evidence.join("\n") ?? "",
   };
 }
 
@@ -53,4 +54,29 @@ t.test("the evidence says what was not known", async (t) => {
   const beside = judged(deployment({ spec: sameNode({ "cnpg.io/cluster": "db" }) }), [], false);
   t.equal(beside.rules, "rwo-rolling-update?", "pods of an operator: a warning");
   t.match(beside.message, /one node as long as the pods that do are on one/, "which names its condition");
+});
+
+t.test("a class by a conventional name: a warning with the condition", async (t) => {
+  const on = (storageClassName: string) => [claim({ spec: { storageClassName } })];
+  const leaning = judge(deployment(), on("local-path"));
+  t.strictSame(leaning.rules, ["rwo-rolling-update?"]);
+  t.match(
+    leaning.findings[0]?.evidence.join("\n"),
+    /if StorageClass local-path is rancher\.io\/local-path, .* this is safe/,
+  );
+  t.strictSame(judge(deployment({ workload: { replicas: 2 } }), on("hostpath")).rules, [
+    "rwo-replicas?",
+    "rwo-rolling-update?",
+  ]);
+  t.strictSame(judge(deployment(), on("fast")).rules, ["rwo-rolling-update"], "any other name is an error");
+  const storageClasses = [{ name: "local-path", provisioner: "rancher.io/local-path" }];
+  t.strictSame(
+    judge(deployment(), on("local-path"), { ...DEFAULT_OPTIONS, storageClasses }).rules,
+    [],
+    "safe where the configuration says what it is",
+  );
+  const disk = [{ name: "local-path", provisioner: "ebs.csi.aws.com" }];
+  t.strictSame(judge(deployment(), on("local-path"), { ...DEFAULT_OPTIONS, storageClasses: disk }).rules, [
+    "rwo-rolling-update",
+  ]);
 });

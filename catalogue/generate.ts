@@ -1,4 +1,11 @@
+/**
+ * Makes `src/policy/catalogue/drivers.generated.ts`, which the program loads, of `drivers.json`: `npm run catalogue`.
+ * Every entry is checked first; with anything wrong nothing is written, each problem is a line, and the exit code is 1.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Ajv, type ErrorObject } from "ajv";
+import schema from "../src/policy/catalogue/drivers.schema.json" with { type: "json" };
 
 /** One entry of src/policy/catalogue/drivers.json; drivers.schema.json says what each member means. */
 export interface Entry {
@@ -20,6 +27,9 @@ export interface Entry {
     readonly block: readonly ShortMode[];
   };
   readonly sameNodeMultiPod?: boolean;
+  readonly refusesSecondNode?: boolean;
+  readonly unpublishIgnoresNode?: boolean;
+  readonly backEndHint?: { readonly text: string; readonly source: string };
   readonly migratesTo?: string;
   readonly parameters: readonly EntryRule[];
   readonly sources: readonly string[];
@@ -40,13 +50,42 @@ const CONSTANTS = {
 };
 type ShortMode = keyof typeof CONSTANTS;
 
-const FOLDER = new URL("../../../src/policy/catalogue/", import.meta.url);
+const FOLDER = new URL("../src/policy/catalogue/", import.meta.url);
+const DATA = new URL("drivers.json", FOLDER);
 
 /** The module that the program loads instead of the data file. */
 export const GENERATED = new URL("drivers.generated.ts", FOLDER);
 
-export function readEntries(): readonly Entry[] {
-  return JSON.parse(readFileSync(new URL("drivers.json", FOLDER), "utf8"));
+const isCatalogue = new Ajv({ allErrors: true, allowUnionTypes: true, verbose: true }).compile(schema);
+
+/**
+ * The entries of a catalogue, checked by its schema.
+ *
+ * @param text the whole of `drivers.json`
+ * @returns the entries, or a line for everything that is wrong, with the provisioner, the member and what it should be
+ */
+export function parseEntries(
+  text: string,
+): { readonly entries: readonly Entry[] } | { readonly problems: readonly string[] } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { problems: [`this is not JSON: ${error instanceof Error ? error.message : error}`] };
+  }
+  if (isCatalogue(value)) return { entries: value as readonly Entry[] };
+  const errors = (isCatalogue.errors ?? []).filter(({ keyword }) => keyword !== "if");
+  return { problems: [...new Set(errors.map((error) => problemOf(error, value)))] };
+}
+
+function problemOf({ instancePath, message, params, data }: ErrorObject, value: unknown): string {
+  const [, at, ...member] = instancePath.split("/");
+  const entry = Array.isArray(value) && at !== undefined ? value[Number(at)] : undefined;
+  const who = typeof entry?.provisioner === "string" ? entry.provisioner : `entry ${at ?? ""}`;
+  const where = member.length === 0 ? "" : `, ${member.join("/")}`;
+  const allowed = "allowedValues" in params ? `: ${params.allowedValues.join(", ")}` : "";
+  const found = member.length === 0 ? "" : `, but is ${JSON.stringify(data)}`;
+  return `${who}${where}: ${message}${allowed}${found}`;
 }
 
 /** The text of drivers.generated.ts: what a verdict needs of each entry, and nothing else. */
@@ -55,7 +94,7 @@ export function compactModule(entries: readonly Entry[]): string {
     `[${JSON.stringify(entry.provisioner)}, ${literal(compact(entry))}],`;
   const member = (entry: Entry): string =>
     `${JSON.stringify(entry.provisioner)}: ${literal(compact(entry))},`;
-  return `// Made of drivers.json by test/policy/catalogue/generate.ts: change the data, then run that.
+  return `// Made of drivers.json by catalogue/generate.ts: change the data, then run \`npm run catalogue\`.
 import type { Driver } from "./driver.ts";
 
 ${Object.entries(CONSTANTS)
@@ -97,6 +136,9 @@ function compact(entry: Entry): Record<string, unknown> {
     nodeAffinity: entry.nodeAffinity || undefined,
     nodeTopologyKeys: entry.nodeTopologyKeys,
     sameNodeMultiPod: entry.sameNodeMultiPod,
+    refusesSecondNode: entry.refusesSecondNode,
+    unpublishIgnoresNode: entry.unpublishIgnoresNode,
+    backEndHint: entry.backEndHint?.text,
     dynamicProvisioning: entry.dynamicProvisioning || undefined,
     enforcedAt: entry.enforcedAt === "unknown" ? undefined : entry.enforcedAt,
     parameters: rules.length > 0 ? rules : undefined,
@@ -144,4 +186,14 @@ function literal(value: unknown): string {
   return `{${members.map(([key, member]) => `${/^\w+$/.test(key) ? key : JSON.stringify(key)}:${literal(member)}`).join(",")}}`;
 }
 
-if (import.meta.main) writeFileSync(GENERATED, compactModule(readEntries()));
+function main(path: string): void {
+  const parsed = parseEntries(readFileSync(path, "utf8"));
+  if ("entries" in parsed) {
+    writeFileSync(GENERATED, compactModule(parsed.entries));
+    return;
+  }
+  process.stderr.write(parsed.problems.map((problem) => `${path}: ${problem}\n`).join(""));
+  process.exitCode = 1;
+}
+
+if (import.meta.main) main(process.argv[2] ?? fileURLToPath(DATA));
