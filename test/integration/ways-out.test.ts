@@ -254,6 +254,7 @@ t.test("StatefulSets and autoscalers have the same ways out, and no more", async
       autoscale(5, 5, (object) => {
         spec(object).minReplicas = 2;
       }),
+      // The workload has more pods than that already.
       "out",
     ],
     [
