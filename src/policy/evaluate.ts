@@ -172,10 +172,16 @@ function judgeChange(now: Situation, change: Change, options: PolicyOptions): Ra
   // The state before is only worth its cost where there is an error that it could forgive.
   const forgivable = brokens.some(({ severity }) => severity === "error");
   const previous = waking ? { ...change.previous, pods: workload.pods } : change.previous;
-  const known = forgivable ? judge(assess(change.previousView, previous, options), options) : [];
+  const known = forgivable ? knownBefore(assess(change.previousView, previous, options), options) : [];
   const ratcheted = brokens.map((broken) => ratchet(broken, known, change, options));
   const halting = haltingChange(change, now);
   return halting === null ? ratcheted : [...ratcheted, haltedBy(halting, now)];
+}
+
+/** `undefined` where that could not be found out within the work that a state may take. */
+function knownBefore(before: Situation, options: PolicyOptions): readonly Broken[] | undefined {
+  const known = judge(before, options);
+  return before.work.isSpent ? undefined : known;
 }
 
 /** The rollout that a change sets going: of the new template over the old, or of one that was held back. */
@@ -203,13 +209,15 @@ function hasPods({ pods }: Workload): boolean {
 
 /** Every rule at those of its moments that are asked for; of a workload at 0 also what autoscalers make of it. */
 function judge(situation: Situation, options: PolicyOptions, asked: readonly Moment[] = MOMENTS): Broken[] {
-  const { view, workload } = situation;
+  const { view, workload, work } = situation;
   const awake =
-    asked.includes("steady") && situation.steady.overlap.value === "zero" ? awakened(workload, view) : undefined;
+    asked.includes("steady") && situation.steady.overlap.value === "zero"
+      ? awakened(workload, view)
+      : undefined;
   const asleep =
     awake === undefined
       ? []
-      : judgeAt(assess(view, awake, options), options, ["steady"])
+      : judgeAt(assess(view, awake, options, work), options, ["steady"])
           .filter(({ match }) => match.byAutoscaler)
           .map((broken) => ({ ...broken, asleep: true }) as const);
   return [...judgeAt(situation, options, asked), ...asleep];

@@ -89,7 +89,9 @@ function byNodes(workload: Workload, view: ClusterView): SteadyOverlap {
     byWorkload: count !== 1,
     byAutoscalers: [],
     transient: false,
-    evidence: [`${nodesText(count, lookup.state === "unknown" ? ` (${lookup.reason})` : "")}${nodesAge(lookup)}`],
+    evidence: [
+      `${nodesText(count, lookup.state === "unknown" ? ` (${lookup.reason})` : "")}${nodesAge(lookup)}`,
+    ],
   };
 }
 

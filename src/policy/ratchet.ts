@@ -65,11 +65,12 @@ function replicasOf(pods: PodCount): number | undefined {
 /**
  * Turns errors that this update does not set off into warnings, so that no way out is ever blocked.
  *
- * @param known the matches of the object as it was, each moment against itself
+ * @param known the matches of the object as it was, each moment against itself; `undefined`: not known, so that only a
+ * step out of it is let through
  */
 export function ratchet(
   broken: Broken,
-  known: readonly Broken[],
+  known: readonly Broken[] | undefined,
   change: Change,
   options: PolicyOptions,
 ): Ratcheted {
@@ -83,7 +84,8 @@ export function ratchet(
   const after = replicasOf(workload.pods);
   if (broken.severity === "warning") return keep();
   // KEDA's target counts as one pod at 0 too, and scaling to 0 is a way out by any route.
-  if (after === 0 && before !== 0 && !change.templateChanged) return keep("scaling to 0 is always let through");
+  if (after === 0 && before !== 0 && !change.templateChanged)
+    return keep("scaling to 0 is always let through");
   if (change.cause === "scale" && before !== undefined && after !== undefined && after <= before) {
     return keep("scaling down is always let through");
   }
@@ -93,6 +95,7 @@ export function ratchet(
   if (broken.moment === "rollout" && !broken.latent && workload.paused && isHeldBack(change.previous)) {
     return keep("nothing starts while it is paused, and what is put off is judged when it is unpaused");
   }
+  if (known === undefined) return isWayOut(change, workload) ? keep("it is a step out of it") : keep();
   const old = known.find((candidate) => sameFinding(candidate, broken));
   if (!old) return keep();
   const waking = wakesUp(change, workload) ? afterWaking(broken) : undefined;
