@@ -84,7 +84,7 @@ t.test("metrics are named, labelled and bounded as documented", async (t) => {
     "attachguard_config_reload_failures_total 0",
     "# TYPE attachguard_lookup_misses_total counter",
     "# TYPE attachguard_certificate_expiry_timestamp_seconds gauge",
-    "# TYPE attachguard_findings counter",
+    "# TYPE attachguard_findings_total counter",
   ]) {
     t.ok(metrics.includes(line), line);
   }
@@ -111,6 +111,9 @@ t.test("a decision is one line, with the same keys, without the objects", async 
     "user",
     "dryRun",
     "verdict",
+    "enforced",
+    "denies",
+    "stale",
     "mode",
     "rules",
     "durationMs",

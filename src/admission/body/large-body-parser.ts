@@ -1,0 +1,174 @@
+import { Worker } from "node:worker_threads";
+
+/** What became of a large body. */
+export type Compacted =
+  | { readonly state: "text"; readonly text: string }
+  | { readonly state: "malformed" }
+  | { readonly state: "too-deep" }
+  /** It would have taken more memory than it may. */
+  | { readonly state: "out-of-memory" }
+  | { readonly state: "late" };
+
+interface Job {
+  readonly blocks: readonly Uint8Array<ArrayBuffer>[];
+  readonly until: number;
+  readonly done: (compacted: Compacted) => void;
+}
+
+/**
+ * Measured: the largest pair of objects that an API server can store takes about 90 MiB of it, so that what needs
+ * more is no review.
+ */
+const HEAP_MIB = 128;
+const YOUNG_MIB = 16;
+
+/**
+ * Parses large bodies away from the thread that answers, one after the other, with a heap of its own: a body that
+ * explodes ends the worker, and the next one gets a new worker. What comes back is the review as text again, without
+ * escapes and without what no verdict reads, so that parsing that takes a fraction.
+ */
+export class LargeBodyParser {
+  #worker: Worker | undefined;
+  #current: Job | undefined;
+  readonly #queue: Job[] = [];
+
+  /**
+   * @param blocks the body; they are handed over and empty afterwards
+   * @param until when the answer is of no use any more, in milliseconds of `performance.now()`
+   */
+  compact(blocks: readonly Uint8Array<ArrayBuffer>[], until: number): Promise<Compacted> {
+    const { promise, resolve } = Promise.withResolvers<Compacted>();
+    const timer = setTimeout(() => {
+      const waiting = this.#queue.indexOf(job);
+      if (waiting !== -1) this.#queue.splice(waiting, 1);
+      job.done({ state: "late" });
+      if (this.#current === job) this.#replace();
+    }, until - performance.now());
+    const job: Job = {
+      blocks,
+      until,
+      done: (compacted) => {
+        clearTimeout(timer);
+        resolve(compacted);
+      },
+    };
+    this.#queue.push(job);
+    this.#next();
+    return promise;
+  }
+
+  async close(): Promise<void> {
+    for (const job of this.#queue.splice(0)) job.done({ state: "late" });
+    const worker = this.#worker;
+    this.#worker = undefined;
+    this.#current?.done({ state: "late" });
+    this.#current = undefined;
+    await worker?.terminate();
+  }
+
+  #next(): void {
+    if (this.#current !== undefined) return;
+    const job = this.#queue.shift();
+    if (job === undefined) return;
+    this.#current = job;
+    this.#worker ??= this.#start();
+    this.#worker.postMessage(
+      job.blocks,
+      job.blocks.map(({ buffer }) => buffer),
+    );
+  }
+
+  #start(): Worker {
+    // As text: in the published package all modules are joined into a few files, and none is the worker's own.
+    const worker = new Worker(`(${compactMessages.toString()})()`, {
+      eval: true,
+      execArgv: [],
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB, maxYoungGenerationSizeMb: YOUNG_MIB },
+    });
+    worker.unref();
+    worker.on("message", (compacted: Compacted) => this.#finish(worker, compacted));
+    worker.on("error", () => this.#replace(worker));
+    return worker;
+  }
+
+  #finish(worker: Worker, compacted: Compacted): void {
+    if (worker !== this.#worker) return;
+    const job = this.#current;
+    this.#current = undefined;
+    job?.done(compacted);
+    this.#next();
+  }
+
+  /** A worker that ran out of memory, or that is too slow, is given up. */
+  #replace(failed = this.#worker): void {
+    if (failed === undefined || failed !== this.#worker) return;
+    this.#worker = undefined;
+    void failed.terminate();
+    const job = this.#current;
+    this.#current = undefined;
+    job?.done({ state: "out-of-memory" });
+    this.#next();
+  }
+}
+
+/** What the worker runs; it sees nothing of this module. */
+function compactMessages(): void {
+  const port = process.getBuiltinModule("node:worker_threads").parentPort;
+  const { createHash } = process.getBuiltinModule("node:crypto");
+  // No verdict reads these of a container, but whether a template was changed depends on them.
+  const unread = [
+    "env",
+    "envFrom",
+    "command",
+    "args",
+    "livenessProbe",
+    "readinessProbe",
+    "startupProbe",
+    "lifecycle",
+    "resources",
+  ];
+  const prune = (object: Record<string, unknown> | null | undefined): void => {
+    const { metadata, spec } = (object ?? {}) as Record<string, Record<string, unknown> | undefined>;
+    delete metadata?.managedFields;
+    const template = (spec?.template ?? {}) as { spec?: Record<string, unknown> };
+    for (const list of ["containers", "initContainers", "ephemeralContainers"]) {
+      const containers = template.spec?.[list];
+      for (const container of Array.isArray(containers) ? containers : []) {
+        if (typeof container !== "object" || container === null) continue;
+        const taken: unknown[] = [];
+        for (const field of unread) {
+          if (!(field in container)) continue;
+          taken.push(field, container[field]);
+          delete container[field];
+        }
+        if (taken.length > 0) {
+          container.unread = createHash("sha256").update(JSON.stringify(taken)).digest("base64");
+        }
+      }
+    }
+  };
+  const compact = (blocks: readonly Uint8Array[]): Compacted => {
+    const decoder = new TextDecoder();
+    let text = "";
+    for (const block of blocks) text += decoder.decode(block, { stream: true });
+    let review: unknown;
+    try {
+      review = JSON.parse(text + decoder.decode());
+    } catch {
+      return { state: "malformed" };
+    }
+    try {
+      const { request } = (review ?? {}) as { request?: Record<string, unknown> };
+      for (const field of ["object", "oldObject"]) {
+        prune(request?.[field] as Record<string, unknown> | undefined);
+      }
+      return { state: "text", text: JSON.stringify(review) };
+    } catch (error) {
+      // The stack ends before the nesting does.
+      if (error instanceof RangeError) return { state: "too-deep" };
+      throw error;
+    }
+  };
+  port?.on("message", (blocks: readonly Uint8Array[]) => port.postMessage(compact(blocks)));
+}
