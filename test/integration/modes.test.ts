@@ -42,7 +42,7 @@ t.test("the namespace's label decides, and a change of it holds at once", async 
   t.match(audited, { verdict: "allow", rules: ["rwo-rolling-update"] }, "an audited finding is logged");
   t.match(
     await scrape(),
-    /attachguard_findings\{rule="rwo-rolling-update",severity="error"\} 6/,
+    /attachguard_findings_total\{rule="rwo-rolling-update",severity="error"\} 6/,
     "and counted",
   );
 });
@@ -148,7 +148,7 @@ t.test("the autoscaler controller's own scaling is counted, not denied", async (
   t.equal(verdictSeen(response), "allow");
   t.match(response.auditAnnotations, { mode: "audit", enforced: "deny" }, "audited");
   t.match(log.at(-1), { verdict: "allow", rules: ["rwo-replicas"] }, "logged");
-  t.match(await scrape(), /attachguard_findings\{rule="rwo-replicas",severity="error"\} 1/, "counted");
+  t.match(await scrape(), /attachguard_findings_total\{rule="rwo-replicas",severity="error"\} 1/, "counted");
 
   configure({ autoscalerController: "judge" });
   t.equal(verdictSeen(responseOf(t, await post(review), review)), "deny", "unless it is to be judged");
