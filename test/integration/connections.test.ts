@@ -222,3 +222,21 @@ t.test("who sends too much is told so, also one that reads only when all is sent
     socket.destroy();
   }
 });
+
+t.test("a client cannot have the handshake done again", async (t) => {
+  const { port, ca, get } = await startServer(t);
+  const socket = connect({
+    host: "127.0.0.1",
+    port,
+    ca: ca.certificate,
+    servername: "localhost",
+    maxVersion: "TLSv1.2",
+  });
+  socket.on("error", () => {});
+  await once(socket, "secureConnect");
+  const closed = once(socket, "close").then(() => "closed");
+  const renegotiated = new Promise((resolve) => socket.renegotiate({}, (error) => resolve(error ?? "done")));
+  t.not(await Promise.race([closed, renegotiated]), "done");
+  socket.destroy();
+  t.equal((await get("/healthz")).status, 200);
+});
