@@ -116,8 +116,9 @@ export class LargeBodyParser {
 function compactMessages(): void {
   const port = process.getBuiltinModule("node:worker_threads").parentPort;
   const { createHash } = process.getBuiltinModule("node:crypto");
-  // No verdict reads these of a container, but whether a template was changed depends on them.
-  const unread = [
+  type Raw = Record<string, unknown>;
+  // No verdict reads these, but whether a template was changed depends on them: a digest takes their place.
+  const unreadOfContainer = [
     "env",
     "envFrom",
     "command",
@@ -128,25 +129,50 @@ function compactMessages(): void {
     "lifecycle",
     "resources",
   ];
-  const prune = (object: Record<string, unknown> | null | undefined): void => {
-    const { metadata, spec } = (object ?? {}) as Record<string, Record<string, unknown> | undefined>;
-    delete metadata?.managedFields;
-    const template = (spec?.template ?? {}) as { spec?: Record<string, unknown> };
-    for (const list of ["containers", "initContainers", "ephemeralContainers"]) {
-      const containers = template.spec?.[list];
-      for (const container of Array.isArray(containers) ? containers : []) {
-        if (typeof container !== "object" || container === null) continue;
-        const taken: unknown[] = [];
-        for (const field of unread) {
-          if (!(field in container)) continue;
-          taken.push(field, container[field]);
-          delete container[field];
-        }
-        if (taken.length > 0) {
-          container.unread = createHash("sha256").update(JSON.stringify(taken)).digest("base64");
-        }
+  const unreadVolumes = ["emptyDir", "configMap", "secret", "projected", "downwardAPI"];
+  const isRaw = (value: unknown): value is Raw => typeof value === "object" && value !== null;
+  const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+  const digest = (values: readonly unknown[]): string =>
+    createHash("sha256").update(JSON.stringify(values)).digest("base64");
+  const pruneAnnotations = (metadata: unknown): readonly unknown[] => {
+    if (!isRaw(metadata) || !isRaw(metadata.annotations)) return [];
+    const entries = Object.entries(metadata.annotations);
+    const isRead = ([key]: readonly [string, unknown]) =>
+      key.startsWith("attachguard.dev/") || /^(volume|storageclass)\.(beta\.)?kubernetes\.io\//.test(key);
+    metadata.annotations = Object.fromEntries(entries.filter(isRead));
+    return entries.filter((entry) => !isRead(entry));
+  };
+  const pruneContainer = (container: unknown): void => {
+    if (!isRaw(container)) return;
+    const taken: unknown[] = [];
+    for (const field of unreadOfContainer) {
+      if (!(field in container)) continue;
+      taken.push(field, container[field]);
+      delete container[field];
+    }
+    if (taken.length > 0) container.unread = digest(taken);
+  };
+  const prune = (object: unknown): void => {
+    if (!isRaw(object)) return;
+    if (isRaw(object.metadata)) delete object.metadata.managedFields;
+    pruneAnnotations(object.metadata);
+    const template = isRaw(object.spec) ? object.spec.template : undefined;
+    if (!isRaw(template)) return;
+    const taken: unknown[] = [...pruneAnnotations(template.metadata)];
+    if (isRaw(template.spec)) {
+      for (const field of ["containers", "initContainers", "ephemeralContainers"]) {
+        for (const container of listOf(template.spec[field])) pruneContainer(container);
+      }
+      const isUnread = (volume: unknown) =>
+        isRaw(volume) && Object.keys(volume).every((key) => key === "name" || unreadVolumes.includes(key));
+      const volumes = listOf(template.spec.volumes);
+      const unread = volumes.filter(isUnread);
+      if (unread.length > 0) {
+        taken.push(unread);
+        template.spec.volumes = volumes.filter((volume) => !isUnread(volume));
       }
     }
+    if (taken.length > 0) template.unread = digest(taken);
   };
   const compact = (blocks: readonly Uint8Array[]): Compacted => {
     const decoder = new TextDecoder();
@@ -159,9 +185,9 @@ function compactMessages(): void {
       return { state: "malformed" };
     }
     try {
-      const { request } = (review ?? {}) as { request?: Record<string, unknown> };
-      for (const field of ["object", "oldObject"]) {
-        prune(request?.[field] as Record<string, unknown> | undefined);
+      if (isRaw(review) && isRaw(review.request)) {
+        prune(review.request.object);
+        prune(review.request.oldObject);
       }
       return { state: "text", text: JSON.stringify(review) };
     } catch (error) {
