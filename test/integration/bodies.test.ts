@@ -119,7 +119,7 @@ t.test("bodies that explode when they are parsed are answered, and the server go
     "many empty objects": `${head},"x":[${"{},".repeat(1_900_000)}1]}}`,
     "many keys": `${head},"x":{${Array.from({ length: 900_000 }, (_, index) => `"k${index}":{}`).join()}}}}`,
   };
-  const sent = Object.values(bombs).flatMap((bomb) => [bomb, bomb]);
+  const sent = Object.values(bombs);
   const replies = await Promise.all([...sent.map((text) => post(text)), post(reviewOf("005"))]);
   for (const reply of replies) {
     t.equal(reply.status, 200);
@@ -130,7 +130,7 @@ t.test("bodies that explode when they are parsed are answered, and the server go
     false,
     "one beside them is judged",
   );
-  t.match(await scrape(), /unread_bodies_total\{reason="values"\} [1-6]/);
+  t.match(await scrape(), /unread_bodies_total\{reason="values"\} [1-3]/);
   t.match(await scrape(), /attachguard_admission_body_bytes 0/);
 });
 
