@@ -137,6 +137,25 @@ t.test("callers can get a milder mode, never a stricter one", async (t) => {
   );
 });
 
+t.test("where nothing is judged, the autoscaler controller's scaling is not either", async (t) => {
+  const { post, log } = await startServer(t, {
+    objects: [
+      objectOf("004"),
+      objectOf("005"),
+      {
+        apiVersion: "v1",
+        kind: "Namespace",
+        metadata: { name: "shop", labels: { "attachguard.dev/mode": "off" } },
+      },
+    ],
+  });
+  const review = reviewOf("010", (request) => {
+    request.userInfo = { username: "system:serviceaccount:kube-system:horizontal-pod-autoscaler" };
+  });
+  t.equal(responseOf(t, await post(review), review).auditAnnotations, undefined);
+  t.match(log.at(-1), { judged: false, mode: null, rules: [] });
+});
+
 t.test("the autoscaler controller's own scaling is counted, not denied", async (t) => {
   const { configure, post, log, scrape } = await startServer(t, {
     objects: [objectOf("004"), objectOf("005")],
