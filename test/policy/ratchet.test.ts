@@ -58,7 +58,7 @@ const CASES: readonly Case[] = [
   { why: "to 0: a way out", before: deployment(replicas(3)), after: deployment(replicas(0)), rules: [] },
   {
     why: "a strategy changed while a rollout is under way replaces none",
-    before: deployment({ ...underWay, workload: RECREATE }),
+    before: deployment({ ...underWay, workload: ZERO_ONE }),
     after: deployment(underWay),
     rules: ["rwo-rolling-update"],
   },
