@@ -21,7 +21,7 @@ for (const { kind, apiVersion, count, fixed = 0, make } of GENERATED) {
 }
 const cluster: Cluster = {
   view: index,
-  prepare: async () => index,
+  prepare: async () => ({ view: index, cutShort: false }),
   status: () => [],
   start: async () => {},
   close: async () => {},

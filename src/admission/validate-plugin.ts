@@ -5,17 +5,8 @@ import { messageOf } from "../errors.ts";
 import type { Metrics } from "../metrics.ts";
 import { answerFor, type Decision, UNJUDGED, unjudged, verdictFor } from "./answer.ts";
 import { oneLine } from "./answer-text.ts";
-import { isDeeper } from "./body/json-scan.ts";
 import { LargeBodyParser } from "./body/large-body-parser.ts";
-import {
-  type Body,
-  type BodyLimits,
-  type BodyReader,
-  MOST_DEPTH,
-  readBody,
-  TOO_DEEP,
-  type Unread,
-} from "./body/read-body.ts";
+import { type Body, type BodyLimits, type BodyReader, readBody, type Unread } from "./body/read-body.ts";
 import type { ReviewHead } from "./body/review-head.ts";
 import { Holding, Room } from "./body/room.ts";
 import { type CallerCheck, checkCaller } from "./client-certificate.ts";
@@ -112,7 +103,7 @@ export async function validatePlugin(app: FastifyInstance, options: ValidateOpti
         );
       }
       metrics.inFlight.set(slots.held);
-      return await judged(request, review, body.value, timing);
+      return await judged(request, review, timing);
     } finally {
       room.leave(body.holding);
       slots.leave(slot);
@@ -123,7 +114,6 @@ export async function validatePlugin(app: FastifyInstance, options: ValidateOpti
   async function judged(
     request: FastifyRequest,
     review: ReviewRequest,
-    value: unknown,
     { arrived, budget }: Timing,
   ): Promise<ReviewResponse> {
     const deadline = deadlines.start(budget - (performance.now() - arrived));
@@ -139,8 +129,6 @@ export async function validatePlugin(app: FastifyInstance, options: ValidateOpti
       return renderReview(review.uid, answer);
     } catch (fault) {
       if (fault instanceof RequestRefused) throw fault;
-      // Small bodies are not looked at before they are parsed; where one is too deep, some recursion ends here.
-      if (fault instanceof RangeError && isDeeper(value, MOST_DEPTH)) throw new RequestRefused(400, TOO_DEEP);
       metrics.faults.inc();
       const answer = unjudged(options.config().limits.onFault === "allow", "an internal fault");
       request.log.error(

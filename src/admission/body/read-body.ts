@@ -55,7 +55,7 @@ const WORKER_FROM = 1024 * 1024;
  */
 const MOST_VALUES = 2_000_000;
 /** Far above what any kind nests; the API server's own decoder ends at 10,000, and only `managedFields` gets there. */
-export const MOST_DEPTH = 500;
+const MOST_DEPTH = 500;
 /** What the worker hands back is parsed on the thread that answers: this much takes less than 200 ms there. */
 const MOST_COMPACT = 8 * 1024 * 1024;
 /** A text and its values on this thread, in multiples of the body (measured: 4 to 5 for objects, 14 for `[],[],…`). */
@@ -229,7 +229,7 @@ function withoutManagedFields(review: unknown): void {
 }
 
 /** What somebody nests deeper than any object of the API server is. */
-export const TOO_DEEP = `the body nests deeper than ${MOST_DEPTH} levels; no object that is judged does`;
+const TOO_DEEP = `the body nests deeper than ${MOST_DEPTH} levels; no object that is judged does`;
 
 function refused(problem: string): Body {
   return { state: "refused", refusal: new RequestRefused(400, problem) };
