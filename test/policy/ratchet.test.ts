@@ -64,6 +64,22 @@ const CASES: readonly Case[] = [
   },
   { why: "to 0: a way out", before: deployment(replicas(3)), after: deployment(replicas(0)), rules: [] },
   {
+    why: "a strategy changed while a rollout is under way replaces none",
+    before: deployment({ ...underWay, workload: ZERO_ONE }),
+    after: deployment(underWay),
+    rules: ["rwo-rolling-update"],
+  },
+  {
+    why: "from 0 pods a template change replaces none: the new template is judged with itself",
+    before: deployment(replicas(0)),
+    after: deployment({
+      ...replicas(2),
+      labels: { app: "new" },
+      spec: sameNode({ app: "new" }),
+    }),
+    rules: [],
+  },
+  {
     why: "0 to 1 judges steady only",
     before: deployment(replicas(0)),
     after: deployment(replicas(1)),
