@@ -59,5 +59,6 @@ LABEL org.opencontainers.image.title="attachguard" \
 # A number, so that the kubelet can tell that it is not root (runAsNonRoot).
 USER 65532:65532
 EXPOSE 8443 8080
-ENTRYPOINT ["node", "/app/dist/cli/main.js"]
+# Half of the container's memory limit for the heap, whatever the limit is; docs/operations.md, "Sizing", has the rest.
+ENTRYPOINT ["node", "--max-old-space-size-percentage=50", "/app/dist/cli/main.js"]
 CMD ["serve"]

@@ -9,6 +9,8 @@ export interface GeneratedKind {
   readonly plural: string;
   /** How many there are at scale 1. */
   readonly count: number;
+  /** How many there are at every scale. */
+  readonly fixed?: number;
   readonly make: (index: number) => Record<string, unknown>;
 }
 
@@ -78,17 +80,20 @@ const env = (index: number) =>
     value: `setting ${i} of app ${index}`,
   }));
 
-function deployment(index: number): Record<string, unknown> {
+/** @param hazardous with a rolling update, which gets stuck on the volumes of every one of these */
+export function deployment(index: number, hazardous = false): Record<string, unknown> {
   const name = `app-${index}`;
   const labels = { "app.kubernetes.io/name": `app-${index % 500}`, "app.kubernetes.io/instance": name };
   return {
     metadata: metadata("Deployment", name, index, true),
     spec: {
-      replicas: 1 + (index % 3),
+      replicas: 1,
       revisionHistoryLimit: 10,
       progressDeadlineSeconds: 600,
       selector: { matchLabels: labels },
-      strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: "25%" } },
+      strategy: hazardous
+        ? { type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: "25%" } }
+        : { type: "Recreate" },
       template: {
         metadata: { labels },
         spec: {
@@ -143,6 +148,38 @@ function deployment(index: number): Record<string, unknown> {
   };
 }
 
+const zoneOf = (index: number): string => `eu-west-1${"abc"[index % 3]}`;
+
+const storageClass = (index: number) => ({
+  metadata: metadata("StorageClass", `class-${index}`, index, false),
+  provisioner: "ebs.csi.aws.com",
+  reclaimPolicy: "Delete",
+  volumeBindingMode: "WaitForFirstConsumer",
+});
+
+const csiDriver = () => ({
+  metadata: metadata("CSIDriver", "ebs.csi.aws.com", 0, false),
+  spec: { attachRequired: true, podInfoOnMount: false, volumeLifecycleModes: ["Persistent"] },
+});
+
+/** A node of one of three zones that every workload tolerates. */
+export function node(index: number): Record<string, unknown> {
+  const made = metadata("Node", `node-${index}`, index, false);
+  return {
+    metadata: {
+      ...made,
+      labels: {
+        ...(made.labels as object),
+        "kubernetes.io/hostname": `node-${index}`,
+        "topology.kubernetes.io/zone": zoneOf(index),
+        "kubernetes.io/os": "linux",
+      },
+    },
+    spec: { taints: [{ key: "dedicated", value: "apps", effect: "NoSchedule" }] },
+    status: { conditions: [{ type: "Ready", status: "True", lastHeartbeatTime: CREATED }] },
+  };
+}
+
 /** Two claims for each Deployment, in its namespace; claim 2i and 2i+1 belong to Deployment i. */
 function claim(index: number): Record<string, unknown> {
   const owner = index >> 1;
@@ -187,7 +224,8 @@ function volume(index: number): Record<string, unknown> {
                 {
                   key: "topology.kubernetes.io/zone",
                   operator: "In",
-                  values: [`eu-west-1${"abc"[index % 3]}`],
+                  // Both volumes of a workload in one zone, or no node could take it.
+                  values: [zoneOf(index >> 1)],
                 },
               ],
             },
@@ -235,7 +273,13 @@ const plain = (kind: string) => (index: number) => ({
 });
 
 export const GENERATED: readonly GeneratedKind[] = [
-  { kind: "Deployment", apiVersion: "apps/v1", plural: "deployments", count: 20_000, make: deployment },
+  {
+    kind: "Deployment",
+    apiVersion: "apps/v1",
+    plural: "deployments",
+    count: 20_000,
+    make: (index) => deployment(index),
+  },
   {
     kind: "PersistentVolumeClaim",
     apiVersion: "v1",
@@ -256,17 +300,19 @@ export const GENERATED: readonly GeneratedKind[] = [
     apiVersion: "storage.k8s.io/v1",
     plural: "storageclasses",
     count: 0,
-    make: plain("StorageClass"),
+    fixed: 5,
+    make: storageClass,
   },
   {
     kind: "CSIDriver",
     apiVersion: "storage.k8s.io/v1",
     plural: "csidrivers",
     count: 0,
-    make: plain("CSIDriver"),
+    fixed: 1,
+    make: csiDriver,
   },
   { kind: "Namespace", apiVersion: "v1", plural: "namespaces", count: 0, make: plain("Namespace") },
-  { kind: "Node", apiVersion: "v1", plural: "nodes", count: 0, make: plain("Node") },
+  { kind: "Node", apiVersion: "v1", plural: "nodes", count: 0, fixed: 50, make: node },
   {
     kind: "StatefulSet",
     apiVersion: "apps/v1",

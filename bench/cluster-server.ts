@@ -4,12 +4,15 @@
  */
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
-import { GENERATED, type GeneratedKind } from "./cluster-objects.ts";
+import { GENERATED, type GeneratedKind, namespaceOf } from "./cluster-objects.ts";
 
 const PAGE = 500;
 const VERSION = "2000000";
 
 const scale = Number(process.argv[2] ?? 1);
+const nodes = Number(process.argv[3] ?? 0);
+/** Requests for one object or one namespace: what reviews ask for beyond the lists and watches. */
+let lookups = 0;
 const watches = new Map<string, http.ServerResponse>();
 const pages = new Map(GENERATED.map((kind) => [pathOf(kind), pagesOf(kind)]));
 const bytes = [...pages.values()].flat().reduce((sum, page) => sum + page.length, 0);
@@ -18,8 +21,9 @@ function pathOf({ apiVersion, plural }: GeneratedKind): string {
   return `${apiVersion.includes("/") ? "/apis" : "/api"}/${apiVersion}/${plural}`;
 }
 
-function pagesOf({ kind, apiVersion, count, make }: GeneratedKind): Buffer[] {
-  const total = Math.round(count * scale);
+function pagesOf(generated: GeneratedKind): Buffer[] {
+  const { kind, apiVersion, make } = generated;
+  const total = totalOf(generated);
   const made: Buffer[] = [];
   for (let start = 0; start === 0 || start < total; start += PAGE) {
     const end = Math.min(start + PAGE, total);
@@ -28,6 +32,30 @@ function pagesOf({ kind, apiVersion, count, make }: GeneratedKind): Buffer[] {
     made.push(Buffer.from(JSON.stringify({ kind: `${kind}List`, apiVersion, metadata, items })));
   }
   return made;
+}
+
+function totalOf({ kind, count, fixed = 0 }: GeneratedKind): number {
+  return kind === "Node" ? nodes : Math.max(Math.round(count * scale), fixed);
+}
+
+/** The answer to a look-up of one object, or of the objects of one namespace; undefined: there is none. */
+function lookedUp(path: string): unknown {
+  const found = /^(\/apis?\/.+?)\/(?:namespaces\/([^/]+)\/)?([a-z]+)(?:\/([^/]+))?$/.exec(path);
+  const [, api, namespace, plural, name] = found ?? [];
+  const kind = GENERATED.find((each) => pathOf(each) === `${api}/${plural}`);
+  if (kind === undefined) return undefined;
+  const own = { kind: kind.kind, apiVersion: kind.apiVersion };
+  if (name === undefined) {
+    const items = Array.from({ length: totalOf(kind) }, (_, index) => index)
+      .filter((index) => namespaceOf(index) === namespace)
+      .map((index) => kind.make(index));
+    return { ...own, kind: `${kind.kind}List`, metadata: { resourceVersion: VERSION }, items };
+  }
+  const index = Number(/\d+$/.exec(name)?.[0] ?? Number.NaN) * (name.startsWith("data-") ? 2 : 1);
+  const made = index < totalOf(kind) ? kind.make(index) : undefined;
+  return made !== undefined && (made.metadata as { name: string }).name === name
+    ? { ...own, ...made }
+    : undefined;
 }
 
 /** Sends so many changes over the open watches, then one object called `bench-done` to each. */
@@ -62,11 +90,23 @@ const server = http.createServer((request, response) => {
     void burst(Number(url.searchParams.get("events"))).then(() => response.end());
     return;
   }
+  if (url.pathname === "/lookups") {
+    response.end(String(lookups));
+    return;
+  }
   const [, side, ...rest] = url.pathname.split("/");
   const path = `/${rest.join("/")}`;
   if (url.searchParams.get("watch") === "1") {
     response.writeHead(200).flushHeaders();
     watches.set(path, response);
+    return;
+  }
+  if (!pages.has(path)) {
+    lookups += 1;
+    const answer = lookedUp(path);
+    const status = { kind: "Status", apiVersion: "v1", status: "Failure", reason: "NotFound", code: 404 };
+    response.writeHead(answer === undefined ? 404 : 200, { "content-type": "application/json" });
+    response.end(JSON.stringify(answer ?? status));
     return;
   }
   const all = pages.get(path) ?? [];

@@ -15,6 +15,7 @@ export interface Metrics {
   readonly duration: Histogram;
   readonly inFlight: Gauge;
   readonly overloads: Counter;
+  readonly unreadBodies: Counter<"reason">;
   readonly faults: Counter;
   readonly refusals: Counter<"code">;
   readonly deadlines: Counter;
@@ -23,12 +24,21 @@ export interface Metrics {
   readonly certificateExpiry: Gauge;
   /** Counts one finding; the namespace is a label only where that was asked for. */
   countFinding(rule: string, severity: string, namespace: string): void;
+  /** Lets the bytes that bodies hold be read when the metrics are scraped. */
+  watchBodyBytes(bytes: () => number): void;
   /** Lets the cluster's gauges be read when the metrics are scraped, so that an age is never an old age. */
   watchCluster(status: () => readonly KindGauges[]): void;
 }
 
 /** The API server gives a webhook at most 30 s, by default 10 s; what is slower than that has failed anyway. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** Gauges of prom-client with a counter's name, which `promtool check metrics` refuses; the ones by type remain. */
+const MISNAMED = [
+  "nodejs_active_handles_total",
+  "nodejs_active_requests_total",
+  "nodejs_active_resources_total",
+];
 
 export interface MetricsOptions {
   /**
@@ -44,7 +54,10 @@ export interface MetricsOptions {
 export function createMetrics({ process = true, namespaceLabel = false }: MetricsOptions = {}): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  if (process) collectDefaultMetrics({ register: registry });
+  if (process) {
+    collectDefaultMetrics({ register: registry });
+    for (const misnamed of MISNAMED) registry.removeSingleMetric(misnamed);
+  }
 
   const reviews = new Counter({
     name: "attachguard_admission_reviews_total",
@@ -59,7 +72,7 @@ export function createMetrics({ process = true, namespaceLabel = false }: Metric
     registers,
   });
   const findings = new Counter({
-    name: "attachguard_findings",
+    name: "attachguard_findings_total",
     help: "Findings in admission reviews, by rule and severity; one user action may be reviewed more than once.",
     labelNames: namespaceLabel ? ["rule", "severity", "namespace"] : ["rule", "severity"],
     registers,
@@ -71,9 +84,16 @@ export function createMetrics({ process = true, namespaceLabel = false }: Metric
   });
   const overloads = new Counter({
     name: "attachguard_admission_overload_total",
-    help: "Admission reviews answered without a judgement because too many were being judged already.",
+    help: "Admission reviews answered without a judgement because they were too many, too large or too slow.",
     registers,
   });
+  const unreadBodies = new Counter({
+    name: "attachguard_admission_unread_bodies_total",
+    help: "Request bodies that were not read, by why: size, memory, slow, values.",
+    labelNames: ["reason"] as const,
+    registers,
+  });
+  for (const reason of ["size", "memory", "slow", "values"]) unreadBodies.inc({ reason }, 0);
   const faults = new Counter({
     name: "attachguard_admission_faults_total",
     help: "Admission reviews answered without a judgement because something inside failed.",
@@ -113,6 +133,7 @@ export function createMetrics({ process = true, namespaceLabel = false }: Metric
     duration,
     inFlight,
     overloads,
+    unreadBodies,
     faults,
     refusals,
     deadlines,
@@ -121,8 +142,20 @@ export function createMetrics({ process = true, namespaceLabel = false }: Metric
     certificateExpiry,
     countFinding: (rule, severity, namespace) =>
       findings.inc(namespaceLabel ? { rule, severity, namespace } : { rule, severity }),
+    watchBodyBytes: (bytes) => watchBodyBytes(registry, bytes),
     watchCluster: (status) => watchCluster(registry, status),
   };
+}
+
+function watchBodyBytes(registry: Registry, bytes: () => number): void {
+  new Gauge({
+    name: "attachguard_admission_body_bytes",
+    help: "Bytes held by request bodies and what is parsed of them, as limits.bodyMemoryBytes bounds them.",
+    registers: [registry],
+    collect() {
+      this.set(bytes());
+    },
+  });
 }
 
 function watchCluster(registry: Registry, status: () => readonly KindGauges[]): void {

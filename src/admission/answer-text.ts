@@ -8,7 +8,7 @@ const WARNINGS_RUNES = 4096;
  * what is read.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+/g;
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+/g;
 
 /** The text on one line, without control characters, valid as UTF-8, cut to a number of characters. */
 export function oneLine(text: string, limit = WARNING_RUNES): string {

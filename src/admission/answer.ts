@@ -20,6 +20,8 @@ export interface Decision {
   readonly telling: Telling;
 }
 
+/** The verdict on a review that got none, whatever the answer to it was; the same in metric and annotation. */
+export const UNJUDGED = "unjudged";
 /** A message that nobody reads to its end helps nobody; the log has the rest. */
 const MESSAGE_LIMIT = 8_192;
 const ANNOTATION_LIMIT = 1_024;
@@ -27,6 +29,11 @@ const ANNOTATION_LIMIT = 1_024;
 /** The verdict of a decision, as metrics and logs count it. */
 export function verdictFor({ judged, mode, findings }: Decision): Verdict {
   return judged && mode !== null ? verdictOf(findings, mode) : "allow";
+}
+
+/** The rules for which mode enforce would deny; what is exempted is a warning by then. */
+export function rulesDenied(findings: readonly Finding[]): readonly string[] {
+  return [...new Set(findings.filter(({ severity }) => severity === "error").map(({ rule }) => rule))];
 }
 
 /** What is said back: a denial with its message, warnings, audit annotations. */
@@ -50,7 +57,7 @@ export function unjudged(allowed: boolean, why: string): Answer {
     allowed,
     message: allowed ? undefined : oneLine(`attachguard did not judge this request: ${why}`),
     warnings: allowed ? [oneLine(`attachguard did not judge this request: ${why}`)] : [],
-    auditAnnotations: { verdict: allowed ? "allow" : "deny", unjudged: oneLine(why) },
+    auditAnnotations: { verdict: UNJUDGED, unjudged: oneLine(why) },
   };
 }
 
@@ -70,6 +77,7 @@ function annotationsOf(
   verdict: Verdict,
 ): Readonly<Record<string, string>> {
   const rules = [...new Set(findings.map(({ rule }) => rule))];
+  const denies = rulesDenied(findings);
   const exempted = [
     ...new Set(
       findings.flatMap((finding) =>
@@ -81,6 +89,7 @@ function annotationsOf(
     verdict,
     mode: mode ?? "off",
     ...(rules.length > 0 ? { rule: rules.join(",") } : {}),
+    ...(denies.length > 0 ? { denies: denies.join(",") } : {}),
     // What the mode let through must still be found in the audit log.
     ...(mode === "enforce" || findings.length === 0 ? {} : { enforced: verdictOf(findings, "enforce") }),
     ...(exempted.length > 0 ? { exempted: oneLine(exempted.join("; "), ANNOTATION_LIMIT) } : {}),

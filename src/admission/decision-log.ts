@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from "fastify";
+import { verdictOf } from "../policy/verdict.ts";
 import { exemptionText } from "../report/message.ts";
-import { type Decision, verdictFor } from "./answer.ts";
+import { type Decision, rulesDenied, verdictFor } from "./answer.ts";
 import { oneLine } from "./answer-text.ts";
 import type { ReviewRequest } from "./review.ts";
 import { resourceName } from "./subject.ts";
@@ -8,19 +9,22 @@ import { resourceName } from "./subject.ts";
 /** A claim that thousands of workloads mount must not make a line of megabytes. */
 const FINDINGS_LOGGED = 50;
 /** The longest name that the API server accepts; what is sent by others may be longer. */
-const NAME_LIMIT = 253;
+export const NAME_LIMIT = 253;
 
-/** One line a decision, with the same keys in every line. Names and rules only: objects may hold secrets. */
+/** Reasons are written by users, in annotations of up to 256 KiB. */
+const TEXT_LIMIT = 512;
+
+/** One line a decision, with the same keys in every line. Names, rules and the reasons of exemptions: objects may hold secrets. */
 export function logDecision(
   log: FastifyBaseLogger,
   request: ReviewRequest,
   decision: Decision,
   durationMs: number,
 ): void {
-  const { mode, judged, findings, notes, late } = decision;
+  const { mode, judged, findings, notes, late, stale } = decision;
   log.info(
     {
-      uid: request.uid,
+      uid: oneLine(request.uid, NAME_LIMIT),
       resource: oneLine(resourceName(request), NAME_LIMIT),
       operation: request.operation,
       namespace: oneLine(request.namespace, NAME_LIMIT),
@@ -28,6 +32,9 @@ export function logDecision(
       user: oneLine(request.user.name, NAME_LIMIT),
       dryRun: request.dryRun,
       verdict: verdictFor(decision),
+      // What mode enforce would answer; the verdict is what was answered.
+      enforced: judged ? verdictOf(findings, "enforce") : "allow",
+      denies: rulesDenied(findings),
       judged,
       mode,
       rules: [...new Set(findings.map(({ rule }) => rule))],
@@ -38,9 +45,12 @@ export function logDecision(
       })),
       exempted: findings
         .slice(0, FINDINGS_LOGGED)
-        .flatMap(({ rule, exempted }) => (exempted === null ? [] : [`${rule} ${exemptionText(exempted)}`])),
-      notes,
+        .flatMap(({ rule, exempted }) =>
+          exempted === null ? [] : [oneLine(`${rule} ${exemptionText(exempted)}`, TEXT_LIMIT)],
+        ),
+      notes: notes.slice(0, FINDINGS_LOGGED).map((note) => oneLine(note, TEXT_LIMIT)),
       late,
+      stale: stale !== undefined,
       durationMs: Math.round(durationMs * 1000) / 1000,
     },
     "decision",

@@ -15,7 +15,6 @@ import { RequestRefused, statusOf } from "./status.ts";
 export interface AppOptions {
   readonly logger: FastifyBaseLogger;
   readonly metrics: Metrics;
-  readonly bodyLimit: number;
   /** Makes the server that the app listens on. */
   readonly server: (handler: FastifyServerFactoryHandler<Server>) => Server;
 }
@@ -37,13 +36,12 @@ const UNREADABLE = { code: 400, phrase: "Bad Request", message: "the request is 
 const NO_PROXY = { code: 405, phrase: "Method Not Allowed", message: "this is no proxy" };
 
 /** A fastify app that answers everything it refuses with a `metav1.Status`, which the API server shows its user. */
-export function createApp({ logger, metrics, bodyLimit, server }: AppOptions): FastifyInstance {
+export function createApp({ logger, metrics, server }: AppOptions): FastifyInstance {
   const app: FastifyInstance = fastify({
     // Fastify says for each address that it listens, without the scheme; whoever opens the ports says it once.
     loggerInstance: logger.child({}, { level: "warn" }),
     childLoggerFactory: (_app, bindings, options) => logger.child(bindings, options),
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit,
     serverFactory: (handler) => server(handler),
     // Closing must not turn away a request that the API server sent before it knew.
     return503OnClosing: false,
@@ -68,14 +66,12 @@ export function createApp({ logger, metrics, bodyLimit, server }: AppOptions): F
     socket.on("error", () => {});
     endWith(socket, NO_PROXY, metrics);
   });
-  // JSON and nothing else: what fastify reads as text by default gets its 415 too.
-  const json = app.getDefaultJsonParser("remove", "ignore");
+  // Nobody reads bodies but the plugin that knows how; what fastify reads by default gets its 415 too.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "string" }, json);
 
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const code = error.statusCode !== undefined && error.statusCode >= 400 ? error.statusCode : 500;
-    if (code >= 500) {
+    if (code >= 500 && !(error instanceof RequestRefused)) {
       request.log.error({ error: error.message, stack: error.stack }, "fault");
     } else {
       request.log.warn(
@@ -84,9 +80,8 @@ export function createApp({ logger, metrics, bodyLimit, server }: AppOptions): F
       );
     }
     metrics.refusals.inc({ code: String(code) });
-    const message = code >= 500 ? "an internal fault" : messageFor(error, code, bodyLimit);
-    // Closing while the caller still sends would reset the connection under the answer; Node reads the rest away.
-    if (code === 413) reply.removeHeader("connection");
+    const message =
+      code >= 500 && !(error instanceof RequestRefused) ? "an internal fault" : messageFor(error, code);
     return reply.code(code).send(statusOf(code, message));
   });
   app.setNotFoundHandler((request, reply) => {
@@ -96,13 +91,9 @@ export function createApp({ logger, metrics, bodyLimit, server }: AppOptions): F
   return app;
 }
 
-function messageFor(error: FastifyError, code: number, bodyLimit: number): string {
+function messageFor(error: FastifyError, code: number): string {
   if (error instanceof RequestRefused) return error.message;
-  if (code === 413) return `the body is larger than ${bodyLimit} bytes`;
-  if (code === 415) return "the content type is not application/json";
-  return error.code === "FST_ERR_CTP_EMPTY_JSON_BODY"
-    ? "the body is empty; expected an AdmissionReview"
-    : "the body is not JSON";
+  return code === 415 ? "the content type is not application/json" : "the request cannot be read";
 }
 
 function pathOf(url: string): string {

@@ -10,6 +10,7 @@ import type { WaiverCheck } from "../judge/context.ts";
 import type { Metrics } from "../metrics.ts";
 import type { CertificateSource, CertificateStatus } from "../tls/certificate-source.ts";
 import { parseCertificate } from "../tls/pair.ts";
+import { bodyMemory, memoryLimit } from "./body/memory.ts";
 import { decide } from "./decide.ts";
 import { DryRunMemory } from "./dry-run-memory.ts";
 import { createApp } from "./fastify-app.ts";
@@ -80,7 +81,6 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
   const app = createApp({
     logger,
     metrics,
-    bodyLimit: atStart.limits.bodyBytes,
     server: (handler) => {
       tls = tlsListener(handler, certificates.current, clientCa, timeouts);
       return tls.server;
@@ -94,6 +94,8 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
     decide: (request, signal) => decide(request, sources, signal),
     config,
     metrics,
+    bodyLimit: atStart.limits.bodyBytes,
+    bodyMemory: bodyMemory(memoryLimit()),
     callers: () => (clientCa === undefined ? null : config().clientAuth),
   });
   await app.register(healthPlugin, {
@@ -114,7 +116,6 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
   const metricsApp = createApp({
     logger,
     metrics,
-    bodyLimit: 1024,
     server: (handler) => plainListener(handler, timeouts),
   });
   metrics.watchCluster(() => cluster.status());

@@ -77,13 +77,15 @@ const JUDGED: ReadonlyMap<string, Judged> = new Map(
   }),
 );
 
+type ResourceOfRequest = Pick<ReviewRequest, "resource" | "subResource">;
+
 /** The resource as metrics and logs name it; what is never judged is `other`, so that the label stays bounded. */
-export function resourceLabel(request: ReviewRequest): string {
+export function resourceLabel(request: ResourceOfRequest): string {
   return JUDGED.has(keyOf(request)) ? resourceName(request) : "other";
 }
 
 /** `deployments`, `deployments/scale`. */
-export function resourceName({ resource, subResource }: ReviewRequest): string {
+export function resourceName({ resource, subResource }: ResourceOfRequest): string {
   return subResource === "" ? resource.resource : `${resource.resource}/${subResource}`;
 }
 
@@ -218,7 +220,7 @@ function metadataOf(object: RawObject): RawObject {
   return isObject(object.metadata) ? object.metadata : {};
 }
 
-function keyOf({ resource, subResource }: ReviewRequest): string {
+function keyOf({ resource, subResource }: ResourceOfRequest): string {
   const key = `${resource.group}/${resource.resource}`;
   return subResource === "" ? key : `${key}/${subResource}`;
 }

@@ -33,6 +33,7 @@ export type Completeness =
   | "complete"
   | {
       readonly reason: string;
+      /** True where nobody claims to have looked. */
       readonly openWorld?: true;
       /** The kind was complete so many seconds ago, and what was seen then still counts. */
       readonly heldSeconds?: number;

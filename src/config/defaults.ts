@@ -32,8 +32,10 @@ export const DEFAULT_CONFIG: Config = {
     maxConcurrent: 256,
     overload: "allow",
     onFault: "allow",
-    // The API server sends up to 3 MiB of object, twice on an UPDATE; controller-runtime reads 7 MiB too.
-    bodyBytes: 7 * 1024 * 1024,
+    // Two objects of etcd's 1.5 MiB, in which the API server writes <, > and & as six bytes each, and 2 MiB for the
+    // request's own parts.
+    bodyBytes: 20 * 1024 * 1024,
+    bodyMemoryBytes: 0,
     deadlineMarginMilliseconds: 300,
   },
   clientAuth: null,

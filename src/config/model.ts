@@ -99,8 +99,10 @@ export interface Limits {
   readonly overload: "allow" | "deny";
   /** The answer when something inside fails. */
   readonly onFault: "allow" | "deny";
-  /** The largest request body that is read. */
+  /** The largest request body that is judged. */
   readonly bodyBytes: number;
+  /** How many bytes the bodies of all requests may hold at once; 0: a part of the memory that the process has. */
+  readonly bodyMemoryBytes: number;
   /** How long before the API server's deadline the answer is sent. */
   readonly deadlineMarginMilliseconds: number;
 }

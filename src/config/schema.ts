@@ -409,7 +409,8 @@ export const CONFIG_SCHEMA: Schema = {
       properties: {
         maxConcurrent: {
           type: "integer",
-          description: "Reviews that are judged at once; what comes beyond gets the answer in `overload`.",
+          description:
+            "Reviews that are judged at once, at most a quarter of them of one namespace; what finds no place within a quarter of its deadline gets the answer in `overload`.",
           minimum: 1,
           maximum: 100_000,
           default: limits.maxConcurrent,
@@ -429,10 +430,19 @@ export const CONFIG_SCHEMA: Schema = {
         },
         bodyBytes: {
           type: "integer",
-          description: "The largest request body that is read, in bytes. Read at start.",
+          description:
+            "The largest request body that is judged, in bytes; a larger one gets the answer in `overload`. No object that an API server can store makes a review larger than the default. Read at start.",
           minimum: 65_536,
           maximum: 67_108_864,
           default: limits.bodyBytes,
+        },
+        bodyMemoryBytes: {
+          type: "integer",
+          description:
+            "How many bytes the bodies of all requests, and what is parsed of them, may hold at once. Bodies above 256 KiB share half of it, one namespace gets a quarter; what finds no room within a quarter of its deadline gets the answer in `overload`. 0: a tenth of the memory limit, from 48 MiB to 256 MiB.",
+          minimum: 0,
+          maximum: 4_294_967_296,
+          default: limits.bodyMemoryBytes,
         },
         deadlineMarginMilliseconds: {
           type: "integer",

@@ -52,7 +52,10 @@ export async function judgeAll(subjects: Subjects, settings: JudgeSettings): Pro
     const namespace = namespaceOf(workload);
     const mode = modeIn(namespace);
     const context = await contextOf(settings, { ...workload, namespace });
-    const judgement = evaluate(subjects.viewFor?.(workload) ?? view, workload, null, context);
+    const judgement = evaluate(subjects.viewFor?.(workload) ?? view, workload, null, {
+      ...context,
+      asItStands: true,
+    });
     if (mode.mode !== "off") findings.push(...judgement.findings.map(inDefaultNamespace));
     workloads.push({
       workload: { ...refOf(workload), namespace },

@@ -1,13 +1,16 @@
+import { awakened } from "./asleep.ts";
 import { claimFinding, factorsOf, groundsOf, templateFinding, workloadFinding } from "./assembly.ts";
 import { type ExemptionSources, exempt } from "./exemptions.ts";
 import type { ClaimReach, Factors, Moment } from "./factors.ts";
 import type { Finding } from "./finding.ts";
+import { haltingChange } from "./halting-change.ts";
 import type { Claim, Workload } from "./model.ts";
 import type { PolicyOptions } from "./options.ts";
-import { type Broken, type Change, type Ratcheted, ratchet, wakesUp } from "./ratchet.ts";
+import { type Broken, type Change, type Ratcheted, ratchet, resumes, wakesUp } from "./ratchet.ts";
 import { reachOfClaim } from "./reach.ts";
 import { RULES } from "./rules/index.ts";
 import type { ClaimRule, Match, Rule, WorkloadRule } from "./rules/rule.ts";
+import { rwoRollingUpdate } from "./rules/rwo-rolling-update.ts";
 import { assess, replacing, type Situation } from "./situation.ts";
 import { claimNamesOf } from "./template-claims.ts";
 import type { Severity } from "./verdict.ts";
@@ -17,6 +20,8 @@ export interface JudgementContext extends ExemptionSources {
   readonly options: PolicyOptions;
   /** True where nothing will be stored: what only waits for an object that is not there yet is no error then. */
   readonly dryRun: boolean;
+  /** True where nobody asks for anything (files, audits): what a workload at 0 will do once woken is a warning then. */
+  readonly asItStands?: true;
 }
 
 /** Everything that was found out about one workload. */
@@ -49,7 +54,10 @@ export function evaluate(
 ): Judgement {
   const { options } = context;
   const now = assess(view, workload, options);
-  const ratcheted = change === null ? judge(now, options).map(inFull) : judgeChange(now, change, options);
+  const ratcheted =
+    change === null
+      ? judge(now, options).map((broken) => inFull(broken, context))
+      : judgeChange(now, change, options);
   const relevant = withoutNeedlessDoubt(
     ratcheted.filter((broken) => change === null || concerns(broken, change)),
   );
@@ -153,30 +161,69 @@ function judgeChange(now: Situation, change: Change, options: PolicyOptions): Ra
   const { workload } = now;
   const waking = wakesUp(change, workload);
   const latent = judge(now, options);
-  const started =
-    change.templateChanged && hasPods(change.previous)
-      ? judge(replacing(now, change.previous), options, ["rollout"]).map((broken) => ({
-          ...broken,
-          latent: false,
-        }))
-      : [];
+  const started = rolloutStarted(now, change);
+  const replaced = started
+    ? judge(started, options, ["rollout"]).map((broken) => ({ ...broken, latent: false }))
+    : [];
   const rest = latent.filter(
-    (broken) => broken.moment === "steady" || !started.some(({ rule }) => rule.id === broken.rule.id),
+    (broken) => broken.moment === "steady" || !replaced.some(({ rule }) => rule.id === broken.rule.id),
   );
-  const brokens = [...rest, ...started].filter(({ moment }) => moment === "steady" || !waking);
+  const brokens = [...rest, ...replaced].filter(({ moment }) => moment === "steady" || !waking);
   // The state before is only worth its cost where there is an error that it could forgive.
   const forgivable = brokens.some(({ severity }) => severity === "error");
   const previous = waking ? { ...change.previous, pods: workload.pods } : change.previous;
-  const known = forgivable ? judge(assess(change.previousView, previous, options), options) : [];
-  return brokens.map((broken) => ratchet(broken, known, change, options));
+  const known = forgivable ? knownBefore(assess(change.previousView, previous, options), options) : [];
+  const ratcheted = brokens.map((broken) => ratchet(broken, known, change, options));
+  const halting = haltingChange(change, now);
+  return halting === null ? ratcheted : [...ratcheted, haltedBy(halting, now)];
+}
+
+/** `undefined` where that could not be found out within the work that a state may take. */
+function knownBefore(before: Situation, options: PolicyOptions): readonly Broken[] | undefined {
+  const known = judge(before, options);
+  return before.work.isSpent ? undefined : known;
+}
+
+/** The rollout that a change sets going: of the new template over the old, or of one that was held back. */
+function rolloutStarted(now: Situation, change: Change): Situation | undefined {
+  if (change.templateChanged) return hasPods(change.previous) ? replacing(now, change.previous) : undefined;
+  return resumes(change, now.workload) ? now : undefined;
+}
+
+function haltedBy(match: Match, situation: Situation): Ratcheted {
+  const rule = rwoRollingUpdate;
+  return {
+    rule,
+    moment: "rollout",
+    match,
+    severity: "warning",
+    situation,
+    latent: false,
+    leniency: undefined,
+  };
 }
 
 function hasPods({ pods }: Workload): boolean {
   return pods.by !== "replicas" || pods.replicas > 0;
 }
 
-/** Every rule at those of its moments that are asked for. */
+/** Every rule at those of its moments that are asked for; of a workload at 0 also what autoscalers make of it. */
 function judge(situation: Situation, options: PolicyOptions, asked: readonly Moment[] = MOMENTS): Broken[] {
+  const { view, workload, work } = situation;
+  const awake =
+    asked.includes("steady") && situation.steady.overlap.value === "zero"
+      ? awakened(workload, view)
+      : undefined;
+  const asleep =
+    awake === undefined
+      ? []
+      : judgeAt(assess(view, awake, options, work), options, ["steady"])
+          .filter(({ match }) => match.byAutoscaler)
+          .map((broken) => ({ ...broken, asleep: true }) as const);
+  return [...judgeAt(situation, options, asked), ...asleep];
+}
+
+function judgeAt(situation: Situation, options: PolicyOptions, asked: readonly Moment[]): Broken[] {
   return WORKLOAD_RULES.flatMap((rule) =>
     rule.moments.flatMap((moment) => {
       if (!asked.includes(moment)) return [];
@@ -196,10 +243,12 @@ function severityOf(rule: Rule, { soft }: Match, options: PolicyOptions): Severi
   return soft ? "warning" : configured;
 }
 
-function inFull(broken: Broken): Ratcheted {
+function inFull(broken: Broken, { asItStands }: JudgementContext): Ratcheted {
   const { unrendered } = broken.situation.workload;
-  return unrendered !== undefined && broken.severity === "error"
-    ? { ...broken, severity: "warning", leniency: unrendered }
+  if (broken.severity !== "error") return { ...broken, leniency: undefined };
+  if (unrendered !== undefined) return { ...broken, severity: "warning", leniency: unrendered };
+  return asItStands && broken.asleep
+    ? { ...broken, severity: "warning", leniency: "it is at 0 replicas now" }
     : { ...broken, leniency: undefined };
 }
 

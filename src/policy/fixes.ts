@@ -177,6 +177,7 @@ const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly
   "common-affinity": (_, claims) => (claims.every(({ reach }) => reach === "pod") ? null : {}),
 
   "rwx-claim": ({ workload, view, options }, claims) => {
+    if (claims.every(({ inline }) => inline)) return INSTEAD_OF_A_DISK;
     const cost = costOfNewClaim(claims);
     const modes = new Set(claims.map((claim) => volumeModeOf(claim, workload, view)));
     const [mode] = modes;
@@ -273,6 +274,13 @@ const TEMPLATE_IS_ROLLED_OUT: ReadonlySet<string> = new Set([
   "DeploymentConfig",
   "Rollout",
 ]);
+
+/** A disk that the pod names has no claim, no access mode and no class. */
+const INSTEAD_OF_A_DISK = {
+  summary:
+    "Mount a ReadWriteMany claim instead of the disk that the pod names, on storage that can share a volume",
+  cost: "the data has to be copied from the disk, which stays as it is",
+};
 
 /** As a merge patch: the API server refuses Recreate beside the parameters of a rolling update (semantics S14). */
 function recreateFor({ kind }: Workload): Readonly<Record<string, string | null>> {

@@ -8,9 +8,13 @@ export function nameOf({ kind, namespace, name }: Pick<ObjectRef, "kind" | "name
   return namespace === "" ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
 }
 
-/** The first few of a list, and how many more there are: evidence stays short whatever the cluster's size. */
-export function listOf(items: readonly string[], separator = ", "): string {
-  const rest = items.length - SHOWN;
+/**
+ * The first few of a list, and how many more there are: evidence stays short whatever the cluster's size.
+ *
+ * @param total where the list itself holds only the beginning
+ */
+export function listOf(items: readonly string[], separator = ", ", total = items.length): string {
+  const rest = total - SHOWN;
   return rest > 0 ? `${items.slice(0, SHOWN).join(separator)} and ${rest} more` : items.join(separator);
 }
 

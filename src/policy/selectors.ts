@@ -23,9 +23,9 @@ export function holds(requirement: Requirement, value: string | undefined): bool
   const { operator, values } = requirement;
   switch (operator) {
     case "In":
-      return value !== undefined && values.includes(value);
+      return value !== undefined && isAmong(values, value);
     case "NotIn":
-      return value === undefined || !values.includes(value);
+      return value === undefined || !isAmong(values, value);
     case "Exists":
       return value !== undefined;
     case "DoesNotExist":
@@ -40,6 +40,20 @@ export function holds(requirement: Requirement, value: string | undefined): bool
     default:
       return undefined;
   }
+}
+
+/** Longer lists are searched as sets, made once: a selector may name thousands of values. */
+const SHORT = 16;
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+function isAmong(values: readonly string[], value: string): boolean {
+  if (values.length <= SHORT) return values.includes(value);
+  let set = sets.get(values);
+  if (set === undefined) {
+    set = new Set(values);
+    sets.set(values, set);
+  }
+  return set.has(value);
 }
 
 function integerOf(text: string | undefined): bigint | undefined {

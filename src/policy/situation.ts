@@ -4,6 +4,7 @@ import type { PolicyOptions } from "./options.ts";
 import { rolloutOverlap, steadyOverlap } from "./overlap.ts";
 import { reachOfMount } from "./reach.ts";
 import { rolloutSpread, steadySpread } from "./spread/spread.ts";
+import { Work } from "./spread/work.ts";
 import type { ClusterView } from "./view.ts";
 
 /** The three factors at one moment. Each is computed when it is first asked for: spread is dear, and often not needed. */
@@ -18,13 +19,20 @@ export interface Situation {
   readonly workload: Workload;
   readonly view: ClusterView;
   readonly options: PolicyOptions;
+  /** What the proofs about this state may still cost. */
+  readonly work: Work;
   readonly steady: FactorsAt<SteadyOverlap>;
   /** Only the claims that the old and the new template both mount can be fought over. */
   readonly rollout: FactorsAt<RolloutOverlap>;
 }
 
 /** The factors of a workload; the rollout compares the template with itself. */
-export function assess(view: ClusterView, workload: Workload, options: PolicyOptions): Situation {
+export function assess(
+  view: ClusterView,
+  workload: Workload,
+  options: PolicyOptions,
+  work = new Work(),
+): Situation {
   const claims = once(() =>
     distinct(workload.template.mounts).map((mount) => reachOfMount(mount, workload.namespace, view, options)),
   );
@@ -32,15 +40,16 @@ export function assess(view: ClusterView, workload: Workload, options: PolicyOpt
     workload,
     view,
     options,
+    work,
     steady: onDemand(
       claims,
       () => steadyOverlap(workload, view),
-      () => steadySpread(workload, claims(), view, options),
+      () => steadySpread(workload, claims(), view, options, work),
     ),
     rollout: onDemand(
       claims,
       () => rolloutOverlap(workload, view),
-      () => rolloutSpread(workload, undefined, claims(), view, options),
+      () => rolloutSpread(workload, undefined, claims(), view, options, work),
     ),
   };
 }
@@ -51,7 +60,7 @@ export function assess(view: ClusterView, workload: Workload, options: PolicyOpt
  * @param from the workload whose pods are replaced
  */
 export function replacing(situation: Situation, from: Workload): Situation {
-  const { workload, view, options, steady, rollout } = situation;
+  const { workload, view, options, work, steady, rollout } = situation;
   const claims = once(() => {
     const before = new Set(from.template.mounts.map(identity));
     const mounts = distinct(workload.template.mounts);
@@ -62,7 +71,7 @@ export function replacing(situation: Situation, from: Workload): Situation {
     rollout: onDemand(
       claims,
       () => rollout.overlap,
-      () => rolloutSpread(workload, from, claims(), view, options),
+      () => rolloutSpread(workload, from, claims(), view, options, work),
     ),
   };
 }

@@ -6,6 +6,7 @@ t.test("puts a text on one line that a Warning header can carry", async (t) => {
     ["plain", "plain", "left as it is"],
     ["two\nlines", "two lines", "a newline would drop the warning"],
     ["a\tb\u0000c\u007fd\u0085e\u2028f", "a b c d e f", "every control character and line separator"],
+    ["a\u061cb\u200ec\u200fd\u202ae\u202ef\u2066g\u2069h", "a b c d e f g h", "and what turns the direction"],
     ["  spaces   inside ", "spaces inside", "spaces that stand in for control characters do not add up"],
     ["lone \ud800 surrogate", "lone \ufffd surrogate", "must be valid UTF-8"],
     [`a "quoted" \\ ümlaut 漢`, `a "quoted" \\ ümlaut 漢`, "quotes, backslashes and other scripts survive"],

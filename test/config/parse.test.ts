@@ -151,7 +151,7 @@ t.test("each mistake is named with place, key, value and what was expected", asy
     ],
     [
       "limits: 5",
-      "c.yaml:1:1: limits is 5; expected a mapping with maxConcurrent, overload, onFault, bodyBytes, deadlineMarginMilliseconds",
+      "c.yaml:1:1: limits is 5; expected a mapping with maxConcurrent, overload, onFault, bodyBytes, bodyMemoryBytes, deadlineMarginMilliseconds",
       "not a mapping",
     ],
     [

@@ -124,6 +124,13 @@ export function mutatedText(random: Random): string {
     () => `${text}${text}`,
     () => `\ufeff${text}`,
     () => "[".repeat(random.below(20_000)),
+    // Beyond the sizes from which bodies are looked at, are large, are parsed elsewhere.
+    () =>
+      text.replace(
+        "{",
+        `{"x":${JSON.stringify("<[,".repeat(random.pick([11_000, 11_000, 11_000, 360_000])))},`,
+      ),
+    () => text.replace("{", `{"x":${'[{"a":'.repeat(9_000)}1${"}]".repeat(9_000)},`),
   ])();
 }
 

@@ -11,6 +11,16 @@ function refused(t: Test, reply: Reply, code: number, message: RegExp, name: str
   t.notOk("retry-after" in reply.headers, name);
 }
 
+/** A review whose template holds lists within lists, which a comparison of templates would follow. */
+function nestedReview(levels: number): string {
+  const nested = `${"[".repeat(levels)}${"]".repeat(levels)}`;
+  return JSON.stringify(
+    reviewOf("014", (request) => {
+      for (const field of ["object", "oldObject"]) at(request, field, "spec", "template").nested = "here";
+    }),
+  ).replaceAll('"here"', nested);
+}
+
 t.test("what is not a review that can be judged gets a Status with the reason", async (t) => {
   const { post, get, log } = await startServer(t);
   const json = { "content-type": "application/json" };
@@ -22,7 +32,7 @@ t.test("what is not a review that can be judged gets a Status with the reason", 
     ["null", "null", 400, /not a JSON object/],
     ["a number", "1", 400, /not a JSON object/],
     ["a list", [], 400, /not a JSON object/],
-    ["lists within lists", deep, 400, /not a JSON object|not JSON/],
+    ["lists within lists", deep, 400, /nests deeper than 500 levels/],
     ["another kind", { kind: "Deployment", apiVersion: "apps/v1" }, 400, /expected "AdmissionReview"/],
     ["v1beta1", { ...reviewOf("005"), apiVersion: "admission.k8s.io/v1beta1" }, 400, /v1beta1/],
     ["no request", { apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview" }, 400, /request is missing/],
@@ -73,7 +83,8 @@ t.test("what is not a review that can be judged gets a Status with the reason", 
     ["a form", "a=b", 415, /content type/, { "content-type": "application/x-www-form-urlencoded" }],
     ["5 MB of spaces", " ".repeat(5_000_000), 400, /not JSON/],
     ["5 MB of something else", JSON.stringify("x".repeat(5_000_000)), 400, /not a JSON object/],
-    ["more than 7 MiB", " ".repeat(7 * 1024 * 1024 + 1), 413, /larger than 7340032 bytes/],
+    ["100,000 levels in a review", nestedReview(100_000), 400, /nests deeper than 500 levels/],
+    ["more than 20 MiB of spaces", " ".repeat(20 * 1024 * 1024 + 1), 413, /larger than 20971520 bytes/],
     ["bytes that are no text", Buffer.from([0x7b, 0xff, 0xfe, 0x00, 0x7d]), 400, /not JSON/],
     [
       "a compressed body",

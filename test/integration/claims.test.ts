@@ -53,6 +53,17 @@ t.test("a claim is not denied for what another claim of the workload does", asyn
   t.equal(verdictSeen(responseOf(t, await post(shared), shared)), "allow");
 });
 
+t.test("what is said of a workload is said in the review of its claim too", async (t) => {
+  const workload = objectOf("005");
+  at(workload, "metadata").annotations = { "attachguard.dev/waiver": "please" };
+  const { post, log } = await startServer(t, { objects: [workload] });
+  const review = claim(["ReadWriteOnce"]);
+  const response = responseOf(t, await post(review), review);
+  t.equal(verdictSeen(response), "deny");
+  t.match((response.auditAnnotations as Json).notes, /Deployment web: the waiver is refused/);
+  t.match(log.at(-1), { notes: [/the waiver is refused/], denies: ["rwo-rolling-update"], enforced: "deny" });
+});
+
 t.test("of many workloads that mount a claim all are judged and the warnings fit", async (t) => {
   const objects = Array.from({ length: 200 }, (_, index) => {
     const workload = objectOf("005");

@@ -42,7 +42,7 @@ t.test("the namespace's label decides, and a change of it holds at once", async 
   t.match(audited, { verdict: "allow", rules: ["rwo-rolling-update"] }, "an audited finding is logged");
   t.match(
     await scrape(),
-    /attachguard_findings\{rule="rwo-rolling-update",severity="error"\} 6/,
+    /attachguard_findings_total\{rule="rwo-rolling-update",severity="error"\} 6/,
     "and counted",
   );
 });
@@ -137,6 +137,25 @@ t.test("callers can get a milder mode, never a stricter one", async (t) => {
   );
 });
 
+t.test("where nothing is judged, the autoscaler controller's scaling is not either", async (t) => {
+  const { post, log } = await startServer(t, {
+    objects: [
+      objectOf("004"),
+      objectOf("005"),
+      {
+        apiVersion: "v1",
+        kind: "Namespace",
+        metadata: { name: "shop", labels: { "attachguard.dev/mode": "off" } },
+      },
+    ],
+  });
+  const review = reviewOf("010", (request) => {
+    request.userInfo = { username: "system:serviceaccount:kube-system:horizontal-pod-autoscaler" };
+  });
+  t.equal(responseOf(t, await post(review), review).auditAnnotations, undefined);
+  t.match(log.at(-1), { judged: false, mode: null, rules: [] });
+});
+
 t.test("the autoscaler controller's own scaling is counted, not denied", async (t) => {
   const { configure, post, log, scrape } = await startServer(t, {
     objects: [objectOf("004"), objectOf("005")],
@@ -148,7 +167,7 @@ t.test("the autoscaler controller's own scaling is counted, not denied", async (
   t.equal(verdictSeen(response), "allow");
   t.match(response.auditAnnotations, { mode: "audit", enforced: "deny" }, "audited");
   t.match(log.at(-1), { verdict: "allow", rules: ["rwo-replicas"] }, "logged");
-  t.match(await scrape(), /attachguard_findings\{rule="rwo-replicas",severity="error"\} 1/, "counted");
+  t.match(await scrape(), /attachguard_findings_total\{rule="rwo-replicas",severity="error"\} 1/, "counted");
 
   configure({ autoscalerController: "judge" });
   t.equal(verdictSeen(responseOf(t, await post(review), review)), "deny", "unless it is to be judged");

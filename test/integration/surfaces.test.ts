@@ -1,5 +1,6 @@
 import t from "tap";
 import type { KindStatus } from "../../src/cluster/cluster.ts";
+import { createMetrics } from "../../src/metrics.ts";
 import { objectOf, RECORDINGS, reviewOf } from "../admission/support/reviews.ts";
 import { responseOf, startServer } from "../admission/support/server.ts";
 
@@ -84,7 +85,7 @@ t.test("metrics are named, labelled and bounded as documented", async (t) => {
     "attachguard_config_reload_failures_total 0",
     "# TYPE attachguard_lookup_misses_total counter",
     "# TYPE attachguard_certificate_expiry_timestamp_seconds gauge",
-    "# TYPE attachguard_findings counter",
+    "# TYPE attachguard_findings_total counter",
   ]) {
     t.ok(metrics.includes(line), line);
   }
@@ -111,6 +112,9 @@ t.test("a decision is one line, with the same keys, without the objects", async 
     "user",
     "dryRun",
     "verdict",
+    "enforced",
+    "denies",
+    "stale",
     "mode",
     "rules",
     "durationMs",
@@ -130,6 +134,34 @@ t.test("names without measure do not make a line without measure", async (t) => 
   responseOf(t, await post(review), review);
   t.equal(log.at(-1)?.msg, "decision");
   t.ok(JSON.stringify(log.at(-1)).length < 5_000);
+});
+
+t.test("what people write as a reason does not make a line without measure either", async (t) => {
+  const { post, log } = await startServer(t, { objects: [objectOf("004")] });
+  const review = reviewOf("005", (request) => {
+    Object.assign((request.object as { metadata: object }).metadata, {
+      annotations: {
+        "attachguard.dev/ignore": "*",
+        "attachguard.dev/reason": `because \u2028\u202e${"x".repeat(250_000)}`,
+      },
+    });
+  });
+  responseOf(t, await post(review), review);
+  const line = log.at(-1) as { exempted: string[] };
+  t.match(line, { msg: "decision", exempted: [/^rwo-rolling-update .*because x+…$/] });
+  t.ok(JSON.stringify(line).length < 4_000, `${JSON.stringify(line).length} characters`);
+});
+
+t.test("the process's own metrics have no counters that are gauges", async (t) => {
+  const { registry } = createMetrics();
+  const names = registry.getMetricsAsArray().map(({ name }) => name);
+  t.ok(names.includes("nodejs_active_handles"));
+  t.same(
+    (await registry.getMetricsAsJSON()).filter(
+      ({ name, type }) => name.endsWith("_total") !== (String(type) === "counter"),
+    ),
+    [],
+  );
 });
 
 t.test("a name that is still to be generated is shown by its stem", async (t) => {

@@ -250,11 +250,11 @@ t.test("StatefulSets and autoscalers have the same ways out, and no more", async
     ["a lower maximum that is still too high", autoscale(5, 3), "out"],
     ["a maximum of 1", autoscale(5, 1), "out"],
     [
-      "another minimum",
+      "a minimum above 1 and above the present replicas",
       autoscale(5, 5, (object) => {
         spec(object).minReplicas = 2;
       }),
-      "out",
+      "deny",
     ],
     [
       "an autoscaler that is being deleted",

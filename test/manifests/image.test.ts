@@ -80,7 +80,9 @@ t.test("the image has the Node that the project is tested with", async (t) => {
 t.test("the image runs the server as a user that is not root", async (t) => {
   const [user] = (await instructions("final", "USER")).slice(-1);
   t.match(user, /^[1-9]\d*:[1-9]\d*$/);
-  t.strictSame(await instructions("final", "ENTRYPOINT"), ['["node", "/app/dist/cli/main.js"]']);
+  t.strictSame(await instructions("final", "ENTRYPOINT"), [
+    '["node", "--max-old-space-size-percentage=50", "/app/dist/cli/main.js"]',
+  ]);
   t.strictSame(await instructions("final", "HEALTHCHECK"), [], "the kubelet's probes do that");
   for (const { name } of await stages()) t.strictSame(await instructions(name, "ADD"), [], name);
 });

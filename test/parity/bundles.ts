@@ -6,6 +6,8 @@ export interface TrickyBundle {
   readonly why: string;
   /** By file name; the order of the names is the order in which a folder is read. */
   readonly files: Readonly<Record<string, string | Uint8Array>>;
+  /** Where the server answers a CREATE otherwise than files are judged. */
+  readonly serverSays?: "deny";
 }
 
 interface Manifest {
@@ -181,7 +183,12 @@ export const TRICKY_BUNDLES: readonly TrickyBundle[] = [
   { why: "replicas in quotes", files: together(workload({ spec: 'replicas: "3"' }), claim(), CLASS) },
   { why: "replicas null", files: together(workload({ spec: "replicas: null" }), claim(), CLASS) },
   { why: "replicas 1.5", files: together(workload({ spec: "replicas: 1.5" }), claim(), CLASS) },
-  { why: "replicas 0", files: together(workload({ spec: "replicas: 0" }), claim(), CLASS, autoscaler()) },
+  {
+    why: "replicas 0, autoscaled",
+    files: together(workload({ spec: "replicas: 0" }), claim(), CLASS, autoscaler()),
+    serverSays: "deny",
+  },
+  { why: "replicas 0", files: together(workload({ spec: "replicas: 0" }), claim(), CLASS) },
   {
     why: "a template without a spec",
     files: together(

@@ -114,3 +114,20 @@ t.test("a printed patch works on the live object: it is let through, and the err
   t.strictSame(failures, []);
   t.ok(tried > 100, `${tried} patches`);
 });
+
+t.test("the fixes of a disk that the pod names are those of a disk", async (t) => {
+  const disk = deployment({
+    claims: [],
+    spec: {
+      containers: [
+        { name: "main", image: "example.com/web", volumeMounts: [{ name: "cache", mountPath: "/cache" }] },
+      ],
+      volumes: [{ name: "cache", awsElasticBlockStore: { volumeID: "vol-1" } }],
+    },
+  });
+  const [finding] = judge(disk, []).findings;
+  t.match(finding?.problem, /the new pod waits for disk cache/);
+  const fix = finding?.fixes.find(({ id }) => id === "rwx-claim");
+  t.match(fix?.summary, /instead of the disk that the pod names/);
+  t.notMatch(fix?.cost, /recreate the claim/);
+});

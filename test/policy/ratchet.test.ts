@@ -1,7 +1,7 @@
 import t from "tap";
 import { DEFAULT_OPTIONS } from "../../src/policy/options.ts";
 import type { Change } from "../../src/policy/ratchet.ts";
-import { judgeUpdate } from "../support/judge.ts";
+import { judge, judgeUpdate } from "../support/judge.ts";
 import { autoscaler, claim, deployment, sameNode, statefulSet, storageClass } from "../support/objects.ts";
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -13,6 +13,11 @@ const ZERO_ONE: Raw = { strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable
 const replicas = (count: number, more: Raw = {}): Raw => ({ workload: { replicas: count, ...more } });
 const next: Raw = { annotations: { restarted: "now" } };
 const underWay: Raw = { status: { observedGeneration: 3, replicas: 2, updatedReplicas: 1 } };
+const heldBack: Raw = { status: { observedGeneration: 3, replicas: 1, updatedReplicas: 0 } };
+const partly: Raw = { status: { observedGeneration: 3, replicas: 3, updatedReplicas: 1 } };
+const paused = (of: Raw = {}, more: Raw = {}): Raw =>
+  deployment({ ...of, workload: { paused: true, ...more } });
+const range = (min: number, max: number): readonly Raw[] => [...RWO, autoscaler({ min, max })];
 const complete: Raw = { status: { observedGeneration: 3, replicas: 2, updatedReplicas: 2 } };
 
 interface Case {
@@ -20,6 +25,8 @@ interface Case {
   readonly before: Raw;
   readonly after: Raw;
   readonly others?: readonly Raw[];
+  /** Where the others were different before. */
+  readonly othersBefore?: readonly Raw[];
   readonly cause?: Change["cause"];
   readonly rules: readonly string[];
 }
@@ -56,6 +63,22 @@ const CASES: readonly Case[] = [
     rules: ["rwo-replicas?"],
   },
   { why: "to 0: a way out", before: deployment(replicas(3)), after: deployment(replicas(0)), rules: [] },
+  {
+    why: "a strategy changed while a rollout is under way replaces none",
+    before: deployment({ ...underWay, workload: ZERO_ONE }),
+    after: deployment(underWay),
+    rules: ["rwo-rolling-update"],
+  },
+  {
+    why: "from 0 pods a template change replaces none: the new template is judged with itself",
+    before: deployment(replicas(0)),
+    after: deployment({
+      ...replicas(2),
+      labels: { app: "new" },
+      spec: sameNode({ app: "new" }),
+    }),
+    rules: [],
+  },
   {
     why: "0 to 1 judges steady only",
     before: deployment(replicas(0)),
@@ -194,11 +217,198 @@ const CASES: readonly Case[] = [
     after: statefulSet({ ...next, ...replicas(2) }),
     rules: ["rwo-replicas?"],
   },
+  {
+    why: "a minimum above 1 and above the present replicas, under the same maximum",
+    before: deployment({ workload: RECREATE }),
+    after: deployment({ workload: RECREATE }),
+    others: range(2, 5),
+    othersBefore: range(1, 5),
+    cause: "autoscaler",
+    rules: ["rwo-autoscaling"],
+  },
+  {
+    why: "the same under a lower maximum",
+    before: deployment({ workload: RECREATE }),
+    after: deployment({ workload: RECREATE }),
+    others: range(2, 3),
+    othersBefore: range(1, 5),
+    cause: "autoscaler",
+    rules: ["rwo-autoscaling"],
+  },
+  {
+    why: "a minimum that is there already",
+    before: deployment(replicas(3, RECREATE)),
+    after: deployment(replicas(3, RECREATE)),
+    others: range(3, 5),
+    othersBefore: range(1, 5),
+    cause: "autoscaler",
+    rules: ["rwo-autoscaling?"],
+  },
+  {
+    why: "a lower minimum",
+    before: deployment({ workload: RECREATE }),
+    after: deployment({ workload: RECREATE }),
+    others: range(2, 5),
+    othersBefore: range(3, 5),
+    cause: "autoscaler",
+    rules: ["rwo-autoscaling?"],
+  },
+  {
+    why: "an autoscaler on a workload at 0: as if it had 1",
+    before: deployment(replicas(0)),
+    after: deployment(replicas(0)),
+    others: range(1, 5),
+    othersBefore: RWO,
+    cause: "autoscaler",
+    rules: ["rwo-autoscaling"],
+  },
+  {
+    why: "a lower maximum on a workload at 0",
+    before: deployment(replicas(0)),
+    after: deployment(replicas(0)),
+    others: range(1, 3),
+    othersBefore: range(1, 5),
+    cause: "autoscaler",
+    rules: ["rwo-autoscaling?"],
+  },
+  {
+    why: "the claim mounted while it is at 0, under an autoscaler",
+    before: deployment({ ...replicas(0), claims: [] }),
+    after: deployment(replicas(0)),
+    others: SCALED,
+    rules: ["rwo-autoscaling"],
+  },
+  {
+    why: "the claim created while it is at 0, under an autoscaler",
+    before: deployment(replicas(0)),
+    after: deployment(replicas(0)),
+    others: SCALED,
+    othersBefore: [storageClass, autoscaler({ max: 5 })],
+    cause: "claim",
+    rules: ["rwo-autoscaling"],
+  },
+  {
+    why: "to 0 under an autoscaler: a way out",
+    before: deployment(replicas(3, RECREATE)),
+    after: deployment(replicas(0, RECREATE)),
+    others: SCALED,
+    rules: ["rwo-autoscaling?"],
+  },
+  {
+    why: "self-affinity added while it is at 0, under an autoscaler",
+    before: deployment(replicas(0)),
+    after: deployment({ ...replicas(0), spec: sameNode({ app: "web" }) }),
+    others: SCALED,
+    rules: [],
+  },
+  {
+    why: "unpausing what was held back starts its rollout",
+    before: paused(heldBack),
+    after: deployment(heldBack),
+    rules: ["rwo-rolling-update"],
+  },
+  {
+    why: "unpausing with nothing held back",
+    before: paused(complete),
+    after: deployment(complete),
+    rules: ["rwo-rolling-update?"],
+  },
+  {
+    why: "unpausing before anything was observed",
+    before: paused(),
+    after: deployment(),
+    rules: ["rwo-rolling-update?"],
+  },
+  {
+    why: "unpausing in the middle of a rollout adds nothing to it",
+    before: paused(partly, { replicas: 3 }),
+    after: deployment({ ...partly, ...replicas(3) }),
+    rules: ["rwo-replicas?", "rwo-rolling-update?"],
+  },
+  {
+    why: "unpausing with Recreate",
+    before: paused(heldBack),
+    after: deployment({ ...heldBack, workload: RECREATE }),
+    rules: [],
+  },
+  {
+    why: "unpausing what is held back and safe",
+    before: paused({ ...heldBack, spec: sameNode({ app: "web" }) }),
+    after: deployment({ ...heldBack, spec: sameNode({ app: "web" }) }),
+    rules: [],
+  },
+  {
+    why: "pausing starts nothing",
+    before: deployment(complete),
+    after: paused(complete),
+    rules: ["rwo-rolling-update?"],
+  },
+  {
+    why: "a template change while paused is judged as if it were not",
+    before: paused(complete),
+    after: paused({ ...next, ...complete }),
+    rules: ["rwo-rolling-update"],
+  },
+  {
+    why: "putting the running template back while another is held back",
+    before: paused({ ...next, ...heldBack }),
+    after: paused(heldBack),
+    rules: ["rwo-rolling-update?"],
+  },
+  {
+    why: "paused, nothing has begun that a template change would replace: unpausing with it is judged",
+    before: paused({ ...next, ...heldBack }),
+    after: deployment(heldBack),
+    rules: ["rwo-rolling-update"],
+  },
+  {
+    why: "paused in the middle of a rollout, a template change replaces it",
+    before: paused(partly, { replicas: 3 }),
+    after: paused({ ...next, ...partly }, { replicas: 3 }),
+    rules: ["rwo-replicas?", "rwo-rolling-update?"],
+  },
+  {
+    why: "Recreate and another number in the middle of a rollout stops the controller (semantics S50)",
+    before: deployment({ ...underWay, ...replicas(2) }),
+    after: deployment({ ...underWay, ...replicas(1, RECREATE) }),
+    rules: ["rwo-rolling-update?"],
+  },
+  {
+    why: "the same to 0",
+    before: deployment(underWay),
+    after: deployment({ ...underWay, ...replicas(0, RECREATE) }),
+    rules: ["rwo-rolling-update?"],
+  },
+  {
+    why: "Recreate, then another number, both while paused",
+    before: paused(heldBack, RECREATE),
+    after: paused(heldBack, { ...RECREATE, replicas: 0 }),
+    cause: "scale",
+    rules: ["rwo-rolling-update?"],
+  },
+  {
+    why: "Recreate alone",
+    before: deployment(underWay),
+    after: deployment({ ...underWay, workload: RECREATE }),
+    rules: [],
+  },
+  {
+    why: "the number as a second step",
+    before: deployment({ ...underWay, ...replicas(2, RECREATE) }),
+    after: deployment({ ...underWay, ...replicas(1, RECREATE) }),
+    rules: [],
+  },
+  {
+    why: "both when no rollout is under way",
+    before: deployment({ ...complete, ...replicas(2) }),
+    after: deployment({ ...complete, ...replicas(1, RECREATE) }),
+    rules: [],
+  },
 ];
 
 t.test("an update is an error only for what it sets off", async (t) => {
-  for (const { why, before, after, others = RWO, cause, rules } of CASES) {
-    const judged = judgeUpdate(before, after, others, cause ? { cause } : {});
+  for (const { why, before, after, others = RWO, othersBefore = others, cause = "update", rules } of CASES) {
+    const judged = judgeUpdate(before, after, others, { cause, othersBefore });
     t.strictSame(judged.rules, rules, why);
   }
 });
@@ -248,4 +458,37 @@ t.test("ratchet never: known findings stay errors, the ways out stay open", asyn
 t.test("a demoted finding says why it is a warning only", async (t) => {
   const [finding] = judgeUpdate(deployment(), deployment({ annotationsOnObject: { a: "b" } }), RWO).findings;
   t.same(finding?.notes, ["a warning only: it was so before this change"]);
+});
+
+t.test("waking under a minimum above 1 passes, and says what to do first", async (t) => {
+  const others = range(2, 5);
+  const judged = judgeUpdate(deployment(replicas(0)), deployment(replicas(1)), others, { cause: "scale" });
+  t.strictSame(judged.rules, ["rwo-autoscaling?"]);
+  const [finding] = judged.findings;
+  t.match(
+    finding?.notes.join(),
+    /HorizontalPodAutoscaler web makes it 2 pods at once: set its minReplicas to 1 first/,
+  );
+  t.match(
+    finding?.fixes.flatMap(({ targets }) => targets),
+    [{ object: { kind: "HorizontalPodAutoscaler", name: "web" }, patch: { spec: { minReplicas: 1 } } }],
+    "with its patch",
+  );
+  const never = { ...DEFAULT_OPTIONS, ratchet: "never" as const };
+  t.strictSame(
+    judgeUpdate(deployment(replicas(0)), deployment(replicas(1)), others, { options: never }).rules,
+    ["rwo-autoscaling?"],
+    "whatever is configured",
+  );
+});
+
+t.test("a workload at 0 that an autoscaler targets: denied on CREATE, a warning in files", async (t) => {
+  const { rules, findings } = judge(deployment(replicas(0)), SCALED);
+  t.strictSame(rules, ["rwo-autoscaling"]);
+  t.match(findings[0]?.evidence.join(), /at 0 replicas now, judged as with 1/);
+  t.strictSame(judge(deployment(replicas(0)), RWO).rules, [], "without an autoscaler nobody makes pods");
+  t.strictSame(judge(deployment(replicas(0)), range(1, 1)).rules, [], "nor with one that makes one");
+  const stands = judge(deployment(replicas(0)), SCALED, DEFAULT_OPTIONS, { asItStands: true });
+  t.strictSame(stands.rules, ["rwo-autoscaling?"]);
+  t.match(stands.findings[0]?.notes.join(), /it is at 0 replicas now/);
 });

@@ -1,4 +1,4 @@
-import { evaluate, type Judgement } from "../../src/policy/evaluate.ts";
+import { evaluate, type Judgement, type JudgementContext } from "../../src/policy/evaluate.ts";
 import { DEFAULT_OPTIONS, type PolicyOptions } from "../../src/policy/options.ts";
 import type { Change } from "../../src/policy/ratchet.ts";
 import type { Verdict } from "../../src/policy/verdict.ts";
@@ -27,24 +27,38 @@ export function judge(
   subject: Raw,
   others: readonly Raw[],
   options: PolicyOptions = DEFAULT_OPTIONS,
+  more: Pick<JudgementContext, "asItStands"> = {},
 ): Judged {
   const { view, workload } = bundle(file(subject, ...others));
   const { metadata } = subject as { metadata: { name: string } };
   return withVerdict(
-    evaluate(view, workload(metadata.name), null, { options, waiver: null, namespace: null, dryRun: false }),
+    evaluate(view, workload(metadata.name), null, {
+      options,
+      waiver: null,
+      namespace: null,
+      dryRun: false,
+      ...more,
+    }),
   );
 }
 
-/** Judges an update from one object to the next among others that stay as they are. */
+/**
+ * Judges an update from one object to the next among others that stay as they are, unless those before are given. For
+ * cause `claim` it is the claim `data` that is created.
+ */
 export function judgeUpdate(
   before: Raw,
   after: Raw,
   others: readonly Raw[],
-  more: { readonly options?: PolicyOptions; readonly cause?: Change["cause"] } = {},
+  more: {
+    readonly options?: PolicyOptions;
+    readonly cause?: Change["cause"];
+    readonly othersBefore?: readonly Raw[];
+  } = {},
 ): Judged {
-  const { options = DEFAULT_OPTIONS, cause = "update" } = more;
+  const { options = DEFAULT_OPTIONS, cause = "update", othersBefore = others } = more;
   const { metadata } = after as { metadata: { name: string } };
-  const old = bundle(file(before, ...others));
+  const old = bundle(file(before, ...othersBefore));
   const now = bundle(file(after, ...others));
   const specs = [before, after].map(({ spec }) => spec as { template: unknown });
   const change: Change = {
@@ -53,6 +67,7 @@ export function judgeUpdate(
     specChanged: JSON.stringify(specs[0]) !== JSON.stringify(specs[1]),
     templateChanged: JSON.stringify(specs[0]?.template) !== JSON.stringify(specs[1]?.template),
     cause,
+    ...(cause === "claim" && { claim: "data" }),
   };
   return withVerdict(
     evaluate(now.view, now.workload(metadata.name), change, {

@@ -58,8 +58,11 @@ async function judgeOver(
         ...others,
         removalOf(next),
       ]),
-      // Only a higher maximum, or one that is new, can bring a hazard about.
-      specChanged: previous === null || next.maxReplicas > previous.maxReplicas,
+      // Only a higher maximum or minimum, or one that is new, can bring a hazard about.
+      specChanged:
+        previous === null ||
+        next.maxReplicas > previous.maxReplicas ||
+        next.minReplicas > previous.minReplicas,
       templateChanged: false,
       cause: "autoscaler",
     },

@@ -9,7 +9,7 @@ import type { Claim, Workload } from "../../policy/model.ts";
 import { type ClusterView, knownValue } from "../../policy/view.ts";
 import type { Subject } from "../subject.ts";
 import { judgeWithMemory } from "./inferred.ts";
-import { asItStands, lookUp, type Outcome, type RequestContext } from "./request-context.ts";
+import { asItStands, lookUp, type Outcome, outcomeOf, type RequestContext } from "./request-context.ts";
 
 /** A workload this young came with the claim, in one apply; under an older one the claim is being restored. */
 const SAME_APPLY_MS = 10 * 60 * 1000;
@@ -51,7 +51,8 @@ async function judgeOver(request: RequestContext, claim: Claim, view: ClusterVie
       notes.push(`${mounting.length - at} more that mount the claim were not judged before the deadline`);
       break;
     }
-    const { findings: ofWorkload } = evaluate(
+    const context = await contextOf(request, workload);
+    const judgement = evaluate(
       laid,
       workload,
       {
@@ -62,9 +63,13 @@ async function judgeOver(request: RequestContext, claim: Claim, view: ClusterVie
         cause: "claim",
         claim: claim.name,
       },
-      await contextOf(request, workload),
+      context,
     );
-    findings.push(...(cameTogether(workload, request.now) ? ofWorkload : ofWorkload.map(asWarning)));
+    const outcome = outcomeOf(judgement, workload, context);
+    findings.push(
+      ...(cameTogether(workload, request.now) ? outcome.findings : outcome.findings.map(asWarning)),
+    );
+    if (outcome.findings.length > 0) notes.push(...outcome.notes);
   }
   return { findings, notes, cutShort };
 }

@@ -82,8 +82,8 @@ export const rwoSharedClaim = workloadRule({
 });
 
 /** One pod at a time is no matter of places (semantics S27); for one node, one that is proved keeps the peace. */
-function contest(claim: ClaimReach, other: Workload, { workload, view, options }: Situation): boolean {
-  return claim.reach === "pod" || keptTogether(workload, other, claim, view, options).value === "free";
+function contest(claim: ClaimReach, other: Workload, { workload, view, options, work }: Situation): boolean {
+  return claim.reach === "pod" || keptTogether(workload, other, claim, view, options, work).value === "free";
 }
 
 /** The claims from a StatefulSet's templates that somebody else mounts; each belongs to one pod of the set. */

@@ -2,18 +2,18 @@ import type { PodAffinityTerm, Workload } from "../model.ts";
 import { HOSTNAME, nodesAge } from "../nodes.ts";
 import { steadyOverlap } from "../overlap.ts";
 import { listOf, nameOf, plural, selectorText } from "../phrasing.ts";
-import { labelOf } from "../selectors.ts";
 import { type ClusterView, knownValue } from "../view.ts";
+import { indexOf } from "./node-index.ts";
 import {
   allTermsMatch,
   contradictionIn,
   isSameNode,
-  MOST_TERMS,
   type Neighbours,
   neighboursOf,
   sameTerms,
 } from "./pod-terms.ts";
 import { podsOf } from "./pods.ts";
+import { isTooLarge, TOO_MUCH, type Work } from "./work.ts";
 
 /** What the required pod affinity of a workload comes to at one moment. */
 export type AffinityReading =
@@ -27,8 +27,6 @@ export type AffinityReading =
     }
   | { readonly value: "none"; readonly evidence: readonly string[] };
 
-const TOO_MANY = `more than ${MOST_TERMS} required pod affinity terms are not judged`;
-
 /** Can another workload's pods only be on one node? Answered by the whole of spread, so it is passed in. */
 export type StaysOnOneNode = (other: Workload) => boolean;
 
@@ -40,23 +38,25 @@ export type StaysOnOneNode = (other: Workload) => boolean;
 export function steadyAffinity(
   workload: Workload,
   view: ClusterView,
+  work: Work,
   staysOnOneNode: StaysOnOneNode,
 ): AffinityReading {
   const terms = workload.template.placement.podAffinity;
   if (terms.length === 0) return none();
-  if (terms.length > MOST_TERMS) return none(TOO_MANY);
+  if (isTooLarge(workload)) return tooMuch(work);
   const never = unmatchable(workload) ?? missingKey(terms, view);
   if (never !== undefined) return never;
   const own = podsOf(workload, "same-revision");
   const self = allTermsMatch(own, terms, own, view);
   if (self === "perhaps") return none(`whether ${textOf(terms)} matches the pods themselves is not known`);
-  const neighbours = neighboursOf(workload, view);
-  if (self === "no") return byOthers(workload, neighbours, view, staysOnOneNode);
+  const neighbours = neighboursOf(workload, view, work);
+  if (self === "no") return byOthers(workload, neighbours, view, work, staysOnOneNode);
   if (!isSameNode(terms)) return none(tooWide(terms));
   return byGroup(
     workload,
     neighbours,
     view,
+    work,
     `${textOf(terms)} matches the pods' own labels: they share one node`,
   );
 }
@@ -71,28 +71,30 @@ export function rolloutAffinity(
   workload: Workload,
   previous: Workload,
   view: ClusterView,
+  work: Work,
   staysOnOneNode: StaysOnOneNode,
 ): AffinityReading {
   const terms = workload.template.placement.podAffinity;
-  const before = steadyAffinity(previous, view, staysOnOneNode);
+  const before = steadyAffinity(previous, view, work, staysOnOneNode);
   if (terms.length === 0) {
     return none(...(before.value === "none" ? [] : ["the new pods have no required pod affinity any more"]));
   }
-  if (terms.length > MOST_TERMS) return none(TOO_MANY);
-  const steady = steadyAffinity(workload, view, staysOnOneNode);
+  if (isTooLarge(workload)) return tooMuch(work);
+  const steady = steadyAffinity(workload, view, work, staysOnOneNode);
   const own = podsOf(workload, "same-revision");
   if (before.value === "nowhere" && steady.value === "nowhere") return steady;
   // The old pods are beside some that nobody knows, and the new ones may be beside others of them.
-  if (leansOnUnknown(before) && leansOnUnknown(steady) && sameTerms(workload, previous)) return steady;
+  if (leansOnUnknown(before) && leansOnUnknown(steady) && sameTerms(workload, previous, work)) return steady;
   const old = allTermsMatch(own, terms, podsOf(previous, "other-revision"), view);
   if (old === "yes" && isSameNode(terms) && missingKey(terms, view) === undefined) {
     const group = byGroup(
       workload,
-      neighboursOf(workload, view),
+      neighboursOf(workload, view, work),
       view,
+      work,
       `${textOf(terms)} matches the old pods: the new ones join them on their node`,
     );
-    return group.value === "one-node" ? unlessApart(group, workload, previous, view) : group;
+    return group.value === "one-node" ? unlessApart(group, workload, previous, view, work) : group;
   }
   if (old === "perhaps") return none(`whether ${textOf(terms)} matches the old pods is not known`);
   switch (steady.value) {
@@ -122,10 +124,10 @@ export function rolloutAffinity(
 }
 
 /** Are the pods of two workloads one closed group on one node? (semantics S30 to S32) */
-export function groupAffinity(a: Workload, b: Workload, view: ClusterView): AffinityReading {
+export function groupAffinity(a: Workload, b: Workload, view: ClusterView, work: Work): AffinityReading {
   const terms = a.template.placement.podAffinity;
   if (terms.length === 0 && b.template.placement.podAffinity.length === 0) return none();
-  if (!isSameNode(terms) || !sameTerms(a, b)) {
+  if (!isSameNode(terms) || !sameTerms(a, b, work)) {
     return none(`${nameOf(a)} and ${nameOf(b)} do not carry the same required pod affinity on ${HOSTNAME}`);
   }
   const own = podsOf(a, "same-revision");
@@ -136,8 +138,9 @@ export function groupAffinity(a: Workload, b: Workload, view: ClusterView): Affi
   }
   return byGroup(
     a,
-    neighboursOf(a, view),
+    neighboursOf(a, view, work),
     view,
+    work,
     `${nameOf(a)} and ${nameOf(b)} both carry ${textOf(terms)}, which matches both: they share one node`,
   );
 }
@@ -147,9 +150,13 @@ function byGroup(
   workload: Workload,
   neighbours: Neighbours,
   view: ClusterView,
+  work: Work,
   sentence: string,
 ): AffinityReading {
-  const strangers = neighbours.certain.filter((other) => !sameTerms(workload, other));
+  const strangers = work.once("strangers", workload, () =>
+    neighbours.certain.filter((other) => !work.isSpent && !sameTerms(workload, other, work)),
+  );
+  if (work.isSpent) return tooMuch(work);
   const members = neighbours.certain.length - strangers.length;
   const evidence = [
     sentence,
@@ -181,9 +188,10 @@ function unlessApart(
   workload: Workload,
   previous: Workload,
   view: ClusterView,
+  work: Work,
 ): AffinityReading {
-  if (sameTerms(workload, previous)) return group;
-  const [other] = neighboursOf(workload, view).certain.map(nameOf).sort();
+  if (sameTerms(workload, previous, work)) return group;
+  const [other] = neighboursOf(workload, view, work).certain.map(nameOf).sort();
   if (other === undefined) return group;
   return {
     value: "leaning",
@@ -204,9 +212,11 @@ function byOthers(
   workload: Workload,
   neighbours: Neighbours,
   view: ClusterView,
+  work: Work,
   staysOnOneNode: StaysOnOneNode,
 ): AffinityReading {
   const terms = workload.template.placement.podAffinity;
+  if (work.isSpent) return tooMuch(work);
   const [anchor, ...more] = neighbours.certain;
   if (neighbours.doubtful) return none(`which pods ${textOf(terms)} matches is not known`);
   if (!isSameNode(terms)) return none(tooWide(terms));
@@ -239,6 +249,11 @@ function byOthers(
   return none(`required pod affinity matches ${nameOf(anchor)}, which may have pods on several nodes`);
 }
 
+function tooMuch(work: Work): AffinityReading {
+  work.giveUp();
+  return none(TOO_MUCH);
+}
+
 function leansOnUnknown(reading: AffinityReading): boolean {
   return reading.value === "leaning" && reading.proof === "unknown-pods";
 }
@@ -257,9 +272,8 @@ function unmatchable(workload: Workload): AffinityReading | undefined {
 function missingKey(terms: readonly PodAffinityTerm[], view: ClusterView): AffinityReading | undefined {
   const lookup = view.nodes();
   const nodes = knownValue(lookup);
-  const term = terms.find(({ topologyKey }) =>
-    nodes?.every((node) => labelOf(node.labels, topologyKey) === undefined),
-  );
+  const index = nodes && indexOf(nodes);
+  const term = terms.find(({ topologyKey }) => index?.keys.has(topologyKey) === false);
   return (
     term && {
       value: "nowhere",

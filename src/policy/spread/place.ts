@@ -1,9 +1,8 @@
 import type { ClaimReach, SpreadProof } from "../factors.ts";
 import type { Node, Placement, WorkloadKind } from "../model.ts";
-import { exclusionOf, HOSTNAME, matchesTerms, nodesAge } from "../nodes.ts";
+import { HOSTNAME, matchesTerms, nodesAge } from "../nodes.ts";
 import type { PolicyOptions } from "../options.ts";
 import { listOf, plural } from "../phrasing.ts";
-import { labelOf } from "../selectors.ts";
 import { type ClusterView, knownValue } from "../view.ts";
 import {
   allOf,
@@ -16,7 +15,9 @@ import {
   narrow,
   summaryOf,
 } from "./constraints.ts";
+import { indexOf, type NodeIndex, notTaking, takingAmong, takingOf, valuesIn } from "./node-index.ts";
 import { ANY, namesIn, onlyValues } from "./value-set.ts";
+import { TOO_MUCH, Work } from "./work.ts";
 
 /** Where node constraints and volumes let pods land, pod affinity left aside. */
 export interface Place {
@@ -58,7 +59,24 @@ export function placeOf(
   claims: readonly ClaimReach[],
   view: ClusterView,
   options: PolicyOptions,
+  work = new Work(),
 ): Place {
+  const holds = claims.some(({ volume, pin }) => volume?.nodeAffinity !== undefined || pin !== undefined);
+  // Volumes that may be anywhere leave the place as it is, however many there are.
+  return holds
+    ? findPlace(placement, kind, claims, view, options, work)
+    : work.once(`place of a ${kind}`, placement, () => findPlace(placement, kind, [], view, options, work));
+}
+
+function findPlace(
+  placement: Placement,
+  kind: WorkloadKind,
+  claims: readonly ClaimReach[],
+  view: ClusterView,
+  options: PolicyOptions,
+  work: Work,
+): Place {
+  if (!work.spend(valuesIn(placement))) return several([TOO_MUCH]);
   const lookup = view.nodes();
   const nodes = knownValue(lookup);
   const sources = sourcesOf(placement, claims);
@@ -77,7 +95,7 @@ export function placeOf(
         : `${blamed.text} contradicts itself: no node satisfies it`,
     );
   }
-  const hosts = nodes && hostIndex(nodes);
+  const hosts = nodes && indexOf(nodes);
   const age = nodesAge(lookup);
   const missing = hosts && missingHost(narrowed, hosts, age);
   if (missing !== undefined) return missing;
@@ -86,7 +104,7 @@ export function placeOf(
   }
   const pinned = pinnedBy(sources, narrowed, context, hosts) ?? byNodeLocal(claims);
   if (pinned !== undefined) return pinned;
-  const byNodes = nodes && placeAmong(nodes, placement, kind, claims, age);
+  const byNodes = hosts && placeAmong(hosts, placement, kind, claims, work, age);
   if (byNodes?.where === "one-node") return byNodes;
   const unread =
     lookup.state === "unknown" && sources.length > 0
@@ -101,8 +119,9 @@ export function placeOfVolumes(
   kind: WorkloadKind,
   view: ClusterView,
   options: PolicyOptions,
+  work = new Work(),
 ): Place {
-  return placeOf(ANYWHERE, kind, claims, view, options);
+  return placeOf(ANYWHERE, kind, claims, view, options, work);
 }
 
 /** Is it certain that both are the same single host? */
@@ -154,7 +173,7 @@ function pinnedBy(
   sources: readonly Source[],
   narrowed: readonly Source[],
   context: Constraints | undefined,
-  hosts: HostIndex | undefined,
+  hosts: NodeIndex | undefined,
 ): Place | undefined {
   // Whatever proves the host, all names that it must have are its names.
   const known = (names: readonly string[]) =>
@@ -176,24 +195,9 @@ function pinnedBy(
   return undefined;
 }
 
-/** The known nodes by what a constraint can call a host, so that a long list of hosts stays cheap to look up. */
-interface HostIndex {
-  readonly count: number;
-  readonly byLabel: ReadonlyMap<string, readonly Node[]>;
-  readonly byName: ReadonlyMap<string, readonly Node[]>;
-}
-
-function hostIndex(nodes: readonly Node[]): HostIndex {
-  return {
-    count: nodes.length,
-    byLabel: Map.groupBy(nodes, (node) => labelOf(node.labels, HOSTNAME) ?? ""),
-    byName: Map.groupBy(nodes, (node) => node.name),
-  };
-}
-
 /** The known nodes that an alternative calls by host label or by name; `undefined` where it calls none. */
-function hostsCalled(alternative: Constraints, hosts: HostIndex): readonly Node[] | undefined {
-  const find = (key: string, index: HostIndex["byLabel"]) =>
+function hostsCalled(alternative: Constraints, hosts: NodeIndex): readonly Node[] | undefined {
+  const find = (key: string, index: NodeIndex["byLabel"]) =>
     namesIn(alternative.get(key) ?? ANY)?.flatMap((name) => index.get(name) ?? []);
   const byLabel = find(HOSTNAME, hosts.byLabel);
   const byName = find(NODE_NAME, hosts.byName);
@@ -203,7 +207,7 @@ function hostsCalled(alternative: Constraints, hosts: HostIndex): readonly Node[
 }
 
 /** The one host of all alternatives, by the name of its node where that is known, else by the names they give it. */
-function hostOf(alternatives: readonly Constraints[], hosts: HostIndex | undefined): readonly string[] {
+function hostOf(alternatives: readonly Constraints[], hosts: NodeIndex | undefined): readonly string[] {
   const names = commonHost(alternatives);
   if (names.length === 0 || hosts === undefined) return names;
   const called = new Set(alternatives.flatMap((alternative) => hostsCalled(alternative, hosts) ?? []));
@@ -226,7 +230,7 @@ function byNodeLocal(claims: readonly ClaimReach[]): Place | undefined {
 }
 
 /** Every alternative names hosts, and no known node is one of them. */
-function missingHost(sources: readonly Source[], hosts: HostIndex, age: string): Place | undefined {
+function missingHost(sources: readonly Source[], hosts: NodeIndex, age: string): Place | undefined {
   const source = sources.find(({ alternatives }) =>
     alternatives.every((alternative) => hostsCalled(alternative, hosts)?.length === 0),
   );
@@ -236,42 +240,51 @@ function missingHost(sources: readonly Source[], hosts: HostIndex, age: string):
   );
   return nowhere(
     "unknown-host",
-    `${source.text} asks for host ${listOf([...new Set(names)])}, which is not among the ${plural(hosts.count, "known node")}${age}`,
+    `${source.text} asks for host ${listOf([...new Set(names)])}, which is not among the ${plural(hosts.nodes.length, "known node")}${age}`,
   );
 }
 
 function placeAmong(
-  nodes: readonly Node[],
+  index: NodeIndex,
   placement: Placement,
   kind: WorkloadKind,
   claims: readonly ClaimReach[],
+  work: Work,
   age: string,
 ): Place {
-  const taking: Node[] = [];
-  const excluded: string[] = [];
-  for (const node of nodes) {
-    const reason = unreachable(placement, kind, claims, node);
-    if (reason === undefined) taking.push(node);
-    else excluded.push(`${node.name}: ${reason}`);
-  }
-  const [node, ...more] = taking;
+  const { nodes } = index;
+  const held = claims.some(({ volume }) => volume?.nodeAffinity !== undefined);
+  const taking = held
+    ? takingAmong(index, placement, work, (node) => unreachable(placement, kind, claims, node) === undefined)
+    : takingOf(index, placement, kind, work);
+  if (taking === undefined) return several([TOO_MUCH]);
+  const [node] = taking.first;
   if (node === undefined) {
     return several([
       `none of the ${plural(nodes.length, "known node")} takes the pods now; another may be added`,
     ]);
   }
-  if (more.length > 0) {
-    const names = listOf(taking.map(({ name }) => name));
-    return several([`${taking.length} of ${nodes.length} known nodes take the pods: ${names}`]);
+  if (taking.count > 1) {
+    const names = listOf(
+      taking.first.map(({ name }) => name),
+      ", ",
+      taking.count,
+    );
+    return several([`${taking.count} of ${nodes.length} known nodes take the pods: ${names}`]);
   }
+  if (nodes.length === 1) return oneNode("nodes", [node.name], `${node.name} is the only known node${age}`);
+  const excluded = nodes
+    .filter((other) => other !== node)
+    .slice(0, EXCLUDED_TOLD)
+    .map((other) => `${other.name}: ${unreachable(placement, kind, claims, other)}`);
   return oneNode(
     "nodes",
     [node.name],
-    excluded.length === 0
-      ? `${node.name} is the only known node${age}`
-      : `of ${nodes.length} known nodes only ${node.name} can take the pods (${listOf(excluded, "; ")})${age}`,
+    `of ${nodes.length} known nodes only ${node.name} can take the pods (${listOf(excluded, "; ", nodes.length - 1)})${age}`,
   );
 }
+
+const EXCLUDED_TOLD = 4;
 
 function unreachable(
   placement: Placement,
@@ -279,13 +292,8 @@ function unreachable(
   claims: readonly ClaimReach[],
   node: Node,
 ): string | undefined {
-  const reason = exclusionOf(placement, node, kind);
+  const reason = notTaking(placement, kind, node);
   if (reason !== undefined) return reason;
-  // A node without the key of a required pod affinity term never passes (interpodaffinity, satisfyPodAffinity).
-  const key = placement.podAffinity.find(
-    ({ topologyKey }) => labelOf(node.labels, topologyKey) === undefined,
-  );
-  if (key !== undefined) return `it has no label ${key.topologyKey}`;
   const volume = claims.find((claim) => {
     const terms = claim.volume?.nodeAffinity;
     return terms !== undefined && !matchesTerms(terms, node);

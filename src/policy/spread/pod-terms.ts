@@ -13,6 +13,7 @@ import {
   selectsPods,
 } from "./pods.ts";
 import { intersectionOf, isEmpty, valuesOf } from "./value-set.ts";
+import { isTooLarge, sizeOf, type Work } from "./work.ts";
 
 const NAMESPACE_NAME = "kubernetes.io/metadata.name";
 
@@ -152,7 +153,11 @@ export interface Neighbours {
 }
 
 /** Finds the other workloads that all terms match. Pods that have ended are nobody's neighbours. */
-export function neighboursOf(workload: Workload, view: ClusterView): Neighbours {
+export function neighboursOf(workload: Workload, view: ClusterView, work: Work): Neighbours {
+  return work.once("neighbours", workload, () => findNeighbours(workload, view, work));
+}
+
+function findNeighbours(workload: Workload, view: ClusterView, work: Work): Neighbours {
   const terms = workload.template.placement.podAffinity;
   const [first] = terms;
   if (first?.labelSelector === undefined) return { certain: [], doubtful: false };
@@ -163,10 +168,12 @@ export function neighboursOf(workload: Workload, view: ClusterView): Neighbours 
     namespaces: first.namespaceSelector !== undefined || names.includes("") ? "all" : names,
   });
   const owner = podsOf(workload, "same-revision");
+  const { expressions } = sizeOf(workload);
   const certain: Workload[] = [];
   let doubtful = false;
   for (const other of knownValue(lookup) ?? []) {
     if (sameWorkload(workload, other) || hasEnded(other)) continue;
+    if (!work.spend(expressions)) break;
     const match = allTermsMatch(owner, terms, podsOf(other, "other-workload"), view);
     if (match === "yes") certain.push(other);
     else if (match === "perhaps") doubtful = true;
@@ -179,25 +186,29 @@ function hasEnded({ pods }: Workload): boolean {
 }
 
 /**
- * More required terms than any real template has. Each is compared with every workload that it matches, so beyond
- * this a template could keep an admission request busy; nothing is proved by its pod affinity then.
- */
-export const MOST_TERMS = 100;
-
-/**
  * Do both carry the same required pod affinity, however it is written? Only then do their pods look at the same
- * neighbours, so that the group stays closed.
+ * neighbours, so that the group stays closed. Terms that are too large to compare count as different.
  */
-export function sameTerms(a: Workload, b: Workload): boolean {
+export function sameTerms(a: Workload, b: Workload, work: Work): boolean {
   const counts = [a, b].map(({ template }) => template.placement.podAffinity.length);
-  if (counts.some((count) => count === 0 || count > MOST_TERMS)) return counts.every((count) => count === 0);
-  const left = canonicalTerms(a, a.namespace === "" ? b.namespace : a.namespace);
-  const right = canonicalTerms(b, b.namespace === "" ? a.namespace : b.namespace);
-  return left.length === right.length && left.every((term, at) => term === right[at]);
+  if (counts.some((count) => count === 0)) return counts.every((count) => count === 0);
+  if (isTooLarge(a) || isTooLarge(b)) return false;
+  const left = canonicalTerms(a, a.namespace === "" ? b.namespace : a.namespace, work);
+  const right = canonicalTerms(b, b.namespace === "" ? a.namespace : b.namespace, work);
+  if (left === undefined || right === undefined || !work.spend(left.size)) return false;
+  return left.size === right.size && [...left].every((term) => right.has(term));
 }
 
-function canonicalTerms(workload: Workload, namespace: string): readonly string[] {
-  const terms = workload.template.placement.podAffinity.map((term) =>
+/** Each side is brought into its form once; `undefined` where there is no work left for it. */
+function canonicalTerms(workload: Workload, namespace: string, work: Work): ReadonlySet<string> | undefined {
+  return work.once(`terms seen from ${namespace}`, workload, () => {
+    const { expressions, values } = sizeOf(workload);
+    return work.spend(expressions + values) ? new Set(termsOf(workload, namespace)) : undefined;
+  });
+}
+
+function termsOf(workload: Workload, namespace: string): readonly string[] {
+  return workload.template.placement.podAffinity.map((term) =>
     JSON.stringify({
       topologyKey: term.topologyKey,
       selector: canonicalSelector(term.labelSelector, [
@@ -211,7 +222,6 @@ function canonicalTerms(workload: Workload, namespace: string): readonly string[
       namespaceSelector: canonicalSelector(term.namespaceSelector, []),
     }),
   );
-  return [...new Set(terms)].sort();
 }
 
 function ownValues(

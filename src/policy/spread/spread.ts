@@ -13,20 +13,23 @@ import {
 import { type Apart, rolloutApart, steadyApart } from "./apart.ts";
 import { type Place, placeOf, placeOfVolumes, proofOf, samePlace } from "./place.ts";
 import { sameWorkload } from "./pod-terms.ts";
+import { Work } from "./work.ts";
 
 /**
  * Where the pods of one template may land while nothing changes, with the proof (semantics S17 to S26). Only hard
  * constraints count. What is not known never makes `nowhere`, and never breaks a proof by pod affinity.
  *
  * @param claims the reach of what the template mounts: a volume that is on one node holds the whole pod there
+ * @param work what the proofs about this state may cost; spent, no proof is found
  */
 export function steadySpread(
   workload: Workload,
   claims: readonly ClaimReach[],
   view: ClusterView,
   options: PolicyOptions,
+  work = new Work(),
 ): SpreadProof {
-  return steadily(workload, claims, view, options, []);
+  return steadily(workload, claims, view, options, work, []);
 }
 
 /** @param asked the workloads on whose own spread this answer will rest: two that lean on each other prove nothing */
@@ -35,11 +38,17 @@ function steadily(
   claims: readonly ClaimReach[],
   view: ClusterView,
   options: PolicyOptions,
+  work: Work,
   asked: readonly Workload[],
 ): SpreadProof {
-  const place = placeOfWorkload(workload, claims, view, options);
+  const place = placeOfWorkload(workload, claims, view, options, work);
   if (place.where !== "several") return proofOf(place, place.where);
-  const affinity = steadyAffinity(workload, view, anchorCheck(view, options, [...asked, workload]));
+  const affinity = steadyAffinity(
+    workload,
+    view,
+    work,
+    anchorCheck(view, options, work, [...asked, workload]),
+  );
   return unlessPresumed(claims, decide(affinity, steadyApart(workload, view), place.evidence));
 }
 
@@ -56,19 +65,26 @@ export function rolloutSpread(
   claims: readonly ClaimReach[],
   view: ClusterView,
   options: PolicyOptions,
+  work = new Work(),
 ): SpreadProof {
   const before = previous ?? workload;
-  const place = placeOfWorkload(workload, claims, view, options);
+  const place = placeOfWorkload(workload, claims, view, options, work);
   if (place.where === "nowhere") return proofOf(place, "nowhere");
-  const volumes = placeOfVolumes(claims, workload.kind, view, options);
+  const volumes = placeOfVolumes(claims, workload.kind, view, options, work);
   if (volumes.where === "one-node") return proofOf(volumes, "one-node");
-  const old = previous === undefined ? place : placeOfWorkload(previous, claims, view, options);
+  const old = previous === undefined ? place : placeOfWorkload(previous, claims, view, options, work);
   if (samePlace(place, old)) {
     return previous === undefined
       ? proofOf(place, "one-node")
       : { ...proofOf(place, "one-node"), evidence: [...place.evidence, "the old pods are on the same host"] };
   }
-  const affinity = rolloutAffinity(workload, before, view, anchorCheck(view, options, [workload]));
+  const affinity = rolloutAffinity(
+    workload,
+    before,
+    view,
+    work,
+    anchorCheck(view, options, work, [workload]),
+  );
   return unlessPresumed(claims, decide(affinity, rolloutApart(workload, before, view), moved(old, place)));
 }
 
@@ -103,12 +119,13 @@ export function keptTogether(
   claim: ClaimReach,
   view: ClusterView,
   options: PolicyOptions,
+  work = new Work(),
 ): SpreadProof {
-  const places = [a, b].map((workload) => placeOfWorkload(workload, [claim], view, options));
+  const places = [a, b].map((workload) => placeOfWorkload(workload, [claim], view, options, work));
   const [left, right] = places as [Place, Place];
   const lost = places.find(({ where }) => where === "nowhere");
   if (lost !== undefined) return proofOf(lost, "nowhere");
-  const volume = placeOfVolumes([claim], a.kind, view, options);
+  const volume = placeOfVolumes([claim], a.kind, view, options, work);
   if (volume.where === "one-node") return proofOf(volume, "one-node");
   if (samePlace(left, right)) {
     return {
@@ -116,7 +133,7 @@ export function keptTogether(
       evidence: [...left.evidence, `${nameOf(a)} and ${nameOf(b)} are on the same host`],
     };
   }
-  const group = groupAffinity(a, b, view);
+  const group = groupAffinity(a, b, view, work);
   return decide(group.value === "leaning" ? { value: "none", evidence: group.evidence } : group, undefined, [
     `nothing keeps ${nameOf(a)} and ${nameOf(b)} on one node`,
   ]);
@@ -127,14 +144,20 @@ function placeOfWorkload(
   claims: readonly ClaimReach[],
   view: ClusterView,
   options: PolicyOptions,
+  work: Work,
 ): Place {
-  return placeOf(template.placement, kind, claims, view, options);
+  return placeOf(template.placement, kind, claims, view, options, work);
 }
 
-function anchorCheck(view: ClusterView, options: PolicyOptions, asked: readonly Workload[]): StaysOnOneNode {
+function anchorCheck(
+  view: ClusterView,
+  options: PolicyOptions,
+  work: Work,
+  asked: readonly Workload[],
+): StaysOnOneNode {
   return (other) =>
     !asked.some((workload) => sameWorkload(workload, other)) &&
-    steadily(other, [], view, options, asked).value === "one-node";
+    steadily(other, [], view, options, work, asked).value === "one-node";
 }
 
 function decide(

@@ -1,5 +1,5 @@
 import { request as plainRequest } from "node:http";
-import { Agent, type RequestOptions, request } from "node:https";
+import { Agent, type RequestOptions } from "node:https";
 import { pino } from "pino";
 import type { Test } from "tap";
 import { HTTP_TIMEOUTS, type HttpTimeouts } from "../../../src/admission/http-limits.ts";
@@ -12,16 +12,9 @@ import { createMetrics, type Metrics } from "../../../src/metrics.ts";
 import { MemorySource } from "../../../src/tls/certificate-source.ts";
 import { DAY, issueCa, issueServing } from "../../../src/tls/issue.ts";
 import { type CertificateAndKey, servingCertificate } from "../../../src/tls/pair.ts";
+import { exchange, type Reply } from "./exchange.ts";
 import { MemoryCluster } from "./memory-cluster.ts";
 import { CLASSES, type Json, RECORDED_AT } from "./reviews.ts";
-
-export interface Reply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly text: string;
-  /** The body, read as JSON. */
-  readonly body: Json;
-}
 
 export interface TestServer {
   readonly server: AdmissionServer;
@@ -126,26 +119,6 @@ export async function startServer(t: Test, options: ServerOptions = {}): Promise
   };
 }
 
-/** Sends one request over TLS. Rejects where it gets no answer. */
-export function exchange(options: RequestOptions, body: string | Buffer | undefined): Promise<Reply> {
-  const { promise, resolve, reject } = Promise.withResolvers<Reply>();
-  const outgoing = request(options, (response) => {
-    let text = "";
-    response.setEncoding("utf8");
-    response.on("data", (chunk) => {
-      text += chunk;
-    });
-    response.on("error", reject);
-    response.on("end", () => {
-      const { headers, statusCode = 0 } = response;
-      resolve({ status: statusCode, headers, text, body: text === "" ? {} : JSON.parse(text) });
-    });
-  });
-  outgoing.on("error", reject);
-  outgoing.end(body);
-  return promise;
-}
-
 function scrape(port: number): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   plainRequest({ host: "127.0.0.1", port, path: "/metrics" }, (response) => {
@@ -161,7 +134,7 @@ function scrape(port: number): Promise<string> {
   return promise;
 }
 
-export { DAY };
+export { DAY, exchange, type Reply };
 
 /** The response of a review that was answered, checked to be well formed. */
 export function responseOf(t: Test, reply: Reply, review: unknown): Json & { allowed: boolean } {

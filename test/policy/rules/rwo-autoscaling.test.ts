@@ -27,10 +27,10 @@ const CASES: readonly RuleCase[] = [
     severity: null,
   },
   {
-    why: "0 replicas: it does not act",
+    why: "0 replicas: it acts once the workload is woken",
     subject: deployment({ workload: { replicas: 0 } }),
     others: [...RWO, autoscaler({ max: 5 })],
-    severity: null,
+    severity: "error",
   },
   {
     why: "kept on one node",

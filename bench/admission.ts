@@ -1,0 +1,233 @@
+/**
+ * The webhook beside a bare fastify server that parses the same body, both over TLS in processes of their own, in
+ * turns; the load comes from a third. Ratios of one run, with their range. BENCH_SIZE=full takes 100,000 objects, more
+ * nodes and more rounds; the default is done within three minutes. Writes bench/results.json.
+ */
+import { type ChildProcess, fork, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { issueCa, issueServing } from "../src/tls/issue.ts";
+import { servingCertificate } from "../src/tls/pair.ts";
+import { GENERATED } from "./cluster-objects.ts";
+import type { Round, RoundResult } from "./load.ts";
+
+const FULL = process.env.BENCH_SIZE === "full";
+const SCALE = FULL ? 1 : 0.01;
+const FILE_SCALE = FULL ? 0.1 : 0.01;
+const NODES = FULL ? 1_000 : 50;
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? (FULL ? 20 : 7));
+const COUNT = FULL ? 4_000 : 1_000;
+const CONNECTIONS = FULL ? [1, 16, 64] : [16];
+
+interface Quartiles {
+  readonly low: number;
+  readonly median: number;
+  readonly high: number;
+}
+
+const folder = mkdtempSync(join(tmpdir(), "attachguard-bench-"));
+const children: ChildProcess[] = [];
+const results: Record<string, unknown> = {
+  size: FULL ? "full" : "small",
+  node: process.version,
+  cpus: cpus().length,
+  date: new Date().toISOString(),
+};
+
+function quartiles(values: readonly number[]): Quartiles {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.round((sorted.length - 1) * share)] ?? Number.NaN;
+  return { low: at(0.25), median: at(0.5), high: at(0.75) };
+}
+
+function report(what: string, values: readonly number[], detail = ""): Quartiles {
+  const found = quartiles(values);
+  process.stdout.write(
+    `${what.padEnd(52)} ${found.median.toFixed(2).padStart(7)}  (${found.low.toFixed(2)} to ${found.high.toFixed(2)})  ${detail}\n`,
+  );
+  return found;
+}
+
+function start(file: string, args: readonly string[]): ChildProcess {
+  const child = fork(join(import.meta.dirname, file), args);
+  children.push(child);
+  return child;
+}
+
+async function said<T>(child: ChildProcess): Promise<T> {
+  const [message] = (await once(child, "message")) as [T];
+  return message;
+}
+
+async function pair(): Promise<{ readonly cert: string; readonly key: string; readonly ca: string }> {
+  const ca = await issueCa({ name: "bench", days: 1, now: Date.now() });
+  const own = servingCertificate(
+    await issueServing({ ca, hosts: ["localhost", "127.0.0.1"], days: 1, now: Date.now() }),
+  );
+  const paths = { cert: join(folder, "tls.crt"), key: join(folder, "tls.key"), ca: join(folder, "ca.crt") };
+  writeFileSync(paths.cert, own.certificate);
+  writeFileSync(paths.key, own.key);
+  writeFileSync(paths.ca, ca.certificate);
+  return paths;
+}
+
+interface Server {
+  readonly child: ChildProcess;
+  readonly port: number;
+  /** Milliseconds until it knew its cluster. */
+  readonly ready: number;
+}
+
+/** The real server, as an operator starts it, with its log in a file. */
+async function serve(
+  name: string,
+  tls: { cert: string; key: string },
+  cluster: readonly string[],
+): Promise<Server> {
+  const path = join(folder, `${name}.log`);
+  const log = openSync(path, "w");
+  const began = performance.now();
+  const child = spawn(
+    process.execPath,
+    [
+      join(import.meta.dirname, "../src/cli/main.ts"),
+      ...["serve", "--host", "127.0.0.1", "--port", "0", "--metrics-port", "0"],
+      ...["--tls-cert", tls.cert, "--tls-key", tls.key],
+      ...cluster,
+    ],
+    { stdio: ["ignore", log, log] },
+  );
+  children.push(child);
+  const lines = () =>
+    readFileSync(path, "utf8")
+      .split("\n")
+      .slice(0, 100)
+      .flatMap((line) => (line.endsWith("}") ? [JSON.parse(line) as { msg: string; url?: string }] : []));
+  for (;;) {
+    if (child.exitCode !== null)
+      throw new Error(`the server ended: ${readFileSync(path, "utf8").slice(0, 2_000)}`);
+    const listening = lines().find(({ msg }) => msg === "listening");
+    if (listening?.url !== undefined && lines().some(({ msg }) => msg === "synced")) {
+      return { child, port: Number(new URL(listening.url).port), ready: performance.now() - began };
+    }
+    await sleep(50);
+  }
+}
+
+/** Resident memory of a process in MiB; NaN where the system has no /proc. */
+function memoryOf({ pid }: ChildProcess): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+async function compare(name: string, ours: Server, bare: number, load: ChildProcess): Promise<void> {
+  const run = async (round: Round): Promise<RoundResult> => {
+    load.send(round);
+    return said<RoundResult>(load);
+  };
+  const rest = memoryOf(ours.child);
+  for (const connections of CONNECTIONS) {
+    for (const port of [ours.port, bare]) await run({ port, connections, count: COUNT });
+    const throughputs: number[] = [];
+    const p99s: number[] = [];
+    const rates: number[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const mine = await run({ port: ours.port, connections, count: COUNT });
+      const theirs = await run({ port: bare, connections, count: COUNT });
+      if (mine.wrong > 0) {
+        throw new Error(
+          `${mine.wrong} of ${COUNT} answers are not what they should be (${mine.denied} denied)`,
+        );
+      }
+      throughputs.push(mine.perSecond / theirs.perSecond);
+      p99s.push(mine.p99 / theirs.p99);
+      rates.push(mine.perSecond);
+    }
+    const label = `${name}, ${connections} connections`;
+    results[label] = {
+      throughput: report(`${label}: throughput / bare`, throughputs),
+      p99: report(`${label}: p99 / bare`, p99s),
+      reviewsPerSecond: report(`${label}: reviews a second`, rates),
+    };
+  }
+  const peak = memoryOf(ours.child);
+  results[`${name}, memory`] = { restMiB: rest, loadMiB: peak };
+  process.stdout.write(
+    `${`${name}: memory at rest, under load (MiB)`.padEnd(52)} ${rest.toFixed(0)}, ${peak.toFixed(0)}\n`,
+  );
+}
+
+function writeCluster(scale: number): string {
+  const path = join(folder, "cluster");
+  mkdirSync(path);
+  for (const { kind, apiVersion, plural, count, fixed = 0, make } of GENERATED) {
+    const total = kind === "Node" ? NODES : Math.max(Math.round(count * scale), fixed);
+    const items = Array.from({ length: total }, (_, at) => ({ kind, apiVersion, ...make(at) }));
+    writeFileSync(join(path, `${plural}.json`), JSON.stringify({ kind: "List", apiVersion: "v1", items }));
+  }
+  return path;
+}
+
+function writeKubeconfig(server: string): string {
+  const path = join(folder, "kubeconfig");
+  const context = { cluster: "bench", user: "bench" };
+  writeFileSync(
+    path,
+    JSON.stringify({
+      clusters: [{ name: "bench", cluster: { server } }],
+      users: [{ name: "bench", user: {} }],
+      contexts: [{ name: "bench", context }],
+      "current-context": "bench",
+    }),
+  );
+  return path;
+}
+
+try {
+  for (const nodes of FULL ? [10, 50, 1_000, 5_000] : [50, 1_000]) {
+    const child = start("judge-cost.ts", [String(FULL ? 0.1 : 0.01), String(nodes)]);
+    const cost = await said<{ parses: number[]; decisions: number[]; ratios: number[] }>(child);
+    results[`decide, ${nodes} nodes`] = {
+      perParse: report(`decide / JSON.parse, ${nodes} nodes`, cost.ratios),
+      microseconds: quartiles(cost.decisions),
+      parseMicroseconds: quartiles(cost.parses),
+    };
+  }
+
+  const tls = await pair();
+  const bareServer = start("bare-server.ts", [tls.cert, tls.key]);
+  const { port: bare } = await said<{ port: number }>(bareServer);
+
+  const load = start("load.ts", [tls.ca, String(Math.round(20_000 * Math.min(SCALE, FILE_SCALE)))]);
+  const files = await serve("files", tls, ["--cluster", writeCluster(FILE_SCALE)]);
+  await compare("files", files, bare, load);
+  files.child.kill("SIGKILL");
+
+  const apiServer = start("cluster-server.ts", [String(SCALE), String(NODES)]);
+  const { url } = await said<{ url: string; bytes: number }>(apiServer);
+  const lookups = async () => Number(await (await fetch(`${url}/lookups`)).text());
+  const live = await serve("live", tls, ["--kubeconfig", writeKubeconfig(`${url}/full`)]);
+  results["live, start to ready (ms)"] = live.ready;
+  const before = await lookups();
+  await compare("live", live, bare, load);
+  const reviews = (ROUNDS + 1) * COUNT * CONNECTIONS.length;
+  const asked = ((await lookups()) - before) / (reviews / 1000);
+  results["live, look-ups per 1,000 reviews"] = asked;
+  process.stdout.write(`${"live: look-ups per 1,000 reviews".padEnd(52)} ${asked.toFixed(1)}\n`);
+
+  const commit = spawnSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).stdout.trim();
+  writeFileSync(
+    join(import.meta.dirname, "results.json"),
+    `${JSON.stringify({ commit, ...results }, null, 2)}\n`,
+  );
+} finally {
+  for (const child of children) child.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,65 @@
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/**
+ * What parsing a JSON text will cost, seen from its bytes as they arrive: how deep it nests and about how many values
+ * it has. One pass, no memory; a text that is no JSON gets some answer.
+ */
+export class JsonScan {
+  /** The deepest nesting so far. */
+  depth = 0;
+  /** At least as many values as there are. */
+  values = 1;
+  #level = 0;
+  #inString = false;
+  #escaped = false;
+
+  push(bytes: Uint8Array): void {
+    let level = this.#level;
+    let inString = this.#inString;
+    let start = 0;
+    if (this.#escaped && bytes.length > 0) {
+      this.#escaped = false;
+      start = 1;
+    }
+    for (let at = start; at < bytes.length; at += 1) {
+      const byte = bytes[at];
+      if (inString) {
+        if (byte === BACKSLASH) {
+          at += 1;
+          if (at === bytes.length) this.#escaped = true;
+        } else if (byte === QUOTE) inString = false;
+      } else if (byte === QUOTE) inString = true;
+      else if (byte === COMMA) this.values += 1;
+      else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
+        this.values += 1;
+        level += 1;
+        if (level > this.depth) this.depth = level;
+      } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) level -= 1;
+    }
+    this.#level = level;
+    this.#inString = inString;
+  }
+}
+
+/** Whether a parsed value nests deeper than a limit; without recursion, which is what the limit is for. */
+export function isDeeper(value: unknown, limit: number): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > limit) return true;
+    const next: unknown[] = [];
+    for (const each of level) {
+      if (typeof each !== "object" || each === null) continue;
+      for (const member of Object.values(each)) {
+        if (typeof member === "object" && member !== null) next.push(member);
+      }
+    }
+    level = next;
+  }
+  return false;
+}

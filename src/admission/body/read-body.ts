@@ -1,0 +1,236 @@
+import type { Readable } from "node:stream";
+import { isObject } from "../review.ts";
+import { RequestRefused } from "../status.ts";
+import { BlockList } from "./block-list.ts";
+import { isDeeper, JsonScan } from "./json-scan.ts";
+import type { LargeBodyParser } from "./large-body-parser.ts";
+import { HEAD_BYTES, type ReviewHead, readHead } from "./review-head.ts";
+import { Holding, type Room } from "./room.ts";
+
+/** Why a body was not read; the metric counts by it. */
+export type Unread =
+  /** Larger than any review of objects that an API server can store. */
+  | "size"
+  /** Too many bytes are held already. */
+  | "memory"
+  /** It did not arrive, or was not parsed, in time. */
+  | "slow"
+  /** Parsing it takes more memory than it may. */
+  | "values";
+
+/** A body, read or not. Whoever gets a read one gives its room back (`room.leave(holding)`). */
+export type Body =
+  | { readonly state: "read"; readonly value: unknown; readonly holding: Holding }
+  | { readonly state: "unread"; readonly why: Unread; readonly head: ReviewHead | undefined }
+  | { readonly state: "refused"; readonly refusal: RequestRefused };
+
+export interface BodyReader {
+  /** The bytes that all bodies hold. */
+  readonly room: Room;
+  readonly largeBodies: LargeBodyParser;
+  /** Reads JSON text on this thread. @throws where it is none */
+  readonly parse: (text: string) => unknown;
+}
+
+export interface BodyLimits {
+  /** Larger bodies are read to their end and not kept. */
+  readonly bytes: number;
+  /** Until when it may wait for room, in milliseconds of `performance.now()`, as the others. */
+  readonly waitsUntil: number;
+  /** When it has to be here as a whole. */
+  readonly arrivesBefore: number;
+  /** When a large one has to be parsed. */
+  readonly parsedBefore: number;
+}
+
+/** From here on a body's bytes are looked at before they are parsed, and belong to its namespace's share. */
+const LOOKED_AT_FROM = 32 * 1024;
+/** From here on a body is a large one: they share half of the room. */
+const LARGE_FROM = 256 * 1024;
+/** From here on a body is parsed in the worker. */
+const WORKER_FROM = 1024 * 1024;
+/**
+ * Two objects of 1.5 MiB hold at most 1.6 million values (an empty string is two bytes in etcd); what has more is no
+ * review of objects that can be stored.
+ */
+const MOST_VALUES = 2_000_000;
+/** Far above what any kind nests; the API server's own decoder ends at 10,000, and only `managedFields` gets there. */
+const MOST_DEPTH = 500;
+/** What the worker hands back is parsed on the thread that answers: this much takes less than 200 ms there. */
+const MOST_COMPACT = 8 * 1024 * 1024;
+/** A text and its values on this thread, in multiples of the body (measured: 4 to 5 for objects, 14 for `[],[],…`). */
+const PARSED_PER_BYTE = 7;
+
+/**
+ * Reads one body, charging every byte as it arrives. A body that may not be kept is still read to its end: answered
+ * earlier, its sender would see a broken write instead of the answer.
+ *
+ * Rejects where the connection breaks.
+ *
+ * @param length what `content-length` says, or NaN: tells a large body from a small one, reserves nothing
+ */
+export function readBody(
+  stream: Readable,
+  length: number,
+  limits: BodyLimits,
+  reader: BodyReader,
+): Promise<Body> {
+  const { promise, resolve, reject } = Promise.withResolvers<Body>();
+  const { room } = reader;
+  // Who does not say how much will come counts as one of the large ones.
+  const holding = new Holding(!(length < LARGE_FROM));
+  const kept = new BlockList();
+  let whole: Uint8Array | undefined;
+  let scan: JsonScan | undefined;
+  let total = 0;
+  let unread: { readonly why: Unread; readonly head: ReviewHead | undefined } | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let broken = false;
+
+  const giveUp = (why: Unread): void => {
+    if (unread !== undefined) return;
+    unread = { why, head: readHead(kept.beginning(HEAD_BYTES)) };
+    room.leave(holding);
+    kept.clear();
+  };
+  const keep = (chunk: Uint8Array): void => {
+    kept.push(chunk);
+    if (total < LOOKED_AT_FROM) return;
+    if (scan === undefined) {
+      scan = new JsonScan();
+      for (const block of kept.blocks()) scan.push(block);
+      const namespace = readHead(kept.beginning(HEAD_BYTES))?.namespace;
+      if (namespace !== undefined) room.name(holding, namespace);
+    } else scan.push(chunk);
+    if (scan.values > MOST_VALUES) giveUp("values");
+  };
+
+  stream.on("data", (chunk: Buffer) => {
+    total += chunk.length;
+    if (unread !== undefined) return;
+    if (total === length && total === chunk.length && total < LOOKED_AT_FROM) {
+      whole = chunk;
+      return;
+    }
+    timer ??= setTimeout(() => giveUp("slow"), limits.arrivesBefore - performance.now());
+    if (total > limits.bytes) {
+      // What is known of it so far may not hold its head yet.
+      if (kept.length < HEAD_BYTES) kept.push(chunk.subarray(0, HEAD_BYTES));
+      giveUp("size");
+      return;
+    }
+    const growth = kept.growth(chunk.length);
+    if (room.take(holding, growth)) {
+      keep(chunk);
+      return;
+    }
+    stream.pause();
+    void room.takeBefore(holding, growth, limits.waitsUntil).then((taken) => {
+      if (taken && (broken || unread !== undefined)) room.leave(holding);
+      else if (!broken && unread === undefined) {
+        keep(chunk);
+        if (!taken) giveUp("memory");
+      }
+      stream.resume();
+    });
+  });
+  stream.on("end", () => {
+    clearTimeout(timer);
+    if (unread !== undefined) {
+      resolve({ state: "unread", ...unread });
+      return;
+    }
+    const blocks = whole === undefined ? kept.blocks() : [whole];
+    parseBody(blocks, total, scan, holding, limits, reader).then(
+      (body) => {
+        if (body.state !== "read") room.leave(holding);
+        resolve(body);
+      },
+      (fault) => {
+        room.leave(holding);
+        reject(fault);
+      },
+    );
+  });
+  const onBroken = (error?: Error): void => {
+    clearTimeout(timer);
+    if (stream.readableEnded) return;
+    broken = true;
+    room.leave(holding);
+    reject(new RequestRefused(400, `the body did not arrive (${error?.message ?? "the connection ended"})`));
+  };
+  stream.on("error", onBroken);
+  stream.on("close", () => onBroken());
+  return promise;
+}
+
+async function parseBody(
+  blocks: readonly Uint8Array[],
+  total: number,
+  scan: JsonScan | undefined,
+  holding: Holding,
+  { waitsUntil, parsedBefore }: BodyLimits,
+  { room, largeBodies, parse }: BodyReader,
+): Promise<Body> {
+  if (total === 0) return refused("the body is empty; expected an AdmissionReview");
+  const head = () => readHead(Buffer.concat(blocks.slice(0, 4)));
+  if (total < WORKER_FROM) {
+    const charge = total * PARSED_PER_BYTE;
+    if (!room.take(holding, charge) && !(await room.takeBefore(holding, charge, waitsUntil))) {
+      return { state: "unread", why: "memory", head: head() };
+    }
+    const bytes = blocks.length === 1 && blocks[0] !== undefined ? blocks[0] : Buffer.concat(blocks);
+    return parsed(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(), scan, holding, parse);
+  }
+  const known = head();
+  const compacted = await largeBodies.compact(blocks as readonly Uint8Array<ArrayBuffer>[], parsedBefore);
+  switch (compacted.state) {
+    case "text":
+      if (compacted.text.length > MOST_COMPACT) return { state: "unread", why: "values", head: known };
+      return parsed(compacted.text, scan, holding, parse);
+    case "malformed":
+      return refused("the body is not JSON");
+    case "too-deep":
+      return refused(TOO_DEEP);
+    case "out-of-memory":
+      return { state: "unread", why: "values", head: known };
+    case "late":
+      return { state: "unread", why: "slow", head: known };
+  }
+}
+
+function parsed(
+  text: string,
+  scan: JsonScan | undefined,
+  holding: Holding,
+  parse: (text: string) => unknown,
+): Body {
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch {
+    return refused("the body is not JSON");
+  }
+  if (scan !== undefined && scan.depth > MOST_DEPTH) {
+    withoutManagedFields(value);
+    if (isDeeper(value, MOST_DEPTH)) return refused(TOO_DEEP);
+  }
+  return { state: "read", value, holding };
+}
+
+/** A user may write them as deep as the API server reads, and nobody here reads them. */
+function withoutManagedFields(review: unknown): void {
+  if (!isObject(review) || !isObject(review.request)) return;
+  for (const object of [review.request.object, review.request.oldObject]) {
+    if (isObject(object) && isObject(object.metadata)) {
+      delete (object.metadata as { managedFields?: unknown }).managedFields;
+    }
+  }
+}
+
+/** What somebody nests deeper than any object of the API server is. */
+const TOO_DEEP = `the body nests deeper than ${MOST_DEPTH} levels; no object that is judged does`;
+
+function refused(problem: string): Body {
+  return { state: "refused", refusal: new RequestRefused(400, problem) };
+}

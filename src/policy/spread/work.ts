@@ -1,0 +1,82 @@
+import type { PodAffinityTerm, Workload } from "../model.ts";
+
+/** Comparisons of one expression with one workload or node: some tens of milliseconds of them. */
+const UNITS = 400_000;
+
+/** What one template may ask for by pod affinity, far above any real one: beyond it nothing is proved. */
+const MOST_EXPRESSIONS = 256;
+const MOST_VALUES = 2_000;
+
+/** What is told where a proof was not looked for to its end. */
+export const TOO_MUCH =
+  "the terms were too many to check, so no proof was found; nodeName, one host in nodeSelector, or one required pod affinity term on kubernetes.io/hostname can always be checked";
+
+/**
+ * The work that the proofs about one state of a workload may take, and what they have found so far. Users write what
+ * is judged, and an answer that is late is no answer: spent means that no proof was found, never that there was one.
+ */
+export class Work {
+  private left = UNITS;
+  private readonly found = new Map<string, WeakMap<object, unknown>>();
+
+  /** True while there is work left after these units; once false it stays so. */
+  spend(units: number): boolean {
+    this.left -= units;
+    return this.left >= 0;
+  }
+
+  /** True where something was not looked at to its end. */
+  get isSpent(): boolean {
+    return this.left < 0;
+  }
+
+  /** Computes an answer about an object once. */
+  once<T>(question: string, about: object, answer: () => T): T {
+    let answers = this.found.get(question);
+    if (answers === undefined) {
+      answers = new WeakMap();
+      this.found.set(question, answers);
+    }
+    if (!answers.has(about)) answers.set(about, answer());
+    return answers.get(about) as T;
+  }
+
+  /** Nothing more is proved: something is too large to be looked at at all. */
+  giveUp(): void {
+    this.left = Math.min(this.left, -1);
+  }
+}
+
+interface Size {
+  readonly expressions: number;
+  readonly values: number;
+}
+
+const sizes = new WeakMap<readonly PodAffinityTerm[], Size>();
+
+/** How much required pod affinity asks for. */
+export function sizeOf({ template }: Workload): Size {
+  const terms = template.placement.podAffinity;
+  const known = sizes.get(terms);
+  if (known !== undefined) return known;
+  let [expressions, values] = [0, 0];
+  for (const term of terms) {
+    expressions += 1 + term.matchLabelKeys.length + term.mismatchLabelKeys.length;
+    values += term.namespaces.length;
+    for (const selector of [term.labelSelector, term.namespaceSelector]) {
+      if (selector === undefined) continue;
+      const labels = Object.keys(selector.matchLabels).length;
+      expressions += labels + selector.matchExpressions.length;
+      values += labels;
+      for (const requirement of selector.matchExpressions) values += requirement.values.length;
+    }
+  }
+  const size = { expressions, values };
+  sizes.set(terms, size);
+  return size;
+}
+
+export function isTooLarge(workload: Workload): boolean {
+  const { expressions, values } = sizeOf(workload);
+  return expressions > MOST_EXPRESSIONS || values > MOST_VALUES;
+}

@@ -1,0 +1,253 @@
+/** No template is so large, and no cluster, that judging it takes long: what cannot be checked is not proved. */
+import t from "tap";
+import { ClusterIndex } from "../../../src/cluster/cluster-index.ts";
+import { evaluate } from "../../../src/policy/evaluate.ts";
+import type { Claim, Node, Placement, PodAffinityTerm, Workload } from "../../../src/policy/model.ts";
+import { HOSTNAME } from "../../../src/policy/nodes.ts";
+import { DEFAULT_OPTIONS } from "../../../src/policy/options.ts";
+import type { Change } from "../../../src/policy/ratchet.ts";
+import { ANYWHERE } from "./cases.ts";
+
+function many<T>(count: number, make: (at: number) => T): T[] {
+  return Array.from({ length: count }, (_, at) => make(at));
+}
+
+function deployment(
+  name: string,
+  placement: Partial<Placement>,
+  claims: readonly string[] = ["data"],
+): Workload {
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    namespace: "shop",
+    name,
+    uid: undefined,
+    labels: {},
+    annotations: {},
+    pods: { by: "replicas", replicas: 1 },
+    strategy: {
+      kind: "rolling-update",
+      maxSurge: { kind: "percent", value: 25 },
+      maxUnavailable: { kind: "percent", value: 25 },
+    },
+    paused: false,
+    template: {
+      labels: { app: "web" },
+      annotations: {},
+      mounts: claims.map((claimName) => ({ kind: "claim", volumeName: claimName, claimName })),
+      unmountedClaims: [],
+      placement: { ...ANYWHERE, ...placement },
+    },
+    status: undefined,
+    revisions: undefined,
+    templateFrom: undefined,
+    claimTemplates: [],
+    firstOrdinal: 0,
+    createdAt: undefined,
+    source: undefined,
+    notes: [],
+  };
+}
+
+const claimNamed = (name: string): Claim => ({
+  namespace: "shop",
+  name,
+  accessModes: ["ReadWriteOnce"],
+  volumeMode: "Filesystem",
+  storageClassName: "gp3",
+  volumeName: undefined,
+  selector: undefined,
+  hasDataSource: false,
+  ofSet: undefined,
+  annotations: {},
+  createdAt: undefined,
+  source: undefined,
+});
+
+const nodes = (count: number): Node[] =>
+  many(count, (at) => ({
+    name: `n${at}`,
+    labels: { [HOSTNAME]: `n${at}`, disk: "ssd" },
+    taints: [],
+    unschedulable: false,
+  }));
+
+const term = (values: readonly string[] = []): PodAffinityTerm => ({
+  labelSelector: {
+    matchLabels: { app: "web" },
+    matchExpressions: values.length === 0 ? [] : [{ key: "app", operator: "NotIn", values }],
+  },
+  namespaces: [],
+  namespaceSelector: undefined,
+  topologyKey: HOSTNAME,
+  matchLabelKeys: [],
+  mismatchLabelKeys: [],
+});
+
+function viewOf(workloads: readonly Workload[], nodeCount = 0, claims: readonly string[] = ["data"]) {
+  const view = new ClusterIndex();
+  for (const object of workloads) view.put({ kind: "Deployment", object });
+  for (const name of claims) view.put({ kind: "PersistentVolumeClaim", object: claimNamed(name) });
+  for (const object of nodes(nodeCount)) view.put({ kind: "Node", object });
+  return view;
+}
+
+const CONTEXT = { options: DEFAULT_OPTIONS, waiver: null, namespace: null, dryRun: false };
+
+function judged(view: ClusterIndex, workload: Workload, change: Change | null = null) {
+  const { findings } = evaluate(view, workload, change, CONTEXT);
+  const rules = findings.map(({ rule, severity }) => (severity === "error" ? rule : `${rule}?`));
+  return { rules, evidence: findings.flatMap(({ evidence }) => evidence).join("\n") };
+}
+
+/** How many times as long as this machine takes, right now, to go through a fixed amount of plain work. */
+function timesTheYardstick(work: () => void): number {
+  const started = performance.now();
+  let sum = 0;
+  for (let round = 0; round < 20; round++) {
+    const set = new Set(many(20_000, (at) => `value-${at}`));
+    for (let at = 0; at < 20_000; at++) if (set.has(`value-${at * 2}`)) sum++;
+  }
+  const yardstick = performance.now() - started;
+  if (sum === 0) throw new Error("the yardstick was optimised away");
+  const begun = performance.now();
+  work();
+  return (performance.now() - begun) / yardstick;
+}
+
+const values = (count: number) => many(count, (at) => `v${at}`);
+const hosts = (count: number) => many(count, (at) => `n${at}`);
+
+const ATTACKS: readonly (readonly [why: string, workload: Workload, view: () => ClusterIndex])[] = [
+  [
+    "20,000 values beside 1,000 neighbours",
+    deployment("big", { podAffinity: [term(values(20_000))] }),
+    () => viewOf(many(1000, (at) => deployment(`w${at}`, { podAffinity: [term()] }))),
+  ],
+  [
+    "1,000 neighbours with as many values as are looked at",
+    deployment("big", { podAffinity: [term(values(1900))] }),
+    () => viewOf(many(1000, (at) => deployment(`w${at}`, { podAffinity: [term(values(1900))] }))),
+  ],
+  [
+    "250 terms beside 1,000 neighbours",
+    deployment("big", { podAffinity: many(125, () => term()) }),
+    () => viewOf(many(1000, (at) => deployment(`w${at}`, { podAffinity: many(125, () => term()) }))),
+  ],
+  [
+    "5,000 expressions on 5,000 nodes",
+    deployment("big", {
+      nodeAffinity: [
+        {
+          matchExpressions: many(5000, (at) => ({ key: `k${at}`, operator: "DoesNotExist", values: [] })),
+          matchFields: [],
+        },
+      ],
+    }),
+    () => viewOf([], 5000),
+  ],
+  [
+    "NotIn of 30,000 hosts on 5,000 nodes",
+    deployment("big", {
+      nodeAffinity: [
+        { matchExpressions: [{ key: HOSTNAME, operator: "NotIn", values: hosts(30_000) }], matchFields: [] },
+      ],
+    }),
+    () => viewOf([], 5000),
+  ],
+  [
+    "200 claims with 20 rivals each on 5,000 nodes",
+    deployment("big", { nodeSelector: { disk: "ssd" } }, values(200)),
+    () =>
+      viewOf(
+        many(20, (at) =>
+          deployment(`w${at}`, { nodeSelector: { disk: "ssd" }, podAffinity: [term()] }, values(200)),
+        ),
+        5000,
+        values(200),
+      ),
+  ],
+];
+
+t.test("nothing that a user can write takes long, and its size makes no proof", async (t) => {
+  for (const [why, workload, make] of ATTACKS) {
+    const view = make();
+    view.put({ kind: "Deployment", object: workload });
+    let rules: readonly string[] = [];
+    const previous = { ...workload, template: { ...workload.template, annotations: { a: "b" } } };
+    const change: Change = {
+      previous,
+      previousView: view,
+      specChanged: true,
+      templateChanged: true,
+      cause: "update",
+    };
+    view.nodes();
+    const created = timesTheYardstick(() => ({ rules } = judged(view, workload)));
+    const updated = timesTheYardstick(() => judged(view, workload, change));
+    t.ok(rules.includes("rwo-rolling-update"), `${why}: ${rules}`);
+    t.ok(created < 4, `${why}: created in ${created.toFixed(2)} yardsticks`);
+    t.ok(updated < 6, `${why}: updated in ${updated.toFixed(2)} yardsticks`);
+  }
+});
+
+t.test("what could not be checked is said, with what can be", async (t) => {
+  const big = deployment("big", { podAffinity: [term(values(20_000))] });
+  const { rules, evidence } = judged(viewOf([big]), big);
+  t.strictSame(rules, ["rwo-rolling-update"]);
+  t.match(
+    evidence,
+    /the terms were too many to check, so no proof was found; nodeName, one host in nodeSelector/,
+  );
+  const pinned = deployment("big", { podAffinity: [term(values(20_000))], nodeName: "n1" });
+  t.strictSame(judged(viewOf([pinned]), pinned).rules, [], "nodeName is proved beside them");
+  const small = deployment("small", { podAffinity: [term(["x"])] });
+  t.strictSame(judged(viewOf([small]), small).rules, [], "ordinary terms are proved");
+});
+
+t.test("a state before that was too large to check forgives nothing, but no way out is closed", async (t) => {
+  const large = { podAffinity: [term(values(20_000))] };
+  const before = { ...deployment("web", large), pods: { by: "replicas", replicas: 3 } as const };
+  const update = (after: Workload, more: Partial<Change> = {}) => {
+    const view = viewOf([after]);
+    return judged(view, after, {
+      previous: before,
+      previousView: viewOf([before]),
+      specChanged: true,
+      templateChanged: false,
+      cause: "update",
+      ...more,
+    }).rules;
+  };
+  t.strictSame(
+    update({ ...before, labels: { a: "b" } }),
+    ["rwo-replicas", "rwo-rolling-update"],
+    "another field",
+  );
+  t.strictSame(
+    update({ ...before, pods: { by: "replicas", replicas: 2 } }),
+    ["rwo-replicas?", "rwo-rolling-update?"],
+    "fewer replicas",
+  );
+  t.strictSame(update({ ...before, strategy: { kind: "recreate" } }), ["rwo-replicas?"], "to Recreate");
+  t.strictSame(
+    update(before, { specChanged: false }),
+    ["rwo-replicas?", "rwo-rolling-update?"],
+    "metadata only",
+  );
+});
+
+t.test("5,000 nodes cost what 50 do once their list is known", async (t) => {
+  const cost = (count: number) => {
+    const workload = deployment("web", {});
+    const view = viewOf([workload], count);
+    judged(view, workload);
+    return timesTheYardstick(() => {
+      for (let at = 0; at < 200; at++) judged(view, workload);
+    });
+  };
+  cost(50);
+  const [few, lots] = [cost(50), cost(5000)];
+  t.ok(lots < Math.max(few, 0.02) * 3, `${few.toFixed(3)} and ${lots.toFixed(3)} yardsticks`);
+});
