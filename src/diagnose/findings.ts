@@ -1,8 +1,8 @@
 import type { JudgedAttachment } from "./attachment-rows.ts";
 import type { Danger } from "./dangers.ts";
-import type { Desk } from "./desk.ts";
 import type { AttachmentDiagnosis, AttachmentFinding, AttachmentRuleId } from "./diagnosis.ts";
 import { compare } from "./holders.ts";
+import type { Inquiry } from "./inquiry.ts";
 import type { Disk } from "./picture.ts";
 import { hasRunningContainer } from "./pods.ts";
 import { MINUTE, spoken } from "./times.ts";
@@ -14,17 +14,17 @@ export interface AttachmentReport {
 }
 
 /** @param disks those to tell of, each once */
-export function reportAttachments(disks: Iterable<Disk>, desk: Desk): AttachmentReport {
+export function reportAttachments(disks: Iterable<Disk>, inquiry: Inquiry): AttachmentReport {
   const attachments: AttachmentDiagnosis[] = [];
   const findings: AttachmentFinding[] = [];
   for (const disk of disks) {
-    const dangers = desk.dangersOf(disk).told.map((danger) => endangeredFinding(danger, desk));
+    const dangers = inquiry.dangersOf(disk).told.map((danger) => endangeredFinding(danger, inquiry));
     findings.push(...dangers);
-    for (const judged of desk.attachmentsOf(disk)) {
+    for (const judged of inquiry.attachmentsOf(disk)) {
       const { name } = judged.attachment;
       const own = dangers.filter(({ attachment }) => attachment.name === name);
-      const ordered = own.length === 0 ? orderedFinding(judged, desk) : undefined;
-      const stale = staleFinding(judged, desk);
+      const ordered = own.length === 0 ? orderedFinding(judged, inquiry) : undefined;
+      const stale = staleFinding(judged, inquiry);
       const extra = [ordered, stale].filter((finding) => finding !== undefined);
       findings.push(...extra);
       attachments.push({
@@ -49,9 +49,9 @@ function keyOf({ rule, attachment: { volume, node, name } }: AttachmentFinding):
 /** An error only where a second look, live, has seen it too and a container runs. */
 function endangeredFinding(
   { text, node, disk, attachment, pods, row }: Danger,
-  desk: Desk,
+  inquiry: Inquiry,
 ): AttachmentFinding {
-  const confirmed = desk.options.dangersSeenBefore !== null;
+  const confirmed = inquiry.options.dangersSeenBefore !== null;
   const runs = row === "R16" || pods.some(hasRunningContainer);
   return finding("attachment-endangered", confirmed && runs ? "error" : "warning", {
     name: attachment?.name ?? null,
@@ -65,10 +65,10 @@ function endangeredFinding(
 /** R3 under pods that have not started: ordered, and no data at risk yet. */
 function orderedFinding(
   { state, attachment, users }: JudgedAttachment,
-  desk: Desk,
+  inquiry: Inquiry,
 ): AttachmentFinding | undefined {
   if (state !== "detach-ordered-under-pod" || users.some(hasRunningContainer)) return undefined;
-  if (desk.options.dangersSeenBefore !== null) return undefined;
+  if (inquiry.options.dangersSeenBefore !== null) return undefined;
   const pods = users.map(({ namespace, name }) => `${namespace}/${name}`).join(", ");
   const text = `the detach of ${attachment.name} was ordered while ${pods} waits for the volume on ${attachment.nodeName}`;
   return finding("attachment-endangered", "warning", {
@@ -95,11 +95,14 @@ const STALE_LATER: Readonly<Record<string, string>> = {
 
 const SIGHTINGS_APART = 10 * MINUTE;
 
-function staleFinding({ state, attachment }: JudgedAttachment, desk: Desk): AttachmentFinding | undefined {
-  const age = desk.age(attachment.createdAt);
+function staleFinding(
+  { state, attachment }: JudgedAttachment,
+  inquiry: Inquiry,
+): AttachmentFinding | undefined {
+  const age = inquiry.age(attachment.createdAt);
   if (attachment.createdAt === undefined || age < MINUTE) return undefined;
-  const seen = attachment.uid === undefined ? undefined : desk.options.sightings.get(attachment.uid);
-  const unchanged = seen !== undefined && desk.now - seen.at >= SIGHTINGS_APART;
+  const seen = attachment.uid === undefined ? undefined : inquiry.options.sightings.get(attachment.uid);
+  const unchanged = seen !== undefined && inquiry.now - seen.at >= SIGHTINGS_APART;
   const why = STALE[state] ?? (unchanged ? STALE_LATER[state] : undefined);
   if (why === undefined) return undefined;
   const text = `attachment ${attachment.name} on ${attachment.nodeName} is left over: ${why}`;

@@ -48,7 +48,10 @@ function subjectPart(diagnosis: SubjectDiagnosis): string {
     plain(cause.text) + (since === null ? "" : ` Since ${since}.`),
     ...section(
       "Waits",
-      waiting.map(({ namespace, pod, node }) => `- ${code(`${namespace}/${pod}`)} ${node === null ? "has no node" : `on ${code(node)}`}`),
+      waiting.map(
+        ({ namespace, pod, node }) =>
+          `- ${code(`${namespace}/${pod}`)} ${node === null ? "has no node" : `on ${code(node)}`}`,
+      ),
     ),
     ...section("Who holds it", [
       ...holders.map((holder) => `- ${plain(holderText(holder))}`),
@@ -68,7 +71,9 @@ function subjectPart(diagnosis: SubjectDiagnosis): string {
     ),
     ...section(
       "How to prevent it",
-      prevention.map(({ rule, summary, cost }) => `- ${code(rule)}: ${plain(summary)}. Cost: ${plain(cost)}.`),
+      prevention.map(
+        ({ rule, summary, cost }) => `- ${code(rule)}: ${plain(summary)}. Cost: ${plain(cost)}.`,
+      ),
     ),
   ].join("\n\n");
 }
@@ -81,9 +86,7 @@ function stepPart(
   const risk = danger === null ? "" : ` **Danger**: ${plain(danger)}.`;
   return [
     `${number}. ${plain(text)} Cost: ${plain(cost)}.${risk}`,
-    ...(commands.length === 0
-      ? []
-      : behind.map((id) => `   - ${plain(conditionText(id, questions))}`)),
+    ...(commands.length === 0 ? [] : behind.map((id) => `   - ${plain(conditionText(id, questions))}`)),
     ...commands.map((command) => `   - ${code(command)}`),
   ].join("\n");
 }

@@ -106,7 +106,10 @@ function screen(diagnosis: SubjectDiagnosis, paint: Painter, layout: TextLayout)
     body.length === 0 ? [] : ["", paint("bold", title), ...body];
   return [
     ...lines,
-    ...section(cause.volume || state === "healthy" ? "Who holds it" : "The volume", holderLines(diagnosis, layout)),
+    ...section(
+      cause.volume || state === "healthy" ? "Who holds it" : "The volume",
+      holderLines(diagnosis, layout),
+    ),
     ...(state === "healthy" ? [] : section("Will it clear by itself", clearsLines(diagnosis, layout))),
     ...section("What to type", stepLines(diagnosis, paint, layout)),
     ...section("How to see that it worked", verifyLines(diagnosis, layout)),
@@ -118,7 +121,9 @@ function screen(diagnosis: SubjectDiagnosis, paint: Painter, layout: TextLayout)
 }
 
 function waitingText(waiting: SubjectDiagnosis["waiting"]): string {
-  const shown = waiting.slice(0, MOST_HOLDERS).map(({ pod, node }) => (node === null ? `${pod}, which no node has` : `${pod} on ${node}`));
+  const shown = waiting
+    .slice(0, MOST_HOLDERS)
+    .map(({ pod, node }) => (node === null ? `${pod}, which no node has` : `${pod} on ${node}`));
   const more = waiting.length - shown.length;
   return `${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}`;
 }
@@ -181,14 +186,18 @@ function oneStep(
 }
 
 function verifyLines({ verify }: SubjectDiagnosis, layout: TextLayout): readonly string[] {
-  return verify.flatMap((line) => (isCommand(line) ? [`    ${visible(line)}`] : sentence(line, "  ", layout)));
+  return verify.flatMap((line) =>
+    isCommand(line) ? [`    ${visible(line)}`] : sentence(line, "  ", layout),
+  );
 }
 
 function preventionLines({ prevention }: SubjectDiagnosis, layout: TextLayout): readonly string[] {
   const byFinding = Map.groupBy(prevention, ({ rule, finding }) => `${rule}: ${finding}`);
   return [...byFinding].flatMap(([finding, fixes]) => [
     ...sentence(`${finding}.`, "  ", layout),
-    ...fixes.slice(0, 2).flatMap(({ summary, cost }) => sentence(`${summary}. Cost: ${cost}.`, "  - ", layout)),
+    ...fixes
+      .slice(0, 2)
+      .flatMap(({ summary, cost }) => sentence(`${summary}. Cost: ${cost}.`, "  - ", layout)),
     ...(fixes.length > 2
       ? [`  - or another way out: attachguard explain ${visible(fixes[0]?.rule ?? "")}`]
       : []),

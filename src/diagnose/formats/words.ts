@@ -1,5 +1,12 @@
 import { plural } from "../../policy/phrasing.ts";
-import type { AvoidId, DiagnosisDocument, Holder, NodeState, Question, SubjectDiagnosis } from "../diagnosis.ts";
+import type {
+  AvoidId,
+  DiagnosisDocument,
+  Holder,
+  NodeState,
+  Question,
+  SubjectDiagnosis,
+} from "../diagnosis.ts";
 
 /** The words that the text and the ticket have in common. */
 
@@ -129,7 +136,8 @@ export function furtherEvidence({ cause, evidence }: SubjectDiagnosis): readonly
 /** The time of the facts and where they are from. */
 export function factsText({ facts }: DiagnosisDocument, { timeIsLeast }: Circumstances): string {
   const { source, time, context } = facts;
-  if (source === "live") return `Facts of ${time}, live${context === null ? "" : ` from context ${context}`}.`;
+  if (source === "live")
+    return `Facts of ${time}, live${context === null ? "" : ` from context ${context}`}.`;
   return timeIsLeast
     ? `Facts of ${time} at the earliest (the newest time in the dump): ages are "at least". --at TIME says when the dump was taken.`
     : `Facts of ${time}, from a dump.`;
