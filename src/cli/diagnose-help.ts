@@ -5,6 +5,7 @@ import { PROJECTED } from "../diagnose/project.ts";
 export const DUMP_HELP = `A dump, where the cluster cannot be reached from here; --from DIR reads it back:
   mkdir DIR; cd DIR
 ${DIAGNOSED_KINDS.map((kind) => `  ${dumpLine(kind)}`).join("\n")}
+  kubectl get --raw /api/v1/namespaces/kube-system >kube-system.json
 With rights in one namespace only, put /namespaces/NS before the last word of a path.
 A dump holds the environment of every container, passwords in it included: keep it
 to yourself. What --save writes has none of that.

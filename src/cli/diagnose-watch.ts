@@ -3,8 +3,16 @@ import type { DiagnosisDocument } from "../diagnose/diagnosis.ts";
 import type { Facts, Sighting } from "../diagnose/facts.ts";
 import { summaryText } from "../diagnose/formats/words.ts";
 import { AttachguardError, messageOf } from "../errors.ts";
-import type { Told } from "./diagnose.ts";
 import { print, type Terminal } from "./terminal.ts";
+
+/** A look that has been judged. */
+export interface Told {
+  readonly document: DiagnosisDocument;
+  readonly code: 0 | 1 | 2;
+  readonly sightings: readonly Sighting[];
+  readonly readings: readonly RawReading[];
+  readonly facts: Facts;
+}
 
 export interface Watching {
   /** Looks anew; with what earlier looks have seen. */

@@ -17,6 +17,7 @@ import { savedFacts, savedSightings } from "../diagnose/save.ts";
 import { parseSubject, SUBJECT_KINDS } from "../diagnose/subject.ts";
 import { AttachguardError } from "../errors.ts";
 import { detachingOf } from "../policy/catalogue/driver.ts";
+import type { Told } from "./diagnose-watch.ts";
 import type { DiagnosisOutput } from "./diagnosis-output.ts";
 import { emitDiagnosis } from "./diagnosis-output.ts";
 import { readDumpFiles } from "./dump-files.ts";
@@ -44,15 +45,6 @@ interface Look {
   readonly facts: Facts;
   readonly readings: readonly RawReading[];
   readonly errors: readonly DiagnosisError[];
-}
-
-/** A look that has been judged. */
-export interface Told {
-  readonly document: DiagnosisDocument;
-  readonly code: 0 | 1 | 2;
-  readonly sightings: readonly Sighting[];
-  readonly readings: readonly RawReading[];
-  readonly facts: Facts;
 }
 
 /** Bounds of one look at a live cluster. */

@@ -6,6 +6,7 @@ import type { Circumstances } from "../diagnose/formats/words.ts";
 import { AttachguardError } from "../errors.ts";
 import { writeOutput } from "./emit.ts";
 import { hasColour, print, type Terminal, widthOf } from "./terminal.ts";
+import { version } from "./version.ts";
 
 export const DIAGNOSIS_FORMATS = ["text", "json", "markdown"] as const;
 export type DiagnosisFormat = (typeof DIAGNOSIS_FORMATS)[number];
@@ -65,4 +66,20 @@ function rendered(
     case "text":
       return renderText(document, circumstances, PLAIN);
   }
+}
+
+/** The JSON object of a call that failed as a whole: nothing was read, and why. */
+export function failedDiagnosis(message: string, now: Date): string {
+  const nothing: DiagnosisDocument = {
+    schemaVersion: 2,
+    kind: "Diagnosis",
+    toolVersion: version(),
+    facts: { source: "live", time: now.toISOString(), context: null, clusterUid: null, read: [] },
+    diagnoses: [],
+    attachments: [],
+    findings: [],
+    errors: [{ file: null, message }],
+    summary: { healthy: 0, clearing: 0, stuck: 0, endangered: 0, unknown: 0 },
+  };
+  return renderJson(nothing);
 }

@@ -73,6 +73,11 @@ async function fail(terminal: Terminal, { command, format }: Asked, failure: Fai
     return EXIT_FAILURE;
   }
   await print(terminal.stderr, failure.text);
+  if (command === "diagnose") {
+    const { failedDiagnosis } = await import("./diagnosis-output.ts");
+    if (format === "json") await print(terminal.stdout, failedDiagnosis(failure.message, new Date()));
+    return EXIT_FAILURE;
+  }
   const renderer = await rendererOf(format);
   if (renderer.holdsProblems) {
     const code = failure.code ?? "AG_ERR_INTERNAL";

@@ -128,7 +128,9 @@ function finding(
   severity: AttachmentFinding["severity"],
   { name, node, volume, text, evidence }: Said,
 ): AttachmentFinding {
-  const sentence = `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+  // What begins with an object's name keeps it as it is.
+  const isWord = /^(?:attachment|the) /.test(text);
+  const sentence = `${isWord ? text.charAt(0).toUpperCase() + text.slice(1) : text}.`;
   return {
     rule,
     severity,

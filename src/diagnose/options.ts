@@ -28,7 +28,7 @@ export type SubjectKind =
 export interface Prevention extends Fix {
   /** The rule that the workload breaks. */
   readonly rule: string;
-  /** What can go wrong, as one sentence without its full stop. */
+  /** What can go wrong, as one sentence. */
   readonly finding: string;
 }
 

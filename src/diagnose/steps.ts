@@ -230,7 +230,7 @@ export function lookAtBackEnd(disk: Disk | undefined, inquiry: Inquiry): StepDra
   const what = disk?.handle === undefined ? "the volume" : `volume ${disk.handle}`;
   return step({
     id: "look-at-back-end",
-    text: `Ask the storage back end which machine has ${what}, and detach it there when nobody may be using it.${hint === undefined ? "" : ` ${hint}`}`,
+    text: `Ask the storage back end which machine has ${what}, and detach it there when nobody may be using it.${hint === undefined ? "" : ` Ask it so: ${hint}.`}`,
     cost: "nothing to look",
     danger: "detaching somebody else's disk",
   });

@@ -9,6 +9,7 @@ import {
   holderText,
   isCommand,
   notTo,
+  questionText,
   subjectText,
   summaryText,
   unreadLines,
@@ -59,7 +60,7 @@ function subjectPart(diagnosis: SubjectDiagnosis): string {
     ]),
     ...section("Will it clear by itself", [
       `- ${plain(clearsText(diagnosis))}`,
-      ...questions.map(({ text }) => `- **Question**: ${plain(text)}`),
+      ...questions.map((question) => `- **Question**: ${plain(questionText(question))}`),
     ]),
     ...section("What to type", [
       ...steps.map((step, index) => stepPart(step, index + 1, diagnosis)),

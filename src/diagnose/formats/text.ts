@@ -11,6 +11,7 @@ import {
   holderText,
   isCommand,
   notTo,
+  questionText,
   subjectText,
   summaryText,
   unreadLines,
@@ -91,7 +92,7 @@ function screen(diagnosis: SubjectDiagnosis, paint: Painter, layout: TextLayout)
   const { state, subject, cause, since, waiting } = diagnosis;
   const label = state.toUpperCase();
   const [first = "", ...rest] = sentence(
-    `${subjectText(subject)}: ${causeName(cause)}`,
+    state === "healthy" ? subjectText(subject) : `${subjectText(subject)}: ${causeName(cause)}`,
     `${label}  `,
     layout,
   );
@@ -149,7 +150,7 @@ function clearsLines(diagnosis: SubjectDiagnosis, layout: TextLayout): readonly 
   const { questions } = diagnosis;
   return [
     ...sentence(clearsText(diagnosis), "  ", layout),
-    ...questions.flatMap(({ text }) => sentence(text, "  ? ", layout)),
+    ...questions.flatMap((question) => sentence(questionText(question), "  ? ", layout)),
   ];
 }
 
@@ -194,12 +195,19 @@ function verifyLines({ verify }: SubjectDiagnosis, layout: TextLayout): readonly
 function preventionLines({ prevention }: SubjectDiagnosis, layout: TextLayout): readonly string[] {
   const byFinding = Map.groupBy(prevention, ({ rule, finding }) => `${rule}: ${finding}`);
   return [...byFinding].flatMap(([finding, fixes]) => [
-    ...sentence(`${finding}.`, "  ", layout),
+    ...sentence(finding, "  ", layout),
     ...fixes
-      .slice(0, 2)
+      .slice(0, 1)
       .flatMap(({ summary, cost }) => sentence(`${summary}. Cost: ${cost}.`, "  - ", layout)),
-    ...(fixes.length > 2
-      ? [`  - or another way out: attachguard explain ${visible(fixes[0]?.rule ?? "")}`]
+    ...(fixes.length > 1
+      ? sentence(
+          `or ${fixes
+            .slice(1)
+            .map(({ id }) => id)
+            .join(", ")}: attachguard explain ${fixes[0]?.rule}`,
+          "  - ",
+          layout,
+        )
       : []),
   ]);
 }

@@ -121,16 +121,30 @@ export function clearsText({ state, clears }: SubjectDiagnosis): string {
 /** Commands stand behind a question: when they may be typed. */
 export function conditionText(id: string, questions: readonly Question[]): string {
   const node = /^machine-is-off:(.+)$/s.exec(id)?.[1];
-  if (node !== undefined)
-    return `Only once the machine of ${node} is off for sure (then say so: --machine-is-off ${node}):`;
+  if (node !== undefined) return `Only once the machine of ${node} is off for sure:`;
   const asked = questions.find((question) => question.id === id)?.text;
   const [first = id] = (asked ?? "").split("?", 1);
   return `Only where the answer is yes: ${first === "" ? id : `${first}?`}`;
 }
 
-/** Evidence that the sentence has not said already. */
-export function furtherEvidence({ cause, evidence }: SubjectDiagnosis): readonly string[] {
-  return [...new Set(evidence)].filter((line) => !cause.text.includes(line));
+/** A question, and how its answer is given where a flag takes it. */
+export function questionText({ id, text }: Question): string {
+  const node = /^machine-is-off:(.+)$/s.exec(id)?.[1];
+  return node === undefined ? text : `${text} If it is off and stays off: --machine-is-off ${node}`;
+}
+
+/** Evidence that neither the sentence nor the holders have said already. */
+export function furtherEvidence({ cause, evidence, holders }: SubjectDiagnosis): readonly string[] {
+  const said = new Set(
+    holders.flatMap(({ node, attachment, pod, namespace }) => [
+      `attachment ${attachment} is on ${node}`,
+      `${namespace}/${pod} has it on ${node}`,
+    ]),
+  );
+  return [...new Set(evidence)].filter((line) => {
+    const quoted = /(?:attach|detach)Error (.+)$/s.exec(line)?.[1];
+    return !said.has(line) && !cause.text.includes(line) && !(quoted && cause.text.includes(quoted));
+  });
 }
 
 /** The time of the facts and where they are from. */
