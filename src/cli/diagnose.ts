@@ -6,7 +6,7 @@ import {
   exitCodeOf,
   sightingsIn,
 } from "../diagnose/diagnose.ts";
-import type { DiagnosisDocument, DiagnosisError } from "../diagnose/diagnosis.ts";
+import type { DiagnosisError } from "../diagnose/diagnosis.ts";
 import { readDump } from "../diagnose/dump.ts";
 import type { Facts, Sighting } from "../diagnose/facts.ts";
 import type { Circumstances } from "../diagnose/formats/words.ts";
