@@ -10,7 +10,8 @@ import { relationOf } from "./relation.ts";
  * Where pods and ReplicaSets alone look like D1, D2 or D3, an answer that cannot be given names that cause as likely,
  * with its harmless way out: none of them can lose data, whatever the reason turns out to be.
  */
-export function withLikely(unknown: Answer, c: PodCase, inquiry: Inquiry): Answer {
+export function withLikely(unseen: Answer, c: PodCase, inquiry: Inquiry): Answer {
+  const unknown = { ...unseen, evidence: [...unseen.evidence, ...seenOf(c, inquiry)] };
   if (c.stage !== "creating" && c.stage !== "unscheduled") return unknown;
   const holders = c.uses.filter(isExclusive).flatMap(({ claimName }) => holdersOf(c.pod, claimName, inquiry));
   if (holders.length === 0) return unknown;
@@ -41,6 +42,20 @@ export function withLikely(unknown: Answer, c: PodCase, inquiry: Inquiry): Answe
       ...(scalable === undefined ? [] : [scaleToOne(scalable, inquiry)]),
     ],
   };
+}
+
+const COMPLAINTS: ReadonlySet<string> = new Set(["FailedAttachVolume", "FailedMount", "FailedScheduling"]);
+
+/** What pods and events show all the same, for whoever is to be asked. */
+function seenOf({ pod, uses }: PodCase, { picture }: Inquiry): readonly string[] {
+  const event = picture.eventsAbout(pod).findLast(({ reason }) => COMPLAINTS.has(reason));
+  const leaving = uses
+    .flatMap(({ claimName }) => picture.podsOfClaim(pod.namespace, claimName))
+    .filter((other) => other !== pod && isTerminating(other) && other.nodeName !== undefined);
+  return [
+    ...leaving.map(({ name, nodeName }) => `${name} on ${nodeName} uses the same claim and is Terminating`),
+    ...(event === undefined ? [] : [`event ${event.reason}: ${event.message}`]),
+  ];
 }
 
 /** By the claim's own modes, which is all that a developer may see. */

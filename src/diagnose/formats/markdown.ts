@@ -18,7 +18,7 @@ import {
 /** The answer for a ticket: the same sections as on a terminal, with everything that they leave out there. */
 export function renderMarkdown(document: DiagnosisDocument, circumstances: Circumstances): string {
   const parts = [
-    ...document.diagnoses.map(subjectPart),
+    ...document.diagnoses.map((diagnosis) => subjectPart(diagnosis, document)),
     ...(document.findings.length === 0
       ? []
       : [
@@ -39,7 +39,7 @@ export function renderMarkdown(document: DiagnosisDocument, circumstances: Circu
   return `${parts.join("\n\n")}\n`;
 }
 
-function subjectPart(diagnosis: SubjectDiagnosis): string {
+function subjectPart(diagnosis: SubjectDiagnosis, document: DiagnosisDocument): string {
   const { state, subject, cause, since, waiting, holders, questions, steps, avoid, verify, prevention } =
     diagnosis;
   const section = (title: string, lines: readonly string[]) =>
@@ -55,7 +55,7 @@ function subjectPart(diagnosis: SubjectDiagnosis): string {
       ),
     ),
     ...section("Who holds it", [
-      ...holders.map((holder) => `- ${plain(holderText(holder))}`),
+      ...holders.map((holder) => `- ${plain(holderText(holder, document))}`),
       ...furtherEvidence(diagnosis).map((line) => `- ${plain(line)}`),
     ]),
     ...section("Will it clear by itself", [

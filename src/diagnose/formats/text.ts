@@ -54,7 +54,7 @@ export function renderText(
   const full = told.length > TOLD_IN_FULL + 1 ? told.slice(0, TOLD_IN_FULL) : told;
   const blocks = [
     ...(told.length > 1 ? [overview(told, paint, layout)] : []),
-    ...full.map((diagnosis) => screen(diagnosis, paint, layout)),
+    ...full.map((diagnosis) => screen(diagnosis, document, paint, layout)),
     ...(full.length < told.length
       ? [
           sentence(
@@ -88,7 +88,12 @@ function causeName({ id, detail }: SubjectDiagnosis["cause"]): string {
   return detail === null ? id : `${id} (${detail})`;
 }
 
-function screen(diagnosis: SubjectDiagnosis, paint: Painter, layout: TextLayout): string {
+function screen(
+  diagnosis: SubjectDiagnosis,
+  document: DiagnosisDocument,
+  paint: Painter,
+  layout: TextLayout,
+): string {
   const { state, subject, cause, since, waiting } = diagnosis;
   const label = state.toUpperCase();
   const [first = "", ...rest] = sentence(
@@ -109,7 +114,7 @@ function screen(diagnosis: SubjectDiagnosis, paint: Painter, layout: TextLayout)
     ...lines,
     ...section(
       cause.volume || state === "healthy" ? "Who holds it" : "The volume",
-      holderLines(diagnosis, layout),
+      holderLines(diagnosis, document, layout),
     ),
     ...(state === "healthy" ? [] : section("Will it clear by itself", clearsLines(diagnosis, layout))),
     ...section("What to type", stepLines(diagnosis, paint, layout)),
@@ -129,14 +134,18 @@ function waitingText(waiting: SubjectDiagnosis["waiting"]): string {
   return `${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}`;
 }
 
-function holderLines(diagnosis: SubjectDiagnosis, layout: TextLayout): readonly string[] {
+function holderLines(
+  diagnosis: SubjectDiagnosis,
+  document: DiagnosisDocument,
+  layout: TextLayout,
+): readonly string[] {
   const { holders, cause, state } = diagnosis;
   const evidence = furtherEvidence(diagnosis);
   const shown = holders.slice(0, MOST_HOLDERS);
   const more = holders.length - shown.length;
   const nobody = cause.volume && state !== "healthy" && holders.length === 0;
   return [
-    ...shown.flatMap((holder) => sentence(`${holderText(holder)}.`, "  ", layout)),
+    ...shown.flatMap((holder) => sentence(`${holderText(holder, document)}.`, "  ", layout)),
     ...(more > 0 ? [`  and ${more} more (--format json has all)`] : []),
     ...(nobody ? ["  Nobody that can be seen."] : []),
     ...evidence.slice(0, MOST_EVIDENCE).flatMap((line) => sentence(line, "  - ", layout)),

@@ -70,10 +70,15 @@ const NODE_STATES: Readonly<Record<NodeState, string>> = {
   unknown: "its state was not read",
 };
 
-/** Who holds a volume, as half a sentence. */
-export function holderText({ namespace, pod, node, nodeState, attachment }: Holder): string {
+/** Who holds a volume, as half a sentence; where attachments were not read, that there is none is not said. */
+export function holderText(
+  { namespace, pod, node, nodeState, attachment }: Holder,
+  { facts }: DiagnosisDocument,
+): string {
   const place = `${node} (${NODE_STATES[nodeState]})`;
-  const by = attachment === null ? "no attachment" : `attachment ${attachment}`;
+  const isRead = facts.read.some(({ kind, state }) => kind === "VolumeAttachment" && state !== "unread");
+  const none = isRead ? "without an attachment" : "whose attachment cannot be seen";
+  const by = attachment === null ? none : `attachment ${attachment}`;
   if (pod !== null) return `Pod ${namespace}/${pod} on ${place}, ${by}`;
   return attachment === null ? `No pod: still mounted on ${place}` : `No pod: ${place} by ${by}`;
 }
