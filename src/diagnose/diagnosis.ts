@@ -1,4 +1,6 @@
+import type { AttachmentState } from "../policy/attachments.ts";
 import type { ObjectRef } from "../policy/model.ts";
+import type { AttachmentRuleId } from "../policy/rules/index.ts";
 import type { Severity } from "../policy/verdict.ts";
 import type { Reading } from "./facts.ts";
 import type { Prevention } from "./options.ts";
@@ -42,25 +44,6 @@ export const CAUSE_IDS = [
   "unknown",
 ] as const;
 export type CauseId = (typeof CAUSE_IDS)[number];
-
-/** Attachments.md, R1 to R13 in this order, and what cannot be told. */
-export const ATTACHMENT_STATES = [
-  "attempt",
-  "volume-gone",
-  "detach-ordered-under-pod",
-  "in-use",
-  "being-released",
-  "held-by-dead-pod",
-  "detaching",
-  "foreign-name",
-  "detach-about-to-come",
-  "forgotten-but-mounted",
-  "stale",
-  "forced-detach-pending",
-  "node-gone",
-  "unknown",
-] as const;
-export type AttachmentState = (typeof ATTACHMENT_STATES)[number];
 
 export const STEP_IDS = [
   "undo-rollout",
@@ -191,8 +174,6 @@ export interface AttachmentDiagnosis {
   readonly state: AttachmentState;
   readonly findings: readonly AttachmentRuleId[];
 }
-
-export type AttachmentRuleId = "attachment-stale" | "attachment-endangered";
 
 /** A finding about an attachment, or about a volume on a node that lacks one (`name` null: R14, R16). */
 export interface AttachmentFinding {

@@ -1,11 +1,16 @@
+import type { AttachmentSituation, AttachmentState } from "../policy/attachments.ts";
+import { attachmentEndangered } from "../policy/rules/attachment-endangered.ts";
+import { attachmentStale } from "../policy/rules/attachment-stale.ts";
+import type { AttachmentRuleId } from "../policy/rules/index.ts";
 import type { JudgedAttachment } from "./attachment-rows.ts";
 import type { Danger } from "./dangers.ts";
-import type { AttachmentDiagnosis, AttachmentFinding, AttachmentRuleId } from "./diagnosis.ts";
+import type { AttachmentDiagnosis, AttachmentFinding } from "./diagnosis.ts";
+import type { VolumeAttachment } from "./facts.ts";
 import { compare } from "./holders.ts";
 import type { Inquiry } from "./inquiry.ts";
 import type { Disk } from "./picture.ts";
 import { hasRunningContainer } from "./pods.ts";
-import { MINUTE, spoken } from "./times.ts";
+import { spoken } from "./times.ts";
 
 /** What the two rules about attachments find, and the state of every attachment. */
 export interface AttachmentReport {
@@ -18,7 +23,10 @@ export function reportAttachments(disks: Iterable<Disk>, inquiry: Inquiry): Atta
   const attachments: AttachmentDiagnosis[] = [];
   const findings: AttachmentFinding[] = [];
   for (const disk of disks) {
-    const dangers = inquiry.dangersOf(disk).told.map((danger) => endangeredFinding(danger, inquiry));
+    const dangers = inquiry
+      .dangersOf(disk)
+      .told.map((danger) => endangeredFinding(danger, inquiry))
+      .filter((found) => found !== undefined);
     findings.push(...dangers);
     for (const judged of inquiry.attachmentsOf(disk)) {
       const { name } = judged.attachment;
@@ -46,18 +54,38 @@ function keyOf({ rule, attachment: { volume, node, name } }: AttachmentFinding):
   return [rule, volume, node, name].join(" ");
 }
 
-/** An error only where a second look, live, has seen it too and a container runs. */
+/** What both rules decide from. */
+function situationOf(
+  state: AttachmentState,
+  attachment: VolumeAttachment | null,
+  danger: Pick<AttachmentSituation, "danger" | "runs">,
+  { options, now }: Inquiry,
+): AttachmentSituation {
+  const seen = attachment?.uid === undefined ? undefined : options.sightings.get(attachment.uid);
+  const created = attachment?.createdAt;
+  return {
+    state,
+    age: created === undefined ? undefined : Math.max(0, now - created),
+    unchangedFor: seen === undefined ? undefined : now - seen.at,
+    confirmed: options.dangersSeenBefore !== null,
+    ...danger,
+  };
+}
+
 function endangeredFinding(
   { text, node, disk, attachment, pods, row }: Danger,
   inquiry: Inquiry,
-): AttachmentFinding {
-  const confirmed = inquiry.options.dangersSeenBefore !== null;
+): AttachmentFinding | undefined {
   const runs = row === "R16" || pods.some(hasRunningContainer);
-  return finding("attachment-endangered", confirmed && runs ? "error" : "warning", {
+  const state = attachment === null ? "unknown" : inquiry.judged(attachment).state;
+  const situation = situationOf(state, attachment, { danger: row, runs }, inquiry);
+  const broken = attachmentEndangered.judge(situation);
+  if (broken === null) return undefined;
+  return finding(attachmentEndangered.id, broken.severity, {
     name: attachment?.name ?? null,
     node,
     volume: attachment?.volumeName ?? disk.volumeNames[0] ?? "",
-    text: confirmed ? text : `${text} (seen once)`,
+    text: situation.confirmed ? text : `${text} (seen once)`,
     evidence: [text],
   });
 }
@@ -67,11 +95,14 @@ function orderedFinding(
   { state, attachment, users }: JudgedAttachment,
   inquiry: Inquiry,
 ): AttachmentFinding | undefined {
-  if (state !== "detach-ordered-under-pod" || users.some(hasRunningContainer)) return undefined;
-  if (inquiry.options.dangersSeenBefore !== null) return undefined;
+  if (users.some(hasRunningContainer)) return undefined;
+  const broken = attachmentEndangered.judge(
+    situationOf(state, attachment, { danger: null, runs: false }, inquiry),
+  );
+  if (broken === null) return undefined;
   const pods = users.map(({ namespace, name }) => `${namespace}/${name}`).join(", ");
   const text = `the detach of ${attachment.name} was ordered while ${pods} waits for the volume on ${attachment.nodeName}`;
-  return finding("attachment-endangered", "warning", {
+  return finding(attachmentEndangered.id, broken.severity, {
     name: attachment.name,
     node: attachment.nodeName,
     volume: attachment.volumeName ?? "",
@@ -80,38 +111,23 @@ function orderedFinding(
   });
 }
 
-/** Rows that are stale at once, and what is said of them. */
-const STALE: Readonly<Record<string, string>> = {
-  "volume-gone": "its PersistentVolume is gone, so that it holds nothing and cannot be detached either",
-  "foreign-name": "the controller looks for another name, so that it will never remove it",
-  stale: "no pod uses it, and neither the controller nor the node knows it",
-};
-
-/** Rows that can end by themselves: stale only after two sightings ten minutes apart. */
-const STALE_LATER: Readonly<Record<string, string>> = {
-  "forced-detach-pending": "no pod uses it, its node is not Ready",
-  "node-gone": "no pod uses it, its node is gone",
-};
-
-const SIGHTINGS_APART = 10 * MINUTE;
-
 function staleFinding(
   { state, attachment }: JudgedAttachment,
   inquiry: Inquiry,
 ): AttachmentFinding | undefined {
-  const age = inquiry.age(attachment.createdAt);
-  if (attachment.createdAt === undefined || age < MINUTE) return undefined;
-  const seen = attachment.uid === undefined ? undefined : inquiry.options.sightings.get(attachment.uid);
-  const unchanged = seen !== undefined && inquiry.now - seen.at >= SIGHTINGS_APART;
-  const why = STALE[state] ?? (unchanged ? STALE_LATER[state] : undefined);
-  if (why === undefined) return undefined;
-  const text = `attachment ${attachment.name} on ${attachment.nodeName} is left over: ${why}`;
-  return finding("attachment-stale", "warning", {
+  const situation = situationOf(state, attachment, { danger: null, runs: false }, inquiry);
+  const broken = attachmentStale.judge(situation);
+  if (broken === null) return undefined;
+  const { age, unchangedFor } = situation;
+  return finding(attachmentStale.id, broken.severity, {
     name: attachment.name,
     node: attachment.nodeName,
     volume: attachment.volumeName ?? "",
-    text,
-    evidence: [`it is at least ${spoken(age)} old`, ...(unchanged ? ["unchanged for ten minutes"] : [])],
+    text: `attachment ${attachment.name} on ${attachment.nodeName} is left over: ${broken.why}`,
+    evidence: [
+      ...(age === undefined ? [] : [`it is at least ${spoken(age)} old`]),
+      ...(unchangedFor === undefined ? [] : [`seen in the same state ${spoken(unchangedFor)} ago`]),
+    ],
   });
 }
 

@@ -1,6 +1,7 @@
+import type { AttachmentState } from "../../policy/attachments.ts";
 import type { Answer, Unseen } from "../answer.ts";
 import type { JudgedAttachment } from "../attachment-rows.ts";
-import type { AttachmentState, Avoid } from "../diagnosis.ts";
+import type { Avoid } from "../diagnosis.ts";
 import type { Inquiry } from "../inquiry.ts";
 import type { PodCase } from "../pod-case.ts";
 
