@@ -197,7 +197,9 @@ function rootsIn(inquiry: Inquiry): Found {
     if (root.is === "known") add(root.object);
     else {
       const key = `${pod.namespace}/${pod.claims[0]?.claimName ?? `pod ${pod.name}`}`;
-      strays.set(key, [...(strays.get(key) ?? []), pod]);
+      const others = strays.get(key);
+      if (others === undefined) strays.set(key, [pod]);
+      else others.push(pod);
     }
   }
   return { roots: [...roots.values()], strays: [...strays.values()] };
