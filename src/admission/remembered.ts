@@ -1,4 +1,5 @@
 import type { Fact } from "../kube/fact.ts";
+import { isWorkloadKind } from "../kube/kinds.ts";
 import type { Workload } from "../policy/model.ts";
 import { type ClusterView, knownValue } from "../policy/view.ts";
 import type { Recollection } from "./dry-run-memory.ts";
@@ -42,6 +43,8 @@ function aroundTarget(
   memory: Recollection,
   view: ClusterView,
 ): readonly Fact[] {
+  // An autoscaler may name any kind as its target.
+  if (!isWorkloadKind(kind)) return [];
   const remembered = memory.object(kind, name);
   const standing = knownValue(view.workload(kind, namespace, name));
   const workloads = [

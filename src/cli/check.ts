@@ -41,7 +41,7 @@ export async function check(
   const { baseline, writeBaseline } = options;
   const matcher = baseline === undefined ? undefined : baselineMatcher(baseline, await readInput(baseline));
   const named = pathsToCheck(paths, config, configFile);
-  const bundle = await loadFiles(named, await loadOptions(named, options, terminal));
+  const bundle = await loadFiles(named, await loadOptions(named, withSettings(options, config), terminal));
   const { surroundings, errors } = await surroundingsOf(options, terminal);
   const problems = [...bundle.errors, ...errors, ...worldNote(bundle, options)];
   const found = await judgedReport({
@@ -64,6 +64,17 @@ export async function check(
   if (writeBaseline === undefined) return code;
   await writeOutput(writeBaseline, renderBaseline(report));
   return code === 2 ? 2 : 0;
+}
+
+/** The command line wins over the configuration; what both leave out is left out. */
+function withSettings(options: CheckOptions, { check }: Config): FileOptions {
+  const { render = check.render, nodes = check.nodes?.toString(), exclude = [] } = options;
+  return {
+    ...options,
+    ...(render === undefined ? {} : { render }),
+    ...(nodes === undefined ? {} : { nodes }),
+    exclude: [...exclude, ...(check.exclude ?? [])],
+  };
 }
 
 function at(file: string): SourcePosition {

@@ -312,9 +312,11 @@ function addFileOptions(command: Command): void {
   const several = (word: string, before: readonly string[] = []): readonly string[] => [...before, word];
   command
     .addOption(
-      new Option("--render <WHEN>", "render kustomizations and charts")
-        .choices(["auto", "never", "always"])
-        .default("auto"),
+      new Option("--render <WHEN>", "render kustomizations and charts (default: auto)").choices([
+        "auto",
+        "never",
+        "always",
+      ]),
     )
     .option("--values <FILE>", "values for charts (repeatable)", several)
     .option("--set <KEY=VALUE>", "one value for charts (repeatable)", several)

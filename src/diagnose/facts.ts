@@ -1,4 +1,4 @@
-import type { NodeSelectorTerm, Placement, Taint } from "../policy/model.ts";
+import type { ManagedBy, NodeSelectorTerm, Placement, Taint } from "../policy/model.ts";
 
 /**
  * What a diagnosis reads: for each kind whether it was read completely, and of each object only the fields that a
@@ -51,13 +51,6 @@ export interface Owner {
   readonly kind: string;
   readonly name: string;
   readonly uid: string | undefined;
-}
-
-/** A label or annotation that says that Argo CD, Flux or Helm manages an object; anybody can set one. */
-export interface ManagedBy {
-  readonly tool: "Argo CD" | "Flux" | "Helm";
-  /** As it stands on the object, e.g. `app.kubernetes.io/managed-by=Helm`. */
-  readonly label: string;
 }
 
 export interface Meta {

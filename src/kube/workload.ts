@@ -1,5 +1,6 @@
 import type { SourcePosition, Workload } from "../policy/model.ts";
 import { apiVersionOf, isGone, isWorkloadKind, KINDS, kindOf, type WorkloadKind } from "./kinds.ts";
+import { managedBy } from "./managed-by.ts";
 import { hasController, metadataOf, type TypeMeta, typeOf } from "./metadata.ts";
 import { podTemplateOf } from "./pod-template.ts";
 import { isRecord, NOTHING, type Raw, record } from "./raw.ts";
@@ -65,6 +66,7 @@ export function workloadFrom(
     templateFrom: parts.templateFrom,
     claimTemplates,
     firstOrdinal: parts.firstOrdinal ?? 0,
+    managedBy: managedBy(raw),
     createdAt,
     source,
     notes: notes.length === 0 ? NOTHING : notes,

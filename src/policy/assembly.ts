@@ -26,11 +26,32 @@ export function workloadFinding([lead, ...folded]: readonly Ratcheted[], workloa
     brief: match.brief,
     also: folded.map((other) => other.match.problem),
     evidence: [...evidenceOf(situation, moment, match.claims), ...match.evidence],
-    notes: lead.leniency === undefined ? [] : [`a warning only: ${lead.leniency}`],
+    notes: [
+      ...(lead.leniency === undefined ? [] : [`a warning only: ${lead.leniency}`]),
+      ...managedNote(workload),
+    ],
     inferred: false,
     fixes: fixesFor(rule.fixes, situation, match.claims),
     exempted: null,
   };
+}
+
+/** A label may be of any length; a few words of it are enough to know it by. */
+const MARK_SHOWN = 80;
+
+/** Where a change has to be made so that it stays. */
+const SOURCES = {
+  "Argo CD": "the source of its application",
+  Flux: "the source that Flux applies",
+  Helm: "the values or templates of its chart",
+} as const;
+
+function managedNote({ managedBy }: Workload): readonly string[] {
+  if (managedBy === undefined) return [];
+  const { tool, label } = managedBy;
+  return [
+    `${tool} seems to manage it (${label.slice(0, MARK_SHOWN)}): change ${SOURCES[tool]}, since a change of the live object is undone`,
+  ];
 }
 
 /** The finding about a claim by itself; pods have no part in it. */

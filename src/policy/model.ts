@@ -267,6 +267,13 @@ export interface TemplateSource {
   readonly keepsItsPods: boolean;
 }
 
+/** A label or annotation that says that Argo CD, Flux or Helm manages an object; anybody can set one. */
+export interface ManagedBy {
+  readonly tool: "Argo CD" | "Flux" | "Helm";
+  /** As it stands on the object, e.g. `app.kubernetes.io/managed-by=Helm`. */
+  readonly label: string;
+}
+
 export interface Workload extends ObjectRef {
   readonly uid: string | undefined;
   readonly labels: Labels;
@@ -282,6 +289,8 @@ export interface Workload extends ObjectRef {
   readonly claimTemplates: readonly Claim[];
   /** The number of a StatefulSet's first pod. */
   readonly firstOrdinal: number;
+  /** Who seems to manage it, so that a change of the live object would be undone. */
+  readonly managedBy?: ManagedBy | undefined;
   /** Milliseconds since the epoch. */
   readonly createdAt: number | undefined;
   readonly source: SourcePosition | undefined;

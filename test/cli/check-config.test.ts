@@ -118,3 +118,20 @@ t.test("several formats at once: at most one to standard output, a job summary f
   t.equal(two.code, 2);
   t.match(two.err, "sarif and json cannot both go to standard output");
 });
+
+t.test(
+  "what attachguard.yaml says of reading holds where the command line does not say otherwise",
+  async (t) => {
+    repository(t, { "k8s/skipped/web.yaml": HAZARD.replaceAll("shop", "other") });
+    const verdicts = async (...words: readonly string[]) => {
+      const { workloads } = JSON.parse((await run(["check", "k8s", "--format=json", ...words])).out);
+      return workloads.map(
+        ({ namespace, verdict }: { namespace: string; verdict: string }) => `${namespace} ${verdict}`,
+      );
+    };
+    t.same(await verdicts(), ["other deny", "shop deny"]);
+    writeFileSync("attachguard.yaml", 'check: {exclude: ["**/skipped/**"], nodes: 1}\n');
+    t.same(await verdicts(), ["shop allow"], "one node, and a folder left out");
+    t.same(await verdicts("--nodes", "3"), ["shop deny"], "the command line wins");
+  },
+);

@@ -91,9 +91,9 @@ const CASES: readonly Case[] = [
   },
   {
     row: "S16",
-    why: "which a HorizontalPodAutoscaler does not do",
+    why: "which a HorizontalPodAutoscaler does not do: a warning, for when it is woken",
     objects: [deploymentAt(0, {}), autoscaler({ max: 5 })],
-    expected: [],
+    expected: ["Deployment web rwo-autoscaling?"],
   },
   {
     row: "S40",

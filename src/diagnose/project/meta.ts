@@ -1,6 +1,7 @@
+import { managedBy } from "../../kube/managed-by.ts";
 import { annotationOf, timeOf } from "../../kube/metadata.ts";
 import { list, NOTHING, nonEmpty, type Raw, record, shared, text, texts } from "../../kube/raw.ts";
-import type { Condition, DiagnosedKind, ManagedBy, Meta, Owner } from "../facts.ts";
+import type { Condition, DiagnosedKind, Meta, Owner } from "../facts.ts";
 
 /** What every projected object has. `defaults` is the apiVersion that today's API server serves the kind under. */
 export function metaOf<K extends DiagnosedKind>(
@@ -22,7 +23,7 @@ export function metaOf<K extends DiagnosedKind>(
     graceSeconds: deletedAt === undefined ? undefined : (secondsOf(metadata.deletionGracePeriodSeconds) ?? 0),
     finalizers: texts(metadata.finalizers),
     owner: ownerOf(metadata),
-    managedBy: managedBy(raw, metadata),
+    managedBy: managedBy(raw),
   };
 }
 
@@ -41,35 +42,6 @@ function ownerOf(metadata: Raw): Owner | undefined {
       name: shared(text(owner.name) ?? ""),
       uid: nonEmpty(owner.uid),
     };
-  }
-  return undefined;
-}
-
-/** Labels by which the three tools mark what they manage; the first that is there. */
-const MARKS: readonly { readonly tool: ManagedBy["tool"]; readonly key: string; readonly value?: string }[] =
-  [
-    { tool: "Argo CD", key: "argocd.argoproj.io/instance" },
-    { tool: "Flux", key: "kustomize.toolkit.fluxcd.io/name" },
-    { tool: "Flux", key: "helm.toolkit.fluxcd.io/name" },
-    { tool: "Helm", key: "app.kubernetes.io/managed-by", value: "Helm" },
-  ];
-
-/** Annotations that say the same. */
-const ANNOTATION_MARKS = [
-  { tool: "Argo CD", key: "argocd.argoproj.io/tracking-id" },
-  { tool: "Helm", key: "meta.helm.sh/release-name" },
-] as const;
-
-function managedBy(raw: Raw, metadata: Raw): ManagedBy | undefined {
-  const labels = record(metadata.labels);
-  for (const { tool, key, value } of MARKS) {
-    const found = Object.hasOwn(labels, key) ? text(labels[key]) : undefined;
-    if (found !== undefined && (value === undefined || found === value))
-      return { tool, label: `${key}=${found}` };
-  }
-  for (const { tool, key } of ANNOTATION_MARKS) {
-    const found = annotationOf(raw, key);
-    if (found !== undefined) return { tool, label: `${key}=${found}` };
   }
   return undefined;
 }

@@ -47,7 +47,7 @@ function errorCommand({ file, line, column, message }: ReportError, report: Repo
 
 function totalCommand({ summary, errors }: Report): string {
   const unread = errors.length === 0 ? "" : `, ${plural(errors.length, "problem")} with the input`;
-  const text = `${plural(summary.errors, "error")}, ${plural(summary.warnings, "warning")}${unread} in ${plural(summary.workloads, "workload")} that mount a claim`;
+  const text = `${plural(summary.errors, "error")}, ${plural(summary.warnings, "warning")}${unread} in ${plural(summary.workloads, "workload")} with volumes`;
   return command("notice", { title: "attachguard" }, text);
 }
 

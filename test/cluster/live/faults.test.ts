@@ -146,7 +146,8 @@ t.test("lists at once when the version is gone after an outage, and is in step o
   const clock: Clock = {
     now: () => performance.now() + time.ahead,
     sleep: (ms, signal) => {
-      waits.push(ms);
+      // Other kinds go on meanwhile: what they wait for between watches, or where an API is not served, says nothing.
+      if (ms !== QUICK.shortWatchMs && ms !== QUICK.notServedMs) waits.push(ms);
       return SYSTEM_CLOCK.sleep(Math.min(ms, 5), signal);
     },
     random: () => 0,
@@ -170,11 +171,7 @@ t.test("lists at once when the version is gone after an outage, and is in step o
     };
     const mark = waits.length;
     while (lists === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-    t.equal(
-      waits.slice(mark).find((ms) => ms !== QUICK.shortWatchMs),
-      0,
-      `${expiry}: without a wait`,
-    );
+    t.equal(waits[mark], 0, `${expiry}: without a wait`);
     t.match(status(), { state: "held", problem: /./ }, `${expiry}: not in step`);
     t.ok((status()?.ageSeconds ?? 0) >= 60, `${expiry}: with the age of the facts`);
     t.equal(it.cluster.view.workload("Deployment", "shop", "nope").state, "unknown");

@@ -19,7 +19,7 @@ t.test("an annotation a finding, on its line, and the total last", async (t) => 
     first,
     /^::error file=k8s\/web\.yaml,line=7,col=3,endColumn=11,title=Deployment shop\/web \[rwo-rolling-update\]::Deployment shop\/web can get stuck\.%0A/,
   );
-  t.equal(last, "::notice title=attachguard::1 error, 0 warnings in 1 workload that mount a claim");
+  t.equal(last, "::notice title=attachguard::1 error, 0 warnings in 1 workload with volumes");
 });
 
 t.test("the gravest ten of each kind, since the runner drops the rest without a word", async (t) => {
