@@ -37,6 +37,7 @@ export interface ReportsWritten {
 }
 
 export interface WriteReportsOptions {
+  readonly api: ReportApi;
   readonly max: number;
   /** The uid of a judged object; undefined where it is not known. */
   readonly uidOf: (object: ObjectRef) => string | undefined;
@@ -70,9 +71,8 @@ export async function reportApiOf(client: ObjectClient): Promise<ReportApi> {
 export async function writeReports(
   report: Report,
   client: ObjectClient,
-  { max, uidOf, now }: WriteReportsOptions,
+  { api, max, uidOf, now }: WriteReportsOptions,
 ): Promise<ReportsWritten> {
-  const api = await reportApiOf(client);
   const wanted = wantedReports(report, uidOf, max);
   const count = { created: 0, changed: 0, unchanged: 0, deleted: 0, moved: 0, takenBack: 0, passedOver: 0 };
   const problems = new Set<string>();
@@ -205,11 +205,7 @@ async function ownReports(
   const kinds = namespace === null ? [api.namespaced, api.cluster] : [api.namespaced];
   const lists = await Promise.all(
     kinds.map((kind) =>
-      client.list(
-        resourceOf(api, kind),
-        { namespace: namespace ?? "", labelSelector },
-        existingFrom,
-      ),
+      client.list(resourceOf(api, kind), { namespace: namespace ?? "", labelSelector }, existingFrom),
     ),
   );
   return lists.flat();

@@ -187,7 +187,11 @@ const unreadable = (what: string) =>
   new ApiError(`the watch sent what cannot be read: ${what}`, { status: 410 });
 
 /** What an answer with another status than was hoped for says. */
-export async function refusal(response: IncomingMessage, asked: string, signal: AbortSignal): Promise<ApiError> {
+export async function refusal(
+  response: IncomingMessage,
+  asked: string,
+  signal: AbortSignal,
+): Promise<ApiError> {
   const status = response.statusCode;
   const body = await parseBody(response, asked, signal).catch((thrown: unknown) => {
     signal.throwIfAborted();

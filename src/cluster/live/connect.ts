@@ -3,8 +3,8 @@ import { SYSTEM_CLOCK } from "./clock.ts";
 import { Credentials } from "./credentials.ts";
 import { type ConfigSource, loadKubeConfig } from "./kube-config.ts";
 import { LiveCluster, type LiveClusterOptions } from "./live-cluster.ts";
-import { DEFAULT_TIMINGS } from "./timings.ts";
 import { ObjectClient } from "./object-client.ts";
+import { DEFAULT_TIMINGS } from "./timings.ts";
 import { Transport } from "./transport.ts";
 
 /** How to reach the cluster, and how to watch it. */
