@@ -28,10 +28,8 @@ export interface WantedResult {
 /** The report that an object is to have. */
 export interface WantedReport {
   readonly subject: ReportSubject;
-  /** The gravest first. */
+  /** The gravest first; where there are more than one report takes, the last one says how many. */
   readonly results: readonly WantedResult[];
-  /** How many results more there are than one report takes. */
-  readonly more: number;
 }
 
 /** The reports that a cluster is to have. */
@@ -100,14 +98,26 @@ function reportOn(
     (a, b) =>
       GRAVITY[a.result] - GRAVITY[b.result] || compare(a.rule, b.rule) || compare(a.message, b.message),
   );
-  return { subject, results: results.slice(0, RESULTS_MAX), more: Math.max(0, results.length - RESULTS_MAX) };
+  const more = results.length - RESULTS_MAX;
+  if (more <= 0) return { subject, results };
+  const told = results.slice(0, RESULTS_MAX);
+  return {
+    subject,
+    results: told.map((result, at) =>
+      at < RESULTS_MAX - 1
+        ? result
+        : { ...result, properties: { ...result.properties, "not-listed": String(more) } },
+    ),
+  };
 }
 
 function resultOf(finding: ReportedFinding, telling: Telling): readonly [key: string, WantedResult] {
-  const { rule, exempted, severity, claims } = finding;
+  const { rule, exempted, severity, claims, fixes } = finding;
+  const [fix] = fixes;
   const isError = (exempted?.severity ?? severity) === "error";
   const page = rulePage(rule, telling);
   const properties: Record<string, string> = { claims: names(claims.map(({ name }) => name)) };
+  if (fix !== undefined) properties.fix = FIXES[fix.id].short;
   if (page !== null) properties.docs = page;
   if (exempted?.until) properties.until = exempted.until;
   const message = messageOf(finding);
@@ -129,14 +139,12 @@ function resultOf(finding: ReportedFinding, telling: Telling): readonly [key: st
  * What is wrong in words that stay the same while numbers of pods change: readers take another message for another
  * finding, and tell people of it anew.
  */
-function messageOf({ rule, claims, related, fixes, exempted }: Finding): string {
+function messageOf({ rule, claims, related, exempted }: Finding): string {
   const others = related.map(({ object }) => object).filter(({ kind }) => kind !== "PersistentVolumeClaim");
-  const [fix] = fixes;
   const sentences = [
     ruleById(rule)?.title ?? rule,
     ...(claims.length === 0 ? [] : [`Claims: ${names(claims.map(({ name }) => name))}`]),
     ...(others.length === 0 ? [] : [`With: ${names(others.map(nameOf))}`]),
-    ...(fix === undefined ? [] : [`Cheapest way out: ${FIXES[fix.id].short}`]),
     ...(exempted === null ? [] : [`Let through: ${exemptionText(exempted)}`]),
   ];
   const text = visible(sentences.join(". "));
