@@ -6,12 +6,14 @@ import { harmless } from "../report/harmless.ts";
 import type { Report } from "../report/report.ts";
 import { visible } from "../report/visible.ts";
 import { print, type Terminal } from "./terminal.ts";
+import { eventsWrittenLine, writeEvents } from "./write-events.ts";
 import { MAX_REPORTS, reportApiOf, reportsWrittenLine, writeReports } from "./write-reports.ts";
 
 /** What an audit may leave in the cluster that it is of. */
 export interface IntoClusterOptions {
   readonly writeReports?: true;
   readonly maxReports?: number;
+  readonly events?: true;
   readonly kubeconfig?: string;
   /** Several are audited side by side. */
   readonly context?: readonly string[];
@@ -34,27 +36,28 @@ export async function clusterTarget(
   options: IntoClusterOptions,
   { env }: Terminal,
 ): Promise<ClusterTarget | undefined> {
-  const { writeReports: reports, maxReports, context = [], from, kubeconfig } = options;
+  const { writeReports: reports, maxReports, events, context = [], from, kubeconfig } = options;
   if (maxReports !== undefined && !reports) {
     throw new AttachguardError("AG_ERR_USAGE", "--max-reports: it goes with --write-reports");
   }
-  if (!reports) return undefined;
+  const flag = reports ? "--write-reports" : "--events";
+  if (!reports && !events) return undefined;
   if (from !== undefined) {
     throw new AttachguardError(
       "AG_ERR_USAGE",
-      "--write-reports: with --from the objects of a dump would go to whichever cluster is current: audit the cluster itself",
+      `${flag}: with --from the objects of a dump would go to whichever cluster is current: audit the cluster itself`,
     );
   }
   if (context.length > 1) {
     throw new AttachguardError(
       "AG_ERR_USAGE",
-      "--write-reports: with several contexts each cluster needs a run of its own: give one --context",
+      `${flag}: with several contexts each cluster needs a run of its own: give one --context`,
     );
   }
   const { connectObjectClient } = await import("../cluster/live/connect.ts");
   const client = await connectObjectClient({ kubeconfig, context: context[0], env });
   try {
-    return { client, api: await reportApiOf(client) };
+    return { client, api: reports ? await reportApiOf(client) : undefined };
   } catch (error) {
     client.close();
     throw error;
@@ -76,12 +79,22 @@ export async function writeIntoCluster(
 ): Promise<0 | 2> {
   const lines: string[] = [];
   const problems: string[] = [];
-  const now = Math.floor(Date.now() / 1000);
+  const now = Date.now();
   if (api !== undefined) {
     const { maxReports: max = MAX_REPORTS } = options;
-    const written = await writeReports(report, client, { api, max, uidOf, now });
+    const written = await writeReports(report, client, {
+      api,
+      max,
+      uidOf,
+      now: Math.floor(now / 1000),
+    });
     lines.push(reportsWrittenLine(written));
     problems.push(...written.problems.map((problem) => `error: report ${problem}`));
+  }
+  if (options.events) {
+    const written = await writeEvents(report, client, uidOf, now);
+    lines.push(eventsWrittenLine(written));
+    problems.push(...written.problems.map((problem) => `error: event ${problem}`));
   }
   const shown = problems.slice(0, PROBLEMS_SHOWN);
   if (problems.length > shown.length) shown.push(`error: and ${problems.length - shown.length} more`);

@@ -171,6 +171,7 @@ function addAudit(program: Command, terminal: Terminal, done: Done): Command {
     .addOption(
       new Option("--max-reports <N>", "at most so many of them (default: 1000)").argParser(countArgument),
     )
+    .option("--events", "tell of each stuck workload by an Event in its namespace")
     .addOption(kubeconfigOption())
     .addOption(
       contextOption()

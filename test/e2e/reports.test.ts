@@ -2,8 +2,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { parse } from "yaml";
+import { writeEvents } from "../../src/cli/write-events.ts";
+import { connectObjectClient } from "../../src/cluster/live/connect.ts";
 import { run } from "../cli/run.ts";
 import { ROOT } from "../manifests/render.ts";
+import { judgedWith } from "../report/sample.ts";
 import { findBinaries } from "./binaries.ts";
 import { as, Cluster, eventually } from "./cluster.ts";
 import { claim, namespace, STORAGE, workload } from "./objects.ts";
@@ -131,6 +134,26 @@ t.test("a mended workload loses its report, and nobody else's goes", { skip }, a
     (await stored("reports.openreports.io")).map(({ metadata }) => metadata.name),
     ["of-another"],
   );
+});
+
+t.test("an Event for what is stuck, continued as a series", { skip }, async (t) => {
+  const { metadata } = await cluster.get<Stored>("deployment", "web", "-n", "shop");
+  const stuck = judgedWith({
+    workload: { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" },
+    state: "stuck",
+    reason: `the rollout waits for itself, ${"é".repeat(600)}`,
+  });
+  const client = await connectObjectClient({ kubeconfig: cluster.kubeconfig, env: {} });
+  t.teardown(() => client.close());
+  const write = () => writeEvents({ workloads: [stuck] }, client, () => metadata.uid, Date.now());
+  t.match(await write(), { created: 1, repeated: 0, problems: [] });
+  t.match(await write(), { created: 0, repeated: 1, problems: [] });
+  t.match(await write(), { created: 0, repeated: 1, problems: [] });
+  const { items } = await cluster.get<{ items: readonly object[] }>("events.events.k8s.io", "-n", "shop");
+  t.equal(items.length, 1);
+  t.match(items[0], { reason: "VolumeStuck", series: { count: 3 }, regarding: { uid: metadata.uid } });
+  const described = await cluster.must(["describe", "deployment", "web", "-n", "shop"]);
+  t.match(described, /Warning +VolumeStuck .*the rollout waits for itself/);
 });
 
 t.test("the accounts have these rights and no more", { skip }, async (t) => {

@@ -7,7 +7,6 @@ import type { ApiRequest, Transport } from "./transport.ts";
 /** An object to write: what the API server needs to find its place, and whatever else it holds. */
 export interface WrittenObject {
   readonly metadata: { readonly name: string; readonly namespace?: string };
-  readonly [member: string]: unknown;
 }
 
 /** Which object is meant, by its uid and version too, so that nothing else of its name is touched. */
@@ -86,11 +85,21 @@ export class ObjectClient {
     return this.#write({ method: "PUT", path, body: json(object) }, "conflict");
   }
 
-  /** Changes the parts of an object that the merge patch names. */
-  patch(resource: Resource, object: Omit<ExactObject, "uid" | "resourceVersion">, patch: object) {
-    const path = `${pathOf(resource, object.namespace)}/${encodeURIComponent(object.name)}`;
+  /**
+   * Changes the parts of an object that the merge patch names.
+   *
+   * @returns the object as it is now; undefined where it is not there
+   */
+  async patch(
+    resource: Resource,
+    { namespace = "", name }: WrittenObject["metadata"],
+    patch: object,
+  ): Promise<unknown> {
+    const path = `${pathOf(resource, namespace)}/${encodeURIComponent(name)}`;
     const body = { type: "application/merge-patch+json", text: JSON.stringify(patch) };
-    return this.#write({ method: "PATCH", path, body }, "conflict");
+    const { outcome, object } = await this.#send({ method: "PATCH", path, body }, "conflict");
+    if (outcome === "conflict") throw new ApiError(`PATCH ${path}: others change it all the time`);
+    return object;
   }
 
   /** Deletes this object and no other one that has come under its name. */
@@ -128,17 +137,23 @@ export class ObjectClient {
   }
 
   async #write(request: ApiRequest, on409: WriteOutcome): Promise<WriteOutcome> {
+    return (await this.#send(request, on409)).outcome;
+  }
+
+  async #send(
+    request: ApiRequest,
+    on409: WriteOutcome,
+  ): Promise<{ readonly outcome: WriteOutcome; readonly object?: unknown }> {
     for (let attempt = 1; ; attempt++) {
       const response = await this.#transport.send(request, this.#signal);
       const { statusCode = 0 } = response;
       const asked = `${request.method} ${request.path}`;
       if (statusCode >= 200 && statusCode < 300) {
-        await parseBody(response, asked, this.#signal);
-        return "written";
+        return { outcome: "written", object: await parseBody(response, asked, this.#signal) };
       }
       const error = await refusal(response, asked, this.#signal);
-      if (statusCode === 409) return on409;
-      if (statusCode === 404 || isTerminating(error)) return "gone";
+      if (statusCode === 409) return { outcome: on409 };
+      if (statusCode === 404 || isTerminating(error)) return { outcome: "gone" };
       if (statusCode !== 429 || attempt === ATTEMPTS) throw error;
       await sleep(Math.min(error.retryAfterMs ?? FIRST_WAIT_MS * attempt, LONGEST_WAIT_MS));
     }
