@@ -177,6 +177,11 @@ function addAudit(program: Command, terminal: Terminal, done: Done): Command {
     .option("--open", "what the files do not hold may exist, even for a dump")
     .option("--at <TIME>", "the time of the dump (RFC 3339; default: now)")
     .option("--since <REPORT>", "compare with an earlier report of --format json")
+    .option("--write-reports", "keep the findings in the cluster, as OpenReports or PolicyReports")
+    .addOption(
+      new Option("--max-reports <N>", "at most so many of them (default: 1000)").argParser(countArgument),
+    )
+    .option("--events", "tell of each stuck workload by an Event in its namespace")
     .addOption(kubeconfigOption())
     .addOption(
       contextOption()
@@ -435,6 +440,11 @@ function kubeconfigOption(): Option {
 
 function contextOption(): Option {
   return new Option("--context <NAME>", "which context of the kubeconfig");
+}
+
+function countArgument(text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError("Give a number from 1.");
+  return Number(text);
 }
 
 function portOption(flags: string, description: string, port: number): Option {
