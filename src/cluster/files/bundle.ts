@@ -84,7 +84,7 @@ export class Bundle {
         fromFiles: true,
         completeness: (kind) => ((kind === "Node" ? nodes : closed) ? COMPLETE : completenessOfFiles(kind)),
       });
-      for (const { place: _, ...fact } of this.facts) {
+      for (const { place: _place, read: _read, root: _root, ...fact } of this.facts) {
         const namespace = "namespace" in fact.object ? fact.object.namespace : "";
         if (!index.has(fact.kind, namespace, fact.object.name)) index.put(fact as never);
       }
