@@ -69,6 +69,8 @@ export async function readCommitTree(git: Git, commit: string): Promise<CommitTr
       const inside = inTree(path);
       const blob = files.get(inside);
       if (blob !== undefined) return { kind: "file", size: blob.size };
+      // Whoever looks for the top of the repository finds it here as on the disk.
+      if (inside === ".git") return { kind: "folder", size: 0 };
       return folders.has(inside) ? { kind: "folder", size: 0 } : undefined;
     },
     async readdir(folder) {
