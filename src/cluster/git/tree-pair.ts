@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { relative, resolve, sep } from "node:path";
+import { resolve } from "node:path";
 import type { ReadObjects } from "../files/read-objects.ts";
 import { type Closure, closureOf } from "../files/render/closure.ts";
 import { DISK_TREE } from "../files/render/disk-tree.ts";
@@ -24,11 +24,18 @@ export class TreePair {
   readonly sharing: SharedReads;
   /** For the commit: recalls it. */
   readonly shared: SharedReads;
+  private readonly top: string;
+  private readonly rendered = new Map<string, { readonly text: string; readonly objects: ReadObjects }>();
   private readonly same = new Map<string, boolean>();
   private readonly read = new Map<string, ReadObjects>();
 
-  constructor(before: CommitTree) {
+  /**
+   * @param before of the same repository
+   * @param top the repository's folder, links resolved
+   */
+  constructor(before: CommitTree, top: string) {
     this.before = before;
+    this.top = top;
     this.now = {
       ...DISK_TREE,
       readFile: async (path) => {
@@ -58,8 +65,6 @@ export class TreePair {
     };
   }
 
-  private readonly rendered = new Map<string, { readonly text: string; readonly objects: ReadObjects }>();
-
   /** True where a file has in the working tree the content that it has in the commit. */
   async isSame(path: string): Promise<boolean> {
     const absolute = resolve(path);
@@ -70,14 +75,14 @@ export class TreePair {
   }
 
   /**
-   * True where something that a kustomization or chart is made of differs, on either side.
-   *
-   * @param values of charts, as the command line names them; those outside the repository are the same for both
+   * True where something that a kustomization or chart is made of differs, on either side. Values files outside the
+   * repository are the same for both.
    */
-  async isTouched(request: RenderRequest, top: string): Promise<boolean> {
+  async isTouched(request: RenderRequest): Promise<boolean> {
     const { kind, values } = request;
     const [now, before] = [await closureOf(this.now, request), await closureOf(this.before, request)];
-    const named = kind === "chart" ? values.map((path) => resolve(path)).filter((p) => isInside(top, p)) : [];
+    const named =
+      kind === "chart" ? values.map((path) => resolve(path)).filter((path) => this.holds(path)) : [];
     const paths = new Set([...filesOf(now), ...filesOf(before), ...named]);
     if (filesOf(now).length !== filesOf(before).length) return true;
     for (const path of paths) if (!(await this.isSame(path))) return true;
@@ -87,17 +92,20 @@ export class TreePair {
   /**
    * Renders the commit's kustomizations and charts; what is made of the same files is what the working tree renders to.
    */
-  rendererOfBefore(ofNow: Renderer, ofBefore: Renderer, top: string): Renderer {
+  rendererOfBefore(ofNow: Renderer, ofBefore: Renderer): Renderer {
     return {
       render: async (request): Promise<Rendered> =>
-        (await this.isTouched(request, top)) ? ofBefore.render(request) : ofNow.render(request),
+        (await this.isTouched(request)) ? ofBefore.render(request) : ofNow.render(request),
     };
   }
 
+  /** True where an absolute path, links resolved, lies in the repository. */
+  holds(path: string): boolean {
+    return isInside(this.top, path);
+  }
+
   /** The content that a file of the repository has in the commit; `undefined` for every other file. */
-  async contentBefore(top: string, path: string): Promise<Uint8Array | undefined> {
-    const inside = relative(top, path);
-    if (inside === ".." || inside.startsWith(`..${sep}`)) return undefined;
+  async contentBefore(path: string): Promise<Uint8Array | undefined> {
     return this.before.blobId(path) === undefined ? undefined : this.before.readFile(path);
   }
 }
