@@ -2,6 +2,7 @@ import type { PlacedFact } from "../cluster/files/file-index.ts";
 import { overlay } from "../cluster/overlay.ts";
 import { workloadFact } from "../kube/fact.ts";
 import { inForce } from "../policy/borrowed-template.ts";
+import type { Judgement } from "../policy/evaluate.ts";
 import type { Finding } from "../policy/finding.ts";
 import type { Autoscaler, Claim, Workload } from "../policy/model.ts";
 import { verdictOf } from "../policy/verdict.ts";
@@ -30,6 +31,7 @@ import {
   rowOf,
 } from "./one.ts";
 import { type Fate, type Pairing, pairingOf, type Versions } from "./pairing.ts";
+import type { Grounds } from "./why-allowed.ts";
 
 export interface Compared extends Judged {
   /** Those findings that the change does not bring. */
@@ -67,7 +69,8 @@ interface Told {
 interface Found {
   readonly judged: ChangeJudgement;
   readonly mode: NamespaceMode;
-  readonly concerned: boolean;
+  /** What the webhook would say to what is written of it or of its autoscalers; `undefined`: it is not asked. */
+  readonly answered: readonly Finding[] | undefined;
   readonly told: Map<string, Told>;
 }
 
@@ -93,8 +96,12 @@ class Comparing {
     const fate = this.fateOf(written);
     const after = this.viewAfter(written);
     if (fate.state === "same") {
-      const judged = await judgeAsItStands(written, after, this.settings);
-      await this.take(written, judged, fate, false);
+      await this.take(
+        written,
+        await this.compared(written, fate.before.object as Workload, after),
+        fate,
+        false,
+      );
       return;
     }
     const { replaces } = fate.state === "new" ? fate : { replaces: undefined };
@@ -121,6 +128,23 @@ class Comparing {
       const borrower = borrowers[at];
       if (borrower !== undefined) await this.take(borrower, judged, this.fateOf(borrower), true);
     }
+  }
+
+  /** A workload that is the same, as it stands; what its neighbours brought since it was so before is judged in full. */
+  private async compared(
+    written: Workload,
+    previous: Workload,
+    after: ClusterView,
+  ): Promise<ChangeJudgement> {
+    const standing = await judgeAsItStands(written, after, this.settings);
+    const { findings } = standing.judgement;
+    if (findings.length === 0) return standing;
+    const old = await this.standingBefore(previous);
+    const known = findings.filter((finding) => wasThere(finding, old));
+    if (known.length === findings.length) return standing;
+    const full = await judgeAsItStands(written, after, this.settings, true);
+    const brought = full.judgement.findings.filter(({ rule }) => !known.some((other) => other.rule === rule));
+    return { ...full, judgement: withFindings(full.judgement, [...brought, ...known]) };
   }
 
   async judgeAutoscaler(written: Autoscaler): Promise<void> {
@@ -161,22 +185,25 @@ class Comparing {
 
   result(all: boolean): Compared {
     const { config } = this.settings;
-    const told: Told[] = [...this.ofClaims];
+    const every: Told[] = [...this.ofClaims];
     const workloads = [];
-    for (const { judged, mode, concerned, told: ofOne } of this.found.values()) {
+    for (const { judged, mode, answered, told: ofOne } of this.found.values()) {
       const each = [...ofOne.values()];
-      if (mode.mode !== "off") told.push(...each);
-      if (!all && !concerned && each.every(({ known }) => known)) continue;
+      if (mode.mode !== "off") every.push(...each);
       const findings = each.map(({ finding }) => finding);
-      // What was known before is nobody's request, so that nothing refuses it.
-      const asTold = each.map(({ finding, known }) => (known ? ({ severity: "warning" } as const) : finding));
-      workloads.push(rowOf(judged, findings, verdictOf(asTold, mode.mode), mode));
+      const fresh = each.filter(({ known }) => !known).map(({ finding }) => finding);
+      const isConcerned = answered !== undefined || fresh.length > 0;
+      if (!all && !isConcerned) continue;
+      // What is nobody's request is refused by nobody.
+      const told = isConcerned ? [...(answered ?? []), ...fresh] : findings.map(asWarning);
+      const why = told.length === 0 && findings.length > 0 ? NOTHING_BROUGHT : undefined;
+      workloads.push(rowOf(judged, findings, verdictOf(told, mode.mode), mode, why));
     }
-    const brought = told.filter(({ known }) => !known).map(({ finding }) => finding);
+    const brought = every.filter(({ known }) => !known).map(({ finding }) => finding);
     const judgedIn = new Set(workloads.map(({ workload }) => workload.namespace));
     return {
-      findings: told.map(({ finding }) => finding),
-      known: new Set(told.filter(({ known }) => known).map(({ finding }) => finding)),
+      findings: every.map(({ finding }) => finding),
+      known: new Set(every.filter(({ known }) => known).map(({ finding }) => finding)),
       workloads,
       notes: [
         ...this.notes,
@@ -188,19 +215,23 @@ class Comparing {
     };
   }
 
-  /** Adds what was found of a workload; of one rule found twice the one that the change brings, then the graver. */
+  /**
+   * Adds what was found of a workload; of one rule found twice the one that the change brings, then the graver.
+   *
+   * @param answered true where the webhook would say it to something that is written
+   */
   private async take(
     written: Workload,
     judged: ChangeJudgement,
     fate: Fate,
-    concerned: boolean,
+    answered: boolean,
   ): Promise<void> {
     if (!mountsAnything(judged.workload) && judged.judgement.findings.length === 0) return;
     const before = this.found.get(written);
     const found: Found = {
       judged: before?.judged ?? judged,
       mode: before?.mode ?? this.modes.in(namespaceOf(judged.workload)),
-      concerned: concerned || before?.concerned === true,
+      answered: answered ? [...(before?.answered ?? []), ...judged.judgement.findings] : before?.answered,
       told: before?.told ?? new Map(),
     };
     this.found.set(written, found);
@@ -208,7 +239,7 @@ class Comparing {
     const old = fate.state === "new" ? [] : await this.standingBefore(fate.before.object as Workload);
     for (const finding of judged.judgement.findings) {
       // An error in what is written is one that the change sets off: the ratchet has let through what was known.
-      const known = wasThere(finding, old) && !(concerned && finding.severity === "error");
+      const known = wasThere(finding, old) && !(answered && finding.severity === "error");
       const doubted = known ? finding : withDoubts(finding, fate, (name) => this.isNewClaim(written, name));
       const told = { finding: inDefaultNamespace(doubted), known };
       const other = found.told.get(finding.rule);
@@ -243,6 +274,28 @@ class Comparing {
   private viewBefore(object: PlacedFact["object"]): ClusterView {
     return this.versions.before.viewFor(object, this.versions.surroundings);
   }
+}
+
+const NOTHING_BROUGHT: Grounds = {
+  reason: "the change brings nothing that was not there before",
+  evidence: [],
+};
+
+function asWarning(finding: Finding): Finding {
+  return { ...finding, severity: "warning" };
+}
+
+/** Factors and evidence stay those of the judgement. */
+function withFindings(judgement: Judgement, findings: readonly Finding[]): Judgement {
+  return {
+    findings,
+    get factors() {
+      return judgement.factors;
+    },
+    get evidence() {
+      return judgement.evidence;
+    },
+  };
 }
 
 /** An object of the surroundings, not of the files. */

@@ -10,21 +10,24 @@ import type { JudgedWorkload, ReportNote } from "../report/report.ts";
 import type { ChangeJudgement } from "./change.ts";
 import { type Annotated, contextOf, type JudgeSettings } from "./context.ts";
 import type { NamespaceMode } from "./mode.ts";
-import { whyAllowed } from "./why-allowed.ts";
+import { type Grounds, whyAllowed } from "./why-allowed.ts";
 
 /**
- * Judges a workload as it is written, as if nobody asked for anything.
+ * Judges a workload as it is written.
  *
  * @param view the cluster as the workload sees it
+ * @param inFull false: as if nobody asked for anything; true: as if it were created
  */
 export async function judgeAsItStands(
   written: Workload,
   view: ClusterView,
   settings: JudgeSettings,
+  inFull = false,
 ): Promise<ChangeJudgement> {
   const workload = inForce(written, view);
   const context = await contextOf(settings, workload);
-  return { workload, context, judgement: evaluate(view, workload, null, { ...context, asItStands: true }) };
+  const how = inFull ? context : { ...context, asItStands: true as const };
+  return { workload, context, judgement: evaluate(view, workload, null, how) };
 }
 
 /** Judges a claim by itself. */
@@ -45,12 +48,17 @@ export function mountsAnything({ template, claimTemplates }: Workload): boolean 
   return template.mounts.length + claimTemplates.length > 0;
 }
 
-/** The row of a workload in a report. */
+/**
+ * The row of a workload in a report.
+ *
+ * @param why it is allowed, where neither its factors nor its mode are the reason
+ */
 export function rowOf(
   { workload, judgement, context }: ChangeJudgement,
   findings: readonly Finding[],
   verdict: Verdict,
   mode: NamespaceMode,
+  why?: Grounds,
 ): JudgedWorkload {
   const { factors, evidence } = judgement;
   return {
@@ -60,7 +68,7 @@ export function rowOf(
     state: isLatent(findings) ? "latent" : "healthy",
     cluster: null,
     factors,
-    ...whyAllowed({ findings, factors, evidence }, workload, mode, context.options),
+    ...(why ?? whyAllowed({ findings, factors, evidence }, workload, mode, context.options)),
   };
 }
 
