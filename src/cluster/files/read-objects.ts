@@ -55,10 +55,12 @@ export function readObjects(from: TextWithObjects): ReadObjects {
   const { documents, errors } = parseJson(from.file, text) ?? parseYaml(from.file, text);
   const reading = new Reading(from, text, errors);
   for (const document of documents) reading.addValue(document.value, document, undefined, 0);
-  return reading;
+  const { count, isDump, entries, unjudged } = reading;
+  // Whoever keeps this does not keep the text.
+  return { count, isDump, entries, unjudged };
 }
 
-class Reading implements ReadObjects {
+class Reading {
   readonly entries: (ReadObject | InputError)[];
   readonly unjudged: Unjudged[] = [];
   count = 0;
