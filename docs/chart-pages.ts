@@ -37,6 +37,7 @@ Uninstalling with \`failurePolicy: Fail\` takes the webhook configuration away f
 | cert-manager | \`certManager.enabled: true\` |
 | fail-closed | \`failurePolicy: Fail\` |
 | prometheus | \`serviceMonitor.enabled: true\`, \`prometheusRule.enabled: true\` |
+| reports | \`reports.enabled: true\` |
 | single-node | \`replicaCount: 1\`, \`podDisruptionBudget.enabled: false\`, \`topologySpreadConstraints: []\` |
 
 From the manifests to the chart: \`helm install attachguard charts/attachguard --namespace attachguard-system --take-ownership\` (Helm 3.17 or newer) fails on the Deployment, whose selector has the release in it and cannot change; delete the Deployment first. Requests of those seconds pass unjudged, or with \`fail-closed\` are refused: apply the base before you begin.
@@ -139,6 +140,7 @@ function valuesSchema(): object {
         labels: texts,
       }),
       prometheusRule: only({ enabled: flag, labels: texts }),
+      reports: only({ enabled: flag, schedule: { type: "string", minLength: 1 }, resources: free }),
       test: only({ namespace: { type: "string", minLength: 1 } }),
     }),
   };

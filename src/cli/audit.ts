@@ -4,10 +4,10 @@ import { loadFiles } from "../cluster/files.ts";
 import { loadConfig } from "../config/config.ts";
 import type { Config } from "../config/model.ts";
 import { AttachguardError, messageOf } from "../errors.ts";
-import { KINDS } from "../kube/kinds.ts";
+import { isKnownKind, KINDS } from "../kube/kinds.ts";
 import { parseLabelQuery } from "../kube/label-query.ts";
 import type { Unjudged } from "../kube/unjudged.ts";
-import type { LabelSelector, Labels } from "../policy/model.ts";
+import type { LabelSelector, Labels, ObjectRef } from "../policy/model.ts";
 import { selects } from "../policy/selectors.ts";
 import { knownValue } from "../policy/view.ts";
 import type { AuditedCluster, AuditFacts, AuditReading } from "../report/audit-facts.ts";
@@ -17,17 +17,14 @@ import { since } from "../report/since.ts";
 import { emit, type ReportOptions } from "./emit.ts";
 import { worldNote, worldOf } from "./file-options.ts";
 import { readInput } from "./input-file.ts";
+import { clusterTarget, type IntoClusterOptions, writeIntoCluster } from "./into-cluster.ts";
 import { judgedReport } from "./judged-report.ts";
 import { readLiveFacts } from "./live.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface AuditOptions extends ReportOptions {
+export interface AuditOptions extends ReportOptions, IntoClusterOptions {
   readonly namespace?: string;
   readonly selector?: string;
-  readonly kubeconfig?: string;
-  /** Several are audited side by side. */
-  readonly context?: readonly string[];
-  readonly from?: readonly string[];
   readonly closed?: true;
   readonly open?: true;
   /** RFC 3339: the time of a dump. */
@@ -47,20 +44,33 @@ export async function audit(options: AuditOptions, terminal: Terminal): Promise<
   const config = await loadConfig(options.config);
   const selector = options.selector === undefined ? undefined : parseLabelQuery(options.selector);
   const time = timeOf(options);
-  const contexts = options.context ?? [];
-  const reports = await Promise.all(
-    (contexts.length === 0 ? [undefined] : contexts).map(async (context) => {
-      const report = await auditOne({ options, context, selector, time, config, terminal }).catch(
-        (error: unknown) => {
-          if (contexts.length < 2) throw error;
-          return unreachable(context ?? "", error);
-        },
-      );
-      return { context: contexts.length < 2 ? null : (context ?? null), report };
-    }),
-  );
-  const report = mergedReport(reports);
-  return emit(await compared(report, options), options, terminal);
+  const target = await clusterTarget(options, terminal);
+  try {
+    const contexts = options.context ?? [];
+    const audits = await Promise.all(
+      (contexts.length === 0 ? [undefined] : contexts).map(async (context) => {
+        const audited = await auditOne({ options, context, selector, time, config, terminal }).catch(
+          (error: unknown) => {
+            if (contexts.length < 2) throw error;
+            return { report: unreachable(context ?? "", error), index: undefined };
+          },
+        );
+        return { context: contexts.length < 2 ? null : (context ?? null), ...audited };
+      }),
+    );
+    const report = mergedReport(audits);
+    const code = await emit(await compared(report, options), options, terminal);
+    if (target === undefined) return code;
+    const uidOf = (object: ObjectRef) => uidIn(audits[0]?.index, object);
+    return Math.max(code, await writeIntoCluster(target, report, uidOf, options, terminal));
+  } finally {
+    target?.client.close();
+  }
+}
+
+function uidIn(index: ClusterIndex | undefined, { kind, namespace, name }: ObjectRef): string | undefined {
+  const object = isKnownKind(kind) ? index?.get(kind, namespace, name) : undefined;
+  return object !== undefined && "uid" in object ? object.uid : undefined;
 }
 
 interface Auditing {
@@ -72,12 +82,14 @@ interface Auditing {
   readonly terminal: Terminal;
 }
 
-async function auditOne(auditing: Auditing): Promise<Report> {
+async function auditOne(
+  auditing: Auditing,
+): Promise<{ readonly report: Report; readonly index: ClusterIndex }> {
   const { options, context, selector, time, config, terminal } = auditing;
   const facts = await factsFrom(options, context, terminal);
   const { index } = facts;
   refuseUnknownNamespace(options.namespace, facts);
-  return judgedReport({
+  const report = await judgedReport({
     subjects: {
       view: index,
       workloads: within(options.namespace, selector, index.workloads()),
@@ -94,6 +106,7 @@ async function auditOne(auditing: Auditing): Promise<Report> {
       read: facts.read,
     } satisfies AuditFacts,
   });
+  return { report, index };
 }
 
 /** A namespace that surely does not exist was mistyped; nothing found in it would look like good news. */

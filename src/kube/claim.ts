@@ -10,7 +10,7 @@ export const CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class";
 /** A PersistentVolumeClaim as the API server would store it. `undefined` for what is no object. */
 export function claimFrom(raw: unknown, source?: SourcePosition): Claim | undefined {
   if (!isRecord(raw)) return undefined;
-  const { namespace, name, annotations, createdAt } = metadataOf(raw);
+  const { namespace, name, uid, annotations, createdAt } = metadataOf(raw);
   const spec = record(raw.spec);
   const storageClassName = annotationOf(raw, CLASS_ANNOTATION) ?? text(spec.storageClassName);
   return {
@@ -24,6 +24,7 @@ export function claimFrom(raw: unknown, source?: SourcePosition): Claim | undefi
     hasDataSource: isRecord(spec.dataSource) || isRecord(spec.dataSourceRef),
     annotations,
     ofSet: undefined,
+    uid,
     createdAt,
     source,
   };

@@ -41,6 +41,7 @@ export interface Claim {
   readonly annotations: Labels;
   /** The name of the StatefulSet whose template says what this claim will be; `undefined` for one that is stored. */
   readonly ofSet: string | undefined;
+  readonly uid: string | undefined;
   /** Milliseconds since the epoch. */
   readonly createdAt: number | undefined;
   readonly source: SourcePosition | undefined;

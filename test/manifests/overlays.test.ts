@@ -65,6 +65,7 @@ const CHANGES: Readonly<Record<string, readonly string[]>> = {
     "~ Deployment attachguard",
     "~ ValidatingWebhookConfiguration attachguard",
   ],
+  "diagnose-reader": ["+ ClusterRole attachguard:diagnose-reader"],
   "fail-closed": ["~ ValidatingWebhookConfiguration attachguard"],
   keda: [
     "+ ClusterRole attachguard:read-keda",
@@ -77,6 +78,13 @@ const CHANGES: Readonly<Record<string, readonly string[]>> = {
     "~ ValidatingWebhookConfiguration attachguard",
   ],
   prometheus: ["+ PrometheusRule attachguard", "+ ServiceMonitor attachguard", "~ NetworkPolicy attachguard"],
+  reports: [
+    "+ ClusterRole attachguard:write-reports",
+    "+ ClusterRoleBinding attachguard:reports-read-cluster",
+    "+ ClusterRoleBinding attachguard:write-reports",
+    "+ CronJob attachguard-reports",
+    "+ ServiceAccount attachguard-reports",
+  ],
   "single-node": ["- PodDisruptionBudget attachguard", "~ Deployment attachguard"],
   "warn-only": ["~ ConfigMap attachguard"],
 };

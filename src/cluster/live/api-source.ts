@@ -34,20 +34,21 @@ export class ApiSource implements Source {
     const path = pathOf(resource, query.namespace ?? "");
     const parameters = new URLSearchParams({ limit: String(query.limit) });
     if (query.continue !== undefined) parameters.set("continue", query.continue);
+    if (query.labelSelector !== undefined) parameters.set("labelSelector", query.labelSelector);
     const response = await this.#ask(`${path}?${parameters}`, signal);
     const reader = new ListReader(onItem);
     try {
       for await (const chunk of response as AsyncIterable<Buffer>) reader.push(chunk);
       return reader.end();
     } catch (thrown) {
-      throw broken(thrown, path, signal);
+      throw broken(thrown, `GET ${path}`, signal);
     }
   }
 
   async get(resource: Resource, namespace: string, name: string, signal: AbortSignal): Promise<unknown> {
     const path = `${pathOf(resource, namespace)}/${encodeURIComponent(name)}`;
     try {
-      return await parseBody(await this.#ask(path, signal), path, signal);
+      return await parseBody(await this.#ask(path, signal), `GET ${path}`, signal);
     } catch (thrown) {
       if (thrown instanceof ApiError && thrown.status === 404) return undefined;
       throw thrown;
@@ -57,7 +58,7 @@ export class ApiSource implements Source {
   async serves(resource: Resource, signal: AbortSignal): Promise<boolean> {
     const path = rootOf(resource);
     try {
-      const found = await parseBody(await this.#ask(path, signal), path, signal);
+      const found = await parseBody(await this.#ask(path, signal), `GET ${path}`, signal);
       const names = list(record(found).resources).map((one) => record(one).name);
       return names.includes(resource.plural);
     } catch (thrown) {
@@ -90,7 +91,7 @@ export class ApiSource implements Source {
   async #ask(path: string, signal: AbortSignal): Promise<IncomingMessage> {
     const response = await this.#transport.get(path, signal);
     if (response.statusCode === 200) return response;
-    throw await refusal(response, path, signal);
+    throw await refusal(response, `GET ${path}`, signal);
   }
 }
 
@@ -98,22 +99,28 @@ function rootOf(resource: Resource): string {
   return `${resource.group === "" ? "/api" : "/apis"}/${apiVersionOf(resource)}`;
 }
 
-function pathOf(resource: Resource, namespace: string): string {
+/** Where a collection is served; with `""`, that of all namespaces or of a kind without. */
+export function pathOf(resource: Resource, namespace: string): string {
   const scope = namespace === "" ? "" : `/namespaces/${encodeURIComponent(namespace)}`;
   return `${rootOf(resource)}${scope}/${resource.plural}`;
 }
 
-async function parseBody(response: IncomingMessage, path: string, signal: AbortSignal): Promise<unknown> {
+/** @param asked the request, e.g. `GET /api/v1/nodes`, for what is said where it cannot be read @throws ApiError */
+export async function parseBody(
+  response: IncomingMessage,
+  asked: string,
+  signal: AbortSignal,
+): Promise<unknown> {
   const chunks: Buffer[] = [];
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
   } catch (thrown) {
-    throw broken(thrown, path, signal);
+    throw broken(thrown, asked, signal);
   }
   try {
     return JSON.parse(Buffer.concat(chunks).toString("utf8"));
   } catch (thrown) {
-    throw new ApiError(`GET ${path}: not answered with JSON: ${messageOf(thrown)}`, { cause: thrown });
+    throw new ApiError(`${asked}: not answered with JSON: ${messageOf(thrown)}`, { cause: thrown });
   }
 }
 
@@ -138,7 +145,7 @@ async function* eventsOf(
       yield batch;
     }
   } catch (thrown) {
-    throw broken(thrown, path, signal);
+    throw broken(thrown, `GET ${path}`, signal);
   }
   if (lines.pending > 0) throw new ApiError(`the watch of ${path} ended in the middle of an event`);
 }
@@ -179,14 +186,19 @@ function parseEvent(line: string): WatchEvent | ApiError {
 const unreadable = (what: string) =>
   new ApiError(`the watch sent what cannot be read: ${what}`, { status: 410 });
 
-async function refusal(response: IncomingMessage, path: string, signal: AbortSignal): Promise<ApiError> {
+/** What an answer with another status than was hoped for says. */
+export async function refusal(
+  response: IncomingMessage,
+  asked: string,
+  signal: AbortSignal,
+): Promise<ApiError> {
   const status = response.statusCode;
-  const body = await parseBody(response, path, signal).catch((thrown: unknown) => {
+  const body = await parseBody(response, asked, signal).catch((thrown: unknown) => {
     signal.throwIfAborted();
     // Proxies in between answer in HTML; the status says enough then.
     return thrown instanceof ApiError ? undefined : Promise.reject(thrown);
   });
-  return new ApiError(statusText(body) ?? `GET ${path} was answered with HTTP ${status}`, {
+  return new ApiError(statusText(body) ?? `${asked} was answered with HTTP ${status}`, {
     status,
     retryAfterMs: retryAfter(response.headers["retry-after"]),
   });
@@ -198,8 +210,8 @@ function retryAfter(header: string | undefined): number | undefined {
   return ms > 0 ? Math.min(ms, LONGEST_RETRY_AFTER) : undefined;
 }
 
-function broken(thrown: unknown, path: string, signal: AbortSignal): unknown {
+function broken(thrown: unknown, asked: string, signal: AbortSignal): unknown {
   signal.throwIfAborted();
-  if (thrown instanceof ApiError) return new ApiError(`GET ${path}: ${thrown.message}`, thrown);
-  return new ApiError(`the connection broke during GET ${path}: ${messageOf(thrown)}`, { cause: thrown });
+  if (thrown instanceof ApiError) return new ApiError(`${asked}: ${thrown.message}`, thrown);
+  return new ApiError(`the connection broke during ${asked}: ${messageOf(thrown)}`, { cause: thrown });
 }

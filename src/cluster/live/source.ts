@@ -19,6 +19,8 @@ export interface ListQuery {
   readonly continue?: string | undefined;
   /** Only this namespace; left out: all of them. */
   readonly namespace?: string | undefined;
+  /** As kubectl takes it; left out: whatever their labels. */
+  readonly labelSelector?: string | undefined;
 }
 
 export type WatchEvent =

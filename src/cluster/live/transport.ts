@@ -11,8 +11,16 @@ const KEEP_ALIVE_MS = 30_000;
 /** What Node reports when a certificate is not accepted: by OpenSSL's verification, by the host name, by TLS itself. */
 const DISTRUST = /CERT|SIGNATURE|ISSUER|ALTNAME|^ERR_TLS|^ERR_SSL|EPROTO/;
 
+/** A request to the API server. */
+export interface ApiRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** With its query. */
+  readonly path: string;
+  readonly body?: { readonly type: string; readonly text: string };
+}
+
 /**
- * Sends GET requests to the API server and hands back the response as a stream. A response on which nothing comes
+ * Sends requests to the API server and hands back the response as a stream. A response on which nothing comes
  * for `silenceMs` is destroyed: a half-open connection never ends by itself.
  */
 export class Transport {
@@ -32,15 +40,23 @@ export class Transport {
    *
    * @throws ApiError where no response came; the signal's reason when it aborted.
    */
-  async get(path: string, signal: AbortSignal): Promise<http.IncomingMessage> {
+  get(path: string, signal: AbortSignal): Promise<http.IncomingMessage> {
+    return this.send({ method: "GET", path }, signal);
+  }
+
+  /**
+   * The response to any request, as `get` has it. A write may arrive twice, where the server closed a connection just
+   * then: it has to say by a name, uid or version that it is the same.
+   */
+  async send(request: ApiRequest, signal: AbortSignal): Promise<http.IncomingMessage> {
     try {
-      const response = await this.#attempt(path, signal);
+      const response = await this.#attempt(request, signal);
       if (response.statusCode !== 401 || !(await this.#credentials.renew())) return response;
       response.destroy();
     } catch (thrown) {
       if (!isDistrust(thrown) || !(await this.#credentials.renew())) throw thrown;
     }
-    return await this.#attempt(path, signal);
+    return await this.#attempt(request, signal);
   }
 
   /** Ends every connection, those in use too. */
@@ -49,13 +65,13 @@ export class Transport {
     this.#https.destroy();
   }
 
-  async #attempt(path: string, signal: AbortSignal): Promise<http.IncomingMessage> {
+  async #attempt(wanted: ApiRequest, signal: AbortSignal): Promise<http.IncomingMessage> {
     try {
-      return await this.#send(path, signal);
+      return await this.#send(wanted, signal);
     } catch (thrown) {
       signal.throwIfAborted();
       // The server may close an idle connection in the moment in which we use it again.
-      if (thrown instanceof StaleConnection) return await this.#attempt(path, signal);
+      if (thrown instanceof StaleConnection) return await this.#attempt(wanted, signal);
       if (thrown instanceof ApiError) throw thrown;
       throw new ApiError(`no answer from the API server: ${messageOf(thrown) || codeOf(thrown)}`, {
         cause: thrown,
@@ -63,7 +79,7 @@ export class Transport {
     }
   }
 
-  async #send(path: string, signal: AbortSignal): Promise<http.IncomingMessage> {
+  async #send({ method, path, body }: ApiRequest, signal: AbortSignal): Promise<http.IncomingMessage> {
     const { server, options } = await this.#credentials.access().catch((thrown: unknown) => {
       throw new ApiError(`our credentials cannot be read: ${messageOf(thrown).trim()}`, { cause: thrown });
     });
@@ -73,11 +89,17 @@ export class Transport {
       const request = (secure ? https : http).request({
         agent: secure ? this.#https : this.#http,
         ...options,
+        method,
         protocol: server.protocol,
         host: server.hostname.replace(/^\[|\]$/g, ""),
         port: server.port,
         path: server.pathname.replace(/\/$/, "") + path,
-        headers: { Accept: "application/json", "User-Agent": "attachguard", ...options.headers },
+        headers: {
+          Accept: "application/json",
+          "User-Agent": "attachguard",
+          ...(body && { "Content-Type": body.type, "Content-Length": Buffer.byteLength(body.text) }),
+          ...options.headers,
+        },
       });
       const timer = setTimeout(() => {
         request.destroy(new ApiError(`no answer from the API server for ${this.#timings.responseMs} ms`));
@@ -99,7 +121,7 @@ export class Transport {
         this.#guard(response, signal);
         resolve(response);
       });
-      request.end();
+      request.end(body?.text);
     });
   }
 

@@ -60,6 +60,7 @@ const claimNamed = (name: string): Claim => ({
   selector: undefined,
   hasDataSource: false,
   ofSet: undefined,
+  uid: undefined,
   annotations: {},
   createdAt: undefined,
   source: undefined,

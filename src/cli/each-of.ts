@@ -1,0 +1,13 @@
+/** Does something with each item, so many of them at once. Rejects with the first that fails, when all under way have ended. */
+export async function eachOf<T>(
+  items: readonly T[],
+  atOnce: number,
+  act: (item: T) => Promise<void>,
+): Promise<void> {
+  const queue = items.values();
+  const work = async () => {
+    for (const item of queue) await act(item);
+  };
+  const outcomes = await Promise.allSettled(Array.from({ length: atOnce }, work));
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+}

@@ -1,0 +1,176 @@
+import type { Finding } from "../../policy/finding.ts";
+import { FIXES } from "../../policy/fixes.ts";
+import type { ObjectRef } from "../../policy/model.ts";
+import { nameOf } from "../../policy/phrasing.ts";
+import { ruleById } from "../../policy/rules/index.ts";
+import { exemptionText, rulePage } from "../message.ts";
+import type { Report, ReportedFinding, Telling } from "../report.ts";
+import { visible } from "../visible.ts";
+
+/** The object that a report is about. `namespace` is `""` for one without. */
+export interface ReportSubject extends ObjectRef {
+  readonly uid: string;
+}
+
+/** What a report says of one finding, as both APIs have it, without the time at which it was first seen. */
+export interface WantedResult {
+  readonly source: string;
+  readonly policy: string;
+  readonly rule: string;
+  readonly category: string;
+  readonly result: "fail" | "warn" | "skip";
+  readonly severity: "high" | "medium";
+  readonly scored: boolean;
+  readonly message: string;
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+/** The report that an object is to have. */
+export interface WantedReport {
+  readonly subject: ReportSubject;
+  /** The gravest first; where there are more than one report takes, the last one says how many. */
+  readonly results: readonly WantedResult[];
+}
+
+/** The reports that a cluster is to have. */
+export interface WantedReports {
+  /** The gravest first. */
+  readonly reports: readonly WantedReport[];
+  /** How many reports more there are than were asked for. */
+  readonly beyond: number;
+  /** The uid of every object with findings, those without a report of their own too. */
+  readonly found: ReadonlySet<string>;
+  /** Objects with findings whose uid is not known, so that nothing can be tied to them. */
+  readonly withoutUid: number;
+}
+
+/** What is written into a cluster by its own name, in labels too. */
+export const PRODUCER = "attachguard";
+
+/** More would bring one report near the size that an API server takes (1.5 MiB), whatever people write into reasons. */
+const RESULTS_MAX = 50;
+const MESSAGE_MAX = 1_000;
+
+const GRAVITY: Readonly<Record<WantedResult["result"], number>> = { fail: 0, warn: 1, skip: 2 };
+
+/**
+ * One report for each object that has findings.
+ *
+ * @param uidOf the uid of a judged object; undefined where it is not known
+ * @param max how many reports at most
+ */
+export function wantedReports(
+  report: Report,
+  uidOf: (object: ObjectRef) => string | undefined,
+  max: number,
+): WantedReports {
+  const bySubject = new Map<string, { subject: ReportSubject; findings: ReportedFinding[] }>();
+  const withoutUid = new Set<string>();
+  for (const finding of report.findings) {
+    const { apiVersion, kind, namespace, name } = finding.workload;
+    const uid = uidOf(finding.workload);
+    if (uid === undefined) {
+      withoutUid.add(nameOf(finding.workload));
+      continue;
+    }
+    const own = bySubject.get(uid) ?? { subject: { apiVersion, kind, namespace, name, uid }, findings: [] };
+    own.findings.push(finding);
+    bySubject.set(uid, own);
+  }
+  const all = [...bySubject.values()]
+    .map(({ subject, findings }) => reportOn(subject, findings, report.telling))
+    .toSorted((a, b) => gravityOf(a) - gravityOf(b) || compareSubjects(a.subject, b.subject));
+  return {
+    reports: all.slice(0, max),
+    beyond: Math.max(0, all.length - max),
+    found: new Set(bySubject.keys()),
+    withoutUid: withoutUid.size,
+  };
+}
+
+function reportOn(
+  subject: ReportSubject,
+  findings: readonly ReportedFinding[],
+  telling: Telling,
+): WantedReport {
+  // Two equal ones are one to every reader: they are known by what they say.
+  const results = [...new Map(findings.map((finding) => resultOf(finding, telling))).values()].toSorted(
+    (a, b) =>
+      GRAVITY[a.result] - GRAVITY[b.result] || compare(a.rule, b.rule) || compare(a.message, b.message),
+  );
+  const more = results.length - RESULTS_MAX;
+  if (more <= 0) return { subject, results };
+  const told = results.slice(0, RESULTS_MAX);
+  return {
+    subject,
+    results: told.map((result, at) =>
+      at < RESULTS_MAX - 1
+        ? result
+        : { ...result, properties: { ...result.properties, "not-listed": String(more) } },
+    ),
+  };
+}
+
+function resultOf(finding: ReportedFinding, telling: Telling): readonly [key: string, WantedResult] {
+  const { rule, exempted, severity, claims, fixes } = finding;
+  const [fix] = fixes;
+  const isError = (exempted?.severity ?? severity) === "error";
+  const page = rulePage(rule, telling);
+  const properties: Record<string, string> = { claims: names(claims.map(({ name }) => name)) };
+  if (fix !== undefined) properties.fix = FIXES[fix.id].short;
+  if (page !== null) properties.docs = page;
+  if (exempted?.until) properties.until = exempted.until;
+  const message = messageOf(finding);
+  const result: WantedResult = {
+    source: PRODUCER,
+    policy: PRODUCER,
+    rule,
+    category: "Storage",
+    result: exempted !== null ? "skip" : isError ? "fail" : "warn",
+    severity: isError ? "high" : "medium",
+    scored: exempted === null && isError,
+    message,
+    properties,
+  };
+  return [JSON.stringify([rule, result.result, message]), result];
+}
+
+/**
+ * What is wrong in words that stay the same while numbers of pods change: readers take another message for another
+ * finding, and tell people of it anew.
+ */
+function messageOf({ rule, claims, related, exempted }: Finding): string {
+  const others = related.map(({ object }) => object).filter(({ kind }) => kind !== "PersistentVolumeClaim");
+  const sentences = [
+    ruleById(rule)?.title ?? rule,
+    ...(claims.length === 0 ? [] : [`Claims: ${names(claims.map(({ name }) => name))}`]),
+    ...(others.length === 0 ? [] : [`With: ${names(others.map(nameOf))}`]),
+    ...(exempted === null ? [] : [`Let through: ${exemptionText(exempted)}`]),
+  ];
+  const text = visible(sentences.join(". "));
+  return text.length <= MESSAGE_MAX ? text : `${text.slice(0, MESSAGE_MAX - 1).toWellFormed()}…`;
+}
+
+const NAMES_MAX = 10;
+
+/** Sorted, so that the order in which a cluster was listed changes nothing. */
+function names(all: readonly string[]): string {
+  const sorted = [...new Set(all)].sort();
+  const rest = sorted.length - NAMES_MAX;
+  return sorted.slice(0, NAMES_MAX).join(", ") + (rest > 0 ? " and more" : "");
+}
+
+/** By the worst result, then by how many there are of them. */
+function gravityOf({ results }: WantedReport): number {
+  const [worst] = results;
+  const equals = results.filter(({ result }) => result === worst?.result).length;
+  return (worst === undefined ? 3 : GRAVITY[worst.result]) * (RESULTS_MAX + 1) - equals;
+}
+
+function compareSubjects(a: ReportSubject, b: ReportSubject): number {
+  return compare(a.namespace, b.namespace) || compare(a.kind, b.kind) || compare(a.name, b.name);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,106 @@
+import { AttachguardError } from "../errors.ts";
+import { ruleById } from "../policy/rules/index.ts";
+import type { FailOn, Report } from "./report.ts";
+
+/** One rule and one object that requests of a log were about. */
+export interface LoggedKey {
+  readonly rule: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** How many requests enforce would have denied. */
+  readonly count: number;
+  /** Of those: where the log does not say for which of the rules that it names. */
+  readonly possibly: number;
+  /** RFC 3339. */
+  readonly first: string;
+  readonly last: string;
+  /** Who sent the first few of them; null unless asked for. */
+  readonly users: readonly string[] | null;
+  /** Whether the object still breaks the rule: where a cluster or dump is at hand, else null. */
+  readonly now: "yes" | "no" | "unknown" | null;
+}
+
+/** What the log of a webhook in mode audit or warn says of mode enforce. */
+export interface FromLog {
+  readonly source: "audit-log" | "decision-log";
+  readonly requests: number;
+  /** Not among the requests. */
+  readonly dryRuns: number;
+  readonly ignoredLines: number;
+  /** Refusals for objects beyond those that are kept apart. */
+  readonly beyond: number;
+  /** RFC 3339, of any request; null without one. */
+  readonly first: string | null;
+  readonly last: string | null;
+  /** The gravest first: still so, certain, often. */
+  readonly keys: readonly LoggedKey[];
+}
+
+const NOW_ORDER = ["yes", "unknown", null, "no"] as const;
+
+/** Says of each key whether it is still so, by what an audit found, and puts those first that are. */
+export function withAudit(log: FromLog, report: Report | null): FromLog {
+  const found = report === null ? null : findingsByObject(report);
+  const keys = log.keys.map((key) => ({
+    ...key,
+    now: report === null || found === null ? null : nowOf(key, report, found),
+  }));
+  const order = (key: LoggedKey) => NOW_ORDER.indexOf(key.now);
+  return {
+    ...log,
+    keys: keys.toSorted(
+      (a, b) =>
+        order(a) - order(b) ||
+        b.count - b.possibly - (a.count - a.possibly) ||
+        b.count - a.count ||
+        compare(keyText(a), keyText(b)),
+    ),
+  };
+}
+
+/** Of every object that has a part in a finding: a request for an autoscaler or a claim may be about a workload. */
+function findingsByObject({ findings }: Report): ReadonlySet<string> {
+  return new Set(
+    findings
+      .filter(({ exempted }) => exempted === null)
+      .flatMap(({ rule, workload, related }) =>
+        [workload, ...related.map(({ object }) => object)].map((object) => keyText({ ...object, rule })),
+      ),
+  );
+}
+
+function nowOf(key: LoggedKey, { audit, errors }: Report, found: ReadonlySet<string>): LoggedKey["now"] {
+  if (found.has(keyText(key))) return "yes";
+  if (errors.length > 0 || ruleById(key.rule) === undefined) return "unknown";
+  const isListed = (audit?.read ?? []).some(({ kind, state }) => kind === key.kind && state === "complete");
+  return isListed ? "no" : "unknown";
+}
+
+/** 1 where something at or above `failOn` would be stopped and may still be so. */
+export function logExitCode({ keys }: FromLog, failOn: FailOn): 0 | 1 {
+  if (failOn === "never") return 0;
+  const counts = keys.filter(
+    ({ now, count, possibly }) => now !== "no" && (failOn === "warning" || count > possibly),
+  );
+  return counts.length > 0 ? 1 : 0;
+}
+
+function keyText({ rule, kind, namespace, name }: Pick<LoggedKey, "rule" | "kind" | "namespace" | "name">) {
+  return JSON.stringify([rule, kind, namespace, name]);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** @throws AttachguardError AG_ERR_USAGE for options that need a cluster where none is asked */
+export function refuseWithoutCluster(options: Readonly<Record<string, unknown>>): void {
+  for (const [option, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    throw new AttachguardError(
+      "AG_ERR_USAGE",
+      `${option}: --from-log asks no cluster; give --context or --from for it, or leave it out`,
+    );
+  }
+}
