@@ -6,6 +6,7 @@ import { workloadFact } from "../../kube/fact.ts";
 import { borrowersOf, borrowing, inForce } from "../../policy/borrowed-template.ts";
 import { evaluate } from "../../policy/evaluate.ts";
 import type { Workload } from "../../policy/model.ts";
+import { unfinishedNote, withNote } from "../../policy/unfinished-note.ts";
 import type { ClusterView } from "../../policy/view.ts";
 import type { Subject } from "../subject.ts";
 import { judgeWithMemory } from "./inferred.ts";
@@ -91,7 +92,11 @@ async function judgeOver(
     templateChanged,
     cause: "update" as const,
   };
-  return outcomeOf(evaluate(overlay(base, asFacts(written.next)), next, change, context), next, context);
+  const judgement = evaluate(overlay(base, asFacts(written.next)), next, change, context);
+  const note = previous === null || judgement.findings.length === 0 ? undefined : unfinishedNote(previous);
+  const findings = withNote(judgement.findings, note);
+  const outcome = outcomeOf({ ...judgement, findings }, next, context);
+  return note === undefined ? outcome : { ...outcome, notes: [...outcome.notes, note] };
 }
 
 function asFacts(workload: Workload | null) {
