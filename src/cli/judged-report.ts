@@ -6,6 +6,7 @@ import type { Unjudged } from "../kube/unjudged.ts";
 import type { AuditFacts } from "../report/audit-facts.ts";
 import type { IsStored } from "../report/commands.ts";
 import { buildReport, type Report, type ReportParts } from "../report/report.ts";
+import { type AuditDiagnosis, diagnosisKey } from "./audit-diagnosis.ts";
 import { findingPlaces } from "./finding-places.ts";
 import { pathsInRepository } from "./repository.ts";
 import { version } from "./version.ts";
@@ -23,11 +24,13 @@ export interface ToJudge {
   /** Tells which findings were there before. */
   readonly isKnown?: ReportParts["isKnown"];
   readonly audit?: AuditFacts;
+  /** What is stuck now, and attachments, where somebody has looked. */
+  readonly diagnosis?: AuditDiagnosis;
 }
 
 /** Judges everything, and makes a report of it. */
 export async function judgedReport(toJudge: ToJudge): Promise<Report> {
-  const { subjects, problems, config, isStored, notJudged = [], isKnown, audit = null } = toJudge;
+  const { subjects, problems, config, isStored, notJudged = [], isKnown, audit = null, diagnosis } = toJudge;
   const judged = await judgeAll(subjects, {
     config,
     verifyWaiver: waiverCheck(() => config),
@@ -37,7 +40,11 @@ export async function judgedReport(toJudge: ToJudge): Promise<Report> {
   return buildReport({
     findings: judged.findings,
     placesOf: await findingPlaces(judged.findings),
-    workloads: judged.workloads,
+    workloads: judged.workloads.map((row) => {
+      const stuck = diagnosis?.stuck.get(diagnosisKey(row.workload));
+      return stuck === undefined ? row : { ...row, state: "stuck", reason: stuck };
+    }),
+    attachments: diagnosis?.attachments ?? [],
     notJudged: notJudged.map(({ source, ...object }) => ({
       object: { ...object, namespace: object.namespace || "default" },
       source: source ?? null,
@@ -54,6 +61,7 @@ export async function judgedReport(toJudge: ToJudge): Promise<Report> {
           message,
         })),
       ...judged.notes,
+      ...(diagnosis?.note === undefined ? [] : [{ source: null, message: diagnosis.note }]),
     ],
     ...(isKnown === undefined ? {} : { isKnown }),
     toolVersion: version(),
