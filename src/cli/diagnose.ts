@@ -123,7 +123,10 @@ function askedIn(what: string | undefined, { namespace, allNamespaces }: Diagnos
   return { all: false, subject };
 }
 
-function refuseContradictions({ from, closed, at, watch, context, kubeconfig }: DiagnoseCommand): void {
+function refuseContradictions(command: DiagnoseCommand): void {
+  const { from, closed, at, watch, context, kubeconfig, format } = command;
+  if (watch && format.some((output) => output.format !== "text" && output.file === undefined))
+    throw usage("--watch prints screens: give the other formats a file, as in --format json=FILE");
   if (from === undefined) {
     if (closed) throw usage("--closed goes with --from: a live cluster says itself what it holds");
     if (at !== undefined) throw usage("--at goes with --from: a live cluster says itself what time it is");

@@ -57,6 +57,7 @@ t.test("a call that is wrong says how to correct it", { skip }, async (t) => {
     [["secret/web", "-n", "shop"], "is not KIND/NAME"],
     [["-A", ...from, "--at", "yesterday"], "give RFC 3339"],
     [["-A", ...from, "--watch"], "a dump does not change"],
+    [["-A", "--watch", "--format", "json"], "give the other formats a file"],
     [["-A", "--closed"], "--closed goes with --from"],
     [["-A", "--at", "2026-11-26T00:00:00Z"], "--at goes with --from"],
     [["-A", ...from, "--context", "c"], "leave --context and --kubeconfig out"],
