@@ -23,7 +23,11 @@ const COMMAND = /^ +(?:kubectl|attachguard|printf) /;
 function documentOfRecording(
   { name, values, expected }: Recording,
   what: string,
-  change: { readonly values?: readonly unknown[]; readonly closed?: boolean; readonly at?: string } = {},
+  change: {
+    readonly values?: readonly unknown[];
+    readonly closed?: boolean;
+    readonly at?: string | undefined;
+  } = {},
 ): DiagnosisDocument {
   const { closed = true, at } = change;
   const time = at === undefined ? undefined : Date.parse(at);
@@ -177,6 +181,31 @@ interface Item {
   readonly apiVersion: string;
   readonly metadata: { readonly namespace?: string };
 }
+
+t.test("an odd name is in no line that could be typed", { skip: MISSING }, async (t) => {
+  const odd = "x;touch owned";
+  for (const [start, what] of [
+    ["06b-node-notready-pod-terminating", "node-06-a"],
+    ["01-rolling-update-stuck", "web-9cd9498d4-h524h"],
+  ] as const) {
+    const recording = recordings().find(({ name }) => name === start);
+    if (recording === undefined) throw new Error(`${start} is not there`);
+    const values = JSON.parse(JSON.stringify(recording.values).replaceAll(what, odd));
+    const refusal = { kind: "Status", reason: "Forbidden", details: { kind: "csinodes" } };
+    const ask = (recording.expected.ask[0] ?? "").replace(what, odd);
+    const document = documentOfRecording(recording, ask, { values: [...values, refusal] });
+    for (const text of [
+      renderText(document, CIRCUMSTANCES, SCREEN),
+      renderMarkdown(document, CIRCUMSTANCES),
+    ]) {
+      t.match(text, odd, "it is shown");
+      const typed = text
+        .replaceAll(/\s+/g, " ")
+        .match(/(?:kubectl|attachguard diagnose|--machine-is-off)[^.]*x;touch/g);
+      t.strictSame(typed, null, start);
+    }
+  }
+});
 
 t.test(
   "names and texts of others cannot act on a terminal, in a ticket or in a CI system",
