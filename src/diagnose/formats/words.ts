@@ -179,7 +179,10 @@ export function unreadLines({ facts, diagnoses }: DiagnosisDocument): readonly s
   });
   const [first] = diagnoses;
   if (!unread.some(({ why }) => why === "forbidden") || first === undefined) return lines;
-  const ask = diagnoses.length === 1 ? askText(first.subject) : askText({ ...first.subject, name: "" });
+  const { namespace } = first.subject;
+  const isOne = diagnoses.every(({ subject }) => subject.namespace === namespace);
+  const all = { ...first.subject, name: "", namespace: isOne ? namespace : null };
+  const ask = askText(diagnoses.length === 1 ? first.subject : all);
   return [
     ...lines,
     `Ask the owner of the cluster to run: attachguard diagnose ${ask} (or for the rights in manifests/components/diagnose-reader).`,
