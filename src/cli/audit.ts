@@ -14,6 +14,7 @@ import type { AuditedCluster, AuditFacts, AuditReading } from "../report/audit-f
 import { allStored } from "../report/commands.ts";
 import { mergedReport, type Report } from "../report/report.ts";
 import { since } from "../report/since.ts";
+import { type AuditDiagnosis, diagnoseDump, diagnoseLive } from "./audit-diagnosis.ts";
 import { emit, type ReportOptions } from "./emit.ts";
 import { worldNote, worldOf } from "./file-options.ts";
 import { readInput } from "./input-file.ts";
@@ -90,6 +91,7 @@ async function auditOne(
   const { index } = facts;
   refuseUnknownNamespace(options.namespace, facts);
   const report = await judgedReport({
+    diagnosis: await diagnosisFor(auditing),
     subjects: {
       view: index,
       workloads: within(options.namespace, selector, index.workloads()),
@@ -107,6 +109,13 @@ async function auditOne(
     } satisfies AuditFacts,
   });
   return { report, index };
+}
+
+function diagnosisFor({ options, context, time, terminal }: Auditing): Promise<AuditDiagnosis> {
+  const { from, closed = false, at, kubeconfig, namespace } = options;
+  if (from !== undefined)
+    return diagnoseDump(from, { closed, at: at === undefined ? undefined : Date.parse(time) }, namespace);
+  return diagnoseLive({ kubeconfig, context, env: terminal.env }, namespace);
 }
 
 /** A namespace that surely does not exist was mistyped; nothing found in it would look like good news. */
