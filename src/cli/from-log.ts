@@ -22,7 +22,7 @@ export interface FromLogOptions {
  */
 export async function fromLogs(
   files: readonly string[],
-  { users = false, namespace }: { readonly users?: boolean; readonly namespace: string | undefined },
+  { users, namespace }: Pick<FromLogOptions, "users" | "namespace">,
   { stdin }: Pick<Terminal, "stdin">,
 ): Promise<FromLog> {
   let current = "";
@@ -40,7 +40,7 @@ export async function fromLogs(
       ...counts,
       first: first === undefined ? null : timeText(first),
       last: last === undefined ? null : timeText(last),
-      keys: rows.map((row) => keyOf(row, users)),
+      keys: rows.map((row) => keyOf(row, users === true)),
     };
   } catch (cause) {
     const why = cause instanceof NoLog ? cause.message : `${current}: ${accessProblem(cause)}`;

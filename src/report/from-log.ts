@@ -1,4 +1,3 @@
-import { AttachguardError } from "../errors.ts";
 import { ruleById } from "../policy/rules/index.ts";
 import type { FailOn, Report } from "./report.ts";
 
@@ -92,15 +91,4 @@ function keyText({ rule, kind, namespace, name }: Pick<LoggedKey, "rule" | "kind
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** @throws AttachguardError AG_ERR_USAGE for options that need a cluster where none is asked */
-export function refuseWithoutCluster(options: Readonly<Record<string, unknown>>): void {
-  for (const [option, value] of Object.entries(options)) {
-    if (value === undefined) continue;
-    throw new AttachguardError(
-      "AG_ERR_USAGE",
-      `${option}: --from-log asks no cluster; give --context or --from for it, or leave it out`,
-    );
-  }
 }

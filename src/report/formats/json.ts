@@ -3,6 +3,7 @@ import type { Fix } from "../../policy/fixes.ts";
 import type { ObjectRef, SourcePosition } from "../../policy/model.ts";
 import type { AuditFacts } from "../audit-facts.ts";
 import { patchCommand } from "../commands.ts";
+import type { FromLog } from "../from-log.ts";
 import { harmlessJson } from "../harmless.ts";
 import { explainFinding, groundsOf, rulePage } from "../message.ts";
 import type {
@@ -33,6 +34,7 @@ export function renderJson(report: Report, { all }: Pick<RenderOptions, "all"> =
     errors: report.errors.map(errorOf),
     notes: report.notes.map(noteOf),
     ...(report.audit === null ? {} : auditMembers(report, report.audit)),
+    ...(report.fromLog === null ? {} : { fromLog: fromLogOf(report.fromLog) }),
     summary: report.summary,
   };
   return `${harmlessJson(JSON.stringify(document, null, 2))}\n`;
@@ -46,6 +48,22 @@ function auditMembers({ since }: Report, { cluster, scope, time, read }: AuditFa
     time,
     read: read.map(({ kind, namespace, state, why }) => ({ kind, namespace, state, why })),
     ...(since === null ? {} : { since }),
+  };
+}
+
+function fromLogOf({ keys, ...log }: FromLog): unknown {
+  return {
+    source: log.source,
+    requests: log.requests,
+    dryRuns: log.dryRuns,
+    ignoredLines: log.ignoredLines,
+    beyond: log.beyond,
+    first: log.first,
+    last: log.last,
+    keys: keys.map(({ rule, kind, namespace, name, count, possibly, first, last, users, now }) => ({
+      ...{ rule, kind, namespace, name, count, possibly, first, last, now },
+      ...(users === null ? {} : { users }),
+    })),
   };
 }
 

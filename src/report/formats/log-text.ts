@@ -17,7 +17,12 @@ export function logBlocks(
   { colour, width }: { readonly colour: boolean; readonly width: number },
 ): readonly string[] {
   const paint = painter(colour);
-  return [headline(log, width, paint), ...rulesBlock(log), ...objectsBlock(log, paint), nextBlock(log, width, paint)];
+  return [
+    headline(log, width, paint),
+    ...rulesBlock(log),
+    ...objectsBlock(log, paint),
+    nextBlock(log, width, paint),
+  ];
 }
 
 function headline(log: FromLog, width: number, paint: Painter): string {
