@@ -4,7 +4,7 @@ import { NoLog, readLogs } from "../cluster/logs/read-logs.ts";
 import type { TallyRow } from "../cluster/logs/tally.ts";
 import { AttachguardError } from "../errors.ts";
 import { FACT_KINDS, KINDS } from "../kube/kinds.ts";
-import type { FromLog, LoggedKey } from "../report/from-log.ts";
+import type { FromLog, LoggedKey } from "../report/log-facts.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Which logs, and how much of them. */

@@ -6,7 +6,7 @@ import type { Severity, Verdict } from "../policy/verdict.ts";
 import type { AuditedCluster, AuditFacts, Since } from "./audit-facts.ts";
 import type { IsStored } from "./commands.ts";
 import { fingerprintOf } from "./fingerprint.ts";
-import type { FromLog } from "./from-log.ts";
+import type { FromLog } from "./log-facts.ts";
 
 /** A workload that mounts a claim, whatever came of it. */
 export interface JudgedWorkload {

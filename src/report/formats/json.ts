@@ -3,8 +3,8 @@ import type { Fix } from "../../policy/fixes.ts";
 import type { ObjectRef, SourcePosition } from "../../policy/model.ts";
 import type { AuditFacts } from "../audit-facts.ts";
 import { patchCommand } from "../commands.ts";
-import type { FromLog } from "../from-log.ts";
 import { harmlessJson } from "../harmless.ts";
+import type { FromLog } from "../log-facts.ts";
 import { explainFinding, groundsOf, rulePage } from "../message.ts";
 import type {
   JudgedWorkload,
