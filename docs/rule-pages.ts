@@ -1,6 +1,6 @@
 import { FIXES, type FixId } from "../src/policy/fixes.ts";
-import { RULES } from "../src/policy/rules/index.ts";
-import type { Rule } from "../src/policy/rules/rule.ts";
+import { EXPLAINED_RULES } from "../src/policy/rules/index.ts";
+import type { ExplainedRule } from "../src/policy/rules/rule.ts";
 
 const HEAD = "<!-- Generated from src/policy/rules by docs/generate.ts; do not edit. -->";
 
@@ -8,12 +8,14 @@ const HEAD = "<!-- Generated from src/policy/rules by docs/generate.ts; do not e
 export function rulePages(): Readonly<Record<string, string>> {
   return Object.fromEntries([
     ["rules/README.md", indexPage()],
-    ...RULES.map((rule) => [`rules/${rule.id}.md`, rulePage(rule)]),
+    ...EXPLAINED_RULES.map((rule) => [`rules/${rule.id}.md`, rulePage(rule)]),
   ]);
 }
 
 function indexPage(): string {
-  const rows = RULES.map(({ id, severity, title }) => `| [${id}](${id}.md) | ${severity} | ${title} |`);
+  const rows = EXPLAINED_RULES.map(
+    ({ id, severity, title }) => `| [${id}](${id}.md) | ${severity} | ${title} |`,
+  );
   return `${HEAD}
 
 # Rules
@@ -26,7 +28,7 @@ ${rows.join("\n")}
 `;
 }
 
-function rulePage(rule: Rule): string {
+function rulePage(rule: ExplainedRule): string {
   return `${HEAD}
 
 # ${rule.title}
@@ -45,7 +47,7 @@ ${rule.cause}
 
 ## Ways out
 
-${rule.fixes.map(fixItem).join("\n")}
+${waysOut(rule).join("\n")}
 
 ## Breaks the rule
 
@@ -65,7 +67,15 @@ ${rule.sources.map((source) => `- ${source}`).join("\n")}
 `;
 }
 
-const SUBJECTS = { workload: "workloads", claim: "claims" } as const;
+const SUBJECTS = {
+  workload: "workloads",
+  claim: "claims",
+  attachment: "the attachments of a cluster, in `diagnose` and `audit` only",
+} as const;
+
+function waysOut(rule: ExplainedRule): readonly string[] {
+  return rule.subject === "attachment" ? rule.ways.map((way) => `- ${way}`) : rule.fixes.map(fixItem);
+}
 
 function fixItem(id: FixId): string {
   const { summary, cost } = FIXES[id];

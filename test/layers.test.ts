@@ -6,9 +6,9 @@ const SRC = join(import.meta.dirname, "..", "src");
 
 /** Which folders a folder of `src` may import from; `errors.ts` and `metrics.ts` are open to all. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  cli: ["admission", "judge", "report", "cluster", "waiver", "tls", "config", "kube", "policy"],
+  cli: ["admission", "diagnose", "judge", "report", "cluster", "waiver", "tls", "config", "kube", "policy"],
   admission: ["judge", "report", "cluster", "tls", "config", "kube", "policy"],
-  diagnose: ["report", "kube", "policy"],
+  diagnose: ["report", "cluster", "kube", "policy"],
   judge: ["report", "waiver", "config", "policy"],
   report: ["policy"],
   cluster: ["kube", "policy"],

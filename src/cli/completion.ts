@@ -1,5 +1,5 @@
 import type { Argument, Command, Option } from "commander";
-import { RULES } from "../policy/rules/index.ts";
+import { EXPLAINED_RULES } from "../policy/rules/index.ts";
 import { print, type Terminal } from "./terminal.ts";
 
 export const SHELLS = ["bash", "zsh", "fish", "powershell"] as const;
@@ -101,7 +101,10 @@ function valuesOf({ argChoices, flags }: Option, prefix: string): Completion {
 
 function operandValues(command: Command, operand: Argument): Completion {
   if (command.name() === "explain") {
-    return { candidates: RULES.map(({ id, title }) => ({ word: id, text: firstLine(title) })), files: false };
+    return {
+      candidates: EXPLAINED_RULES.map(({ id, title }) => ({ word: id, text: firstLine(title) })),
+      files: false,
+    };
   }
   const candidates = (operand.argChoices ?? []).map((word) => ({ word, text: "" }));
   return { candidates, files: candidates.length === 0 && /FILE|PATH/.test(operand.name()) };

@@ -1,6 +1,6 @@
 import { nearest } from "../config/nearest.ts";
 import { AttachguardError } from "../errors.ts";
-import { RULES, ruleById } from "../policy/rules/index.ts";
+import { EXPLAINED_RULES } from "../policy/rules/index.ts";
 import { renderRule, renderRules } from "../report/rule-text.ts";
 import { hasColour, print, type Terminal } from "./terminal.ts";
 
@@ -12,10 +12,10 @@ import { hasColour, print, type Terminal } from "./terminal.ts";
 export async function explain(id: string | undefined, terminal: Terminal): Promise<number> {
   const colour = hasColour(terminal, terminal.stdout);
   if (id === undefined) {
-    await print(terminal.stdout, renderRules(RULES, colour));
+    await print(terminal.stdout, renderRules(EXPLAINED_RULES, colour));
     return 0;
   }
-  const rule = ruleById(id);
+  const rule = EXPLAINED_RULES.find((known) => known.id === id);
   if (rule === undefined) throw unknownRule(id);
   await print(terminal.stdout, renderRule(rule, colour));
   return 0;
@@ -24,7 +24,7 @@ export async function explain(id: string | undefined, terminal: Terminal): Promi
 function unknownRule(id: string): AttachguardError {
   const guess = nearest(
     id,
-    RULES.map((rule) => rule.id),
+    EXPLAINED_RULES.map((rule) => rule.id),
   );
   const hint = guess === undefined ? "" : ` Did you mean ${guess}?`;
   return new AttachguardError(

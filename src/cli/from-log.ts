@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { accessProblem } from "../cluster/files/discover.ts";
 import { linesOf, linesOfFile } from "../cluster/logs/lines.ts";
 import { NoLog, readLogs } from "../cluster/logs/read-logs.ts";
@@ -28,7 +29,7 @@ export async function fromLogs(
   let current = "";
   const sources = files.map((name) => ({
     name,
-    lines: watched(name === "-" ? linesOf(stdin) : linesOfFile(name), () => {
+    lines: watched(name === "-" ? linesOf(Readable.from(stdin)) : linesOfFile(name), () => {
       current = name;
     }),
   }));

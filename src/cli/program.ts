@@ -4,6 +4,8 @@ import { noneStored } from "../report/commands.ts";
 import { FORMATS, type Format, rendererOf } from "../report/formats.ts";
 import { buildReport, FAIL_ON } from "../report/report.ts";
 import type { Shell } from "./completion.ts";
+import { DUMP_HELP } from "./diagnose-help.ts";
+import { DIAGNOSIS_FORMATS, type DiagnosisOutput } from "./diagnosis-output.ts";
 import type { Output } from "./emit.ts";
 import { callName, speakingAs } from "./plugin-name.ts";
 import { print, type Terminal } from "./terminal.ts";
@@ -71,6 +73,11 @@ async function fail(terminal: Terminal, { command, format }: Asked, failure: Fai
     return EXIT_FAILURE;
   }
   await print(terminal.stderr, failure.text);
+  if (command === "diagnose") {
+    const { failedDiagnosis } = await import("./diagnosis-output.ts");
+    if (format === "json") await print(terminal.stdout, failedDiagnosis(failure.message, new Date()));
+    return EXIT_FAILURE;
+  }
   const renderer = await rendererOf(format);
   if (renderer.holdsProblems) {
     const code = failure.code ?? "AG_ERR_INTERNAL";
@@ -133,6 +140,9 @@ function buildProgram(
       if (!text.includes("=")) asked.format = text as Format;
     });
   }
+  addDiagnose(program, terminal, done).on("option:format", (text: string) => {
+    if (text === "json") asked.format = text;
+  });
   addExplain(program, terminal, done);
   addWaiver(program, terminal, done);
   addCerts(program, terminal, done);
@@ -189,6 +199,56 @@ function addAudit(program: Command, terminal: Terminal, done: Done): Command {
     done(await audit(options, terminal));
   });
   return command;
+}
+
+function addDiagnose(program: Command, terminal: Terminal, done: Done): Command {
+  const several = (word: string, before: readonly string[] = []): readonly string[] => [...before, word];
+  const command = subcommand(
+    program,
+    "diagnose",
+    "why a pod is stuck, who holds its volume, what frees it, and is that safe",
+  )
+    .argument("[KIND/NAME]", "what is stuck, e.g. pod/web-0 or pvc/data; all (default): what is not healthy")
+    .option("-n, --namespace <NS>", "its namespace")
+    .option("-A, --all-namespaces", "what is not healthy in the whole cluster")
+    .option("--from <PATH...>", "a dump instead of the cluster: *.json files, folders of them, or -")
+    .option("--closed", "the dump holds everything: what is not in it does not exist")
+    .option("--at <TIME>", "when the dump was taken (RFC 3339; default: the newest time in it)")
+    .option("--since <FILE>", "what --save wrote earlier: what has not changed in ten minutes is left over")
+    .addOption(
+      new Option(
+        "--format <FORMAT[=FILE]>",
+        `print it as ${DIAGNOSIS_FORMATS.join(", ")} (to FILE); may be given several times`,
+      )
+        .argParser(addDiagnosisOutput)
+        .default([], "text"),
+    )
+    .option(
+      "--machine-is-off <NODE>",
+      "you know that this node's machine is off and stays off (repeatable)",
+      several,
+    )
+    .option("--watch", "look again until it is healthy; a new screen when the answer changes")
+    .option("--save <FILE>", "write what was read, and nothing secret, for a ticket, --from or --since");
+  addClusterAccessOptions(command);
+  command.addHelpText("after", () => `\n${DUMP_HELP}`);
+  command.action(async (what: string | undefined, options) => {
+    const { diagnose } = await import("./diagnose.ts");
+    done(await diagnose(what, options, terminal));
+  });
+  return command;
+}
+
+/** One more `FORMAT` or `FORMAT=FILE` of a diagnosis. */
+function addDiagnosisOutput(text: string, before: readonly DiagnosisOutput[]): readonly DiagnosisOutput[] {
+  const [name, ...rest] = text.split("=");
+  const format = DIAGNOSIS_FORMATS.find((each) => each === name);
+  if (format === undefined)
+    throw new InvalidArgumentError(
+      `Allowed choices are ${DIAGNOSIS_FORMATS.join(", ")}, each also with =FILE.`,
+    );
+  if (rest.length > 0 && rest.join("=") === "") throw new InvalidArgumentError("Name a file behind the =.");
+  return [...before, rest.length === 0 ? { format } : { format, file: rest.join("=") }];
 }
 
 function addExplain(program: Command, terminal: Terminal, done: Done): void {

@@ -82,6 +82,7 @@ export class ClusterIndex implements ClusterView {
   private readonly mounting = new ScopedBuckets<Workload>();
   /** By `key=value` of each template label. */
   private readonly labelled = new Buckets<Workload>();
+  private readonly withManyLabels = new Set<Workload>();
   /** By the namespace of the autoscaler and the name of its target. */
   private readonly scaling = new ScopedBuckets<Autoscaler>();
   /** StatefulSets by their namespace and what the names of the claims of a template of theirs begin with. */
@@ -348,6 +349,7 @@ export class ClusterIndex implements ClusterView {
 
   private *labelledWith(keys: readonly string[]): Generator<Workload> {
     for (const key of keys) yield* this.labelled.at(key);
+    yield* this.withManyLabels;
   }
 
   private *workloadsIn(namespaces: PodQuery["namespaces"]): Generator<Workload> {
@@ -392,7 +394,9 @@ export class ClusterIndex implements ClusterView {
 
   private indexWorkload(change: "add" | "delete", workload: Workload): void {
     for (const name of mountedClaims(workload)) this.mounting[change](workload.namespace, name, workload);
-    for (const key of labelKeys(workload)) this.labelled[change](key, workload);
+    const keys = labelKeys(workload);
+    if (keys === undefined) this.withManyLabels[change](workload);
+    else for (const key of keys) this.labelled[change](key, workload);
     for (const template of workload.claimTemplates) {
       this.making[change](workload.namespace, claimPrefix(template, workload), workload);
     }
@@ -416,9 +420,13 @@ function* mountedClaims(workload: Workload): Generator<string> {
   for (const mount of workload.template.mounts) if (mount.kind === "claim") yield mount.claimName;
 }
 
-function* labelKeys(workload: Workload): Generator<string> {
-  const { labels } = workload.template;
-  for (const key of Object.keys(labels)) yield `${key}=${labels[key]}`;
+/** Nobody needs more; a workload with more is looked at for every selector, and its labels cost no table. */
+const MOST_LABELS_INDEXED = 100;
+
+/** `key=value` of each template label; `undefined` where there are too many. */
+function labelKeys({ template: { labels } }: Workload): readonly string[] | undefined {
+  const keys = Object.keys(labels);
+  return keys.length > MOST_LABELS_INDEXED ? undefined : keys.map((key) => `${key}=${labels[key]}`);
 }
 
 /** For each requirement of a selector that names values: the `key=value` pairs of which a match has one. */

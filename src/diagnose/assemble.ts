@@ -1,9 +1,9 @@
 import { isObjectName } from "../report/commands.ts";
 import type { StepDraft } from "./answer.ts";
-import type { Desk } from "./desk.ts";
 import type { Question, Step, StepId, SubjectDiagnosis } from "./diagnosis.ts";
 import type { Pod } from "./facts.ts";
 import { compare, holdersOf } from "./holders.ts";
+import type { Inquiry } from "./inquiry.ts";
 import type { Judged } from "./judge-subject.ts";
 import { refOf } from "./roots.ts";
 import { advice } from "./steps.ts";
@@ -24,11 +24,11 @@ const LOSES_DATA: ReadonlySet<StepId> = new Set([
 export function assemble(
   subject: Subject,
   { answer, waiting, disks, pods }: Judged,
-  desk: Desk,
+  inquiry: Inquiry,
 ): SubjectDiagnosis {
-  const { now } = desk;
+  const { now } = inquiry;
   const { within } = answer;
-  const open = answer.questions.filter((question) => !isAnswered(question, desk));
+  const open = answer.questions.filter((question) => !isAnswered(question, inquiry));
   const named = answer.disk === undefined || answer.volume === false ? disks : [answer.disk];
   return {
     subject,
@@ -38,27 +38,27 @@ export function assemble(
     waiting: waiting
       .map(({ namespace, name, nodeName }) => ({ namespace, pod: name, node: nodeName ?? null }))
       .toSorted((a, b) => compare(`${a.namespace}/${a.pod}`, `${b.namespace}/${b.pod}`)),
-    holders: named.flatMap((disk) => holdersOf(disk, desk)),
+    holders: named.flatMap((disk) => holdersOf(disk, inquiry)),
     clears: {
       byItself: answer.byItself,
       within: within === undefined || answer.byItself === "no" ? null : isoDuration(within),
       when: within === undefined || answer.byItself === "no" ? null : clock(now + within),
     },
     questions: open,
-    steps: inOrder(answer.steps, subject, desk),
+    steps: inOrder(answer.steps, subject, inquiry),
     avoid: answer.avoid,
-    verify: answer.state === "healthy" ? [] : [...verification(waiting, desk), ...answer.verify],
-    prevention: preventionOf(pods, desk),
+    verify: answer.state === "healthy" ? [] : [...verification(waiting, inquiry), ...answer.verify],
+    prevention: preventionOf(pods, inquiry),
     evidence: answer.evidence,
   };
 }
 
-function isAnswered({ id }: Question, desk: Desk): boolean {
+function isAnswered({ id }: Question, inquiry: Inquiry): boolean {
   const node = /^machine-is-off:(.*)$/s.exec(id)?.[1];
-  return node !== undefined && desk.isMachineOff(node);
+  return node !== undefined && inquiry.isMachineOff(node);
 }
 
-function inOrder(drafts: readonly StepDraft[], subject: Subject, desk: Desk): readonly Step[] {
+function inOrder(drafts: readonly StepDraft[], subject: Subject, inquiry: Inquiry): readonly Step[] {
   const steps: Step[] = [];
   const managed = drafts.find(
     ({ touches, commands }) => touches?.managedBy !== undefined && commands.length > 0,
@@ -74,11 +74,11 @@ function inOrder(drafts: readonly StepDraft[], subject: Subject, desk: Desk): re
   }
   let warned = false;
   for (const { touches: _, ...draft } of drafts) {
-    if (desk.isDump && !warned && LOSES_DATA.has(draft.id)) {
+    if (inquiry.isDump && !warned && LOSES_DATA.has(draft.id)) {
       steps.push(runLiveFirst(subject));
       warned = true;
     }
-    steps.push({ ...draft, behind: draft.behind.filter((id) => !isAnswered({ id, text: "" }, desk)) });
+    steps.push({ ...draft, behind: draft.behind.filter((id) => !isAnswered({ id, text: "" }, inquiry)) });
   }
   return steps;
 }
@@ -96,27 +96,27 @@ function runLiveFirst({ namespace }: Subject): Step {
   };
 }
 
-function verification(waiting: readonly Pod[], desk: Desk): readonly string[] {
+function verification(waiting: readonly Pod[], inquiry: Inquiry): readonly string[] {
   const [first] = waiting;
   if (first === undefined) return ["attachguard diagnose says healthy."];
-  const [command] = desk.kubectl.watch(first);
+  const [command] = inquiry.kubectl.watch(first);
   return [
     ...(command === undefined ? [] : [command]),
     `${first.name}, or the pod in its place, is Running; attachguard diagnose says healthy.`,
   ];
 }
 
-function preventionOf(pods: readonly Pod[], desk: Desk): SubjectDiagnosis["prevention"] {
+function preventionOf(pods: readonly Pod[], inquiry: Inquiry): SubjectDiagnosis["prevention"] {
   const fixes = new Map<string, SubjectDiagnosis["prevention"][number]>();
   const asked = new Set<string>();
   for (const pod of pods) {
-    const root = desk.roots.rootOf(pod);
+    const root = inquiry.roots.rootOf(pod);
     const ref = root.is === "known" ? root.object : refOf(pod);
     const key = `${ref.kind} ${ref.namespace}/${ref.name}`;
     if (asked.has(key)) continue;
     asked.add(key);
     const { apiVersion, kind, namespace, name } = ref;
-    for (const fix of desk.options.prevention({ apiVersion, kind, namespace, name }))
+    for (const fix of inquiry.options.prevention({ apiVersion, kind, namespace, name }))
       fixes.set(`${key} ${fix.id}`, fix);
   }
   return [...fixes.values()];

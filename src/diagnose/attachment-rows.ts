@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { AttachmentState, NodeState } from "./diagnosis.ts";
+import type { AttachmentState } from "../policy/attachments.ts";
+import type { NodeState } from "./diagnosis.ts";
 import type { Node, Pod, VolumeAttachment } from "./facts.ts";
 import type { Disk, Picture, Unread } from "./picture.ts";
 import { isTerminating, wantsVolumes } from "./pods.ts";

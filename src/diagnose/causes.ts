@@ -10,7 +10,7 @@ import { inUse } from "./causes/in-use.ts";
 import { withLikely } from "./causes/likely.ts";
 import { failing, notReady, otherVolume } from "./causes/own-fault.ts";
 import { noNodeForTheVolume, notPlaced } from "./causes/place.ts";
-import type { Desk } from "./desk.ts";
+import type { Inquiry } from "./inquiry.ts";
 import type { PodCase } from "./pod-case.ts";
 
 /** A holder whose state cannot be told could be any of the rows below it. */
@@ -58,17 +58,17 @@ const CAUSES: readonly Cause[] = [
 ];
 
 /** What is to be said about one pod. */
-export function judgePod(c: PodCase, desk: Desk): Answer {
+export function judgePod(c: PodCase, inquiry: Inquiry): Answer {
   for (const { judge } of CAUSES) {
-    const found = judge(c, desk);
+    const found = judge(c, inquiry);
     if (found === undefined) continue;
     return isUnseen(found)
-      ? withLikely(unknownAnswer(found.unseen, desk.waitingSince(c.pod)), c, desk)
+      ? withLikely(unknownAnswer(found.unseen, inquiry.waitingSince(c.pod)), c, inquiry)
       : found;
   }
-  const unread = c.unread ?? desk.picture.unread("Node") ?? desk.picture.unread("VolumeAttachment");
-  const since = desk.waitingSince(c.pod);
-  if (unread !== undefined) return withLikely(unknownAnswer(unread, since), c, desk);
+  const unread = c.unread ?? inquiry.picture.unread("Node") ?? inquiry.picture.unread("VolumeAttachment");
+  const since = inquiry.waitingSince(c.pod);
+  if (unread !== undefined) return withLikely(unknownAnswer(unread, since), c, inquiry);
   return {
     ...unknownAnswer({ kind: "Pod", namespace: null, why: "" }, since),
     text: `What ${c.pod.name} waits for is none of the states that are known here.`,

@@ -1,3 +1,4 @@
+import type { DangerRow } from "../policy/attachments.ts";
 import type { JudgedAttachment } from "./attachment-rows.ts";
 import { unreadAbout } from "./attachment-rows.ts";
 import type { Pod, VolumeAttachment } from "./facts.ts";
@@ -6,7 +7,7 @@ import { hasRunningContainer, isFinished, isTerminating, wantsVolumes } from "./
 
 /** Data is at risk: the rows R3 and R14 to R16 of `attachments.md`. */
 export interface Danger {
-  readonly row: "R3" | "R14" | "R15" | "R16";
+  readonly row: DangerRow;
   readonly disk: Disk;
   readonly node: string;
   /** Null where the danger is that there is none (R14, R16). */

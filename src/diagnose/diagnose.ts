@@ -3,7 +3,6 @@ import { assemble } from "./assemble.ts";
 import { endangered } from "./causes/danger.ts";
 import { staleAnswer } from "./causes/detach.ts";
 import { dangerKey } from "./dangers.ts";
-import { Desk } from "./desk.ts";
 import {
   type AttachmentFinding,
   type DiagnosisDocument,
@@ -15,6 +14,7 @@ import {
 import { DIAGNOSED_KINDS, type Facts, type Pod, type Sighting, type VolumeAttachment } from "./facts.ts";
 import { reportAttachments } from "./findings.ts";
 import { compare } from "./holders.ts";
+import { Inquiry } from "./inquiry.ts";
 import { type Judged, judgeClaimSubject, judgePods, judgeWorkload } from "./judge-subject.ts";
 import type { Asked, AskedSubject, DiagnoseOptions } from "./options.ts";
 import { type Disk, unreadText } from "./picture.ts";
@@ -36,23 +36,25 @@ interface Part {
 
 /** Diagnoses what is asked about; a subject that is not there, or cannot be read, is an error and no diagnosis. */
 export function diagnose(facts: Facts, asked: Asked, options: DiagnoseOptions): Diagnosed {
-  const desk = new Desk(facts, options);
+  const inquiry = new Inquiry(facts, options);
   const errors: DiagnosisError[] = [];
   const counts = new Map<SubjectState, number>();
   const count = ({ judged }: Part) =>
     counts.set(judged.answer.state, (counts.get(judged.answer.state) ?? 0) + 1);
-  const parts = asked.all ? everything(asked.namespace, desk, errors) : one(asked.subject, desk, errors);
+  const parts = asked.all
+    ? everything(asked.namespace, inquiry, errors)
+    : one(asked.subject, inquiry, errors);
   parts.forEach(count);
   const shown = asked.all ? parts.filter(({ judged }) => judged.answer.state !== "healthy") : parts;
   const disks = asked.all
-    ? disksOf(asked.namespace, desk)
+    ? disksOf(asked.namespace, inquiry)
     : new Set(parts.flatMap(({ judged }) => judged.disks));
-  const { attachments, findings } = reportAttachments(disks, desk);
-  const rest = asked.all ? uncovered(findings, shown, desk) : [];
+  const { attachments, findings } = reportAttachments(disks, inquiry);
+  const rest = asked.all ? uncovered(findings, shown, inquiry) : [];
   rest.forEach(count);
   return {
     diagnoses: [...shown, ...rest]
-      .map(({ subject, judged }) => assemble(subject, judged, desk))
+      .map(({ subject, judged }) => assemble(subject, judged, inquiry))
       .toSorted(bySubject),
     attachments,
     findings,
@@ -83,29 +85,33 @@ export function exitCodeOf({ errors, summary }: Pick<Diagnosed, "errors" | "summ
 
 /** The dangers of a first live look, to be passed as `dangersSeenBefore` to a second one at least 15 s later. */
 export function dangersIn(facts: Facts, options: DiagnoseOptions): ReadonlySet<string> {
-  const desk = new Desk(facts, { ...options, dangersSeenBefore: null });
+  const inquiry = new Inquiry(facts, { ...options, dangersSeenBefore: null });
   const keys = new Set<string>();
-  for (const disk of disksOf(null, desk))
-    for (const danger of desk.dangersOf(disk).told) keys.add(dangerKey(danger));
+  for (const disk of disksOf(null, inquiry))
+    for (const danger of inquiry.dangersOf(disk).told) keys.add(dangerKey(danger));
   return keys;
 }
 
 /** Attachments that may become stale with time, for a later look (`--since`, `--watch`); earlier sightings are kept. */
 export function sightingsIn(facts: Facts, options: DiagnoseOptions): readonly Sighting[] {
-  const desk = new Desk(facts, options);
+  const inquiry = new Inquiry(facts, options);
   return facts.objects.VolumeAttachment.flatMap((attachment) => {
-    const { state } = desk.judged(attachment);
+    const { state } = inquiry.judged(attachment);
     if (attachment.uid === undefined || (state !== "forced-detach-pending" && state !== "node-gone"))
       return [];
     return [options.sightings.get(attachment.uid) ?? { uid: attachment.uid, at: facts.time }];
   });
 }
 
-function one({ kind, namespace, name }: AskedSubject, desk: Desk, errors: DiagnosisError[]): readonly Part[] {
-  const sight = desk.picture.find(kind, namespace, name);
+function one(
+  { kind, namespace, name }: AskedSubject,
+  inquiry: Inquiry,
+  errors: DiagnosisError[],
+): readonly Part[] {
+  const sight = inquiry.picture.find(kind, namespace, name);
   if (sight.is === "known") {
     const { object } = sight;
-    return [{ subject: refOf(object), judged: judgeObject(object, desk) }];
+    return [{ subject: refOf(object), judged: judgeObject(object, inquiry) }];
   }
   const title = `${kind} ${namespace}/${name}`;
   errors.push({
@@ -120,26 +126,28 @@ function one({ kind, namespace, name }: AskedSubject, desk: Desk, errors: Diagno
 
 function judgeObject(
   object: RootObject | Facts["objects"]["PersistentVolumeClaim"][number],
-  desk: Desk,
+  inquiry: Inquiry,
 ): Judged {
-  if (object.kind === "PersistentVolumeClaim") return judgeClaimSubject(object, desk);
-  if (object.kind === "Pod") return judgePods([object], desk) as Judged;
-  return judgeWorkload({ ...refOf(object), object }, desk);
+  if (object.kind === "PersistentVolumeClaim") return judgeClaimSubject(object, inquiry);
+  if (object.kind === "Pod") return judgePods([object], inquiry) as Judged;
+  return judgeWorkload({ ...refOf(object), object }, inquiry);
 }
 
 /** Every workload and bare pod of the namespace, then the claims and attachments that none of them answers for. */
-function everything(namespace: string | null, desk: Desk, errors: DiagnosisError[]): readonly Part[] {
-  const unread = desk.picture.unread("Pod", namespace ?? undefined);
+function everything(namespace: string | null, inquiry: Inquiry, errors: DiagnosisError[]): readonly Part[] {
+  const unread = inquiry.picture.unread("Pod", namespace ?? undefined);
   if (unread !== undefined)
     errors.push({ file: null, message: `What is stuck cannot be seen: ${unreadText(unread)}` });
   const isAsked = (object: { readonly namespace: string }) =>
     namespace === null || object.namespace === namespace;
-  const { roots, strays } = rootsIn(desk);
+  const { roots, strays } = rootsIn(inquiry);
   const parts: Part[] = [];
   const covered = new Set<string>();
   const judgedParts = [
-    ...roots.filter(isAsked).map((root) => ({ subject: subjectOf(root), judged: judgeWorkload(root, desk) })),
-    ...strays.flatMap((pods) => strayPart(pods.filter(isAsked), desk)),
+    ...roots
+      .filter(isAsked)
+      .map((root) => ({ subject: subjectOf(root), judged: judgeWorkload(root, inquiry) })),
+    ...strays.flatMap((pods) => strayPart(pods.filter(isAsked), inquiry)),
   ];
   for (const part of judgedParts) {
     const { judged } = part;
@@ -148,9 +156,9 @@ function everything(namespace: string | null, desk: Desk, errors: DiagnosisError
     for (const pod of judged.pods)
       for (const { claimName } of pod.claims) covered.add(`${pod.namespace}/${claimName}`);
   }
-  for (const claim of desk.picture.facts.objects.PersistentVolumeClaim.filter(isAsked)) {
+  for (const claim of inquiry.picture.facts.objects.PersistentVolumeClaim.filter(isAsked)) {
     if (covered.has(`${claim.namespace}/${claim.name}`)) continue;
-    const judged = judgeClaimSubject(claim, desk);
+    const judged = judgeClaimSubject(claim, inquiry);
     if (judged.answer.state !== "healthy" && !judged.pods.some((pod) => !isFinished(pod)))
       parts.push({ subject: refOf(claim), judged });
     else if (judged.answer.cause === "stale-attachment") parts.push({ subject: refOf(claim), judged });
@@ -163,8 +171,8 @@ function subjectOf({ apiVersion, kind, namespace, name }: Root): SubjectDiagnosi
 }
 
 /** Pods whose workload is not known are told of by the worst of those that share a claim. */
-function strayPart(pods: readonly Pod[], desk: Desk): readonly Part[] {
-  const judged = judgePods(pods, desk);
+function strayPart(pods: readonly Pod[], inquiry: Inquiry): readonly Part[] {
+  const judged = judgePods(pods, inquiry);
   return judged?.worst === undefined ? [] : [{ subject: refOf(judged.worst), judged }];
 }
 
@@ -175,8 +183,8 @@ interface Found {
 }
 
 /** Workloads without an owner, pods without one, and owners that pods name without being known. */
-function rootsIn(desk: Desk): Found {
-  const { objects } = desk.picture.facts;
+function rootsIn(inquiry: Inquiry): Found {
+  const { objects } = inquiry.picture.facts;
   const roots = new Map<string, Root>();
   const strays = new Map<string, Pod[]>();
   const add = (root: Root) => roots.set(`${root.kind} ${root.namespace}/${root.name}`, root);
@@ -185,25 +193,27 @@ function rootsIn(desk: Desk): Found {
     for (const object of objects[kind]) if (object.owner === undefined) add({ ...refOf(object), object });
   }
   for (const pod of objects.Pod) {
-    const root = desk.roots.rootOf(pod);
+    const root = inquiry.roots.rootOf(pod);
     if (root.is === "known") add(root.object);
     else {
       const key = `${pod.namespace}/${pod.claims[0]?.claimName ?? `pod ${pod.name}`}`;
-      strays.set(key, [...(strays.get(key) ?? []), pod]);
+      const others = strays.get(key);
+      if (others === undefined) strays.set(key, [pod]);
+      else others.push(pod);
     }
   }
   return { roots: [...roots.values()], strays: [...strays.values()] };
 }
 
-function disksOf(namespace: string | null, desk: Desk): ReadonlySet<Disk> {
-  const { VolumeAttachment, PersistentVolume, PersistentVolumeClaim } = desk.picture.facts.objects;
+function disksOf(namespace: string | null, inquiry: Inquiry): ReadonlySet<Disk> {
+  const { VolumeAttachment, PersistentVolume, PersistentVolumeClaim } = inquiry.picture.facts.objects;
   const names = new Set<string>();
   for (const { volumeName } of PersistentVolumeClaim) if (volumeName !== undefined) names.add(volumeName);
   for (const { volumeName } of VolumeAttachment) names.add(volumeName ?? "");
   for (const { name } of PersistentVolume) names.add(name);
   const disks = new Set<Disk>();
   for (const name of names) {
-    const disk = desk.picture.disk(name);
+    const disk = inquiry.picture.disk(name);
     const isHere = disk.claims.length === 0 || disk.claims.some((claim) => claim.namespace === namespace);
     if (namespace === null || isHere) disks.add(disk);
   }
@@ -214,17 +224,17 @@ function disksOf(namespace: string | null, desk: Desk): ReadonlySet<Disk> {
 function uncovered(
   findings: readonly AttachmentFinding[],
   shown: readonly Part[],
-  desk: Desk,
+  inquiry: Inquiry,
 ): readonly Part[] {
   const covered = new Set(shown.flatMap(({ judged }) => judged.disks));
   const parts: Part[] = [];
   for (const { attachment } of findings) {
     const object =
-      attachment.name === null ? undefined : desk.picture.known("VolumeAttachment", "", attachment.name);
+      attachment.name === null ? undefined : inquiry.picture.known("VolumeAttachment", "", attachment.name);
     if (object === undefined) continue;
-    const judged = desk.judged(object);
+    const judged = inquiry.judged(object);
     if (covered.has(judged.disk)) continue;
-    const found = attachmentAnswer(object, desk);
+    const found = attachmentAnswer(object, inquiry);
     if (found === undefined) continue;
     const { apiVersion, kind, name } = object;
     const subject = { apiVersion, kind, namespace: null, name };
@@ -237,14 +247,14 @@ function uncovered(
 }
 
 /** Undefined where the pods that wait for the attachment answer for it. */
-function attachmentAnswer(attachment: VolumeAttachment, desk: Desk): Judged["answer"] | undefined {
-  const judged = desk.judged(attachment);
-  const danger = desk.dangersOf(judged.disk).told.find((found) => found.attachment === attachment);
-  if (danger !== undefined) return endangered(danger, desk);
+function attachmentAnswer(attachment: VolumeAttachment, inquiry: Inquiry): Judged["answer"] | undefined {
+  const judged = inquiry.judged(attachment);
+  const danger = inquiry.dangersOf(judged.disk).told.find((found) => found.attachment === attachment);
+  if (danger !== undefined) return endangered(danger, inquiry);
   if (judged.users.length > 0) return undefined;
   if (judged.state !== "volume-gone") {
     const isOff = machineIsOff(attachment.nodeName);
-    const stale = staleAnswer(judged, attachment.createdAt, desk);
+    const stale = staleAnswer(judged, attachment.createdAt, inquiry);
     return judged.nodeState === "ready" ? stale : { ...stale, questions: [isOff] };
   }
   return answer({
@@ -255,7 +265,7 @@ function attachmentAnswer(attachment: VolumeAttachment, desk: Desk): Judged["ans
     since: attachment.createdAt,
     disk: judged.disk,
     questions: [BACK_END_AGREES],
-    steps: [lookAtBackEnd(judged.disk, desk), deleteAttachment(attachment, [BACK_END_AGREES.id], desk)],
+    steps: [lookAtBackEnd(judged.disk, inquiry), deleteAttachment(attachment, [BACK_END_AGREES.id], inquiry)],
     avoid: [
       {
         id: "remove-finalizer",

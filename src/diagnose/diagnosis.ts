@@ -1,7 +1,9 @@
-import type { Fix } from "../policy/fixes.ts";
+import type { AttachmentState } from "../policy/attachments.ts";
 import type { ObjectRef } from "../policy/model.ts";
+import type { AttachmentRuleId } from "../policy/rules/index.ts";
 import type { Severity } from "../policy/verdict.ts";
 import type { Reading } from "./facts.ts";
+import type { Prevention } from "./options.ts";
 
 /**
  * The answer of `diagnose`, member by member as the JSON contract has it (`docs/diagnosis.schema.json`); the
@@ -42,25 +44,6 @@ export const CAUSE_IDS = [
   "unknown",
 ] as const;
 export type CauseId = (typeof CAUSE_IDS)[number];
-
-/** Attachments.md, R1 to R13 in this order, and what cannot be told. */
-export const ATTACHMENT_STATES = [
-  "attempt",
-  "volume-gone",
-  "detach-ordered-under-pod",
-  "in-use",
-  "being-released",
-  "held-by-dead-pod",
-  "detaching",
-  "foreign-name",
-  "detach-about-to-come",
-  "forgotten-but-mounted",
-  "stale",
-  "forced-detach-pending",
-  "node-gone",
-  "unknown",
-] as const;
-export type AttachmentState = (typeof ATTACHMENT_STATES)[number];
 
 export const STEP_IDS = [
   "undo-rollout",
@@ -178,7 +161,7 @@ export interface SubjectDiagnosis {
   readonly steps: readonly Step[];
   readonly avoid: readonly Avoid[];
   readonly verify: readonly string[];
-  readonly prevention: readonly Fix[];
+  readonly prevention: readonly Prevention[];
   readonly evidence: readonly string[];
 }
 
@@ -191,8 +174,6 @@ export interface AttachmentDiagnosis {
   readonly state: AttachmentState;
   readonly findings: readonly AttachmentRuleId[];
 }
-
-export type AttachmentRuleId = "attachment-stale" | "attachment-endangered";
 
 /** A finding about an attachment, or about a volume on a node that lacks one (`name` null: R14, R16). */
 export interface AttachmentFinding {

@@ -1,11 +1,16 @@
+import type { AttachmentSituation, AttachmentState } from "../policy/attachments.ts";
+import { attachmentEndangered } from "../policy/rules/attachment-endangered.ts";
+import { attachmentStale } from "../policy/rules/attachment-stale.ts";
+import type { AttachmentRuleId } from "../policy/rules/index.ts";
 import type { JudgedAttachment } from "./attachment-rows.ts";
 import type { Danger } from "./dangers.ts";
-import type { Desk } from "./desk.ts";
-import type { AttachmentDiagnosis, AttachmentFinding, AttachmentRuleId } from "./diagnosis.ts";
+import type { AttachmentDiagnosis, AttachmentFinding } from "./diagnosis.ts";
+import type { VolumeAttachment } from "./facts.ts";
 import { compare } from "./holders.ts";
+import type { Inquiry } from "./inquiry.ts";
 import type { Disk } from "./picture.ts";
 import { hasRunningContainer } from "./pods.ts";
-import { MINUTE, spoken } from "./times.ts";
+import { spoken } from "./times.ts";
 
 /** What the two rules about attachments find, and the state of every attachment. */
 export interface AttachmentReport {
@@ -14,17 +19,20 @@ export interface AttachmentReport {
 }
 
 /** @param disks those to tell of, each once */
-export function reportAttachments(disks: Iterable<Disk>, desk: Desk): AttachmentReport {
+export function reportAttachments(disks: Iterable<Disk>, inquiry: Inquiry): AttachmentReport {
   const attachments: AttachmentDiagnosis[] = [];
   const findings: AttachmentFinding[] = [];
   for (const disk of disks) {
-    const dangers = desk.dangersOf(disk).told.map((danger) => endangeredFinding(danger, desk));
+    const dangers = inquiry
+      .dangersOf(disk)
+      .told.map((danger) => endangeredFinding(danger, inquiry))
+      .filter((found) => found !== undefined);
     findings.push(...dangers);
-    for (const judged of desk.attachmentsOf(disk)) {
+    for (const judged of inquiry.attachmentsOf(disk)) {
       const { name } = judged.attachment;
       const own = dangers.filter(({ attachment }) => attachment.name === name);
-      const ordered = own.length === 0 ? orderedFinding(judged, desk) : undefined;
-      const stale = staleFinding(judged, desk);
+      const ordered = own.length === 0 ? orderedFinding(judged, inquiry) : undefined;
+      const stale = staleFinding(judged, inquiry);
       const extra = [ordered, stale].filter((finding) => finding !== undefined);
       findings.push(...extra);
       attachments.push({
@@ -46,18 +54,38 @@ function keyOf({ rule, attachment: { volume, node, name } }: AttachmentFinding):
   return [rule, volume, node, name].join(" ");
 }
 
-/** An error only where a second look, live, has seen it too and a container runs. */
+/** What both rules decide from. */
+function situationOf(
+  state: AttachmentState,
+  attachment: VolumeAttachment | null,
+  danger: Pick<AttachmentSituation, "danger" | "runs">,
+  { options, now }: Inquiry,
+): AttachmentSituation {
+  const seen = attachment?.uid === undefined ? undefined : options.sightings.get(attachment.uid);
+  const created = attachment?.createdAt;
+  return {
+    state,
+    age: created === undefined ? undefined : Math.max(0, now - created),
+    unchangedFor: seen === undefined ? undefined : now - seen.at,
+    confirmed: options.dangersSeenBefore !== null,
+    ...danger,
+  };
+}
+
 function endangeredFinding(
   { text, node, disk, attachment, pods, row }: Danger,
-  desk: Desk,
-): AttachmentFinding {
-  const confirmed = desk.options.dangersSeenBefore !== null;
+  inquiry: Inquiry,
+): AttachmentFinding | undefined {
   const runs = row === "R16" || pods.some(hasRunningContainer);
-  return finding("attachment-endangered", confirmed && runs ? "error" : "warning", {
+  const state = attachment === null ? "unknown" : inquiry.judged(attachment).state;
+  const situation = situationOf(state, attachment, { danger: row, runs }, inquiry);
+  const broken = attachmentEndangered.judge(situation);
+  if (broken === null) return undefined;
+  return finding(attachmentEndangered.id, broken.severity, {
     name: attachment?.name ?? null,
     node,
     volume: attachment?.volumeName ?? disk.volumeNames[0] ?? "",
-    text: confirmed ? text : `${text} (seen once)`,
+    text: situation.confirmed ? text : `${text} (seen once)`,
     evidence: [text],
   });
 }
@@ -65,13 +93,16 @@ function endangeredFinding(
 /** R3 under pods that have not started: ordered, and no data at risk yet. */
 function orderedFinding(
   { state, attachment, users }: JudgedAttachment,
-  desk: Desk,
+  inquiry: Inquiry,
 ): AttachmentFinding | undefined {
-  if (state !== "detach-ordered-under-pod" || users.some(hasRunningContainer)) return undefined;
-  if (desk.options.dangersSeenBefore !== null) return undefined;
+  if (users.some(hasRunningContainer)) return undefined;
+  const broken = attachmentEndangered.judge(
+    situationOf(state, attachment, { danger: null, runs: false }, inquiry),
+  );
+  if (broken === null) return undefined;
   const pods = users.map(({ namespace, name }) => `${namespace}/${name}`).join(", ");
   const text = `the detach of ${attachment.name} was ordered while ${pods} waits for the volume on ${attachment.nodeName}`;
-  return finding("attachment-endangered", "warning", {
+  return finding(attachmentEndangered.id, broken.severity, {
     name: attachment.name,
     node: attachment.nodeName,
     volume: attachment.volumeName ?? "",
@@ -80,35 +111,23 @@ function orderedFinding(
   });
 }
 
-/** Rows that are stale at once, and what is said of them. */
-const STALE: Readonly<Record<string, string>> = {
-  "volume-gone": "its PersistentVolume is gone, so that it holds nothing and cannot be detached either",
-  "foreign-name": "the controller looks for another name, so that it will never remove it",
-  stale: "no pod uses it, and neither the controller nor the node knows it",
-};
-
-/** Rows that can end by themselves: stale only after two sightings ten minutes apart. */
-const STALE_LATER: Readonly<Record<string, string>> = {
-  "forced-detach-pending": "no pod uses it, its node is not Ready",
-  "node-gone": "no pod uses it, its node is gone",
-};
-
-const SIGHTINGS_APART = 10 * MINUTE;
-
-function staleFinding({ state, attachment }: JudgedAttachment, desk: Desk): AttachmentFinding | undefined {
-  const age = desk.age(attachment.createdAt);
-  if (attachment.createdAt === undefined || age < MINUTE) return undefined;
-  const seen = attachment.uid === undefined ? undefined : desk.options.sightings.get(attachment.uid);
-  const unchanged = seen !== undefined && desk.now - seen.at >= SIGHTINGS_APART;
-  const why = STALE[state] ?? (unchanged ? STALE_LATER[state] : undefined);
-  if (why === undefined) return undefined;
-  const text = `attachment ${attachment.name} on ${attachment.nodeName} is left over: ${why}`;
-  return finding("attachment-stale", "warning", {
+function staleFinding(
+  { state, attachment }: JudgedAttachment,
+  inquiry: Inquiry,
+): AttachmentFinding | undefined {
+  const situation = situationOf(state, attachment, { danger: null, runs: false }, inquiry);
+  const broken = attachmentStale.judge(situation);
+  if (broken === null) return undefined;
+  const { age, unchangedFor } = situation;
+  return finding(attachmentStale.id, broken.severity, {
     name: attachment.name,
     node: attachment.nodeName,
     volume: attachment.volumeName ?? "",
-    text,
-    evidence: [`it is at least ${spoken(age)} old`, ...(unchanged ? ["unchanged for ten minutes"] : [])],
+    text: `attachment ${attachment.name} on ${attachment.nodeName} is left over: ${broken.why}`,
+    evidence: [
+      ...(age === undefined ? [] : [`it is at least ${spoken(age)} old`]),
+      ...(unchangedFor === undefined ? [] : [`seen in the same state ${spoken(unchangedFor)} ago`]),
+    ],
   });
 }
 
@@ -125,7 +144,9 @@ function finding(
   severity: AttachmentFinding["severity"],
   { name, node, volume, text, evidence }: Said,
 ): AttachmentFinding {
-  const sentence = `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+  // What begins with an object's name keeps it as it is.
+  const isWord = /^(?:attachment|the) /.test(text);
+  const sentence = `${isWord ? text.charAt(0).toUpperCase() + text.slice(1) : text}.`;
   return {
     rule,
     severity,

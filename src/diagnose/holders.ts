@@ -1,5 +1,5 @@
-import type { Desk } from "./desk.ts";
 import type { Holder } from "./diagnosis.ts";
+import type { Inquiry } from "./inquiry.ts";
 import type { Disk } from "./picture.ts";
 import { isWaiting, wantsVolumes } from "./pods.ts";
 
@@ -7,12 +7,12 @@ import { isWaiting, wantsVolumes } from "./pods.ts";
  * Who has a disk: every pod that uses an attachment, the attachment alone where no pod does, pods that use it without
  * an attachment, and a node that only still has it mounted.
  */
-export function holdersOf(disk: Disk, desk: Desk): readonly Holder[] {
-  const { picture } = desk;
+export function holdersOf(disk: Disk, inquiry: Inquiry): readonly Holder[] {
+  const { picture } = inquiry;
   const holders: Holder[] = [];
   const namespace = disk.claims[0]?.namespace ?? disk.volumes[0]?.claim?.namespace ?? "";
   const here = new Set<string>();
-  for (const { attachment, users, nodeState, isDeleting } of desk.attachmentsOf(disk)) {
+  for (const { attachment, users, nodeState, isDeleting } of inquiry.attachmentsOf(disk)) {
     if (!attachment.attached && !isDeleting) continue;
     const { nodeName: node, name } = attachment;
     here.add(node);
@@ -26,7 +26,7 @@ export function holdersOf(disk: Disk, desk: Desk): readonly Holder[] {
     const nodeState = picture.nodeState(node);
     holders.push({ namespace: pod.namespace, pod: pod.name, node, nodeState, attachment: null });
   }
-  for (const { row, node } of desk.dangersOf(disk).told) {
+  for (const { row, node } of inquiry.dangersOf(disk).told) {
     if (row === "R16") holders.push({ namespace, pod: null, node, nodeState: "ready", attachment: null });
   }
   return holders.toSorted((a, b) => compare(keyOf(a), keyOf(b)));

@@ -4,10 +4,10 @@ import { endangered } from "./causes/danger.ts";
 import { staleAnswer } from "./causes/detach.ts";
 import { notTheVolume } from "./causes/own-fault.ts";
 import { judgePod } from "./causes.ts";
-import type { Desk } from "./desk.ts";
 import type { SubjectState } from "./diagnosis.ts";
 import type { PersistentVolumeClaim, Pod } from "./facts.ts";
 import { compare } from "./holders.ts";
+import type { Inquiry } from "./inquiry.ts";
 import type { Disk } from "./picture.ts";
 import { type PodCase, podCase } from "./pod-case.ts";
 import { isFinished, isWaiting } from "./pods.ts";
@@ -44,16 +44,16 @@ interface PodAnswer {
 }
 
 /** A pod is asked for by its workload and by each of its claims. */
-const ANSWERS = new WeakMap<Desk, Map<Pod, PodAnswer>>();
+const ANSWERS = new WeakMap<Inquiry, Map<Pod, PodAnswer>>();
 
-function answerFor(pod: Pod, desk: Desk): PodAnswer {
-  const answers = ANSWERS.get(desk) ?? new Map<Pod, PodAnswer>();
-  ANSWERS.set(desk, answers);
+function answerFor(pod: Pod, inquiry: Inquiry): PodAnswer {
+  const answers = ANSWERS.get(inquiry) ?? new Map<Pod, PodAnswer>();
+  ANSWERS.set(inquiry, answers);
   const seen = answers.get(pod);
   if (seen !== undefined) return seen;
-  const c = podCase(pod, desk);
+  const c = podCase(pod, inquiry);
   const disks = c.uses.flatMap(({ disk }) => disk ?? []);
-  const found = { pod, answer: judgePod(c, desk), disks, isLeftBehind: isLeftBehind(c, desk) };
+  const found = { pod, answer: judgePod(c, inquiry), disks, isLeftBehind: isLeftBehind(c, inquiry) };
   answers.set(pod, found);
   return found;
 }
@@ -68,8 +68,8 @@ function worse(a: PodAnswer, b: PodAnswer): number {
   );
 }
 
-export function judgePods(pods: readonly Pod[], desk: Desk): Judged | undefined {
-  const all = pods.map((pod) => answerFor(pod, desk));
+export function judgePods(pods: readonly Pod[], inquiry: Inquiry): Judged | undefined {
+  const all = pods.map((pod) => answerFor(pod, inquiry));
   const present = all.filter(({ isLeftBehind }) => !isLeftBehind);
   const answers = (present.length === 0 ? all : present).toSorted(worse);
   const [worst] = answers;
@@ -86,10 +86,10 @@ export function judgePods(pods: readonly Pod[], desk: Desk): Judged | undefined 
 }
 
 /** A pod that cannot end, and whose volumes have all gone to other nodes: it keeps nobody waiting (24a). */
-function isLeftBehind({ pod, stage, uses }: PodCase, desk: Desk): boolean {
+function isLeftBehind({ pod, stage, uses }: PodCase, inquiry: Inquiry): boolean {
   if (stage !== "terminating" || uses.length === 0) return false;
   return uses.every(({ disk }) => {
-    const attached = (disk === undefined ? [] : desk.attachmentsOf(disk)).filter(
+    const attached = (disk === undefined ? [] : inquiry.attachmentsOf(disk)).filter(
       ({ attachment }) => attachment.attached,
     );
     return attached.length > 0 && attached.every(({ attachment }) => attachment.nodeName !== pod.nodeName);
@@ -103,25 +103,25 @@ function isHeldUp(pod: Pod, { cause, state }: Answer): boolean {
 }
 
 /** A workload: its pods, and what it says itself about pods that it cannot make. */
-export function judgeWorkload(root: Root, desk: Desk): Judged {
+export function judgeWorkload(root: Root, inquiry: Inquiry): Judged {
   const { object, kind, namespace, name } = root;
   const middle = kind === "Deployment" ? "ReplicaSet" : kind === "CronJob" ? "Job" : undefined;
   for (const needed of [middle, "Pod"] as const) {
-    const unread = needed === undefined ? undefined : desk.picture.unread(needed, namespace);
+    const unread = needed === undefined ? undefined : inquiry.picture.unread(needed, namespace);
     // Pods that are known are judged all the same: what they show cannot be taken back by those that are not.
-    if (unread !== undefined && desk.roots.podsOf(root).length === 0)
-      return alone(failureOf(root, desk) ?? unknownAnswer(unread, undefined));
+    if (unread !== undefined && inquiry.roots.podsOf(root).length === 0)
+      return alone(failureOf(root, inquiry) ?? unknownAnswer(unread, undefined));
   }
-  const pods = desk.roots.podsOf(root);
-  const judged = judgePods(pods, desk);
-  const failure = failureOf(root, desk);
+  const pods = inquiry.roots.podsOf(root);
+  const judged = judgePods(pods, inquiry);
+  const failure = failureOf(root, inquiry);
   if (failure !== undefined && (judged === undefined || RANK[judged.answer.state] > RANK.stuck))
     return { answer: failure, worst: undefined, waiting: [], disks: judged?.disks ?? [], pods };
   if (judged !== undefined) return judged;
   const wanted = object !== undefined && "replicas" in object ? object.replicas : 0;
   const title = `${kind} ${name}`;
   if (wanted === 0) return alone(healthyAnswer(`${title} has no pods, and asks for none.`));
-  if (desk.age(object?.createdAt) < 2 * MINUTE || isBehind(root)) {
+  if (inquiry.age(object?.createdAt) < 2 * MINUTE || isBehind(root)) {
     return alone(
       answer({
         cause: "starting",
@@ -146,17 +146,17 @@ function isBehind({ object }: Root): boolean {
 }
 
 /** D19: the API server refuses the pods, e.g. by a quota. */
-function failureOf({ object, kind, name }: Root, desk: Desk): Answer | undefined {
+function failureOf({ object, kind, name }: Root, inquiry: Inquiry): Answer | undefined {
   if (object === undefined || !("conditions" in object) || object.kind === "Pod") return undefined;
   const condition = object.conditions.find(
     ({ type, status }) => type === "ReplicaFailure" && status === "True",
   );
-  const event = desk.picture.eventsAbout(object).findLast(({ reason }) => reason === "FailedCreate");
+  const event = inquiry.picture.eventsAbout(object).findLast(({ reason }) => reason === "FailedCreate");
   const message =
     condition?.message ??
     (object.kind === "StatefulSet" || object.kind === "Job" ? event?.message : undefined);
   if (message === undefined) return undefined;
-  if (condition === undefined && desk.roots.podsOf(object).length > 0) return undefined;
+  if (condition === undefined && inquiry.roots.podsOf(object).length > 0) return undefined;
   const quota = /exceeded quota/i.test(message);
   return notTheVolume(
     quota ? "quota" : "other",
@@ -173,13 +173,13 @@ function failureOf({ object, kind, name }: Root, desk: Desk): Answer | undefined
 }
 
 /** A claim: the pods of its disk, else the claim itself and what is attached. */
-export function judgeClaimSubject(claim: PersistentVolumeClaim, desk: Desk): Judged {
-  const disk = claim.volumeName === undefined ? undefined : desk.picture.disk(claim.volumeName);
-  const pods = disk === undefined ? desk.picture.podsOfClaim(claim.namespace, claim.name) : disk.pods;
+export function judgeClaimSubject(claim: PersistentVolumeClaim, inquiry: Inquiry): Judged {
+  const disk = claim.volumeName === undefined ? undefined : inquiry.picture.disk(claim.volumeName);
+  const pods = disk === undefined ? inquiry.picture.podsOfClaim(claim.namespace, claim.name) : disk.pods;
   const disks = disk === undefined ? [] : [disk];
-  const judged = judgePods(pods, desk);
+  const judged = judgePods(pods, inquiry);
   if (judged !== undefined && judged.answer.state !== "healthy") return { ...judged, disks };
-  const own = claimAnswer(claim, disk, judged?.answer, desk);
+  const own = claimAnswer(claim, disk, judged?.answer, inquiry);
   return { answer: own, worst: undefined, waiting: [], disks, pods };
 }
 
@@ -187,29 +187,29 @@ function claimAnswer(
   claim: PersistentVolumeClaim,
   disk: Disk | undefined,
   pods: Answer | undefined,
-  desk: Desk,
+  inquiry: Inquiry,
 ): Answer {
-  const [danger] = disk === undefined ? [] : desk.dangersOf(disk).told;
-  if (danger !== undefined) return endangered(danger, desk);
-  const leftover = disk === undefined ? undefined : leftoverOf(disk, desk);
+  const [danger] = disk === undefined ? [] : inquiry.dangersOf(disk).told;
+  if (danger !== undefined) return endangered(danger, inquiry);
+  const leftover = disk === undefined ? undefined : leftoverOf(disk, inquiry);
   if (leftover !== undefined) return leftover;
   if (pods !== undefined) return pods;
-  const found = judgeClaim(claim.name, { is: "known", object: claim }, undefined, desk);
+  const found = judgeClaim(claim.name, { is: "known", object: claim }, undefined, inquiry);
   if (found !== undefined) return isUnseen(found) ? unknownAnswer(found.unseen, claim.createdAt) : found;
   const unread =
-    desk.picture.unread("Pod", claim.namespace) ??
-    (disk === undefined ? undefined : desk.dangersOf(disk).unread);
+    inquiry.picture.unread("Pod", claim.namespace) ??
+    (disk === undefined ? undefined : inquiry.dangersOf(disk).unread);
   if (unread !== undefined) return unknownAnswer(unread, undefined);
   return healthyAnswer(`Claim ${claim.name} is ${claim.phase || "there"}, and nobody waits for it.`);
 }
 
 const LEFTOVER: ReadonlySet<string> = new Set(["foreign-name", "stale"]);
 
-function leftoverOf(disk: Disk, desk: Desk): Answer | undefined {
-  const found = desk
+function leftoverOf(disk: Disk, inquiry: Inquiry): Answer | undefined {
+  const found = inquiry
     .attachmentsOf(disk)
-    .find(({ state, attachment }) => LEFTOVER.has(state) && desk.age(attachment.createdAt) >= MINUTE);
-  return found === undefined ? undefined : staleAnswer(found, found.attachment.createdAt, desk);
+    .find(({ state, attachment }) => LEFTOVER.has(state) && inquiry.age(attachment.createdAt) >= MINUTE);
+  return found === undefined ? undefined : staleAnswer(found, found.attachment.createdAt, inquiry);
 }
 
 function healthyAnswer(text: string): Answer {

@@ -24,6 +24,14 @@ export type SubjectKind =
   | "CronJob"
   | "PersistentVolumeClaim";
 
+/** A fix as a finding of `check` has it, with that finding. */
+export interface Prevention extends Fix {
+  /** The rule that the workload breaks. */
+  readonly rule: string;
+  /** What can go wrong, as one sentence. */
+  readonly finding: string;
+}
+
 /** What is known about a driver beside the cluster's own objects; the catalogue answers it. */
 export interface DriverFacts {
   /**
@@ -49,7 +57,7 @@ export interface DiagnoseOptions {
   readonly dangersSeenBefore: ReadonlySet<string> | null;
   readonly driver: (driver: string) => DriverFacts;
   /** The fixes that `check` would give for a workload, from the policy's own rules. */
-  readonly prevention: (workload: ObjectRef) => readonly Fix[];
+  readonly prevention: (workload: ObjectRef) => readonly Prevention[];
 }
 
 /** The options of a first look at a dump, with nothing answered and nothing known. */

@@ -1,7 +1,7 @@
 import type { JudgedAttachment } from "./attachment-rows.ts";
-import type { Desk } from "./desk.ts";
 import type { NodeState } from "./diagnosis.ts";
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from "./facts.ts";
+import type { Inquiry } from "./inquiry.ts";
 import type { Disk, Sight, Unread } from "./picture.ts";
 import { isTerminating, type Stage, stageOf, wantsVolumes } from "./pods.ts";
 
@@ -30,30 +30,30 @@ export interface PodCase {
   readonly unread: Unread | undefined;
 }
 
-export function podCase(pod: Pod, desk: Desk): PodCase {
-  const { picture } = desk;
+export function podCase(pod: Pod, inquiry: Inquiry): PodCase {
+  const { picture } = inquiry;
   const stage = stageOf(pod);
   const uses = pod.claims.map(({ claimName, volumeName }) =>
-    useOf(pod.namespace, claimName, volumeName, desk),
+    useOf(pod.namespace, claimName, volumeName, inquiry),
   );
   const own = uses.flatMap(({ disk }) =>
     disk === undefined
       ? []
-      : desk.attachmentsOf(disk).filter(({ attachment }) => attachment.nodeName === pod.nodeName),
+      : inquiry.attachmentsOf(disk).filter(({ attachment }) => attachment.nodeName === pod.nodeName),
   );
   return {
     pod,
     stage,
     nodeState: pod.nodeName === undefined ? undefined : picture.nodeState(pod.nodeName),
     uses,
-    blockers: uses.flatMap(({ disk }) => (disk === undefined ? [] : blockersOf(pod, stage, disk, desk))),
+    blockers: uses.flatMap(({ disk }) => (disk === undefined ? [] : blockersOf(pod, stage, disk, inquiry))),
     own,
-    unread: unreadOf(uses, desk),
+    unread: unreadOf(uses, inquiry),
   };
 }
 
-export function useOf(namespace: string, claimName: string, volumeName: string, desk: Desk): ClaimUse {
-  const { picture } = desk;
+export function useOf(namespace: string, claimName: string, volumeName: string, inquiry: Inquiry): ClaimUse {
+  const { picture } = inquiry;
   const claim = picture.find("PersistentVolumeClaim", namespace, claimName);
   const pv = claim.is === "known" ? claim.object.volumeName : undefined;
   const volume = pv === undefined ? undefined : picture.find("PersistentVolume", "", pv);
@@ -61,13 +61,13 @@ export function useOf(namespace: string, claimName: string, volumeName: string, 
   return { claimName, volumeName, claim, volume, disk };
 }
 
-function unreadOf(uses: readonly ClaimUse[], desk: Desk): Unread | undefined {
+function unreadOf(uses: readonly ClaimUse[], inquiry: Inquiry): Unread | undefined {
   for (const { claim, volume, disk } of uses) {
     if (claim.is === "unread") return claim.unread;
     if (volume?.is === "unread") return volume.unread;
     // Without any attachment in sight, whether there is one cannot be told.
     const attachments = disk === undefined || disk.attachments.length > 0;
-    const unread = attachments ? undefined : desk.picture.unread("VolumeAttachment");
+    const unread = attachments ? undefined : inquiry.picture.unread("VolumeAttachment");
     if (unread !== undefined) return unread;
   }
   return undefined;
@@ -81,10 +81,10 @@ export function isOnePod(disk: Disk): boolean {
   return disk.volumes.some(({ accessModes }) => accessModes.includes("ReadWriteOncePod"));
 }
 
-function blockersOf(pod: Pod, stage: Stage, disk: Disk, desk: Desk): readonly JudgedAttachment[] {
+function blockersOf(pod: Pod, stage: Stage, disk: Disk, inquiry: Inquiry): readonly JudgedAttachment[] {
   if (disk.many || (stage !== "creating" && stage !== "unscheduled")) return [];
   if (stage === "unscheduled" && !isOnePod(disk)) return [];
-  const attachments = desk.attachmentsOf(disk);
+  const attachments = inquiry.attachmentsOf(disk);
   const own = attachments.find(({ attachment }) => attachment.nodeName === pod.nodeName);
   if (own?.attachment.attached === true && !own.isDeleting) return [];
   const others = attachments.filter(
@@ -94,9 +94,9 @@ function blockersOf(pod: Pod, stage: Stage, disk: Disk, desk: Desk): readonly Ju
 }
 
 /** Dead pods that want a disk of the case, whether an attachment is left for them or not. */
-export function deadClaimants({ pod, uses }: PodCase, desk: Desk): readonly Pod[] {
+export function deadClaimants({ pod, uses }: PodCase, inquiry: Inquiry): readonly Pod[] {
   return uses
     .flatMap(({ disk }) => disk?.pods ?? [])
     .filter((other) => other !== pod && isTerminating(other) && wantsVolumes(other))
-    .filter(({ nodeName = "" }) => ["not-ready", "gone"].includes(desk.picture.nodeState(nodeName)));
+    .filter(({ nodeName = "" }) => ["not-ready", "gone"].includes(inquiry.picture.nodeState(nodeName)));
 }

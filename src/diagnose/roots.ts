@@ -45,7 +45,9 @@ export class Roots {
     for (const object of [...ReplicaSet, ...Job]) {
       if (object.owner === undefined) continue;
       const key = `${object.owner.kind} ${object.namespace}/${object.owner.name}`;
-      this.#middle.set(key, [...(this.#middle.get(key) ?? []), object]);
+      const siblings = this.#middle.get(key);
+      if (siblings === undefined) this.#middle.set(key, [object]);
+      else siblings.push(object);
     }
   }
 

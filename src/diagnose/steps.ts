@@ -1,5 +1,4 @@
 import type { StepDraft } from "./answer.ts";
-import type { Desk } from "./desk.ts";
 import type { Question } from "./diagnosis.ts";
 import type {
   Deployment,
@@ -11,6 +10,7 @@ import type {
   StatefulSet,
   VolumeAttachment,
 } from "./facts.ts";
+import type { Inquiry } from "./inquiry.ts";
 import { OUT_OF_SERVICE } from "./kubectl.ts";
 import type { Disk } from "./picture.ts";
 import type { Root } from "./roots.ts";
@@ -46,10 +46,10 @@ export const BACK_END_AGREES: Question = {
 export function undoRollout(
   deployment: Deployment,
   holder: ReplicaSet | undefined,
-  desk: Desk,
+  inquiry: Inquiry,
   why = "whose pod has the volume",
 ): StepDraft {
-  const { kubectl } = desk;
+  const { kubectl } = inquiry;
   const revision = holder?.revision;
   const { name, paused } = deployment;
   const resume = paused ? [`rollout resume deployment/${name}`] : [];
@@ -66,11 +66,11 @@ export function undoRollout(
   });
 }
 
-export function patchRecreate(deployment: Deployment, desk: Desk): StepDraft {
+export function patchRecreate(deployment: Deployment, inquiry: Inquiry): StepDraft {
   return step({
     id: "patch-recreate",
     text: `Or finish the rollout: with Recreate the old pod ends before the new one starts. ${OTHER_UID}`,
-    commands: desk.kubectl.patch(deployment, {
+    commands: inquiry.kubectl.patch(deployment, {
       spec: { strategy: { type: "Recreate", rollingUpdate: null } },
     }),
     cost: "a downtime as long as a restart, at this rollout and at each later one",
@@ -79,8 +79,8 @@ export function patchRecreate(deployment: Deployment, desk: Desk): StepDraft {
   });
 }
 
-export function zeroAndBack(object: Scalable, pods: readonly Pod[], desk: Desk): StepDraft {
-  const { kubectl } = desk;
+export function zeroAndBack(object: Scalable, pods: readonly Pod[], inquiry: Inquiry): StepDraft {
+  const { kubectl } = inquiry;
   const down = kubectl.scale(object, object.replicas, 0);
   const gone = kubectl.waitForDeletion(pods);
   return step({
@@ -92,31 +92,31 @@ export function zeroAndBack(object: Scalable, pods: readonly Pod[], desk: Desk):
   });
 }
 
-export function scaleToOne(object: Scalable, desk: Desk): StepDraft {
+export function scaleToOne(object: Scalable, inquiry: Inquiry): StepDraft {
   return step({
     id: "scale-to-one",
     text: "Scale to 1: the pods that wait have never served.",
-    commands: desk.kubectl.scale(object, object.replicas, 1),
+    commands: inquiry.kubectl.scale(object, object.replicas, 1),
     cost: "no second pod, which could not start anyway",
     touches: object,
   });
 }
 
-export function restoreReplicas(deployment: Deployment, old: number, desk: Desk): StepDraft {
+export function restoreReplicas(deployment: Deployment, old: number, inquiry: Inquiry): StepDraft {
   return step({
     id: "restore-replicas",
     text: `Put the old number of replicas back (${old}), wait until the rollout is through, and scale only then.`,
-    commands: desk.kubectl.scale(deployment, deployment.replicas, old),
+    commands: inquiry.kubectl.scale(deployment, deployment.replicas, old),
     cost: "a downtime as long as a restart",
     touches: deployment,
   });
 }
 
-export function capAutoscaler(autoscaler: HorizontalPodAutoscaler, desk: Desk): StepDraft {
+export function capAutoscaler(autoscaler: HorizontalPodAutoscaler, inquiry: Inquiry): StepDraft {
   return step({
     id: "cap-autoscaler",
     text: `Keep the autoscaler at 1; scaling alone would be undone within 15 s. ${OTHER_UID}`,
-    commands: desk.kubectl.patch(autoscaler, { spec: { minReplicas: 1, maxReplicas: 1 } }),
+    commands: inquiry.kubectl.patch(autoscaler, { spec: { minReplicas: 1, maxReplicas: 1 } }),
     cost: "no autoscaling",
     touches: autoscaler,
   });
@@ -126,11 +126,11 @@ export function wait(text: string, commands: readonly string[] = []): StepDraft 
   return step({ id: "wait", text, commands, cost: "time" });
 }
 
-export function shortenGrace(pod: Pod, desk: Desk): StepDraft {
+export function shortenGrace(pod: Pod, inquiry: Inquiry): StepDraft {
   return step({
     id: "shorten-grace",
     text: "Or, where the program may be killed, end it in 5 s.",
-    commands: desk.kubectl.delete(pod, { graceSeconds: 5 }),
+    commands: inquiry.kubectl.delete(pod, { graceSeconds: 5 }),
     cost: "the program is stopped in the middle of what it does",
     danger: "what it has not written yet is lost",
   });
@@ -152,23 +152,23 @@ export function powerOffNode(node: string): StepDraft {
   });
 }
 
-export function taintOutOfService(node: Node | undefined, nodeName: string, desk: Desk): StepDraft {
+export function taintOutOfService(node: Node | undefined, nodeName: string, inquiry: Inquiry): StepDraft {
   return step({
     id: "taint-out-of-service",
     text: `Only with the machine off: mark ${nodeName} as out of service. Its pods are removed and its volumes freed within about 20 s.`,
-    commands: node === undefined ? [] : desk.kubectl.addTaint(node),
+    commands: node === undefined ? [] : inquiry.kubectl.addTaint(node),
     behind: [machineIsOff(nodeName).id],
     cost: `all pods and volumes of ${nodeName} move`,
     danger: "on a machine that runs, two writers on one disk: corrupted data",
   });
 }
 
-export function removeTaint(node: Node | undefined, nodeName: string, desk: Desk): StepDraft {
+export function removeTaint(node: Node | undefined, nodeName: string, inquiry: Inquiry): StepDraft {
   const index = node?.taints.findIndex(({ key }) => key === OUT_OF_SERVICE) ?? -1;
   return step({
     id: "remove-taint",
     text: `When everything has moved and the machine of ${nodeName} has booted anew, take the taint ${OUT_OF_SERVICE} away.`,
-    commands: node === undefined || index === -1 ? [] : desk.kubectl.removeTaint(node, index),
+    commands: node === undefined || index === -1 ? [] : inquiry.kubectl.removeTaint(node, index),
     behind: index === -1 ? [] : [`rebooted:${nodeName}`],
     cost: "nothing",
     danger: "before the reboot the old mounts are still there",
@@ -182,12 +182,12 @@ export function rebooted(node: string): Question {
   };
 }
 
-export function forceDelete(pod: Pod, desk: Desk): StepDraft {
+export function forceDelete(pod: Pod, inquiry: Inquiry): StepDraft {
   const node = pod.nodeName ?? "";
   return step({
     id: "force-delete-pod",
     text: `Or, only with the machine off and the taint not wanted: remove the pod's object. The volume follows within 6 minutes; diagnose again then.`,
-    commands: desk.kubectl.delete(pod, { graceSeconds: 0 }),
+    commands: inquiry.kubectl.delete(pod, { graceSeconds: 0 }),
     behind: [machineIsOff(node).id],
     cost: "up to 6 minutes more",
     danger: "on a machine that runs, two writers on one disk: corrupted data",
@@ -197,12 +197,12 @@ export function forceDelete(pod: Pod, desk: Desk): StepDraft {
 export function deleteAttachment(
   attachment: VolumeAttachment,
   behind: readonly string[],
-  desk: Desk,
+  inquiry: Inquiry,
 ): StepDraft {
   return step({
     id: "delete-attachment",
     text: `Delete the attachment of ${attachment.nodeName}, and no other. It is a detach order: nobody checks whether the disk is in use.`,
-    commands: desk.kubectl.delete(attachment, { byVersion: true }),
+    commands: inquiry.kubectl.delete(attachment, { byVersion: true }),
     behind,
     cost: "nothing, if no pod there uses the volume",
     danger: "under a running pod it takes the disk away",
@@ -211,26 +211,26 @@ export function deleteAttachment(
 
 export function lookAtDriver(
   driver: string | undefined,
-  desk: Desk,
+  inquiry: Inquiry,
   attachment?: VolumeAttachment,
 ): StepDraft {
   return step({
     id: "look-at-driver",
     text: `Look at the controller pod of driver ${driver ?? "(unknown)"}, and at the log of its container csi-attacher; repair or restart it.`,
     commands: [
-      ...desk.kubectl.read("get pods -A -o wide"),
-      ...(attachment === undefined ? [] : desk.kubectl.describe(attachment)),
+      ...inquiry.kubectl.read("get pods -A -o wide"),
+      ...(attachment === undefined ? [] : inquiry.kubectl.describe(attachment)),
     ],
     cost: "nothing",
   });
 }
 
-export function lookAtBackEnd(disk: Disk | undefined, desk: Desk): StepDraft {
-  const hint = disk?.driver === undefined ? undefined : desk.options.driver(disk.driver).backEndHint;
+export function lookAtBackEnd(disk: Disk | undefined, inquiry: Inquiry): StepDraft {
+  const hint = disk?.driver === undefined ? undefined : inquiry.options.driver(disk.driver).backEndHint;
   const what = disk?.handle === undefined ? "the volume" : `volume ${disk.handle}`;
   return step({
     id: "look-at-back-end",
-    text: `Ask the storage back end which machine has ${what}, and detach it there when nobody may be using it.${hint === undefined ? "" : ` ${hint}`}`,
+    text: `Ask the storage back end which machine has ${what}, and detach it there when nobody may be using it.${hint === undefined ? "" : ` Ask it so: ${hint}.`}`,
     cost: "nothing to look",
     danger: "detaching somebody else's disk",
   });
@@ -248,7 +248,7 @@ export function drainAndReboot(
   node: Node | undefined,
   nodeName: string,
   drain: boolean,
-  desk: Desk,
+  inquiry: Inquiry,
 ): StepDraft {
   const command = drain ? `drain ${nodeName} --ignore-daemonsets` : `cordon ${nodeName}`;
   return step({
@@ -256,16 +256,16 @@ export function drainAndReboot(
     text: drain
       ? `If that does not help: drain ${nodeName} and reboot it.`
       : `Cordon ${nodeName} and reboot its machine before anything runs there again.`,
-    commands: node === undefined ? [] : desk.kubectl.afterLook(node, command),
+    commands: node === undefined ? [] : inquiry.kubectl.afterLook(node, command),
     cost: drain ? `everything on ${nodeName} moves` : `what runs on ${nodeName} stops`,
   });
 }
 
-export function uncordon(node: Node, desk: Desk): StepDraft {
+export function uncordon(node: Node, inquiry: Inquiry): StepDraft {
   return step({
     id: "uncordon",
     text: `Let pods onto ${node.name} again, or add another node like it.`,
-    commands: desk.kubectl.afterLook(node, `uncordon ${node.name}`),
+    commands: inquiry.kubectl.afterLook(node, `uncordon ${node.name}`),
     cost: "whatever it was cordoned for",
   });
 }
@@ -275,11 +275,11 @@ export function advice(id: StepDraft["id"], text: string, cost = "nothing"): Ste
   return step({ id, text, cost });
 }
 
-export function replacePendingClaim(claim: PersistentVolumeClaim, desk: Desk): StepDraft {
+export function replacePendingClaim(claim: PersistentVolumeClaim, inquiry: Inquiry): StepDraft {
   return step({
     id: "replace-pending-claim",
     text: "Make the claim anew as it should be: access modes and class cannot be changed. Nothing is lost while it is Pending; the command is refused once it has changed.",
-    commands: desk.kubectl.delete(claim, { byVersion: true }),
+    commands: inquiry.kubectl.delete(claim, { byVersion: true }),
     cost: "none: there is no volume yet",
   });
 }
@@ -289,24 +289,24 @@ export function isScalable(root: Root): root is Root & { readonly object: Scalab
   return object?.kind === "Deployment" || object?.kind === "StatefulSet" || object?.kind === "ReplicaSet";
 }
 
-export function stopOne(root: Root, desk: Desk): StepDraft {
+export function stopOne(root: Root, inquiry: Inquiry): StepDraft {
   return step({
     id: "stop-one-workload",
     text: `Stop ${root.kind} ${root.name}, whose pod waits, or give both workloads the same node.`,
-    commands: isScalable(root) ? desk.kubectl.scale(root.object, root.object.replicas, 0) : [],
+    commands: isScalable(root) ? inquiry.kubectl.scale(root.object, root.object.replicas, 0) : [],
     cost: "it does not run meanwhile",
     ...(isScalable(root) ? { touches: root.object } : {}),
   });
 }
 
-export function stopAll(roots: readonly Root[], desk: Desk): StepDraft {
+export function stopAll(roots: readonly Root[], inquiry: Inquiry): StepDraft {
   const scalable = roots.filter(isScalable).filter(({ object }) => object.replicas > 0);
   const rest = roots.filter((root) => !isScalable(root)).map(({ kind, name }) => `${kind} ${name}`);
   const [first] = scalable;
   return step({
     id: "stop-all-users",
     text: `Stop every pod that uses the volume${rest.length === 0 ? "" : ` (also ${rest.join(", ")})`}, and wait until all are gone; start them again only when the steps below are done.`,
-    commands: scalable.flatMap(({ object }) => desk.kubectl.scale(object, object.replicas, 0)),
+    commands: scalable.flatMap(({ object }) => inquiry.kubectl.scale(object, object.replicas, 0)),
     cost: "downtime",
     ...(first === undefined ? {} : { touches: first.object }),
   });

@@ -69,16 +69,22 @@ const BARE: object = Object.freeze(Object.create(null));
 
 export const NO_LABELS: Labels = Object.freeze(Object.create(BARE) as Record<string, string>);
 
+/** More labels than these are not kept for others to share. */
+const MOST_SHARED = 1_000;
+
 /** A map of strings; entries that are not scalars are left out. `keep` picks the keys, all when it is absent. */
 export function labels(value: unknown, keep?: (key: string) => boolean): Labels {
   if (!isRecord(value)) return NO_LABELS;
   let read: Record<string, string> | undefined;
-  for (const key of Object.keys(value)) {
+  const keys = Object.keys(value);
+  // So many values of one object would only push out those that many objects share.
+  const share = keys.length <= MOST_SHARED ? shared : (text: string) => text;
+  for (const key of keys) {
     if (keep !== undefined && !keep(key)) continue;
     const entry = scalar(value[key]);
     if (entry === undefined) continue;
     read ??= Object.create(BARE) as Record<string, string>;
-    read[key] = shared(entry);
+    read[key] = share(entry);
   }
   return read ?? NO_LABELS;
 }

@@ -377,6 +377,17 @@ function targetOf(
 /** Labels that change from release to release would send the next revision to another node (semantics S21). */
 const CHANGING = new Set(["version", "app.kubernetes.io/version", "helm.sh/chart", "pod-template-hash"]);
 
+/** More labels than these select no better, and a template may have a hundred thousand. */
+const MOST_IDENTIFYING = 8;
+
 function identifying(labels: Labels): Labels {
-  return Object.fromEntries(Object.entries(labels).filter(([key]) => !CHANGING.has(key)));
+  const chosen: Record<string, string> = {};
+  let count = 0;
+  for (const key in labels) {
+    if (CHANGING.has(key)) continue;
+    chosen[key] = labels[key] as string;
+    count += 1;
+    if (count === MOST_IDENTIFYING) break;
+  }
+  return chosen;
 }

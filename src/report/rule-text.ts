@@ -1,12 +1,12 @@
 import { FIXES, type FixId } from "../policy/fixes.ts";
-import type { Rule } from "../policy/rules/rule.ts";
+import type { ExplainedRule } from "../policy/rules/rule.ts";
 import { painter } from "./paint.ts";
 import { wrapped } from "./wrap.ts";
 
 const WIDTH = 100;
 
 /** All rules as a table for a terminal: id, severity, title. Ends with a newline. */
-export function renderRules(rules: readonly Rule[], colour: boolean): string {
+export function renderRules(rules: readonly ExplainedRule[], colour: boolean): string {
   const paint = painter(colour);
   const width = Math.max(...rules.map(({ id }) => id.length));
   const rows = rules.map(({ id, severity, title }) => {
@@ -17,7 +17,7 @@ export function renderRules(rules: readonly Rule[], colour: boolean): string {
 }
 
 /** The page of a rule for a terminal: what it means, why it happens, the ways out, examples. Ends with a newline. */
-export function renderRule(rule: Rule, colour: boolean): string {
+export function renderRule(rule: ExplainedRule, colour: boolean): string {
   const paint = painter(colour);
   const section = (title: string, body: string) => `${paint("bold", title)}\n${body}`;
   const blocks = [
@@ -25,12 +25,18 @@ export function renderRule(rule: Rule, colour: boolean): string {
     section("When", paragraph(rule.when)),
     section("What it means", paragraph(rule.meaning)),
     section("Why it happens", paragraph(rule.cause)),
-    section("Ways out", rule.fixes.map(fixText).join("\n")),
+    section("Ways out", waysOut(rule).join("\n")),
     section("Breaks the rule", block(rule.examples.fail)),
     section("Follows the rule", block(rule.examples.pass)),
     section("Sources", rule.sources.map((source) => `  - ${source}`).join("\n")),
   ];
   return `${blocks.join("\n\n")}\n`;
+}
+
+function waysOut(rule: ExplainedRule): readonly string[] {
+  return rule.subject === "attachment"
+    ? rule.ways.map((way) => paragraph(way, "  - "))
+    : rule.fixes.map(fixText);
 }
 
 function fixText(id: FixId): string {

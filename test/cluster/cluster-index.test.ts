@@ -2,6 +2,7 @@ import t from "tap";
 import { ClusterIndex, type Completeness } from "../../src/cluster/cluster-index.ts";
 import { type Fact, type FactKind, factFrom } from "../../src/kube/fact.ts";
 import type { LabelSelector } from "../../src/policy/model.ts";
+import { knownValue } from "../../src/policy/view.ts";
 
 function fact(apiVersion: string, kind: string, metadata: object, body: object = {}): Fact {
   const read = factFrom({ apiVersion, kind, metadata, ...body });
@@ -321,3 +322,26 @@ t.test("what is not found is unknown until its kind is complete", async (t) => {
   t.equal(index.workloadsMounting("shop", "data").state, "known");
   t.equal(index.nodes().state, "unknown", "some of the nodes are not the complete list");
 });
+
+t.test(
+  "a workload with thousands of labels is found by each of them, and by none once it is gone",
+  async (t) => {
+    const labels = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`key-${at}`, "value"]));
+    const index = new ClusterIndex();
+    index.put(
+      factFrom({
+        apiVersion: "apps/v1",
+        kind: "Deployment",
+        metadata: { name: "web", namespace: "shop" },
+        spec: { template: { metadata: { labels }, spec: { containers: [] } } },
+      }) as Fact,
+    );
+    const found = (key: string): number => {
+      const selector = { matchLabels: { [key]: "value" }, matchExpressions: [] };
+      return knownValue(index.workloadsMatching({ selector, namespaces: ["shop"] }))?.length ?? 0;
+    };
+    t.same([found("key-0"), found("key-4999"), found("key-5000")], [1, 1, 0]);
+    index.remove("Deployment", "shop", "web");
+    t.equal(found("key-0"), 0);
+  },
+);

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import t from "tap";
 import { diagnose, documentOf } from "../../src/diagnose/diagnose.ts";
-import { ATTACHMENT_STATES, CAUSE_IDS, STEP_IDS, SUBJECT_STATES } from "../../src/diagnose/diagnosis.ts";
+import { CAUSE_IDS, STEP_IDS, SUBJECT_STATES } from "../../src/diagnose/diagnosis.ts";
 import { readDump } from "../../src/diagnose/dump.ts";
 import { DIAGNOSED_KINDS } from "../../src/diagnose/facts.ts";
 import { NO_OPTIONS } from "../../src/diagnose/options.ts";
 import { parseSubject } from "../../src/diagnose/subject.ts";
+import { ATTACHMENT_STATES } from "../../src/policy/attachments.ts";
 import { MISSING, recordings } from "./recordings.ts";
 
 const SCHEMA = JSON.parse(

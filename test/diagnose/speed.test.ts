@@ -134,31 +134,32 @@ function dump(): string {
   return JSON.stringify({ apiVersion: "v1", kind: "List", metadata: {}, items }, null, 4);
 }
 
-/** Milliseconds of the processor, the best of a few tries: the machine may be busy. */
+/** Milliseconds, the best of a few tries: the machine may be busy, and the first try is compiled on the way. */
 function best(tries: number, run: () => void): number {
   const times = Array.from({ length: tries }, () => {
-    const start = process.cpuUsage();
+    const start = performance.now();
     run();
-    return process.cpuUsage(start).user / 1000;
+    return performance.now() - start;
   });
   return Math.min(...times);
 }
 
-t.test("-A on 5,000 pods and 2,000 attachments takes a few times as long as parsing them", async (t) => {
+t.test("-A on 5,000 pods and 2,000 attachments takes about twice as long as parsing them", async (t) => {
   const text = dump();
   let value: unknown;
-  const parsing = best(3, () => {
+  const parsing = best(9, () => {
     value = JSON.parse(text);
   });
   let count = 0;
-  const diagnosing = best(3, () => {
+  const diagnosing = best(9, () => {
     const { facts } = readDump([{ file: "dump.json", values: [value] }], { closed: true, at: undefined });
     count = diagnose(facts, { all: true, namespace: null }, NO_OPTIONS).attachments.length;
   });
   t.equal(count, ATTACHMENTS);
-  // Work that grows with pods times attachments would take hundreds of times as long.
+  // About twice is what it takes; the rest is for a machine that does other things too. Work that grows with pods
+  // times attachments would take hundreds of times as long.
   t.ok(
-    diagnosing < 8 * parsing,
+    diagnosing < 4 * parsing,
     `${(diagnosing / parsing).toFixed(1)} times as long as parsing (${parsing.toFixed(0)} ms)`,
   );
 });

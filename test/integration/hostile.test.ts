@@ -108,9 +108,9 @@ const SHAPES: Readonly<Record<string, readonly [body: () => string, judged: bool
   "lists just small enough for this thread": [() => `${head},"x":[${"[],".repeat(345_000)}1]}}`, true],
 };
 
-/** What holds the thread for longer today, by name, and why. */
+/** Shapes that are above the bound still, with what is left to do. */
 const UNBOUNDED: Readonly<Record<string, string>> = {
-  labels: "parsing is within it; judging reads 131,000 labels several times",
+  labels: "131,000 labels in the old and the new object are read twice: about a quarter above the bound",
 };
 
 async function sender(
@@ -157,6 +157,7 @@ t.test("no body holds the thread that answers for long, and each is answered", a
     // The slower of before and after: others may have begun to use the machine in between.
     const unit = Math.max(before, megabyte(), 10);
     const detail = `${name}: held for ${held.toFixed(0)} ms, ${(held / unit).toFixed(1)} megabytes' worth`;
+    t.ok(held < MOST * unit * 2, detail);
     t.ok(held < MOST * unit, detail, { todo: UNBOUNDED[name] ?? false });
   }
 });

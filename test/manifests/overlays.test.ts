@@ -65,6 +65,7 @@ const CHANGES: Readonly<Record<string, readonly string[]>> = {
     "~ Deployment attachguard",
     "~ ValidatingWebhookConfiguration attachguard",
   ],
+  "diagnose-reader": ["+ ClusterRole attachguard:diagnose-reader"],
   "fail-closed": ["~ ValidatingWebhookConfiguration attachguard"],
   keda: [
     "+ ClusterRole attachguard:read-keda",

@@ -1,7 +1,7 @@
 import { type Answer, answer, type Unseen } from "../answer.ts";
 import { unreadAbout } from "../attachment-rows.ts";
 import { needsAttachment } from "../dangers.ts";
-import type { Desk } from "../desk.ts";
+import type { Inquiry } from "../inquiry.ts";
 import type { Disk } from "../picture.ts";
 import { deadClaimants, type PodCase } from "../pod-case.ts";
 import { BACK_END_AGREES, lookAtBackEnd, lookAtDriver, machineIsOff, wait } from "../steps.ts";
@@ -15,25 +15,25 @@ const PATIENCE = 2 * MINUTE;
 /** D13, D14: nothing in this cluster holds the disk, and its attach fails or is not answered. */
 export const attachFails: Cause = {
   row: "D13, D14",
-  judge: (c, desk) => {
+  judge: (c, inquiry) => {
     if (c.stage !== "creating" || c.blockers.length > 0) return undefined;
     const attempt = c.own.find(({ state }) => state === "attempt");
     if (attempt === undefined) return undefined;
-    const unread = unreadAbout(attempt.disk, desk.picture);
+    const unread = unreadAbout(attempt.disk, inquiry.picture);
     if (unread !== undefined) return { unseen: unread };
     const { attachment, disk } = attempt;
     const driver = disk.driver ?? attachment.attacher;
-    const age = desk.age(attachment.createdAt);
+    const age = inquiry.age(attachment.createdAt);
     if (attachment.attachError !== undefined) {
       return answer({
         cause: "held-outside-the-cluster",
         state: "stuck",
         volume: true,
         text: `The driver ${driver} cannot attach the volume to ${attachment.nodeName}, and nothing in this cluster has it. It says: "${attachment.attachError.text}"`,
-        since: desk.waitingSince(c.pod),
+        since: inquiry.waitingSince(c.pod),
         disk,
         questions: [BACK_END_AGREES],
-        steps: [lookAtBackEnd(disk, desk), lookAtDriver(driver, desk, attachment)],
+        steps: [lookAtBackEnd(disk, inquiry), lookAtDriver(driver, inquiry, attachment)],
         avoid: [{ ...NEVER_DELETE_ATTACHMENT, why: "it is the waiting pod's own, and holds nothing" }],
         evidence: [
           `attachment ${attachment.name} on ${attachment.nodeName}: attachError ${attachment.attachError.text}`,
@@ -46,10 +46,10 @@ export const attachFails: Cause = {
       state: "stuck",
       volume: true,
       text: `The attach to ${attachment.nodeName} was asked for ${spoken(age)} ago, and the driver ${driver} has not answered: its controller pod is down, or not allowed.`,
-      since: desk.waitingSince(c.pod),
+      since: inquiry.waitingSince(c.pod),
       disk,
       byItself: "unknown",
-      steps: [lookAtDriver(driver, desk, attachment), lookAtBackEnd(disk, desk)],
+      steps: [lookAtDriver(driver, inquiry, attachment), lookAtBackEnd(disk, inquiry)],
       avoid: [
         {
           id: "remove-finalizer",
@@ -70,14 +70,14 @@ const OPEN_ELSEWHERE = /is still being used/;
 /** A23, A40: attached, but the node part of the driver refuses. */
 export const mountFails: Cause = {
   row: "D14",
-  judge: (c, desk) => {
+  judge: (c, inquiry) => {
     if (
       c.stage !== "creating" ||
       c.blockers.length > 0 ||
       c.own.some(({ attachment }) => !attachment.attached)
     )
       return undefined;
-    const event = mountComplaint(c, desk);
+    const event = mountComplaint(c, inquiry);
     const use = c.uses.find(({ disk }) =>
       disk?.volumeNames.some((name) => event?.message.includes(`"${name}"`)),
     );
@@ -96,7 +96,7 @@ export const mountFails: Cause = {
         cause: "held-outside-the-cluster",
         state: "stuck",
         text: `The volume is attached, but another machine still has it open. The kubelet says: "${event.message}"`,
-        steps: [lookAtBackEnd(use.disk, desk)],
+        steps: [lookAtBackEnd(use.disk, inquiry)],
       });
     }
     return answer({
@@ -104,7 +104,7 @@ export const mountFails: Cause = {
       cause: "unknown",
       state: "unknown",
       text: `The volume is attached, but the node's part of the driver does not mount it. The kubelet says: "${event.message}"`,
-      steps: [lookAtDriver(use.disk?.driver, desk)],
+      steps: [lookAtDriver(use.disk?.driver, inquiry)],
     });
   },
 };
@@ -112,19 +112,19 @@ export const mountFails: Cause = {
 /** The pod has just begun, and nothing has failed; or it has been at it for longer than the volume explains. */
 export const starting: Cause = {
   row: "starting",
-  judge: (c, desk) => {
+  judge: (c, inquiry) => {
     if (c.stage !== "creating") return undefined;
     for (const { disk, claim, volume } of c.uses) {
       if (claim.is === "unread") return { unseen: claim.unread };
       if (volume?.is === "unread") return { unseen: volume.unread };
-      const unread = disk === undefined ? undefined : unreadAbout(disk, desk.picture);
+      const unread = disk === undefined ? undefined : unreadAbout(disk, inquiry.picture);
       if (unread !== undefined) return { unseen: unread };
     }
-    const unread = desk.picture.unread("Event", c.pod.namespace);
+    const unread = inquiry.picture.unread("Event", c.pod.namespace);
     if (unread !== undefined) return { unseen: unread };
     const missing = c.uses.find(({ disk }) => disk !== undefined && !isAttached(c, disk));
-    if (missing?.disk !== undefined) return unattached(c, missing.disk, desk);
-    return attached(c, desk);
+    if (missing?.disk !== undefined) return unattached(c, missing.disk, inquiry);
+    return attached(c, inquiry);
   },
 };
 
@@ -132,15 +132,15 @@ function isAttached({ own }: PodCase, disk: Disk): boolean {
   return own.some((judged) => judged.disk === disk && judged.attachment.attached);
 }
 
-function unattached(c: PodCase, disk: Disk, desk: Desk): Answer | Unseen | undefined {
-  const needs = needsAttachment(disk, desk.picture);
+function unattached(c: PodCase, disk: Disk, inquiry: Inquiry): Answer | Unseen | undefined {
+  const needs = needsAttachment(disk, inquiry.picture);
   if (typeof needs !== "boolean") return { unseen: needs };
-  if (!needs) return attached(c, desk);
+  if (!needs) return attached(c, inquiry);
   const attempt = c.own.find((judged) => judged.disk === disk)?.attachment;
-  const since = attempt?.createdAt ?? desk.waitingSince(c.pod);
-  const age = desk.age(since);
+  const since = attempt?.createdAt ?? inquiry.waitingSince(c.pod);
+  const age = inquiry.age(since);
   if (age < PATIENCE)
-    return begun(c, disk, `The volume is being attached to ${c.pod.nodeName}.`, PATIENCE - age, desk);
+    return begun(c, disk, `The volume is being attached to ${c.pod.nodeName}.`, PATIENCE - age, inquiry);
   return answer({
     cause: "unknown",
     state: "unknown",
@@ -151,23 +151,23 @@ function unattached(c: PodCase, disk: Disk, desk: Desk): Answer | Unseen | undef
   });
 }
 
-function attached(c: PodCase, desk: Desk): Answer {
-  const times = [desk.waitingSince(c.pod), ...c.own.map(({ attachment }) => attachment.createdAt)];
+function attached(c: PodCase, inquiry: Inquiry): Answer {
+  const times = [inquiry.waitingSince(c.pod), ...c.own.map(({ attachment }) => attachment.createdAt)];
   const since = Math.max(...times.filter((time) => time !== undefined), 0);
-  const age = desk.age(since);
+  const age = inquiry.age(since);
   const volumes = c.uses.length === 0 ? "It has no claim" : "Its volume is attached";
   if (age < PATIENCE)
-    return begun(c, c.uses[0]?.disk, `${c.pod.name} is starting. ${volumes}.`, PATIENCE - age, desk);
+    return begun(c, c.uses[0]?.disk, `${c.pod.name} is starting. ${volumes}.`, PATIENCE - age, inquiry);
   return notTheVolume(
     "other",
     `${c.pod.name} has not started for ${spoken(age)}, and not because of an attachment. ${volumes}.`,
-    desk.waitingSince(c.pod),
+    inquiry.waitingSince(c.pod),
     {
       steps: [
         {
           id: "mend-pod",
           text: "Look at its events and at the kubelet of its node.",
-          commands: desk.kubectl.describe(c.pod),
+          commands: inquiry.kubectl.describe(c.pod),
           behind: [],
           cost: "nothing",
           danger: null,
@@ -177,8 +177,8 @@ function attached(c: PodCase, desk: Desk): Answer {
   );
 }
 
-function begun(c: PodCase, disk: Disk | undefined, text: string, within: number, desk: Desk): Answer {
-  const [dead] = deadClaimants(c, desk);
+function begun(c: PodCase, disk: Disk | undefined, text: string, within: number, inquiry: Inquiry): Answer {
+  const [dead] = deadClaimants(c, inquiry);
   const nodeName = dead?.nodeName ?? "";
   return answer({
     cause: "starting",
@@ -186,13 +186,13 @@ function begun(c: PodCase, disk: Disk | undefined, text: string, within: number,
     volume: true,
     text:
       dead === undefined ? text : `${text} The dead pod ${dead.name} on ${nodeName} still wants the volume.`,
-    since: desk.waitingSince(c.pod),
+    since: inquiry.waitingSince(c.pod),
     disk,
     within,
     questions: dead === undefined ? [] : [machineIsOff(nodeName)],
     steps: [
-      wait("Wait.", desk.kubectl.watch(c.pod)),
-      ...(dead === undefined ? [] : deadNodeSteps(nodeName, dead, desk)),
+      wait("Wait.", inquiry.kubectl.watch(c.pod)),
+      ...(dead === undefined ? [] : deadNodeSteps(nodeName, dead, inquiry)),
     ],
     avoid: dead === undefined ? [NEVER_DELETE_ATTACHMENT] : [NOT_BEFORE_OFF],
   });

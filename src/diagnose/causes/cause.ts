@@ -1,7 +1,8 @@
+import type { AttachmentState } from "../../policy/attachments.ts";
 import type { Answer, Unseen } from "../answer.ts";
 import type { JudgedAttachment } from "../attachment-rows.ts";
-import type { Desk } from "../desk.ts";
-import type { AttachmentState, Avoid } from "../diagnosis.ts";
+import type { Avoid } from "../diagnosis.ts";
+import type { Inquiry } from "../inquiry.ts";
 import type { PodCase } from "../pod-case.ts";
 
 /**
@@ -11,7 +12,7 @@ import type { PodCase } from "../pod-case.ts";
 export interface Cause {
   /** D1 to D23, R3, or a word for a row without a number. */
   readonly row: string;
-  readonly judge: (c: PodCase, desk: Desk) => Answer | Unseen | undefined;
+  readonly judge: (c: PodCase, inquiry: Inquiry) => Answer | Unseen | undefined;
 }
 
 export function blockerIn(c: PodCase, ...states: readonly AttachmentState[]): JudgedAttachment | undefined {

@@ -1,6 +1,6 @@
 import { type Answer, answer, type Unseen } from "../answer.ts";
-import type { Desk } from "../desk.ts";
 import type { Event, PersistentVolumeClaim, Pod } from "../facts.ts";
+import type { Inquiry } from "../inquiry.ts";
 import type { Sight } from "../picture.ts";
 import { advice, lookAtBackEnd, lookAtDriver, replacePendingClaim } from "../steps.ts";
 import { MINUTE, spoken } from "../times.ts";
@@ -9,10 +9,10 @@ import type { Cause } from "./cause.ts";
 /** D16: the claim of a pod that has not started cannot be used. */
 export const claimNotUsable: Cause = {
   row: "D16",
-  judge: (c, desk) => {
+  judge: (c, inquiry) => {
     if (c.stage !== "unscheduled" && c.stage !== "creating") return undefined;
     for (const { claimName, claim } of c.uses) {
-      const found = judgeClaim(claimName, claim, c.pod, desk);
+      const found = judgeClaim(claimName, claim, c.pod, inquiry);
       if (found !== undefined) return found;
     }
     return undefined;
@@ -52,7 +52,7 @@ export function judgeClaim(
   name: string,
   sight: Sight<PersistentVolumeClaim>,
   pod: Pod | undefined,
-  desk: Desk,
+  inquiry: Inquiry,
 ): Answer | Unseen | undefined {
   if (sight.is === "unread") return { unseen: sight.unread };
   if (sight.is === "absent") {
@@ -62,7 +62,7 @@ export function judgeClaim(
     });
   }
   const claim = sight.object;
-  if (claim.phase === "Lost") return lost(claim, desk);
+  if (claim.phase === "Lost") return lost(claim, inquiry);
   if (claim.deletedAt !== undefined && pod !== undefined) {
     return notUsable(
       "claim-being-deleted",
@@ -80,17 +80,17 @@ export function judgeClaim(
       },
     );
   }
-  return claim.phase === "Pending" ? pending(claim, pod, desk) : unboundVolume(claim, desk);
+  return claim.phase === "Pending" ? pending(claim, pod, inquiry) : unboundVolume(claim, inquiry);
 }
 
-function lost(claim: PersistentVolumeClaim, desk: Desk): Answer {
+function lost(claim: PersistentVolumeClaim, inquiry: Inquiry): Answer {
   return notUsable(
     "claim-lost",
     `Claim ${claim.name} is Lost: its PersistentVolume ${claim.volumeName ?? ""} is gone. The disk behind it may still exist.`,
     claim,
     {
       steps: [
-        lookAtBackEnd(undefined, desk),
+        lookAtBackEnd(undefined, inquiry),
         advice(
           "create-volume",
           `Create PersistentVolume ${claim.volumeName ?? ""} anew for the disk that is found there.`,
@@ -102,18 +102,18 @@ function lost(claim: PersistentVolumeClaim, desk: Desk): Answer {
 }
 
 /** Bound, but the volume's object is not there. */
-function unboundVolume(claim: PersistentVolumeClaim, desk: Desk): Answer | undefined {
+function unboundVolume(claim: PersistentVolumeClaim, inquiry: Inquiry): Answer | undefined {
   if (claim.volumeName === undefined) return undefined;
-  const volume = desk.picture.find("PersistentVolume", "", claim.volumeName);
-  return volume.is === "absent" ? lost(claim, desk) : undefined;
+  const volume = inquiry.picture.find("PersistentVolume", "", claim.volumeName);
+  return volume.is === "absent" ? lost(claim, inquiry) : undefined;
 }
 
 function pending(
   claim: PersistentVolumeClaim,
   pod: Pod | undefined,
-  desk: Desk,
+  inquiry: Inquiry,
 ): Answer | Unseen | undefined {
-  const released = releasedVolume(claim, desk);
+  const released = releasedVolume(claim, inquiry);
   if (released !== undefined) {
     return notUsable(
       "volume-released",
@@ -121,7 +121,7 @@ function pending(
       claim,
       {
         steps: [
-          lookAtBackEnd(undefined, desk),
+          lookAtBackEnd(undefined, inquiry),
           advice(
             "create-volume",
             `When its data is what you want: clear spec.claimRef of PersistentVolume ${released}.`,
@@ -132,8 +132,8 @@ function pending(
     );
   }
   const { storageClassName } = claim;
-  if (storageClassName === undefined || storageClassName === "") return withoutClass(claim, desk);
-  const known = desk.picture.find("StorageClass", "", storageClassName);
+  if (storageClassName === undefined || storageClassName === "") return withoutClass(claim, inquiry);
+  const known = inquiry.picture.find("StorageClass", "", storageClassName);
   if (known.is === "unread") return { unseen: known.unread };
   if (known.is === "absent") {
     return notUsable(
@@ -143,28 +143,28 @@ function pending(
       {
         steps: [
           advice("create-class", `Create StorageClass ${storageClassName}, if the name is right.`),
-          replacePendingClaim(claim, desk),
+          replacePendingClaim(claim, inquiry),
         ],
         avoid: [{ id: "edit-claim", why: "the class of a claim cannot be changed" }],
       },
     );
   }
   if (known.object.provisioner === "kubernetes.io/no-provisioner" && !known.object.waitsForConsumer)
-    return withoutClass(claim, desk);
+    return withoutClass(claim, inquiry);
   const isSelected = claim.provisioner !== undefined;
   if (known.object.waitsForConsumer && !isSelected) return waitsForPod(claim, pod);
-  return provisioning(claim, claim.provisioner ?? known.object.provisioner, desk);
+  return provisioning(claim, claim.provisioner ?? known.object.provisioner, inquiry);
 }
 
-function releasedVolume(claim: PersistentVolumeClaim, desk: Desk): string | undefined {
-  return desk.picture
+function releasedVolume(claim: PersistentVolumeClaim, inquiry: Inquiry): string | undefined {
+  return inquiry.picture
     .volumesClaimedBy(claim)
     .find(({ claim: ref }) => ref?.uid !== undefined && claim.uid !== undefined && ref.uid !== claim.uid)
     ?.name;
 }
 
-function withoutClass(claim: PersistentVolumeClaim, desk: Desk): Answer | Unseen {
-  const unread = desk.picture.unread("PersistentVolume");
+function withoutClass(claim: PersistentVolumeClaim, inquiry: Inquiry): Answer | Unseen {
+  const unread = inquiry.picture.unread("PersistentVolume");
   if (unread !== undefined) return { unseen: unread };
   return notUsable(
     "no-volume",
@@ -174,7 +174,7 @@ function withoutClass(claim: PersistentVolumeClaim, desk: Desk): Answer | Unseen
       steps: [
         advice("create-volume", "Create a PersistentVolume that fits the claim."),
         {
-          ...replacePendingClaim(claim, desk),
+          ...replacePendingClaim(claim, inquiry),
           text: "Or make the claim anew with a StorageClass. Nothing is lost while it is Pending.",
         },
       ],
@@ -215,19 +215,19 @@ function waitsForPod(claim: PersistentVolumeClaim, pod: Pod | undefined): Answer
 /** What a driver says where an access mode is refused (A24h). */
 const MODE_REFUSED = /access ?modes?|MULTI_NODE|SINGLE_NODE|volume capabilit/i;
 
-function provisioning(claim: PersistentVolumeClaim, provisioner: string, desk: Desk): Answer | Unseen {
-  const unread = desk.picture.unread("Event", claim.namespace) ?? desk.picture.unread("CSIDriver");
-  const csiNodes = desk.picture.unread("CSINode");
+function provisioning(claim: PersistentVolumeClaim, provisioner: string, inquiry: Inquiry): Answer | Unseen {
+  const unread = inquiry.picture.unread("Event", claim.namespace) ?? inquiry.picture.unread("CSIDriver");
+  const csiNodes = inquiry.picture.unread("CSINode");
   if (unread !== undefined || csiNodes !== undefined)
     return { unseen: (unread ?? csiNodes) as NonNullable<typeof unread> };
-  const events = desk.picture.eventsAbout(claim);
+  const events = inquiry.picture.eventsAbout(claim);
   const own = events.filter(({ from }) => from !== "persistentvolume-controller");
   const failed = own.findLast(({ reason }) => reason === "ProvisioningFailed");
-  if (failed !== undefined) return provisioningFailed(claim, failed, desk);
+  if (failed !== undefined) return provisioningFailed(claim, failed, inquiry);
   const registered =
-    desk.picture.known("CSIDriver", "", provisioner) !== undefined ||
-    desk.picture.facts.objects.CSINode.some(({ drivers }) => drivers.includes(provisioner));
-  if (registered && desk.age(claim.createdAt) < 2 * MINUTE) {
+    inquiry.picture.known("CSIDriver", "", provisioner) !== undefined ||
+    inquiry.picture.facts.objects.CSINode.some(({ drivers }) => drivers.includes(provisioner));
+  if (registered && inquiry.age(claim.createdAt) < 2 * MINUTE) {
     return answer({
       cause: "starting",
       state: "clearing",
@@ -235,12 +235,12 @@ function provisioning(claim: PersistentVolumeClaim, provisioner: string, desk: D
       text: `Claim ${claim.name} is being provisioned by ${provisioner}.`,
       since: claim.createdAt,
       within: 2 * MINUTE,
-      steps: [{ ...advice("wait", "Wait.", "time"), commands: desk.kubectl.watch(claim) }],
+      steps: [{ ...advice("wait", "Wait.", "time"), commands: inquiry.kubectl.watch(claim) }],
     });
   }
   return notUsable(
     "provisioner-silent",
-    `Claim ${claim.name} waits for provisioner ${provisioner}, which ${registered ? `has said nothing for ${spoken(desk.age(claim.createdAt))}` : "no CSIDriver and no node knows"}.`,
+    `Claim ${claim.name} waits for provisioner ${provisioner}, which ${registered ? `has said nothing for ${spoken(inquiry.age(claim.createdAt))}` : "no CSIDriver and no node knows"}.`,
     claim,
     {
       steps: [
@@ -254,7 +254,7 @@ function provisioning(claim: PersistentVolumeClaim, provisioner: string, desk: D
   );
 }
 
-function provisioningFailed(claim: PersistentVolumeClaim, failed: Event, desk: Desk): Answer {
+function provisioningFailed(claim: PersistentVolumeClaim, failed: Event, inquiry: Inquiry): Answer {
   const refused = MODE_REFUSED.test(failed.message);
   return notUsable(
     refused ? "mode-refused" : null,
@@ -263,7 +263,7 @@ function provisioningFailed(claim: PersistentVolumeClaim, failed: Event, desk: D
       : `The provisioner cannot make the volume of claim ${claim.name}. It says: "${failed.message}"`,
     claim,
     {
-      steps: refused ? [replacePendingClaim(claim, desk)] : [lookAtDriver(claim.provisioner, desk)],
+      steps: refused ? [replacePendingClaim(claim, inquiry)] : [lookAtDriver(claim.provisioner, inquiry)],
       avoid: refused ? [{ id: "edit-claim", why: "access modes cannot be changed" }] : [],
       evidence: [`event ${failed.reason} of ${failed.from}: ${failed.message}`],
     },

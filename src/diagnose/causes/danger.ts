@@ -1,8 +1,8 @@
 import { type Answer, answer, type StepDraft } from "../answer.ts";
 import type { Danger } from "../dangers.ts";
-import type { Desk } from "../desk.ts";
 import type { CauseId } from "../diagnosis.ts";
 import type { Pod } from "../facts.ts";
+import type { Inquiry } from "../inquiry.ts";
 import { OUT_OF_SERVICE } from "../kubectl.ts";
 import { isFinished } from "../pods.ts";
 import { type Root, sameRoot } from "../roots.ts";
@@ -19,19 +19,19 @@ const CAUSES: Readonly<Record<Danger["row"], CauseId>> = {
 /** R3 with a running container, R14 to R16: they win over everything else. */
 export const danger: Cause = {
   row: "R3, D21",
-  judge: (c, desk) => {
+  judge: (c, inquiry) => {
     for (const { disk } of c.uses) {
-      const [first] = disk === undefined ? [] : desk.dangersOf(disk).told;
-      if (first !== undefined) return endangered(first, desk);
+      const [first] = disk === undefined ? [] : inquiry.dangersOf(disk).told;
+      if (first !== undefined) return endangered(first, inquiry);
     }
     return undefined;
   },
 };
 
-export function endangered(found: Danger, desk: Desk): Answer {
+export function endangered(found: Danger, inquiry: Inquiry): Answer {
   const { row, disk, node } = found;
   const once =
-    desk.options.dangersSeenBefore === null ? " (seen once: such a state can pass within seconds)" : "";
+    inquiry.options.dangersSeenBefore === null ? " (seen once: such a state can pass within seconds)" : "";
   return answer({
     cause: CAUSES[row],
     state: "endangered",
@@ -40,8 +40,8 @@ export function endangered(found: Danger, desk: Desk): Answer {
     since: row === "R3" ? found.attachment?.deletedAt : undefined,
     disk,
     byItself: row === "R16" ? "no" : "unknown",
-    questions: row === "R16" && isTainted(node, desk) ? [rebooted(node)] : [],
-    steps: stepsOf(found, desk),
+    questions: row === "R16" && isTainted(node, inquiry) ? [rebooted(node)] : [],
+    steps: stepsOf(found, inquiry),
     avoid:
       row === "R16"
         ? [
@@ -57,22 +57,22 @@ export function endangered(found: Danger, desk: Desk): Answer {
   });
 }
 
-function stepsOf({ row, disk, node, attachment }: Danger, desk: Desk): readonly StepDraft[] {
-  const object = desk.picture.node(node);
+function stepsOf({ row, disk, node, attachment }: Danger, inquiry: Inquiry): readonly StepDraft[] {
+  const object = inquiry.picture.node(node);
   if (row === "R16") {
     return [
-      drainAndReboot(object, node, false, desk),
-      ...(isTainted(node, desk) ? [removeTaint(object, node, desk)] : []),
+      drainAndReboot(object, node, false, inquiry),
+      ...(isTainted(node, inquiry) ? [removeTaint(object, node, inquiry)] : []),
     ];
   }
-  const stop = stopAll(usersOf(disk.pods, desk), desk);
+  const stop = stopAll(usersOf(disk.pods, inquiry), inquiry);
   if (row === "R3") {
     return [
       {
         ...stop,
         text: `${stop.text} The detach is carried out as soon as the driver can, under whatever runs then.`,
       },
-      lookAtDriver(disk.driver, desk, attachment ?? undefined),
+      lookAtDriver(disk.driver, inquiry, attachment ?? undefined),
     ];
   }
   return [
@@ -86,16 +86,16 @@ function stepsOf({ row, disk, node, attachment }: Danger, desk: Desk): readonly 
   ];
 }
 
-function isTainted(node: string, desk: Desk): boolean {
-  return desk.picture.node(node)?.taints.some(({ key }) => key === OUT_OF_SERVICE) === true;
+function isTainted(node: string, inquiry: Inquiry): boolean {
+  return inquiry.picture.node(node)?.taints.some(({ key }) => key === OUT_OF_SERVICE) === true;
 }
 
 /** The workloads of the pods that are not finished, each once. */
-export function usersOf(pods: readonly Pod[], desk: Desk): readonly Root[] {
+export function usersOf(pods: readonly Pod[], inquiry: Inquiry): readonly Root[] {
   const roots: Root[] = [];
   for (const pod of pods) {
     if (isFinished(pod)) continue;
-    const root = desk.roots.rootOf(pod);
+    const root = inquiry.roots.rootOf(pod);
     if (root.is === "known" && !roots.some((known) => sameRoot(known, root.object))) roots.push(root.object);
   }
   return roots;

@@ -1,7 +1,7 @@
 import { type Answer, answer, type StepDraft, type Unseen } from "../answer.ts";
 import type { JudgedAttachment } from "../attachment-rows.ts";
-import type { Desk } from "../desk.ts";
 import type { Node, Pod } from "../facts.ts";
+import type { Inquiry } from "../inquiry.ts";
 import { OUT_OF_SERVICE } from "../kubectl.ts";
 import type { Disk, Unread } from "../picture.ts";
 import { deadClaimants, type PodCase } from "../pod-case.ts";
@@ -27,45 +27,45 @@ const DEAD: ReadonlySet<string> = new Set(["not-ready", "gone"]);
 /** D7, D8: a pod that cannot end on a dead node keeps the volume for ever (A9). */
 export const heldByDeadPod: Cause = {
   row: "D7, D8",
-  judge: (c, desk) => {
-    const dead = deadHolder(c, desk);
+  judge: (c, inquiry) => {
+    const dead = deadHolder(c, inquiry);
     if (dead === undefined || "unseen" in dead) return dead;
     const nodeName = dead.nodeName ?? "";
     // Pod garbage collection removes the pods of a node that is gone within a minute (A15).
-    return desk.picture.nodeState(nodeName) === "gone"
-      ? nodeGone(nodeName, undefined, undefined, desk)
-      : deadPodAnswer(dead, c, desk);
+    return inquiry.picture.nodeState(nodeName) === "gone"
+      ? nodeGone(nodeName, undefined, undefined, inquiry)
+      : deadPodAnswer(dead, c, inquiry);
   },
 };
 
-function deadHolder(c: PodCase, desk: Desk): Pod | Unseen | undefined {
+function deadHolder(c: PodCase, inquiry: Inquiry): Pod | Unseen | undefined {
   const { pod, stage, nodeState } = c;
   if (stage === "terminating" && c.uses.length > 0 && wantsVolumes(pod)) {
-    const node = desk.picture.find("Node", "", pod.nodeName ?? "");
-    const unread = node.is === "unread" ? node.unread : attachmentsUnread(c, desk);
+    const node = inquiry.picture.find("Node", "", pod.nodeName ?? "");
+    const unread = node.is === "unread" ? node.unread : attachmentsUnread(c, inquiry);
     if (unread !== undefined) return { unseen: unread };
     return nodeState !== undefined && DEAD.has(nodeState) ? pod : undefined;
   }
   const held = blockerIn(c, "held-by-dead-pod");
   if (held !== undefined) return held.users[0];
   if (stage !== "creating" || c.own.some(({ attachment }) => attachment.attached)) return undefined;
-  const claimant = c.blockers.length === 0 ? deadClaimants(c, desk)[0] : undefined;
-  const unread = claimant === undefined ? undefined : attachmentsUnread(c, desk);
+  const claimant = c.blockers.length === 0 ? deadClaimants(c, inquiry)[0] : undefined;
+  const unread = claimant === undefined ? undefined : attachmentsUnread(c, inquiry);
   return unread === undefined ? claimant : { unseen: unread };
 }
 
 /** Whether the volume is still where the pod is, or has gone elsewhere (24a). */
-function attachmentsUnread({ uses }: PodCase, desk: Desk): Unread | undefined {
+function attachmentsUnread({ uses }: PodCase, inquiry: Inquiry): Unread | undefined {
   for (const { claim, volume } of uses) {
     if (claim.is === "unread") return claim.unread;
     if (volume?.is === "unread") return volume.unread;
   }
-  return desk.picture.unread("VolumeAttachment");
+  return inquiry.picture.unread("VolumeAttachment");
 }
 
-function deadPodAnswer(dead: Pod, c: PodCase, desk: Desk): Answer {
+function deadPodAnswer(dead: Pod, c: PodCase, inquiry: Inquiry): Answer {
   const nodeName = dead.nodeName ?? "";
-  const node = desk.picture.node(nodeName);
+  const node = inquiry.picture.node(nodeName);
   const disk = c.uses.find((use) => use.disk?.pods.includes(dead) === true)?.disk;
   const tainted = isOutOfService(node);
   const held = `${dead.namespace}/${dead.name} is Terminating on ${nodeName}, which is ${node === undefined ? "gone" : "not Ready"}; its object keeps the volume there`;
@@ -85,7 +85,7 @@ function deadPodAnswer(dead: Pod, c: PodCase, desk: Desk): Answer {
       steps: [
         wait(
           "Wait: pod garbage collection removes the dead pods of the node every 20 s.",
-          desk.kubectl.watch(dead),
+          inquiry.kubectl.watch(dead),
         ),
       ],
       avoid: [
@@ -100,43 +100,47 @@ function deadPodAnswer(dead: Pod, c: PodCase, desk: Desk): Answer {
     state: "stuck",
     text: `${held}, for ever, unless the node comes back.`,
     questions: [machineIsOff(nodeName)],
-    steps: deadNodeSteps(nodeName, dead, desk),
+    steps: deadNodeSteps(nodeName, dead, inquiry),
     avoid: [NOT_BEFORE_OFF],
   });
 }
 
 /** What frees a volume from a dead node, in order; also offered where a dead pod is left over. */
-export function deadNodeSteps(nodeName: string, dead: Pod | undefined, desk: Desk): readonly StepDraft[] {
-  const node = desk.picture.node(nodeName);
+export function deadNodeSteps(
+  nodeName: string,
+  dead: Pod | undefined,
+  inquiry: Inquiry,
+): readonly StepDraft[] {
+  const node = inquiry.picture.node(nodeName);
   return [
     bringNodeBack(nodeName),
     powerOffNode(nodeName),
     ...(node === undefined || isOutOfService(node)
       ? []
-      : [taintOutOfService(node, nodeName, desk), removeTaint(node, nodeName, desk)]),
-    ...(dead === undefined ? [] : [forceDelete(dead, desk)]),
+      : [taintOutOfService(node, nodeName, inquiry), removeTaint(node, nodeName, inquiry)]),
+    ...(dead === undefined ? [] : [forceDelete(dead, inquiry)]),
   ];
 }
 
 /** D6: the node is dead, and nothing has been evicted yet (A43). */
 export const nodeNotReady: Cause = {
   row: "D6",
-  judge: (c, desk) => {
+  judge: (c, inquiry) => {
     const { pod, stage, nodeState } = c;
     if (["running", "failing", "creating"].includes(stage) && nodeState === "not-ready")
-      return notReady(pod.nodeName ?? "", pod, desk);
+      return notReady(pod.nodeName ?? "", pod, inquiry);
     if (stage === "running" && nodeState === "gone")
-      return nodeGone(pod.nodeName ?? "", undefined, undefined, desk);
+      return nodeGone(pod.nodeName ?? "", undefined, undefined, inquiry);
     const held = c.blockers.find(({ state, nodeState }) => state === "in-use" && DEAD.has(nodeState));
     const holder = held?.users.find((user) => !isTerminating(user));
     return held === undefined || holder === undefined
       ? undefined
-      : notReady(held.attachment.nodeName, holder, desk, held.disk);
+      : notReady(held.attachment.nodeName, holder, inquiry, held.disk);
   },
 };
 
-function notReady(nodeName: string, pod: Pod, desk: Desk, disk?: Disk): Answer {
-  const since = desk.picture.node(nodeName)?.readySince;
+function notReady(nodeName: string, pod: Pod, inquiry: Inquiry, disk?: Disk): Answer {
+  const since = inquiry.picture.node(nodeName)?.readySince;
   const eviction =
     pod.unreachableSeconds === undefined || since === undefined
       ? "it is not evicted by itself"
@@ -149,7 +153,7 @@ function notReady(nodeName: string, pod: Pod, desk: Desk, disk?: Disk): Answer {
     since,
     disk,
     questions: [machineIsOff(nodeName)],
-    steps: deadNodeSteps(nodeName, undefined, desk),
+    steps: deadNodeSteps(nodeName, undefined, inquiry),
     avoid: [NOT_BEFORE_OFF],
     evidence: [`node ${nodeName}: Ready is not True since ${clock(since) ?? "an unknown time"}`],
   });
@@ -158,31 +162,31 @@ function notReady(nodeName: string, pod: Pod, desk: Desk, disk?: Disk): Answer {
 /** D9: no pod is left, the six minutes run; whether they end cannot be seen (A10, A16). */
 export const waitingForForcedDetach: Cause = {
   row: "D9",
-  judge: (c, desk) => {
+  judge: (c, inquiry) => {
     const held = blockerIn(c, "forced-detach-pending");
     if (held === undefined) return undefined;
     const { nodeName } = held.attachment;
-    const node = desk.picture.node(nodeName);
-    if (isOutOfService(node)) return freedByTaint(c, held, desk);
-    return sixMinutes(c, held, desk, {
+    const node = inquiry.picture.node(nodeName);
+    if (isOutOfService(node)) return freedByTaint(c, held, inquiry);
+    return sixMinutes(c, held, inquiry, {
       cause: "waiting-for-forced-detach",
       text: `No pod is left on ${nodeName}, which is not Ready, but the volume is still attached there. It is detached by force 6 minutes after the last pod object went, unless that is switched off.`,
-      taint: node === undefined ? [] : [taintOutOfService(node, nodeName, desk)],
+      taint: node === undefined ? [] : [taintOutOfService(node, nodeName, inquiry)],
     });
   },
 };
 
 /** The detach of a node that is marked out of service does not wait for the unmount (A13). */
-function freedByTaint({ pod }: PodCase, { attachment, disk }: JudgedAttachment, desk: Desk): Answer {
+function freedByTaint({ pod }: PodCase, { attachment, disk }: JudgedAttachment, inquiry: Inquiry): Answer {
   return answer({
     cause: "waiting-for-forced-detach",
     state: "clearing",
     volume: true,
     text: `${attachment.nodeName} is marked out of service and no pod is left there: the volume is detached within seconds.`,
-    since: desk.waitingSince(pod),
+    since: inquiry.waitingSince(pod),
     disk,
     within: 2 * MINUTE,
-    steps: [wait("Wait.", desk.kubectl.watch(attachment))],
+    steps: [wait("Wait.", inquiry.kubectl.watch(attachment))],
     avoid: [NOT_BEFORE_OFF],
     evidence: [`${attachment.nodeName} carries the taint ${OUT_OF_SERVICE}`],
   });
@@ -195,9 +199,9 @@ function isOutOfService(node: Node | undefined): boolean {
 /** D10: the Node object is gone, its attachment is left (A15). */
 export const nodeDeleted: Cause = {
   row: "D10",
-  judge: (c, desk) => {
+  judge: (c, inquiry) => {
     const held = blockerIn(c, "node-gone");
-    return held === undefined ? undefined : nodeGone(held.attachment.nodeName, c, held, desk);
+    return held === undefined ? undefined : nodeGone(held.attachment.nodeName, c, held, inquiry);
   },
 };
 
@@ -205,10 +209,10 @@ function nodeGone(
   nodeName: string,
   c: PodCase | undefined,
   held: JudgedAttachment | undefined,
-  desk: Desk,
+  inquiry: Inquiry,
 ): Answer {
   if (c !== undefined && held !== undefined) {
-    return sixMinutes(c, held, desk, {
+    return sixMinutes(c, held, inquiry, {
       cause: "node-deleted",
       text: `Node ${nodeName} is gone, but the volume is still attached there. It is detached by force within about 7 minutes, unless that is switched off.`,
       taint: [powerOffNode(nodeName)],
@@ -237,19 +241,19 @@ interface SixMinutes {
 function sixMinutes(
   c: PodCase,
   held: JudgedAttachment,
-  desk: Desk,
+  inquiry: Inquiry,
   { cause, text, taint }: SixMinutes,
 ): Answer {
   const { attachment, disk } = held;
   const off = machineIsOff(attachment.nodeName);
   const ignoresNode =
-    disk.driver === undefined ? "unknown" : desk.options.driver(disk.driver).unpublishIgnoresNode;
+    disk.driver === undefined ? "unknown" : inquiry.options.driver(disk.driver).unpublishIgnoresNode;
   return answer({
     cause,
     state: "stuck",
     volume: true,
     text,
-    since: desk.waitingSince(c.pod),
+    since: inquiry.waitingSince(c.pod),
     disk,
     byItself: "unknown",
     within: 7 * MINUTE,
@@ -257,8 +261,10 @@ function sixMinutes(
     steps: [
       wait("Wait 7 minutes and diagnose again; what has not changed by then does not end by itself."),
       ...taint,
-      ...(ignoresNode === false ? [] : [{ ...stopAll(usersOf(disk.pods, desk), desk), behind: [off.id] }]),
-      deleteAttachment(attachment, [off.id], desk),
+      ...(ignoresNode === false
+        ? []
+        : [{ ...stopAll(usersOf(disk.pods, inquiry), inquiry), behind: [off.id] }]),
+      deleteAttachment(attachment, [off.id], inquiry),
     ],
     avoid: [
       { id: "remove-finalizer", why: "Kubernetes then only forgets: nothing is detached" },

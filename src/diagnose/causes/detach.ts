@@ -1,7 +1,7 @@
 import { type Answer, answer, type Unseen } from "../answer.ts";
 import type { JudgedAttachment } from "../attachment-rows.ts";
-import type { Desk } from "../desk.ts";
 import type { Pod } from "../facts.ts";
+import type { Inquiry } from "../inquiry.ts";
 import type { PodCase } from "../pod-case.ts";
 import { wantsVolumes } from "../pods.ts";
 import {
@@ -25,12 +25,12 @@ const PATIENCE = 2 * MINUTE;
 /** D4, D12, D13: a detach was ordered, of another node's attachment or of the pod's own (25b). */
 export const detachOrdered: Cause = {
   row: "D4, D12, D13",
-  judge: (c, desk) => {
+  judge: (c, inquiry) => {
     const held = blockerIn(c, "detaching", "detach-ordered-under-pod");
     if (held === undefined) return undefined;
     const { attachment, disk } = held;
     const since = attachment.deletedAt;
-    const elapsed = desk.age(since);
+    const elapsed = inquiry.age(since);
     const on = `${attachment.name} on ${attachment.nodeName}`;
     if (attachment.detachError !== undefined) {
       return answer({
@@ -42,15 +42,22 @@ export const detachOrdered: Cause = {
         disk,
         byItself: "unknown",
         steps: [
-          lookAtBackEnd(disk, desk),
-          lookAtDriver(disk.driver ?? attachment.attacher, desk, attachment),
+          lookAtBackEnd(disk, inquiry),
+          lookAtDriver(disk.driver ?? attachment.attacher, inquiry, attachment),
         ],
         avoid: [KEEP_FINALIZER, NEVER_DELETE_ATTACHMENT],
         evidence: [`attachment ${on}: deleting, detachError ${attachment.detachError.text}`],
       });
     }
     return elapsed < PATIENCE
-      ? detaching(c, held, elapsed, `The volume is being detached from ${attachment.nodeName}.`, since, desk)
+      ? detaching(
+          c,
+          held,
+          elapsed,
+          `The volume is being detached from ${attachment.nodeName}.`,
+          since,
+          inquiry,
+        )
       : answer({
           cause: "attacher-not-answering",
           state: "stuck",
@@ -59,7 +66,7 @@ export const detachOrdered: Cause = {
           since,
           disk,
           byItself: "unknown",
-          steps: [lookAtDriver(disk.driver ?? attachment.attacher, desk, attachment)],
+          steps: [lookAtDriver(disk.driver ?? attachment.attacher, inquiry, attachment)],
           avoid: [KEEP_FINALIZER, NEVER_DELETE_ATTACHMENT],
           evidence: [`attachment ${on}: deleting since ${clock(since)}, no detachError`],
         });
@@ -72,20 +79,20 @@ function detaching(
   elapsed: number,
   text: string,
   since: number | undefined,
-  desk: Desk,
+  inquiry: Inquiry,
 ): Answer {
   return answer({
     cause: "detaching",
     state: "clearing",
     volume: true,
     text,
-    since: desk.waitingSince(c.pod),
+    since: inquiry.waitingSince(c.pod),
     disk,
     within: Math.max(20 * SECOND, PATIENCE - elapsed),
     steps: [
       wait(
         "Wait: an unmount and a detach take up to 20 s and what the driver needs.",
-        desk.kubectl.watch(attachment),
+        inquiry.kubectl.watch(attachment),
       ),
     ],
     avoid: [NEVER_DELETE_ATTACHMENT, KEEP_FINALIZER],
@@ -98,12 +105,12 @@ function detaching(
 /** D4 and D22: nobody uses it any more, and the kubelet of a Ready node has not let go of it. */
 export const detachDue: Cause = {
   row: "D4, D22",
-  judge: (c, desk) => {
+  judge: (c, inquiry) => {
     const held = blockerIn(c, "detach-about-to-come", "forgotten-but-mounted");
     if (held === undefined) return undefined;
     const { attachment, disk, node, isInUse } = held;
-    const since = dueSince(c.pod, desk);
-    const elapsed = desk.age(since);
+    const since = dueSince(c.pod, inquiry);
+    const elapsed = inquiry.age(since);
     const { nodeName } = attachment;
     if (elapsed < PATIENCE) {
       return detaching(
@@ -112,7 +119,7 @@ export const detachDue: Cause = {
         elapsed,
         `No pod uses the volume on ${nodeName} any more; it is detached there as soon as the kubelet has unmounted it.`,
         since,
-        desk,
+        inquiry,
       );
     }
     if (!isInUse) {
@@ -132,7 +139,7 @@ export const detachDue: Cause = {
       text: `No pod uses the volume on ${nodeName} for ${spoken(elapsed)}, but its kubelet still has it mounted. A Ready node is never forced.`,
       since,
       disk,
-      steps: [lookAtKubelet(nodeName), drainAndReboot(node, nodeName, true, desk)],
+      steps: [lookAtKubelet(nodeName), drainAndReboot(node, nodeName, true, inquiry)],
       avoid: [
         NEVER_DELETE_ATTACHMENT,
         { id: "taint-out-of-service", why: "on a node that runs, the disk goes while it is mounted" },
@@ -149,18 +156,18 @@ const ENDED: ReadonlySet<string> = new Set(["SuccessfulDelete", "Killing", "Tain
  * Since when, at the latest, the detach has been due: the waiting pod, a change of its Deployment's availability (its
  * last pod went), or an event about the end of a pod of its workload, whichever is newest.
  */
-function dueSince(pod: Pod, desk: Desk): number | undefined {
-  const times = [desk.waitingSince(pod)];
-  const root = desk.roots.rootOf(pod);
+function dueSince(pod: Pod, inquiry: Inquiry): number | undefined {
+  const times = [inquiry.waitingSince(pod)];
+  const root = inquiry.roots.rootOf(pod);
   if (root.is === "known") {
     const { object } = root.object;
     if (object?.kind === "Deployment")
       times.push(
         object.conditions.find(({ type, status }) => type === "Available" && status === "False")?.since,
       );
-    const owners = [root.object, ...desk.roots.between(root.object)];
+    const owners = [root.object, ...inquiry.roots.between(root.object)];
     for (const { kind, namespace, name } of owners) {
-      const ended = desk.picture
+      const ended = inquiry.picture
         .eventsAbout({ kind, namespace, name, uid: undefined })
         .findLast(({ reason }) => ENDED.has(reason));
       times.push(ended?.last);
@@ -173,15 +180,15 @@ function dueSince(pod: Pod, desk: Desk): number | undefined {
 /** D5: the old pod ends, within its grace period; or its kubelet cannot end it. */
 export const oldPodTerminating: Cause = {
   row: "D5",
-  judge: (c, desk) => {
-    const ending = endingPod(c, desk);
+  judge: (c, inquiry) => {
+    const ending = endingPod(c, inquiry);
     if (ending === undefined || "unseen" in ending) return ending;
     const { nodeName = "", deletedAt = 0 } = ending;
     const who = `${ending.namespace}/${ending.name}`;
     const since = deletedAt - (ending.graceSeconds ?? 0) * SECOND;
     const disk = c.uses.find((use) => use.disk?.pods.includes(ending) === true)?.disk;
     const said = { cause: "old-pod-terminating", volume: true, since, disk } as const;
-    const late = desk.now - deletedAt;
+    const late = inquiry.now - deletedAt;
     if (late < PATIENCE) {
       return answer({
         ...said,
@@ -189,8 +196,8 @@ export const oldPodTerminating: Cause = {
         text: `${who} is ending on ${nodeName}, by ${clock(deletedAt)} at the latest; the volume is freed then.`,
         within: Math.max(0, -late) + (late < 0 ? PATIENCE : PATIENCE - late),
         steps: [
-          wait("Wait until it has ended.", desk.kubectl.watch(ending)),
-          ...(-late > 30 * SECOND ? [shortenGrace(ending, desk)] : []),
+          wait("Wait until it has ended.", inquiry.kubectl.watch(ending)),
+          ...(-late > 30 * SECOND ? [shortenGrace(ending, inquiry)] : []),
         ],
         avoid: [
           NEVER_DELETE_ATTACHMENT,
@@ -203,7 +210,10 @@ export const oldPodTerminating: Cause = {
       ...said,
       state: "stuck",
       text: `${who} should have ended ${spoken(late)} ago, but the kubelet of ${nodeName} does not end it.`,
-      steps: [lookAtKubelet(nodeName), drainAndReboot(desk.picture.node(nodeName), nodeName, true, desk)],
+      steps: [
+        lookAtKubelet(nodeName),
+        drainAndReboot(inquiry.picture.node(nodeName), nodeName, true, inquiry),
+      ],
       avoid: [
         NEVER_DELETE_ATTACHMENT,
         { id: "force-delete-pod", why: "its program may go on writing while another one starts" },
@@ -214,10 +224,10 @@ export const oldPodTerminating: Cause = {
   },
 };
 
-function endingPod(c: PodCase, desk: Desk): Pod | Unseen | undefined {
+function endingPod(c: PodCase, inquiry: Inquiry): Pod | Unseen | undefined {
   const { pod, stage, nodeState } = c;
   if (stage === "terminating" && wantsVolumes(pod) && c.uses.length > 0) {
-    const node = desk.picture.find("Node", "", pod.nodeName ?? "");
+    const node = inquiry.picture.find("Node", "", pod.nodeName ?? "");
     if (node.is === "unread") return { unseen: node.unread };
     return nodeState === "ready" ? pod : undefined;
   }
@@ -229,11 +239,11 @@ function endingPod(c: PodCase, desk: Desk): Pod | Unseen | undefined {
 /** D11: a leftover that nobody will remove. */
 export const leftover: Cause = {
   row: "D11",
-  judge: (c, desk) => {
+  judge: (c, inquiry) => {
     const held = blockerIn(c, "stale", "foreign-name");
     if (held === undefined) return undefined;
     const { attachment } = held;
-    const age = desk.age(attachment.createdAt);
+    const age = inquiry.age(attachment.createdAt);
     if (age < MINUTE && attachment.createdAt !== undefined) {
       return detaching(
         c,
@@ -241,10 +251,10 @@ export const leftover: Cause = {
         age,
         `The volume has just been attached to ${attachment.nodeName}, where no pod uses it; it may be taken back by itself.`,
         attachment.createdAt,
-        desk,
+        inquiry,
       );
     }
-    return staleAnswer(held, desk.waitingSince(c.pod), desk);
+    return staleAnswer(held, inquiry.waitingSince(c.pod), inquiry);
   },
 };
 
@@ -252,11 +262,11 @@ export const leftover: Cause = {
 export function staleAnswer(
   { attachment, disk, state, nodeState, isInUse }: JudgedAttachment,
   since: number | undefined,
-  desk: Desk,
+  inquiry: Inquiry,
 ): Answer {
   const ignoresNode =
-    disk.driver === undefined ? "unknown" : desk.options.driver(disk.driver).unpublishIgnoresNode;
-  const users = usersOf(disk.pods, desk);
+    disk.driver === undefined ? "unknown" : inquiry.options.driver(disk.driver).unpublishIgnoresNode;
+  const users = usersOf(disk.pods, inquiry);
   const why =
     state === "foreign-name"
       ? "under a name by which the controller never looks"
@@ -272,10 +282,10 @@ export function staleAnswer(
     since,
     disk,
     steps: [
-      ...(ignoresNode === false || users.length === 0 ? [] : [stopAll(users, desk)]),
+      ...(ignoresNode === false || users.length === 0 ? [] : [stopAll(users, inquiry)]),
       ...(mounted
         ? [lookAtKubelet(attachment.nodeName)]
-        : [deleteAttachment(attachment, isUnsure ? [isOff.id] : [], desk)]),
+        : [deleteAttachment(attachment, isUnsure ? [isOff.id] : [], inquiry)]),
     ],
     questions: isUnsure ? [isOff] : [],
     avoid: mounted ? [KEEP_FINALIZER, NEVER_DELETE_ATTACHMENT] : [KEEP_FINALIZER],

@@ -1,6 +1,6 @@
 import { answer, type Unseen } from "../answer.ts";
 import { needsAttachment } from "../dangers.ts";
-import type { Desk } from "../desk.ts";
+import type { Inquiry } from "../inquiry.ts";
 import type { PodCase } from "../pod-case.ts";
 import { wantsVolumes } from "../pods.ts";
 import type { Cause } from "./cause.ts";
@@ -8,7 +8,7 @@ import type { Cause } from "./cause.ts";
 /** D20, where everything that could say otherwise was read. */
 export const healthy: Cause = {
   row: "D20",
-  judge: (c, desk) => {
+  judge: (c, inquiry) => {
     const { pod, stage } = c;
     if (stage === "finished" || (stage === "terminating" && !wantsVolumes(pod))) {
       const kept = stage === "terminating" || pod.deletedAt !== undefined;
@@ -22,7 +22,7 @@ export const healthy: Cause = {
       });
     }
     if (stage !== "running") return undefined;
-    const unread = unseenOf(c, desk);
+    const unread = unseenOf(c, inquiry);
     if (unread !== undefined) return unread;
     return answer({
       cause: "healthy",
@@ -38,14 +38,14 @@ export const healthy: Cause = {
   },
 };
 
-function unseenOf({ pod, uses }: PodCase, desk: Desk): Unseen | undefined {
-  const node = desk.picture.find("Node", "", pod.nodeName ?? "");
+function unseenOf({ pod, uses }: PodCase, inquiry: Inquiry): Unseen | undefined {
+  const node = inquiry.picture.find("Node", "", pod.nodeName ?? "");
   if (node.is === "unread") return { unseen: node.unread };
   for (const { claim, volume, disk } of uses) {
     if (claim.is === "unread") return { unseen: claim.unread };
     if (volume?.is === "unread") return { unseen: volume.unread };
-    if (disk === undefined || needsAttachment(disk, desk.picture) === false) continue;
-    const { unread } = desk.dangersOf(disk);
+    if (disk === undefined || needsAttachment(disk, inquiry.picture) === false) continue;
+    const { unread } = inquiry.dangersOf(disk);
     if (unread !== undefined) return { unseen: unread };
   }
   return undefined;

@@ -1,8 +1,8 @@
 import { type Answer, answer, isUnseen, type StepDraft, type Unseen } from "../answer.ts";
 import type { JudgedAttachment } from "../attachment-rows.ts";
-import type { Desk } from "../desk.ts";
 import type { CauseId } from "../diagnosis.ts";
 import type { Deployment, Pod } from "../facts.ts";
+import type { Inquiry } from "../inquiry.ts";
 import type { Disk, Unread } from "../picture.ts";
 import { isOnePod, type PodCase } from "../pod-case.ts";
 import { isTerminating, wantsVolumes } from "../pods.ts";
@@ -22,14 +22,14 @@ import { numberBeforeScaling, type Relation, relationOf } from "./relation.ts";
 /** A live pod has the volume, on a node that works: D1, D2, D3, D15, D18, D23. */
 export const inUse: Cause = {
   row: "D1, D2, D3, D15, D18, D23",
-  judge: (c, desk) => {
+  judge: (c, inquiry) => {
     const held = holding(c);
     if (held === undefined || "unseen" in held) return held;
-    const node = desk.picture.find("Node", "", held.node);
+    const node = inquiry.picture.find("Node", "", held.node);
     if (node.is === "unread") return { unseen: node.unread };
-    const relation = relationOf(c.pod, held.pods, desk);
+    const relation = relationOf(c.pod, held.pods, inquiry);
     if (relation === undefined || "unseen" in relation) return relation;
-    const found = explain(relation, c, held, desk);
+    const found = explain(relation, c, held, inquiry);
     return found === undefined || isUnseen(found) ? found : held.onePod ? asOnePod(found) : found;
   },
 };
@@ -102,19 +102,19 @@ function asOnePod(found: Answer): Answer {
   };
 }
 
-function explain(relation: Relation, c: PodCase, held: Held, desk: Desk): Answer | Unseen | undefined {
+function explain(relation: Relation, c: PodCase, held: Held, inquiry: Inquiry): Answer | Unseen | undefined {
   switch (relation.is) {
     case "rollout":
-      return rollout(relation, c, held, desk);
+      return rollout(relation, c, held, inquiry);
     case "replicas":
-      return replicas(relation, c, held, desk);
+      return replicas(relation, c, held, inquiry);
     case "runs":
       return say(
         "replicas-on-several-nodes",
         `${c.pod.name} waits for the volume that an earlier run of ${relation.root.kind} ${relation.root.name} uses: ${where(held)}.`,
         c,
         held,
-        desk,
+        inquiry,
         {
           byItself: "unknown",
         },
@@ -125,8 +125,8 @@ function explain(relation: Relation, c: PodCase, held: Held, desk: Desk): Answer
         `${relation.root.kind} ${relation.root.name} and ${relation.others.map(({ kind, name }) => `${kind} ${name}`).join(", ")} share one volume, which only one node may have: ${where(held)}.`,
         c,
         held,
-        desk,
-        { steps: [stopOne(relation.root, desk)] },
+        inquiry,
+        { steps: [stopOne(relation.root, inquiry)] },
       );
   }
 }
@@ -135,18 +135,18 @@ function rollout(
   { deployment, holder }: Extract<Relation, { is: "rollout" }>,
   c: PodCase,
   held: Held,
-  desk: Desk,
+  inquiry: Inquiry,
 ): Answer {
-  const old = numberBeforeScaling(deployment, desk);
+  const old = numberBeforeScaling(deployment, inquiry);
   if (old !== undefined) {
     return say(
       "recreate-and-scaling-at-once",
       `Deployment ${deployment.name} does nothing any more: Recreate and another number of replicas (${deployment.replicas} instead of ${old}) came in one change during a rollout.`,
       c,
       held,
-      desk,
+      inquiry,
       {
-        steps: [restoreReplicas(deployment, old, desk)],
+        steps: [restoreReplicas(deployment, old, inquiry)],
         avoid: [
           NEVER_DELETE_ATTACHMENT,
           { id: "undo-rollout", why: "nothing moves until the old number is back" },
@@ -160,9 +160,9 @@ function rollout(
     `The rollout of Deployment ${deployment.name} waits for itself: ${c.pod.name} needs the volume that a pod of the old version keeps (${where(held)}), and that one stays until the new one is ready.${deployment.paused ? " The Deployment is paused." : ""}`,
     c,
     held,
-    desk,
+    inquiry,
     {
-      steps: rolloutSteps(deployment, holder, desk),
+      steps: rolloutSteps(deployment, holder, inquiry),
       avoid: [
         NEVER_DELETE_ATTACHMENT,
         KEEP_OLD_POD,
@@ -175,15 +175,15 @@ function rollout(
 function rolloutSteps(
   deployment: Deployment,
   holder: Parameters<typeof undoRollout>[1],
-  desk: Desk,
+  inquiry: Inquiry,
 ): readonly StepDraft[] {
-  const pods = desk.roots.podsOf(deployment);
+  const pods = inquiry.roots.podsOf(deployment);
   const isRecreate = deployment.strategy === "Recreate";
   return [
-    undoRollout(deployment, holder, desk),
+    undoRollout(deployment, holder, inquiry),
     // Recreate acts on a paused Deployment only after it was resumed.
-    ...(isRecreate || deployment.paused ? [] : [patchRecreate(deployment, desk)]),
-    zeroAndBack(deployment, pods, desk),
+    ...(isRecreate || deployment.paused ? [] : [patchRecreate(deployment, inquiry)]),
+    zeroAndBack(deployment, pods, inquiry),
   ];
 }
 
@@ -191,7 +191,7 @@ function replicas(
   { root, autoscaler }: Extract<Relation, { is: "replicas" }>,
   c: PodCase,
   held: Held,
-  desk: Desk,
+  inquiry: Inquiry,
 ): Answer | Unseen {
   const scalable = isScalable(root) ? root.object : undefined;
   const reason = `${root.kind} ${root.name} has more pods than nodes that may have its volume: ${where(held)}.`;
@@ -201,21 +201,21 @@ function replicas(
       `Autoscaler ${autoscaler.name} keeps several pods of ${root.kind} ${root.name}, but only one node may have its volume: ${where(held)}.`,
       c,
       held,
-      desk,
+      inquiry,
       {
         steps: [
-          capAutoscaler(autoscaler, desk),
-          ...(scalable === undefined ? [] : [scaleToOne(scalable, desk)]),
+          capAutoscaler(autoscaler, inquiry),
+          ...(scalable === undefined ? [] : [scaleToOne(scalable, inquiry)]),
         ],
       },
     );
   }
   const unread =
-    scalable === undefined ? undefined : desk.picture.unread("HorizontalPodAutoscaler", root.namespace);
+    scalable === undefined ? undefined : inquiry.picture.unread("HorizontalPodAutoscaler", root.namespace);
   if (unread !== undefined) return { unseen: unread };
   if (scalable === undefined && ["Deployment", "StatefulSet", "ReplicaSet"].includes(root.kind)) {
     const kind = root.kind as "Deployment" | "StatefulSet" | "ReplicaSet";
-    const missing = desk.picture.unread(kind, root.namespace);
+    const missing = inquiry.picture.unread(kind, root.namespace);
     if (missing !== undefined) return { unseen: missing };
   }
   return say(
@@ -225,9 +225,9 @@ function replicas(
       : reason,
     c,
     held,
-    desk,
+    inquiry,
     {
-      steps: scalable === undefined || scalable.replicas < 2 ? [] : [scaleToOne(scalable, desk)],
+      steps: scalable === undefined || scalable.replicas < 2 ? [] : [scaleToOne(scalable, inquiry)],
       avoid: [
         NEVER_DELETE_ATTACHMENT,
         { id: "delete-waiting-pods", why: "new ones are made, and wait for the same" },
@@ -242,10 +242,10 @@ function say(
   text: string,
   c: PodCase,
   held: Held,
-  desk: Desk,
+  inquiry: Inquiry,
   rest: Partial<Answer>,
 ): Answer {
-  const seen = desk.picture
+  const seen = inquiry.picture
     .eventsAbout(c.pod)
     .findLast(
       ({ reason, message }) => reason === "FailedAttachVolume" && message.includes("Multi-Attach error"),
@@ -255,7 +255,7 @@ function say(
     state: "stuck",
     volume: true,
     text,
-    since: desk.waitingSince(c.pod),
+    since: inquiry.waitingSince(c.pod),
     disk: held.disk,
     avoid: [NEVER_DELETE_ATTACHMENT],
     evidence: [

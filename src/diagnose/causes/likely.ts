@@ -1,6 +1,6 @@
 import type { Answer } from "../answer.ts";
-import type { Desk } from "../desk.ts";
 import type { Pod } from "../facts.ts";
+import type { Inquiry } from "../inquiry.ts";
 import type { ClaimUse, PodCase } from "../pod-case.ts";
 import { hasRunningContainer, isTerminating } from "../pods.ts";
 import { capAutoscaler, isScalable, scaleToOne, undoRollout } from "../steps.ts";
@@ -10,11 +10,12 @@ import { relationOf } from "./relation.ts";
  * Where pods and ReplicaSets alone look like D1, D2 or D3, an answer that cannot be given names that cause as likely,
  * with its harmless way out: none of them can lose data, whatever the reason turns out to be.
  */
-export function withLikely(unknown: Answer, c: PodCase, desk: Desk): Answer {
+export function withLikely(unseen: Answer, c: PodCase, inquiry: Inquiry): Answer {
+  const unknown = { ...unseen, evidence: [...unseen.evidence, ...seenOf(c, inquiry)] };
   if (c.stage !== "creating" && c.stage !== "unscheduled") return unknown;
-  const holders = c.uses.filter(isExclusive).flatMap(({ claimName }) => holdersOf(c.pod, claimName, desk));
+  const holders = c.uses.filter(isExclusive).flatMap(({ claimName }) => holdersOf(c.pod, claimName, inquiry));
   if (holders.length === 0) return unknown;
-  const relation = relationOf(c.pod, holders, desk);
+  const relation = relationOf(c.pod, holders, inquiry);
   if (relation === undefined || "unseen" in relation) return unknown;
   const where = holders.map(({ name, nodeName }) => `${name} on ${nodeName}`).join(", ");
   const said = `${unknown.text} It is likely, though, that`;
@@ -25,7 +26,7 @@ export function withLikely(unknown: Answer, c: PodCase, desk: Desk): Answer {
       detail: "rollout-waits-for-itself",
       volume: true,
       text: `${said} the rollout of Deployment ${deployment.name} waits for itself: ${where} uses the same claim.`,
-      steps: [undoRollout(deployment, holder, desk)],
+      steps: [undoRollout(deployment, holder, inquiry)],
     };
   }
   if (relation.is !== "replicas") return unknown;
@@ -37,10 +38,24 @@ export function withLikely(unknown: Answer, c: PodCase, desk: Desk): Answer {
     volume: true,
     text: `${said} ${root.kind} ${root.name} has more pods than nodes that may have its volume: ${where} uses the same claim.`,
     steps: [
-      ...(autoscaler === undefined ? [] : [capAutoscaler(autoscaler, desk)]),
-      ...(scalable === undefined ? [] : [scaleToOne(scalable, desk)]),
+      ...(autoscaler === undefined ? [] : [capAutoscaler(autoscaler, inquiry)]),
+      ...(scalable === undefined ? [] : [scaleToOne(scalable, inquiry)]),
     ],
   };
+}
+
+const COMPLAINTS: ReadonlySet<string> = new Set(["FailedAttachVolume", "FailedMount", "FailedScheduling"]);
+
+/** What pods and events show all the same, for whoever is to be asked. */
+function seenOf({ pod, uses }: PodCase, { picture }: Inquiry): readonly string[] {
+  const event = picture.eventsAbout(pod).findLast(({ reason }) => COMPLAINTS.has(reason));
+  const leaving = uses
+    .flatMap(({ claimName }) => picture.podsOfClaim(pod.namespace, claimName))
+    .filter((other) => other !== pod && isTerminating(other) && other.nodeName !== undefined);
+  return [
+    ...leaving.map(({ name, nodeName }) => `${name} on ${nodeName} uses the same claim and is Terminating`),
+    ...(event === undefined ? [] : [`event ${event.reason}: ${event.message}`]),
+  ];
 }
 
 /** By the claim's own modes, which is all that a developer may see. */
@@ -51,8 +66,8 @@ function isExclusive({ claim }: ClaimUse): boolean {
   );
 }
 
-function holdersOf(pod: Pod, claimName: string, desk: Desk): readonly Pod[] {
-  return desk.picture
+function holdersOf(pod: Pod, claimName: string, inquiry: Inquiry): readonly Pod[] {
+  return inquiry.picture
     .podsOfClaim(pod.namespace, claimName)
     .filter((other) => other !== pod && other.nodeName !== undefined && other.nodeName !== pod.nodeName)
     .filter((other) => hasRunningContainer(other) && !isTerminating(other));

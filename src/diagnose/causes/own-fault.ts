@@ -1,6 +1,6 @@
 import { type Answer, answer } from "../answer.ts";
-import type { Desk } from "../desk.ts";
 import type { Container, Event } from "../facts.ts";
+import type { Inquiry } from "../inquiry.ts";
 import type { PodCase } from "../pod-case.ts";
 import { failingContainer, hasRunningContainer } from "../pods.ts";
 import { advice } from "../steps.ts";
@@ -65,10 +65,10 @@ function said(pod: string, { name, reason, message }: Container): string {
 /** D19: runs, but is not ready; or an init container goes on. */
 export const notReady: Cause = {
   row: "D19",
-  judge: ({ pod, stage, nodeState }, desk) => {
+  judge: ({ pod, stage, nodeState }, inquiry) => {
     if (stage !== "running" || nodeState !== "ready") return undefined;
     const ready = pod.conditions.find(({ type }) => type === "Ready");
-    if (ready === undefined || ready.status === "True" || desk.age(ready.since) < 2 * MINUTE)
+    if (ready === undefined || ready.status === "True" || inquiry.age(ready.since) < 2 * MINUTE)
       return undefined;
     const what = hasRunningContainer(pod) ? "runs, but is not Ready" : "has no running container";
     return notTheVolume(
@@ -91,17 +91,17 @@ const CONFIG = /\b(?:configmap|secret)s? "?[^"]*"? not found|object "[^"]*"\/"[^
 const MOUNT_REASONS: ReadonlySet<string> = new Set(["FailedMount", "FailedMapVolume"]);
 
 /** The newest of the kubelet's complaints about a volume of the pod. */
-export function mountComplaint({ pod }: PodCase, desk: Desk): Event | undefined {
-  return desk.picture.eventsAbout(pod).findLast(({ reason }) => MOUNT_REASONS.has(reason));
+export function mountComplaint({ pod }: PodCase, inquiry: Inquiry): Event | undefined {
+  return inquiry.picture.eventsAbout(pod).findLast(({ reason }) => MOUNT_REASONS.has(reason));
 }
 
 /** D19: the claim's volume is attached, and another volume cannot be mounted. */
 export const otherVolume: Cause = {
   row: "D19",
-  judge: (c, desk) => {
+  judge: (c, inquiry) => {
     if (c.stage !== "creating" || c.blockers.length > 0) return undefined;
     if (c.own.some(({ attachment, isDeleting }) => !attachment.attached || isDeleting)) return undefined;
-    const event = mountComplaint(c, desk);
+    const event = mountComplaint(c, inquiry);
     if (event === undefined) return undefined;
     const steps = [advice("mend-pod", "Create what is missing; the pod then starts by itself.")];
     const evidence = [`event ${event.reason}: ${event.message}`];

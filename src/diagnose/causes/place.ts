@@ -1,7 +1,7 @@
 import { exclusionOf, matchesTerms } from "../../policy/nodes.ts";
 import { type Answer, answer, type Unseen } from "../answer.ts";
-import type { Desk } from "../desk.ts";
 import type { Node, PersistentVolume, Pod } from "../facts.ts";
+import type { Inquiry } from "../inquiry.ts";
 import { OUT_OF_SERVICE } from "../kubectl.ts";
 import type { PodCase } from "../pod-case.ts";
 import { advice, rebooted, removeTaint, uncordon, undoRollout } from "../steps.ts";
@@ -16,15 +16,15 @@ const PLACE_TEXT =
 /** D17: the volume lives where no node takes the pod. */
 export const noNodeForTheVolume: Cause = {
   row: "D17",
-  judge: (c, desk) => {
+  judge: (c, inquiry) => {
     if (c.stage !== "unscheduled") return undefined;
     const text = schedulerText(c.pod);
     const pinned = c.uses.find(
       ({ volume }) => volume?.is === "known" && volume.object.nodeAffinity !== undefined,
     );
     const volume = pinned?.volume?.is === "known" ? pinned.volume.object : undefined;
-    const nodes = desk.picture.facts.objects.Node;
-    const isComplete = desk.picture.unread("Node") === undefined;
+    const nodes = inquiry.picture.facts.objects.Node;
+    const isComplete = inquiry.picture.unread("Node") === undefined;
     const near =
       volume === undefined ? [] : nodes.filter((node) => matchesTerms(volume.nodeAffinity ?? [], node));
     const takes = near.some((node) => exclusionOf(c.pod.placement, node) === undefined && !isOut(node));
@@ -39,7 +39,7 @@ export const noNodeForTheVolume: Cause = {
       text: `No node that can reach the volume of ${c.pod.name} takes the pod${volume === undefined ? "" : ` (${placeOf(volume)})`}.`,
       since: unscheduledSince(c.pod),
       disk: pinned?.disk,
-      steps: stepsFor(c, volume, near, desk),
+      steps: stepsFor(c, volume, near, inquiry),
       questions: near.filter(isOut).map(({ name }) => rebooted(name)),
       avoid: [
         { id: "delete-claim", why: "the data goes with it" },
@@ -50,22 +50,22 @@ export const noNodeForTheVolume: Cause = {
   },
 };
 
-function stepsFor(c: PodCase, volume: PersistentVolume | undefined, near: readonly Node[], desk: Desk) {
+function stepsFor(c: PodCase, volume: PersistentVolume | undefined, near: readonly Node[], inquiry: Inquiry) {
   const cordoned = near.filter((node) => exclusionOf(c.pod.placement, node) === "it is cordoned");
   const out = near.filter(isOut);
   if (cordoned.length > 0 || out.length > 0) {
     return [
-      ...cordoned.map((node) => uncordon(node, desk)),
-      ...out.map((node) => removeTaint(node, node.name, desk)),
+      ...cordoned.map((node) => uncordon(node, inquiry)),
+      ...out.map((node) => removeTaint(node, node.name, inquiry)),
     ];
   }
-  const root = desk.roots.rootOf(c.pod);
+  const root = inquiry.roots.rootOf(c.pod);
   const deployment =
     root.is === "known" && root.object.object?.kind === "Deployment" ? root.object.object : undefined;
   const earlier =
     deployment === undefined
       ? undefined
-      : desk.roots
+      : inquiry.roots
           .replicaSetsOf(deployment)
           .filter(({ name, revision }) => name !== c.pod.owner?.name && revision !== undefined)
           .toSorted((a, b) => (b.revision ?? 0) - (a.revision ?? 0))[0];
@@ -77,7 +77,7 @@ function stepsFor(c: PodCase, volume: PersistentVolume | undefined, near: readon
   );
   const excluded = near.some((node) => exclusionOf(c.pod.placement, node) !== undefined);
   return deployment !== undefined && earlier !== undefined && excluded
-    ? [undoRollout(deployment, earlier, desk, "which could be placed"), mend]
+    ? [undoRollout(deployment, earlier, inquiry, "which could be placed"), mend]
     : [mend];
 }
 
@@ -99,14 +99,14 @@ function placeOf({ nodeAffinity = [] }: PersistentVolume): string {
 /** D19, D16: the pod cannot be placed, and not because of its volumes. */
 export const notPlaced: Cause = {
   row: "D19",
-  judge: (c, desk) => {
+  judge: (c, inquiry) => {
     if (c.stage !== "unscheduled") return undefined;
     const { pod } = c;
     const text = schedulerText(pod);
-    if (text === "" && !pod.gated) return young(pod, desk);
+    if (text === "" && !pod.gated) return young(pod, inquiry);
     const unread = claimsUnread(c);
     if (unread !== undefined) return unread;
-    const cordoned = desk.picture.facts.objects.Node.filter(
+    const cordoned = inquiry.picture.facts.objects.Node.filter(
       (node) => exclusionOf(pod.placement, node) === "it is cordoned",
     );
     const cordonedOnly = /were unschedulable/.test(text) && !/Insufficient/.test(text);
@@ -118,7 +118,7 @@ export const notPlaced: Cause = {
       unscheduledSince(pod),
       {
         steps: [
-          ...(cordonedOnly ? cordoned.map((node) => uncordon(node, desk)) : []),
+          ...(cordonedOnly ? cordoned.map((node) => uncordon(node, inquiry)) : []),
           advice(
             "mend-pod",
             "Ask for less, correct its node selector, affinity or tolerations, or add a node.",
@@ -140,8 +140,8 @@ function claimsUnread({ uses }: PodCase): Unseen | undefined {
   return undefined;
 }
 
-function young(pod: Pod, desk: Desk): Answer {
-  if (desk.age(pod.createdAt) < 2 * MINUTE) {
+function young(pod: Pod, inquiry: Inquiry): Answer {
+  if (inquiry.age(pod.createdAt) < 2 * MINUTE) {
     return answer({
       cause: "starting",
       state: "clearing",

@@ -1,6 +1,6 @@
 import type { Unseen } from "../answer.ts";
-import type { Desk } from "../desk.ts";
 import type { Deployment, HorizontalPodAutoscaler, Pod, ReplicaSet } from "../facts.ts";
+import type { Inquiry } from "../inquiry.ts";
 import { type Root, sameRoot } from "../roots.ts";
 
 /** How a waiting pod and the pods that hold its volume belong together. */
@@ -11,14 +11,18 @@ export type Relation =
   | { readonly is: "shared"; readonly root: Root; readonly others: readonly Root[] };
 
 /** @param holders pods that are not Terminating, at least one */
-export function relationOf(waiting: Pod, holders: readonly Pod[], desk: Desk): Relation | Unseen | undefined {
-  const root = desk.roots.rootOf(waiting);
+export function relationOf(
+  waiting: Pod,
+  holders: readonly Pod[],
+  inquiry: Inquiry,
+): Relation | Unseen | undefined {
+  const root = inquiry.roots.rootOf(waiting);
   if (root.is === "unread") return { unseen: root.unread };
   if (root.is === "absent") return undefined;
   const same: Pod[] = [];
   const others: Root[] = [];
   for (const holder of holders) {
-    const other = desk.roots.rootOf(holder);
+    const other = inquiry.roots.rootOf(holder);
     if (other.is === "unread") return { unseen: other.unread };
     if (other.is === "absent") continue;
     if (sameRoot(other.object, root.object)) same.push(holder);
@@ -28,19 +32,20 @@ export function relationOf(waiting: Pod, holders: readonly Pod[], desk: Desk): R
   const earlier = same.find(({ owner }) => owner?.name !== waiting.owner?.name);
   const { object, kind } = root.object;
   if (earlier === undefined)
-    return { is: "replicas", root: root.object, autoscaler: raisingAutoscaler(root.object, desk) };
+    return { is: "replicas", root: root.object, autoscaler: raisingAutoscaler(root.object, inquiry) };
   if (object?.kind === "Deployment") {
-    const holder = desk.picture.known("ReplicaSet", earlier.namespace, earlier.owner?.name ?? "");
+    const holder = inquiry.picture.known("ReplicaSet", earlier.namespace, earlier.owner?.name ?? "");
     return { is: "rollout", deployment: object, holder };
   }
   // A Deployment that was not read is more than a name is worth for a command.
-  const unread = kind === "Deployment" ? desk.picture.unread("Deployment", root.object.namespace) : undefined;
+  const unread =
+    kind === "Deployment" ? inquiry.picture.unread("Deployment", root.object.namespace) : undefined;
   return unread === undefined ? { is: "runs", root: root.object } : { unseen: unread };
 }
 
 /** One that keeps, or has, more than one pod. */
-function raisingAutoscaler(root: Root, desk: Desk): HorizontalPodAutoscaler | undefined {
-  return desk.picture
+function raisingAutoscaler(root: Root, inquiry: Inquiry): HorizontalPodAutoscaler | undefined {
+  return inquiry.picture
     .autoscalersOf(root.kind, root)
     .find(
       ({ minReplicas, currentReplicas = 0, desiredReplicas = 0 }) =>
@@ -52,9 +57,9 @@ function raisingAutoscaler(root: Root, desk: Desk): HorizontalPodAutoscaler | un
  * A58: with Recreate and a number of replicas that is not the ReplicaSets' own, the controller takes every sync for a
  * scaling and does nothing. The old number, or undefined where this is not the state.
  */
-export function numberBeforeScaling(deployment: Deployment, desk: Desk): number | undefined {
+export function numberBeforeScaling(deployment: Deployment, inquiry: Inquiry): number | undefined {
   if (deployment.strategy !== "Recreate") return undefined;
-  const active = desk.roots.replicaSetsOf(deployment).filter(({ replicas }) => replicas > 0);
+  const active = inquiry.roots.replicaSetsOf(deployment).filter(({ replicas }) => replicas > 0);
   if (active.length < 2) return undefined;
   return active.find(
     ({ desiredReplicas }) => desiredReplicas !== undefined && desiredReplicas !== deployment.replicas,

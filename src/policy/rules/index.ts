@@ -1,7 +1,9 @@
 import { accessModeUnenforced } from "./access-mode-unenforced.ts";
 import { accessModeUnsupported } from "./access-mode-unsupported.ts";
+import { attachmentEndangered } from "./attachment-endangered.ts";
+import { attachmentStale } from "./attachment-stale.ts";
 import { claimUnknown } from "./claim-unknown.ts";
-import type { Rule } from "./rule.ts";
+import type { AttachmentRule, ExplainedRule, Rule } from "./rule.ts";
 import { rwoAutoscaling } from "./rwo-autoscaling.ts";
 import { rwoReplicas } from "./rwo-replicas.ts";
 import { rwoRollingUpdate } from "./rwo-rolling-update.ts";
@@ -19,6 +21,17 @@ export const RULES = [
   accessModeUnenforced,
   claimUnknown,
 ] as const satisfies readonly Rule[];
+
+/** The rules about attachments, which no manifest shows: judged by `diagnose` and `audit`. */
+export const ATTACHMENT_RULES = [
+  attachmentEndangered,
+  attachmentStale,
+] as const satisfies readonly AttachmentRule[];
+
+export type AttachmentRuleId = (typeof ATTACHMENT_RULES)[number]["id"];
+
+/** Everything that has a page and can be explained. */
+export const EXPLAINED_RULES: readonly ExplainedRule[] = [...RULES, ...ATTACHMENT_RULES];
 
 /** True where the rule's findings wait for an object that is not there yet. */
 export function isProvisional(id: string): boolean {

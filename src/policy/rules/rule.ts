@@ -1,3 +1,4 @@
+import type { AttachmentSituation } from "../attachments.ts";
 import type { ClaimReach, Moment, Reach } from "../factors.ts";
 import type { Field, Related } from "../field.ts";
 import type { FixId } from "../fixes.ts";
@@ -67,7 +68,23 @@ export interface ClaimRule<Id extends string = string> extends RuleText<Id> {
   judge(claim: Claim, view: ClusterView, options: PolicyOptions): Match | null;
 }
 
+/**
+ * A rule about an attachment, decided from its state and from what is at risk. Only those who look at a cluster can
+ * know these: `diagnose` and `audit`. Its examples are objects of a cluster.
+ */
+export interface AttachmentRule<Id extends string = string> extends Omit<RuleText<Id>, "fixes"> {
+  readonly subject: "attachment";
+  /** What to do, in sentences: `diagnose` has the commands. */
+  readonly ways: readonly string[];
+  /** The severity and why, as half a sentence (empty where the danger's own says it); null where it is not broken. */
+  judge(situation: AttachmentSituation): { readonly severity: Severity; readonly why: string } | null;
+}
+
+/** A rule about what is in a manifest. */
 export type Rule<Id extends string = string> = WorkloadRule<Id> | ClaimRule<Id>;
+
+/** Everything that has a page. */
+export type ExplainedRule = Rule | AttachmentRule;
 
 /** Keeps the id as a type of its own, from which the list of all rule ids is made. */
 export function workloadRule<const Id extends string>(rule: WorkloadRule<Id>): WorkloadRule<Id> {
@@ -76,6 +93,11 @@ export function workloadRule<const Id extends string>(rule: WorkloadRule<Id>): W
 
 /** As `workloadRule`. */
 export function claimRule<const Id extends string>(rule: ClaimRule<Id>): ClaimRule<Id> {
+  return rule;
+}
+
+/** As `workloadRule`. */
+export function attachmentRule<const Id extends string>(rule: AttachmentRule<Id>): AttachmentRule<Id> {
   return rule;
 }
 

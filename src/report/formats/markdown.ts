@@ -1,10 +1,9 @@
 import type { ObjectRef } from "../../policy/model.ts";
 import { plural } from "../../policy/phrasing.ts";
 import { stepsOf } from "../commands.ts";
-import { harmless } from "../harmless.ts";
+import { code, plain } from "../markup.ts";
 import { groundsOf, rulePage, sentenceOf } from "../message.ts";
 import type { RenderOptions, Report, ReportedFinding } from "../report.ts";
-import { visible } from "../visible.ts";
 import { gravestFirst, toldFindings } from "./told.ts";
 
 /** By this first line whoever posts the comment finds the one to replace. */
@@ -93,18 +92,4 @@ function fixLines(
 
 function refText({ kind, namespace, name }: ObjectRef): string {
   return `${plain(kind)} ${code(`${namespace}/${name}`)}`;
-}
-
-/** A code span that its text cannot end: its fence is longer than any run of backticks inside. */
-function code(text: string): string {
-  const line = harmless(visible(text));
-  const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  const space = longest > 0 ? " " : "";
-  return `${fence}${space}${line}${space}${fence}`;
-}
-
-/** Text that stays text: no markup, mention, reference or HTML of its own. */
-function plain(text: string): string {
-  return harmless(visible(text)).replace(/[\\`*_{}[\]<>#|~@!]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

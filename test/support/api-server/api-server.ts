@@ -86,6 +86,8 @@ export class ApiServerDouble {
   readonly versions = new Map<string, string>();
   /** Where given, every other bearer token is answered with 401. */
   token: string | undefined;
+  /** What the Date header of every answer says; undefined: the time. */
+  date: Date | undefined;
   /** Whether an expired watch is answered with HTTP 410 or with 200 and an ERROR event. */
   expiry: "status" | "event" = "status";
 
@@ -278,6 +280,7 @@ export class ApiServerDouble {
   }
 
   #answer(request: http.IncomingMessage, response: http.ServerResponse): void {
+    if (this.date !== undefined) response.setHeader("date", this.date.toUTCString());
     const url = new URL(request.url ?? "/", "http://double");
     const [, discovered] = /^\/apis\/([^/]+\/[^/]+)$/.exec(url.pathname) ?? [];
     if (discovered !== undefined && this.installed.has(discovered)) {

@@ -33,6 +33,15 @@ export const SERVED: readonly ServedKind[] = [
   served("DeploymentConfig", "apps.openshift.io/v1", "deploymentconfigs", true),
 ];
 
+/** What is never followed, and read only by a command that looks once. */
+const READ_ONCE: readonly ServedKind[] = [
+  served("Pod", "v1", "pods", true),
+  served("ReplicaSet", "apps/v1", "replicasets", true),
+  served("Event", "v1", "events", true),
+  served("VolumeAttachment", "storage.k8s.io/v1", "volumeattachments", false),
+  served("CSINode", "storage.k8s.io/v1", "csinodes", false),
+];
+
 /** APIs that only some clusters have. */
 export const INSTALLABLE: ReadonlySet<string> = new Set([
   "argoproj.io/v1alpha1",
@@ -41,7 +50,7 @@ export const INSTALLABLE: ReadonlySet<string> = new Set([
 ]);
 
 export function servedKind(kind: string): ServedKind {
-  const found = SERVED.find((one) => one.kind === kind);
+  const found = [...SERVED, ...READ_ONCE].find((one) => one.kind === kind);
   if (found === undefined) throw new Error(`the double does not serve ${kind}`);
   return found;
 }
@@ -60,7 +69,7 @@ export function parsePath(
     );
   if (match === null) return undefined;
   const [, core, grouped, namespace = "", plural = "", name = ""] = match;
-  const kind = SERVED.find((one) => one.plural === plural);
+  const kind = [...SERVED, ...READ_ONCE].find((one) => one.plural === plural);
   const apiVersion = core ?? grouped;
   if (kind === undefined || apiVersion === undefined) return undefined;
   if (apiVersion !== (versions.get(plural) ?? kind.apiVersion)) return undefined;

@@ -7,7 +7,7 @@ import { type Disk, Picture, type Unread } from "./picture.ts";
 import { Roots } from "./roots.ts";
 
 /** What every cause looks at; what is expensive is worked out once for each attachment and disk. */
-export class Desk {
+export class Inquiry {
   readonly picture: Picture;
   readonly roots: Roots;
   readonly options: DiagnoseOptions;

@@ -1,0 +1,241 @@
+import type { ConfigSource } from "../cluster/live/kube-config.ts";
+import {
+  dangersIn,
+  diagnose as diagnoseFacts,
+  documentOf,
+  exitCodeOf,
+  sightingsIn,
+} from "../diagnose/diagnose.ts";
+import type { DiagnosisError } from "../diagnose/diagnosis.ts";
+import { readDump } from "../diagnose/dump.ts";
+import type { Facts, Sighting } from "../diagnose/facts.ts";
+import type { Circumstances } from "../diagnose/formats/words.ts";
+import { type Asked, type DiagnoseOptions, NO_OPTIONS } from "../diagnose/options.ts";
+import { preventionFrom } from "../diagnose/prevention.ts";
+import type { RawReading } from "../diagnose/project.ts";
+import { savedFacts, savedSightings } from "../diagnose/save.ts";
+import { parseSubject, SUBJECT_KINDS } from "../diagnose/subject.ts";
+import { AttachguardError } from "../errors.ts";
+import { detachingOf } from "../policy/catalogue/driver.ts";
+import type { Told } from "./diagnose-watch.ts";
+import type { DiagnosisOutput } from "./diagnosis-output.ts";
+import { emitDiagnosis } from "./diagnosis-output.ts";
+import { readDumpFiles } from "./dump-files.ts";
+import { writeOutput } from "./emit.ts";
+import type { Terminal } from "./terminal.ts";
+import { version } from "./version.ts";
+
+export interface DiagnoseCommand {
+  readonly namespace?: string;
+  readonly allNamespaces?: true;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly from?: readonly string[];
+  readonly closed?: true;
+  readonly since?: string;
+  readonly format: readonly DiagnosisOutput[];
+  readonly machineIsOff?: readonly string[];
+  readonly at?: string;
+  readonly watch?: true;
+  readonly save?: string;
+}
+
+/** One look at the cluster or the dump, with what it was made from. */
+interface Look {
+  readonly facts: Facts;
+  readonly readings: readonly RawReading[];
+  readonly errors: readonly DiagnosisError[];
+}
+
+/** Bounds of one look at a live cluster. */
+const LIMITS = { bytes: 512 * 1024 * 1024, patience: 20_000 } as const;
+
+/** R3 and R14 to R16 pass within seconds: they are told only where a second look sees them too. */
+const SECOND_LOOK = 15_000;
+
+/**
+ * Tells why something is stuck, who holds its volume, and what frees it.
+ *
+ * @param wait milliseconds; tests need not
+ * @returns 0 where all is healthy or comes free by itself, 1 where something does not, 2 where something asked about
+ * is not there or cannot be read
+ * @throws AttachguardError AG_ERR_USAGE, AG_ERR_CONFIG, AG_ERR_API_SERVER or AG_ERR_INPUT
+ */
+export async function diagnose(
+  what: string | undefined,
+  command: DiagnoseCommand,
+  terminal: Terminal,
+  wait: (milliseconds: number) => Promise<void> = sleep,
+): Promise<number> {
+  const asked = askedIn(what, command);
+  refuseContradictions(command);
+  const since = command.since === undefined ? [] : await sightingsOf(command.since, terminal);
+  const options: DiagnoseOptions = {
+    ...NO_OPTIONS,
+    machinesOff: new Set(command.machineIsOff ?? []),
+    sightings: new Map(since.map((sighting) => [sighting.uid, sighting])),
+    driver: detachingOf,
+  };
+  const circumstances = (facts: Facts): Circumstances => ({
+    timeIsLeast: facts.timeIsLeast,
+    kubeconfig: command.kubeconfig ?? null,
+  });
+  const finish = async (told: Told): Promise<number> => {
+    if (command.save !== undefined)
+      await writeOutput(command.save, savedFacts(told.readings, told.facts, told.sightings));
+    await emitDiagnosis(told.document, circumstances(told.facts), command.format, terminal);
+    return told.code;
+  };
+  if (command.from !== undefined) {
+    const look = await lookAtDump(command.from, command, terminal);
+    return finish(tell(look, asked, options));
+  }
+  const { connectDirectly } = await import("../cluster/live/direct-reader.ts");
+  const { lookLive } = await import("../diagnose/live/live-facts.ts");
+  const reader = await connectDirectly(accessOf(command, terminal), LIMITS);
+  const scope = {
+    namespace: asked.all ? asked.namespace : asked.subject.namespace,
+    patience: LIMITS.patience,
+  };
+  const look = async (): Promise<Look> => ({ ...(await lookLive(reader, scope)), errors: [] });
+  try {
+    if (command.watch) {
+      const { watchDiagnosis } = await import("./diagnose-watch.ts");
+      const told = await watchDiagnosis({
+        look: (sightings, seen) =>
+          lookTwice(
+            look,
+            asked,
+            { ...options, sightings: new Map([...options.sightings, ...sightings]) },
+            wait,
+            seen,
+          ),
+        show: (document, facts) => emitDiagnosis(document, circumstances(facts), command.format, terminal),
+        terminal,
+        wait,
+      });
+      if (command.save !== undefined)
+        await writeOutput(command.save, savedFacts(told.readings, told.facts, told.sightings));
+      return told.code;
+    }
+    return await finish(await lookTwice(look, asked, options, wait));
+  } finally {
+    reader.close();
+  }
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** What is asked about; a kind that is not known, or no namespace, is a mistake in the call. */
+function askedIn(what: string | undefined, { namespace, allNamespaces }: DiagnoseCommand): Asked {
+  if (namespace !== undefined && allNamespaces)
+    throw usage("-n and -A contradict each other: leave one of them out");
+  if (namespace === undefined && !allNamespaces)
+    throw usage("say where: -n NAMESPACE, or -A for the whole cluster");
+  if (what === undefined || what === "all") return { all: true, namespace: namespace ?? null };
+  if (namespace === undefined) throw usage(`${what} is in one namespace: name it with -n instead of -A`);
+  const subject = parseSubject(what, namespace);
+  if (subject === undefined)
+    throw usage(
+      `${what} is not KIND/NAME: give one of ${SUBJECT_KINDS.join(", ")} with a name, e.g. deployment/web, or all`,
+    );
+  return { all: false, subject };
+}
+
+function refuseContradictions({ from, closed, at, watch, context, kubeconfig }: DiagnoseCommand): void {
+  if (from === undefined) {
+    if (closed) throw usage("--closed goes with --from: a live cluster says itself what it holds");
+    if (at !== undefined) throw usage("--at goes with --from: a live cluster says itself what time it is");
+    return;
+  }
+  if (watch) throw usage("--watch goes with a live cluster: a dump does not change");
+  if (context !== undefined || kubeconfig !== undefined)
+    throw usage("--from reads files: leave --context and --kubeconfig out");
+}
+
+function accessOf({ kubeconfig, context }: DiagnoseCommand, { env }: Terminal): ConfigSource {
+  return { kubeconfig, context, env };
+}
+
+async function lookAtDump(
+  paths: readonly string[],
+  { closed = false, at }: { readonly closed?: boolean; readonly at?: string },
+  terminal: Terminal,
+): Promise<Look> {
+  const time = at === undefined ? undefined : Date.parse(at);
+  if (Number.isNaN(time)) throw usage(`--at ${at}: give RFC 3339, e.g. 2026-11-26T08:00:00Z`);
+  const { files, errors } = await readDumpFiles(paths, terminal.stdin);
+  const dump = readDump(files, { closed, at: time });
+  return { ...dump, errors: [...errors, ...dump.errors] };
+}
+
+async function sightingsOf(file: string, terminal: Terminal): Promise<readonly Sighting[]> {
+  const { files, errors } = await readDumpFiles([file], terminal.stdin);
+  const dump = readDump(files, { closed: false, at: undefined });
+  const [problem] = [...errors, ...dump.errors];
+  const saved = files.flatMap(({ values }) => savedSightings(values));
+  if (problem !== undefined || saved.length + dump.readings.length === 0)
+    throw new AttachguardError(
+      "AG_ERR_INPUT",
+      `--since ${file}: ${problem?.message ?? "it holds nothing"}; name what --save wrote`,
+    );
+  const options = { ...NO_OPTIONS, sightings: new Map(saved.map((sighting) => [sighting.uid, sighting])) };
+  return sightingsIn(dump.facts, options);
+}
+
+/** Looks again after 15 s where the first look saw a danger that could be a race. */
+async function lookTwice(
+  look: () => Promise<Look>,
+  asked: Asked,
+  options: DiagnoseOptions,
+  wait: (milliseconds: number) => Promise<void>,
+  seen?: ReadonlySet<string>,
+): Promise<Told & { readonly dangers: ReadonlySet<string> }> {
+  const first = await look();
+  const dangers = dangersIn(first.facts, options);
+  const isNew = [...dangers].some((danger) => !(seen?.has(danger) ?? false));
+  if (!isNew) {
+    return { ...tell(first, asked, { ...options, dangersSeenBefore: seen ?? dangers }), dangers };
+  }
+  await wait(SECOND_LOOK);
+  const second = await look();
+  return {
+    ...tell(second, asked, { ...options, dangersSeenBefore: dangers }),
+    dangers: dangersIn(second.facts, options),
+  };
+}
+
+function tell({ facts, readings, errors }: Look, asked: Asked, options: DiagnoseOptions): Told {
+  refuseReadyMachines(facts, options.machinesOff);
+  const diagnosed = diagnoseFacts(facts, asked, { ...options, prevention: preventionFrom(readings) });
+  const all = { ...diagnosed, errors: [...errors, ...diagnosed.errors] };
+  return {
+    document: documentOf(facts, all, version()),
+    code: exitCodeOf(all),
+    sightings: sightingsIn(facts, options),
+    readings,
+    facts,
+  };
+}
+
+/** A machine whose kubelet answers is not off, whatever somebody thinks. */
+function refuseReadyMachines({ objects, readings }: Facts, machinesOff: ReadonlySet<string>): void {
+  for (const name of machinesOff) {
+    const node = objects.Node.find((known) => known.name === name);
+    if (node?.ready)
+      throw usage(
+        `--machine-is-off ${name}: the node is Ready, so its machine is on: take the name of the right node`,
+      );
+    const isRead = readings.some(({ kind, state }) => kind === "Node" && state !== "unread");
+    if (node === undefined && !isRead)
+      throw usage(
+        `--machine-is-off ${name}: nodes were not read, so it cannot be seen whether it is Ready; ask somebody who may read them`,
+      );
+  }
+}
+
+function usage(message: string): AttachguardError {
+  return new AttachguardError("AG_ERR_USAGE", message);
+}

@@ -1,0 +1,257 @@
+import { type Painter, painter } from "../../report/paint.ts";
+import { visible } from "../../report/visible.ts";
+import { wrapped } from "../../report/wrap.ts";
+import type { DiagnosisDocument, Step, SubjectDiagnosis, SubjectState } from "../diagnosis.ts";
+import {
+  type Circumstances,
+  clearsText,
+  conditionText,
+  factsText,
+  furtherEvidence,
+  holderText,
+  isCommand,
+  notTo,
+  questionText,
+  subjectText,
+  summaryText,
+  unreadLines,
+} from "./words.ts";
+
+export interface TextLayout {
+  readonly colour: boolean;
+  /** Columns; commands are never broken, since they are pasted. */
+  readonly width: number;
+}
+
+const COLOURS: Readonly<Record<SubjectState, Parameters<Painter>[0]>> = {
+  healthy: "green",
+  clearing: "yellow",
+  stuck: "red",
+  endangered: "red",
+  unknown: "yellow",
+};
+
+const GRAVEST: readonly SubjectState[] = ["endangered", "stuck", "unknown", "clearing", "healthy"];
+
+/** Of so many subjects each is told in full; of more, the gravest, and the others in a line each. */
+const TOLD_IN_FULL = 3;
+
+/** More than these do not help at three in the morning; JSON has all. */
+const MOST_EVIDENCE = 5;
+const MOST_HOLDERS = 4;
+
+/**
+ * The answer for a terminal, in the order in which it is needed: what is stuck, who holds the volume, will it clear by
+ * itself, what to type, how to see that it worked, how to prevent it. Ends with a newline.
+ */
+export function renderText(
+  document: DiagnosisDocument,
+  circumstances: Circumstances,
+  layout: TextLayout,
+): string {
+  const paint = painter(layout.colour);
+  const told = document.diagnoses.toSorted((a, b) => GRAVEST.indexOf(a.state) - GRAVEST.indexOf(b.state));
+  const full = told.length > TOLD_IN_FULL + 1 ? told.slice(0, TOLD_IN_FULL) : told;
+  const blocks = [
+    ...(told.length > 1 ? [overview(told, paint, layout)] : []),
+    ...full.map((diagnosis) => screen(diagnosis, document, paint, layout)),
+    ...(full.length < told.length
+      ? [
+          sentence(
+            `${told.length - full.length} more stand above; attachguard diagnose KIND/NAME -n NS tells of one in full.`,
+            "",
+            layout,
+          ).join("\n"),
+        ]
+      : []),
+    ...attachmentBlock(document, paint, layout),
+    closing(document, circumstances, paint, layout),
+  ];
+  return `${blocks.join("\n\n")}\n`;
+}
+
+function sentence(text: string, lead: string, { width }: TextLayout): readonly string[] {
+  return wrapped(visible(text), lead, width);
+}
+
+function overview(told: readonly SubjectDiagnosis[], paint: Painter, layout: TextLayout): string {
+  const lines = told.flatMap((diagnosis) => {
+    const { state, subject, cause } = diagnosis;
+    const label = state.toUpperCase().padEnd(11);
+    const [first = "", ...rest] = sentence(`${subjectText(subject)}: ${causeName(cause)}`, label, layout);
+    return [paint(COLOURS[state], label) + first.slice(label.length), ...rest];
+  });
+  return lines.join("\n");
+}
+
+function causeName({ id, detail }: SubjectDiagnosis["cause"]): string {
+  return detail === null ? id : `${id} (${detail})`;
+}
+
+function screen(
+  diagnosis: SubjectDiagnosis,
+  document: DiagnosisDocument,
+  paint: Painter,
+  layout: TextLayout,
+): string {
+  const { state, subject, cause, since, waiting } = diagnosis;
+  const label = state.toUpperCase();
+  const [first = "", ...rest] = sentence(
+    state === "healthy" ? subjectText(subject) : `${subjectText(subject)}: ${causeName(cause)}`,
+    `${label}  `,
+    layout,
+  );
+  const lines = [
+    paint(COLOURS[state], label) + first.slice(label.length),
+    ...rest,
+    ...sentence(cause.text, "  ", layout),
+    ...(waiting.length === 0 ? [] : sentence(`Waits: ${waitingText(waiting)}.`, "  ", layout)),
+    ...(since === null ? [] : [`  Since ${since}.`]),
+  ];
+  const section = (title: string, body: readonly string[]) =>
+    body.length === 0 ? [] : ["", paint("bold", title), ...body];
+  return [
+    ...lines,
+    ...section(
+      cause.volume || state === "healthy" ? "Who holds it" : "The volume",
+      holderLines(diagnosis, document, layout),
+    ),
+    ...(state === "healthy" ? [] : section("Will it clear by itself", clearsLines(diagnosis, layout))),
+    ...section("What to type", stepLines(diagnosis, paint, layout)),
+    ...section("How to see that it worked", verifyLines(diagnosis, layout)),
+    ...section(
+      state === "healthy" ? "Healthy now, but" : "How to prevent it",
+      preventionLines(diagnosis, layout),
+    ),
+  ].join("\n");
+}
+
+function waitingText(waiting: SubjectDiagnosis["waiting"]): string {
+  const shown = waiting
+    .slice(0, MOST_HOLDERS)
+    .map(({ pod, node }) => (node === null ? `${pod}, which no node has` : `${pod} on ${node}`));
+  const more = waiting.length - shown.length;
+  return `${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}`;
+}
+
+function holderLines(
+  diagnosis: SubjectDiagnosis,
+  document: DiagnosisDocument,
+  layout: TextLayout,
+): readonly string[] {
+  const { holders, cause, state } = diagnosis;
+  const evidence = furtherEvidence(diagnosis);
+  const shown = holders.slice(0, MOST_HOLDERS);
+  const more = holders.length - shown.length;
+  const nobody = cause.volume && state !== "healthy" && holders.length === 0;
+  return [
+    ...shown.flatMap((holder) => sentence(`${holderText(holder, document)}.`, "  ", layout)),
+    ...(more > 0 ? [`  and ${more} more (--format json has all)`] : []),
+    ...(nobody ? ["  Nobody that can be seen."] : []),
+    ...evidence.slice(0, MOST_EVIDENCE).flatMap((line) => sentence(line, "  - ", layout)),
+    ...(evidence.length > MOST_EVIDENCE
+      ? [`  - and ${evidence.length - MOST_EVIDENCE} more facts (--format json has all)`]
+      : []),
+  ];
+}
+
+function clearsLines(diagnosis: SubjectDiagnosis, layout: TextLayout): readonly string[] {
+  const { questions } = diagnosis;
+  return [
+    ...sentence(clearsText(diagnosis), "  ", layout),
+    ...questions.flatMap((question) => sentence(questionText(question), "  ? ", layout)),
+  ];
+}
+
+function stepLines(diagnosis: SubjectDiagnosis, paint: Painter, layout: TextLayout): readonly string[] {
+  const { steps, avoid } = diagnosis;
+  return [
+    ...steps.flatMap((step, index) => oneStep(step, index + 1, diagnosis, paint, layout)),
+    ...avoid.flatMap(({ id, why }) => {
+      const lead = "  Do not ";
+      const [first = "", ...rest] = sentence(`${notTo(id)}: ${why}.`, lead, layout);
+      return [`  ${paint("red", "Do not")} ${first.slice(lead.length)}`, ...rest];
+    }),
+  ];
+}
+
+function oneStep(
+  { text, commands, behind, cost, danger }: Step,
+  number: number,
+  { questions }: SubjectDiagnosis,
+  paint: Painter,
+  layout: TextLayout,
+): readonly string[] {
+  const lead = `  ${number}. `;
+  const indent = " ".repeat(lead.length);
+  const price = cost === "nothing" ? "" : ` Cost: ${cost}.`;
+  const risk = danger === null ? "" : ` Danger: ${danger}.`;
+  return [
+    ...sentence(`${text}${price}${risk}`, lead, layout),
+    ...(commands.length === 0
+      ? []
+      : behind.flatMap((id) => sentence(conditionText(id, questions), indent, layout))),
+    ...commands.map((command) => `${indent}  ${paint("cyan", visible(command))}`),
+  ];
+}
+
+function verifyLines({ verify }: SubjectDiagnosis, layout: TextLayout): readonly string[] {
+  return verify.flatMap((line) =>
+    isCommand(line) ? [`    ${visible(line)}`] : sentence(line, "  ", layout),
+  );
+}
+
+function preventionLines({ prevention }: SubjectDiagnosis, layout: TextLayout): readonly string[] {
+  const byFinding = Map.groupBy(prevention, ({ rule, finding }) => `${rule}: ${finding}`);
+  return [...byFinding].flatMap(([finding, fixes]) => [
+    ...sentence(finding, "  ", layout),
+    ...fixes
+      .slice(0, 1)
+      .flatMap(({ summary, cost }) => sentence(`${summary}. Cost: ${cost}.`, "  - ", layout)),
+    ...(fixes.length > 1
+      ? sentence(
+          `or ${fixes
+            .slice(1)
+            .map(({ id }) => id)
+            .join(", ")}: attachguard explain ${fixes[0]?.rule}`,
+          "  - ",
+          layout,
+        )
+      : []),
+  ]);
+}
+
+function attachmentBlock(
+  { findings }: DiagnosisDocument,
+  paint: Painter,
+  layout: TextLayout,
+): readonly string[] {
+  if (findings.length === 0) return [];
+  const lines = findings.flatMap(({ severity, warning }) => {
+    const label = `  ${severity === "error" ? "ERROR" : "WARNING"}  `;
+    const [first = "", ...rest] = sentence(warning, label, layout);
+    return [paint(severity === "error" ? "red" : "yellow", label) + first.slice(label.length), ...rest];
+  });
+  return [[paint("bold", "Attachments"), ...lines].join("\n")];
+}
+
+function closing(
+  document: DiagnosisDocument,
+  circumstances: Circumstances,
+  paint: Painter,
+  layout: TextLayout,
+): string {
+  const { kubeconfig } = circumstances;
+  const lines = [
+    ...document.errors.flatMap(({ file, message }) =>
+      sentence(`${file === null ? "" : `${file}: `}${message}`, "error: ", layout),
+    ),
+    ...(document.diagnoses.length === 1 && document.errors.length === 0 ? [] : [summaryText(document)]),
+    ...sentence(factsText(document, circumstances), "", layout).map((line) => paint("dim", line)),
+    ...(kubeconfig === null || document.facts.source !== "live"
+      ? []
+      : sentence(`The commands need KUBECONFIG=${kubeconfig} too.`, "", layout)),
+    ...unreadLines(document).flatMap((line) => sentence(line, "", layout)),
+  ];
+  return lines.join("\n");
+}

@@ -1,0 +1,49 @@
+import { ClusterIndex } from "../cluster/cluster-index.ts";
+import { factFrom } from "../kube/fact.ts";
+import { isWorkloadKind } from "../kube/kinds.ts";
+import { evaluate, type JudgementContext } from "../policy/evaluate.ts";
+import { DEFAULT_OPTIONS } from "../policy/options.ts";
+import { knownValue } from "../policy/view.ts";
+import { sentenceOf } from "../report/message.ts";
+import type { DiagnoseOptions, Prevention } from "./options.ts";
+import { PROJECTED, type RawReading } from "./project.ts";
+
+/** As `check` judges without a configuration file. */
+const CONTEXT: JudgementContext = { options: DEFAULT_OPTIONS, dryRun: false, waiver: null, namespace: null };
+
+/**
+ * What `check` finds for the same objects, by the same rules: asked for one workload at a time, and only then are the
+ * objects indexed.
+ */
+export function preventionFrom(readings: readonly RawReading[]): DiagnoseOptions["prevention"] {
+  let index: ClusterIndex | undefined;
+  return ({ kind, namespace, name }) => {
+    if (!isWorkloadKind(kind)) return [];
+    index ??= indexOf(readings);
+    const workload = knownValue(index.workload(kind, namespace, name));
+    if (workload === undefined) return [];
+    const { findings } = evaluate(index, workload, null, CONTEXT);
+    return findings.flatMap((finding): Prevention[] =>
+      finding.fixes.map((fix) => ({ ...fix, rule: finding.rule, finding: sentenceOf(finding) })),
+    );
+  };
+}
+
+function indexOf(readings: readonly RawReading[]): ClusterIndex {
+  const whole = new Set<string>();
+  for (const { kind, namespace, state } of readings)
+    if (namespace === null && state !== "unread") whole.add(kind);
+  const index = new ClusterIndex({
+    completeness: (kind) => (whole.has(kind) ? "complete" : { reason: `${kind}s were not all read` }),
+  });
+  for (const { kind, items } of readings) {
+    const { groups, version } = PROJECTED[kind];
+    const [group = ""] = groups;
+    const type = { kind, apiVersion: group === "" ? version : `${group}/${version}` };
+    for (const item of items) {
+      const fact = factFrom(item, undefined, type);
+      if (fact !== undefined) index.put(fact);
+    }
+  }
+  return index;
+}
