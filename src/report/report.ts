@@ -122,6 +122,12 @@ export interface RenderOptions {
   readonly all: boolean;
 }
 
+/** A change that was judged. */
+export interface ChangeFacts {
+  /** What it leaves open, as a sentence; null where everything was seen. */
+  readonly reservation: string | null;
+}
+
 /** What `check` and `audit` found, ready to be rendered in any format. */
 export interface Report {
   readonly findings: readonly ReportedFinding[];
@@ -139,6 +145,8 @@ export interface Report {
   readonly inRepository: (file: string) => string;
   /** True where some findings may be known: from a baseline, or from before the change that is judged. */
   readonly compared: boolean;
+  /** What is said of a change that is judged; null where files or a cluster are judged as they stand. */
+  readonly change: ChangeFacts | null;
   /** What an audit is about; null for files that are checked. With several clusters, of the first. */
   readonly audit: AuditFacts | null;
   /** The clusters that were audited. */
@@ -172,7 +180,7 @@ export interface ReportParts extends Partial<Omit<Report, "summary" | "findings"
 export function buildReport(found: ReportParts): Report {
   const { workloads = [], notJudged = [], errors = [], notes = [], telling, inRepository } = found;
   const { placesOf = placesBySource, isKnown = () => false } = found;
-  const { clusterOf = () => null, audit = null } = found;
+  const { clusterOf = () => null, audit = null, change = null } = found;
   const findings = (found.findings ?? []).map((finding): ReportedFinding => {
     const fingerprint = fingerprintOf(finding, inRepository(finding.source?.file ?? ""));
     return {
@@ -211,6 +219,7 @@ export function buildReport(found: ReportParts): Report {
     telling,
     inRepository,
     compared: found.isKnown !== undefined,
+    change,
     audit,
     clusters: found.clusters ?? (audit === null ? [] : [audit.cluster]),
     since: null,

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Prepared } from "../../cluster/cluster.ts";
 import { overlay } from "../../cluster/overlay.ts";
+import { judgeWorkloadChange } from "../../judge/change.ts";
 import { contextOf } from "../../judge/context.ts";
 import { workloadFact } from "../../kube/fact.ts";
-import { borrowersOf, borrowing, inForce } from "../../policy/borrowed-template.ts";
-import { evaluate } from "../../policy/evaluate.ts";
+import { inForce } from "../../policy/borrowed-template.ts";
 import type { Workload } from "../../policy/model.ts";
 import { unfinishedNote, withNote } from "../../policy/unfinished-note.ts";
 import type { ClusterView } from "../../policy/view.ts";
@@ -19,10 +19,13 @@ type WorkloadSubject = Extract<Subject, { type: "workload" }>;
 export async function judgeWorkload(request: RequestContext, subject: WorkloadSubject): Promise<Outcome> {
   const prepared = await prepare(request, subject);
   const judge = async (base: ClusterView) => {
-    const outcomes: Outcome[] = [];
-    for (const one of judgedInPlaceOf(subject, overlay(base, [workloadFact(subject.next)]))) {
-      outcomes.push(await judgeOver(request, { ...subject, ...one }, subject, base));
-    }
+    const pictures = {
+      before: overlay(base, asFacts(subject.previous)),
+      after: overlay(base, asFacts(subject.next)),
+    };
+    const outcomes = (await judgeWorkloadChange(subject, pictures, request)).map((judged) =>
+      noted(outcomeOf(judged), subject.previous),
+    );
     return {
       findings: outcomes.flatMap(({ findings }) => findings),
       notes: outcomes.flatMap(({ notes }) => notes),
@@ -34,6 +37,13 @@ export async function judgeWorkload(request: RequestContext, subject: WorkloadSu
   const workload = inForce(subject.next, prepared.view);
   const context = await contextOf(request, workload);
   return judgeWithUnseenAutoscalers(request, { workload, prepared, outcome, judge, context });
+}
+
+/** Where its last rollout has not finished, what works on it: in the message of a denial, and beside a warning. */
+function noted(outcome: Outcome, previous: Workload | null): Outcome {
+  const note = previous === null || outcome.findings.length === 0 ? undefined : unfinishedNote(previous);
+  if (note === undefined) return outcome;
+  return { ...outcome, findings: withNote(outcome.findings, note), notes: [...outcome.notes, note] };
 }
 
 /** The moments at which an autoscaler that was made an instant before would change the verdict of a workload. */
@@ -61,42 +71,6 @@ async function prepare(
     // The deployment controller writes annotations all the time; those cannot bring a hazard about.
     ...(specChanged ? { autoscalersIn: next.namespace } : {}),
   });
-}
-
-/**
- * The workloads whose pods change: the one that is written, and every Argo Rollout that runs pods of its template
- * (semantics S47).
- */
-function judgedInPlaceOf(
-  { next, previous }: WorkloadSubject,
-  laid: ClusterView,
-): readonly Pick<WorkloadSubject, "next" | "previous">[] {
-  const borrowers = borrowersOf(next, laid).map((borrower) => ({
-    next: borrowing(borrower, next),
-    previous: previous && borrowing(borrower, previous),
-  }));
-  return [{ next: inForce(next, laid), previous: previous && inForce(previous, laid) }, ...borrowers];
-}
-
-async function judgeOver(
-  request: RequestContext,
-  { next, previous, specChanged, templateChanged }: WorkloadSubject,
-  written: Pick<WorkloadSubject, "next" | "previous">,
-  base: ClusterView,
-): Promise<Outcome> {
-  const context = await contextOf(request, next);
-  const change = previous && {
-    previous,
-    previousView: overlay(base, asFacts(written.previous)),
-    specChanged,
-    templateChanged,
-    cause: "update" as const,
-  };
-  const judgement = evaluate(overlay(base, asFacts(written.next)), next, change, context);
-  const note = previous === null || judgement.findings.length === 0 ? undefined : unfinishedNote(previous);
-  const findings = withNote(judgement.findings, note);
-  const outcome = outcomeOf({ ...judgement, findings }, next, context);
-  return note === undefined ? outcome : { ...outcome, notes: [...outcome.notes, note] };
 }
 
 function asFacts(workload: Workload | null) {
