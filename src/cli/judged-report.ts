@@ -28,9 +28,9 @@ export interface ToReport {
   /** Tells which findings were there before. */
   readonly isKnown?: ReportParts["isKnown"];
   readonly audit?: AuditFacts;
+  readonly change?: ChangeFacts;
   /** What is stuck now, and attachments, where somebody has looked. */
   readonly diagnosis?: AuditDiagnosis;
-  readonly change?: ChangeFacts;
 }
 
 /** Judges everything, and makes a report of it. */
@@ -45,16 +45,8 @@ export function settingsOf(config: Config): JudgeSettings {
 
 /** Makes a report of what was judged. */
 export async function reportOf(judged: Judged, toReport: ToReport): Promise<Report> {
-  const {
-    problems,
-    config,
-    isStored,
-    notJudged = [],
-    isKnown,
-    audit = null,
-    change = null,
-    diagnosis,
-  } = toReport;
+  const { problems, config, isStored, notJudged = [], isKnown, diagnosis } = toReport;
+  const { audit = null, change = null } = toReport;
   return buildReport({
     findings: judged.findings,
     placesOf: await findingPlaces(judged.findings),

@@ -7,6 +7,7 @@ import type { Severity, Verdict } from "../policy/verdict.ts";
 import type { AuditedCluster, AuditFacts, Since } from "./audit-facts.ts";
 import type { IsStored } from "./commands.ts";
 import { fingerprintOf } from "./fingerprint.ts";
+import type { FromLog } from "./log-facts.ts";
 
 /** A workload that mounts a claim, whatever came of it. */
 export interface JudgedWorkload {
@@ -153,6 +154,8 @@ export interface Report {
   readonly clusters: readonly AuditedCluster[];
   /** What became of findings since an earlier report; null where there is none. */
   readonly since: Since | null;
+  /** What logs of the webhook say; null where none were given. */
+  readonly fromLog: FromLog | null;
 }
 
 /** The least severe finding that makes the exit code 1. */
@@ -160,7 +163,8 @@ export const FAIL_ON = ["error", "warning", "never"] as const;
 export type FailOn = (typeof FAIL_ON)[number];
 
 /** What a report is made of; only how it is told must be there. */
-export interface ReportParts extends Partial<Omit<Report, "summary" | "findings" | "compared" | "since">> {
+export interface ReportParts
+  extends Partial<Omit<Report, "summary" | "findings" | "compared" | "since" | "fromLog">> {
   readonly telling: Telling;
   readonly toolVersion: string;
   readonly inRepository: (file: string) => string;
@@ -223,6 +227,7 @@ export function buildReport(found: ReportParts): Report {
     audit,
     clusters: found.clusters ?? (audit === null ? [] : [audit.cluster]),
     since: null,
+    fromLog: null,
   };
 }
 

@@ -23,8 +23,9 @@ export async function judgeWorkload(request: RequestContext, subject: WorkloadSu
       before: overlay(base, asFacts(subject.previous)),
       after: overlay(base, asFacts(subject.next)),
     };
-    const outcomes = (await judgeWorkloadChange(subject, pictures, request)).map((judged) =>
-      noted(outcomeOf(judged), subject.previous),
+    const judged = await judgeWorkloadChange(subject, pictures, request);
+    const outcomes = judged.map((one) =>
+      withUnfinishedRollout(outcomeOf(one), one.workload, subject.previous),
     );
     return {
       findings: outcomes.flatMap(({ findings }) => findings),
@@ -39,9 +40,10 @@ export async function judgeWorkload(request: RequestContext, subject: WorkloadSu
   return judgeWithUnseenAutoscalers(request, { workload, prepared, outcome, judge, context });
 }
 
-/** Where its last rollout has not finished, what works on it: in the message of a denial, and beside a warning. */
-function noted(outcome: Outcome, previous: Workload | null): Outcome {
-  const note = previous === null || outcome.findings.length === 0 ? undefined : unfinishedNote(previous);
+/** What works on a rollout that had not finished, where the change of this very workload brings findings. */
+function withUnfinishedRollout(outcome: Outcome, { kind }: Workload, previous: Workload | null): Outcome {
+  if (previous === null || kind !== previous.kind || outcome.findings.length === 0) return outcome;
+  const note = unfinishedNote(previous);
   if (note === undefined) return outcome;
   return { ...outcome, findings: withNote(outcome.findings, note), notes: [...outcome.notes, note] };
 }

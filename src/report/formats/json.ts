@@ -4,6 +4,7 @@ import type { ObjectRef, SourcePosition } from "../../policy/model.ts";
 import type { AuditFacts } from "../audit-facts.ts";
 import { patchCommand } from "../commands.ts";
 import { harmlessJson } from "../harmless.ts";
+import type { FromLog } from "../log-facts.ts";
 import { explainFinding, groundsOf, rulePage } from "../message.ts";
 import type {
   JudgedWorkload,
@@ -33,6 +34,7 @@ export function renderJson(report: Report, { all }: Pick<RenderOptions, "all"> =
     errors: report.errors.map(errorOf),
     notes: report.notes.map(noteOf),
     ...(report.audit === null ? {} : auditMembers(report, report.audit)),
+    ...(report.fromLog === null ? {} : { fromLog: fromLogOf(report.fromLog) }),
     summary: report.summary,
   };
   return `${harmlessJson(JSON.stringify(document, null, 2))}\n`;
@@ -53,6 +55,22 @@ function auditMembers({ since, attachments }: Report, { cluster, scope, time, re
       evidence,
     })),
     ...(since === null ? {} : { since }),
+  };
+}
+
+function fromLogOf({ keys, ...log }: FromLog): unknown {
+  return {
+    source: log.source,
+    requests: log.requests,
+    dryRuns: log.dryRuns,
+    ignoredLines: log.ignoredLines,
+    beyond: log.beyond,
+    first: log.first,
+    last: log.last,
+    keys: keys.map(({ rule, kind, namespace, name, count, possibly, first, last, users, now }) => ({
+      ...{ rule, kind, namespace, name, count, possibly, first, last, now },
+      ...(users === null ? {} : { users }),
+    })),
   };
 }
 
