@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
@@ -371,3 +380,15 @@ t.test("a repository of SHA-256 is read alike", async (t) => {
   write(folder, { "k8s/web.yaml": OTHER_IMAGE });
   t.equal((await told()).code, 1);
 });
+
+const asRoot = process.getuid?.() === 0;
+
+t.test(
+  "a repository of somebody else",
+  { skip: asRoot ? false : "SKIPPED: only root can give a folder away" },
+  async (t) => {
+    const folder = inside(t);
+    chownSync(folder, 12345, 12345);
+    t.match(await checkBase(), { code: 2, err: /belongs to another user, .*safe\.directory/ });
+  },
+);
