@@ -101,6 +101,10 @@ async function refuseLazyFetching(git: Git): Promise<void> {
   );
 }
 
+/** What to do where a repository does not hold what it should. */
+export const LACKING =
+  "look at it with `git fsck`; a partial clone gets what it lacks by `git fetch --refetch --no-filter`";
+
 /** What git said, in words, with the way out. */
 function readable(cause: unknown, top: string): AttachguardError {
   const stderr =
@@ -112,7 +116,7 @@ function readable(cause: unknown, top: string): AttachguardError {
       cause,
     );
   }
-  return gitError(`git cannot read ${top} (${first})`, cause);
+  return gitError(`git cannot read ${top} (${first}): ${LACKING}`, cause);
 }
 
 export function gitError(message: string, cause?: unknown): AttachguardError {
