@@ -6,6 +6,7 @@ import type { Unjudged } from "../kube/unjudged.ts";
 import type { AuditFacts } from "../report/audit-facts.ts";
 import type { IsStored } from "../report/commands.ts";
 import { buildReport, type ChangeFacts, type Report, type ReportParts } from "../report/report.ts";
+import { type AuditDiagnosis, diagnosisKey } from "./audit-diagnosis.ts";
 import { findingPlaces } from "./finding-places.ts";
 import { pathsInRepository } from "./repository.ts";
 import { version } from "./version.ts";
@@ -28,6 +29,8 @@ export interface ToReport {
   readonly isKnown?: ReportParts["isKnown"];
   readonly audit?: AuditFacts;
   readonly change?: ChangeFacts;
+  /** What is stuck now, and attachments, where somebody has looked. */
+  readonly diagnosis?: AuditDiagnosis;
 }
 
 /** Judges everything, and makes a report of it. */
@@ -42,11 +45,16 @@ export function settingsOf(config: Config): JudgeSettings {
 
 /** Makes a report of what was judged. */
 export async function reportOf(judged: Judged, toReport: ToReport): Promise<Report> {
-  const { problems, config, isStored, notJudged = [], isKnown, audit = null, change = null } = toReport;
+  const { problems, config, isStored, notJudged = [], isKnown, diagnosis } = toReport;
+  const { audit = null, change = null } = toReport;
   return buildReport({
     findings: judged.findings,
     placesOf: await findingPlaces(judged.findings),
-    workloads: judged.workloads,
+    workloads: judged.workloads.map((row) => {
+      const stuck = diagnosis?.stuck.get(diagnosisKey(row.workload));
+      return stuck === undefined ? row : { ...row, state: "stuck", reason: stuck };
+    }),
+    attachments: diagnosis?.attachments ?? [],
     notJudged: notJudged.map(({ source, ...object }) => ({
       object: { ...object, namespace: object.namespace || "default" },
       source: source ?? null,
@@ -64,6 +72,7 @@ export async function reportOf(judged: Judged, toReport: ToReport): Promise<Repo
           message,
         })),
       ...judged.notes,
+      ...(diagnosis?.note === undefined ? [] : [{ source: null, message: diagnosis.note }]),
     ],
     ...(isKnown === undefined ? {} : { isKnown }),
     toolVersion: version(),

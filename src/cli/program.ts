@@ -192,6 +192,11 @@ function addAudit(program: Command, terminal: Terminal, done: Done): Command {
     .addOption(
       new Option("--max-reports <N>", "at most so many of them (default: 1000)").argParser(countArgument),
     )
+    .option(
+      "--from-log <FILE...>",
+      "what mode enforce would have denied, by logs of the API server or of serve",
+    )
+    .option("--users", "with --from-log: who sent the requests")
     .option("--events", "tell of each stuck workload by an Event in its namespace")
     .addOption(kubeconfigOption())
     .addOption(

@@ -2,10 +2,12 @@ import { AttachguardError, type ErrorCode } from "../errors.ts";
 import type { Factors } from "../policy/factors.ts";
 import type { Finding } from "../policy/finding.ts";
 import type { ObjectRef, SourcePosition } from "../policy/model.ts";
+import type { AttachmentRuleId } from "../policy/rules/index.ts";
 import type { Severity, Verdict } from "../policy/verdict.ts";
 import type { AuditedCluster, AuditFacts, Since } from "./audit-facts.ts";
 import type { IsStored } from "./commands.ts";
 import { fingerprintOf } from "./fingerprint.ts";
+import type { FromLog } from "./log-facts.ts";
 
 /** A workload that mounts a claim, whatever came of it. */
 export interface JudgedWorkload {
@@ -53,6 +55,18 @@ export interface ReportedFinding extends Finding, FindingPlaces {
   readonly known: boolean;
   /** The context of its cluster where there are several; else null. */
   readonly cluster: string | null;
+}
+
+/** What an audit found about an attachment (rules attachment-stale, attachment-endangered). */
+export interface ReportedAttachment {
+  readonly rule: AttachmentRuleId;
+  readonly severity: Severity;
+  /** `name` is null where the danger is that there is none. */
+  readonly attachment: { readonly name: string | null; readonly node: string; readonly volume: string };
+  readonly message: string;
+  /** The same in one line. */
+  readonly warning: string;
+  readonly evidence: readonly string[];
 }
 
 /** What kept a part of the input from being judged, and where; lines and columns count from 1. */
@@ -119,6 +133,8 @@ export interface ChangeFacts {
 export interface Report {
   readonly findings: readonly ReportedFinding[];
   readonly workloads: readonly JudgedWorkload[];
+  /** Of an audit that looked at pods and attachments; they count for the exit code as findings do. */
+  readonly attachments: readonly ReportedAttachment[];
   readonly notJudged: readonly NotJudged[];
   readonly errors: readonly ReportError[];
   readonly notes: readonly ReportNote[];
@@ -138,6 +154,8 @@ export interface Report {
   readonly clusters: readonly AuditedCluster[];
   /** What became of findings since an earlier report; null where there is none. */
   readonly since: Since | null;
+  /** What logs of the webhook say; null where none were given. */
+  readonly fromLog: FromLog | null;
 }
 
 /** The least severe finding that makes the exit code 1. */
@@ -145,7 +163,8 @@ export const FAIL_ON = ["error", "warning", "never"] as const;
 export type FailOn = (typeof FAIL_ON)[number];
 
 /** What a report is made of; only how it is told must be there. */
-export interface ReportParts extends Partial<Omit<Report, "summary" | "findings" | "compared" | "since">> {
+export interface ReportParts
+  extends Partial<Omit<Report, "summary" | "findings" | "compared" | "since" | "fromLog">> {
   readonly telling: Telling;
   readonly toolVersion: string;
   readonly inRepository: (file: string) => string;
@@ -187,6 +206,7 @@ export function buildReport(found: ReportParts): Report {
     workloads: workloads.toSorted(
       (a, b) => compareRefs(a.workload, b.workload) || comparePlaces(a.source, b.source),
     ),
+    attachments: found.attachments ?? [],
     notJudged: notJudged.toSorted(
       (a, b) => compareRefs(a.object, b.object) || comparePlaces(a.source, b.source),
     ),
@@ -207,6 +227,7 @@ export function buildReport(found: ReportParts): Report {
     audit,
     clusters: found.clusters ?? (audit === null ? [] : [audit.cluster]),
     since: null,
+    fromLog: null,
   };
 }
 
@@ -236,6 +257,7 @@ export function mergedReport(clusters: readonly ClusterReport[]): Report {
     ...first.report,
     findings,
     workloads,
+    attachments: read.flatMap(({ report }) => report.attachments),
     notJudged: read.flatMap(({ report }) => report.notJudged),
     errors: [
       ...read.flatMap(({ report }) => report.errors),
@@ -274,7 +296,8 @@ export function exitCodeOf(report: Report, failOn: FailOn): 0 | 1 | 2 {
   if (report.errors.length > 0) return 2;
   if (failOn === "never") return 0;
   const failing = report.summary.errors + (failOn === "warning" ? report.summary.warnings : 0);
-  return failing > 0 ? 1 : 0;
+  const attachments = report.attachments.some(({ severity }) => severity === "error" || failOn === "warning");
+  return failing > 0 || attachments ? 1 : 0;
 }
 
 /** By code unit: the same on every machine, whatever its locale. */

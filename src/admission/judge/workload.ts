@@ -6,6 +6,7 @@ import { contextOf } from "../../judge/context.ts";
 import { workloadFact } from "../../kube/fact.ts";
 import { inForce } from "../../policy/borrowed-template.ts";
 import type { Workload } from "../../policy/model.ts";
+import { unfinishedNote, withNote } from "../../policy/unfinished-note.ts";
 import type { ClusterView } from "../../policy/view.ts";
 import type { Subject } from "../subject.ts";
 import { judgeWithMemory } from "./inferred.ts";
@@ -22,7 +23,10 @@ export async function judgeWorkload(request: RequestContext, subject: WorkloadSu
       before: overlay(base, asFacts(subject.previous)),
       after: overlay(base, asFacts(subject.next)),
     };
-    const outcomes = (await judgeWorkloadChange(subject, pictures, request)).map(outcomeOf);
+    const judged = await judgeWorkloadChange(subject, pictures, request);
+    const outcomes = judged.map((one) =>
+      withUnfinishedRollout(outcomeOf(one), one.workload, subject.previous),
+    );
     return {
       findings: outcomes.flatMap(({ findings }) => findings),
       notes: outcomes.flatMap(({ notes }) => notes),
@@ -34,6 +38,14 @@ export async function judgeWorkload(request: RequestContext, subject: WorkloadSu
   const workload = inForce(subject.next, prepared.view);
   const context = await contextOf(request, workload);
   return judgeWithUnseenAutoscalers(request, { workload, prepared, outcome, judge, context });
+}
+
+/** What works on a rollout that had not finished, where the change of this very workload brings findings. */
+function withUnfinishedRollout(outcome: Outcome, { kind }: Workload, previous: Workload | null): Outcome {
+  if (previous === null || kind !== previous.kind || outcome.findings.length === 0) return outcome;
+  const note = unfinishedNote(previous);
+  if (note === undefined) return outcome;
+  return { ...outcome, findings: withNote(outcome.findings, note), notes: [...outcome.notes, note] };
 }
 
 /** The moments at which an autoscaler that was made an instant before would change the verdict of a workload. */

@@ -11,6 +11,7 @@ import type { JudgedWorkload, NotJudged, Place, Report, ReportedFinding, Telling
 import { visible } from "../visible.ts";
 import { wrapped } from "../wrap.ts";
 import { auditBlocks } from "./audit-text.ts";
+import { logBlocks } from "./log-text.ts";
 import { overview } from "./overview.ts";
 
 export interface TextOptions {
@@ -39,9 +40,12 @@ export function renderText(report: Report, options: TextOptions): string {
       (all || !known) && (detail !== "quiet" || (severity === "error" && exempted === null)),
   );
   const many = told.length > MANY;
+  const logged = report.fromLog === null ? [] : logBlocks(report.fromLog, { colour, width });
+  // Without a cluster nothing was judged that a summary could count.
+  if (report.fromLog !== null && report.audit === null) return `${logged.join("\n\n")}\n`;
   const blocks: string[] =
     report.audit !== null
-      ? [...auditBlocks(report, { colour, width })]
+      ? [...logged, ...auditBlocks(report, { colour, width })]
       : many || detail === "summary"
         ? [...overview(report, told)]
         : [];
