@@ -16,6 +16,7 @@ import { logExitCode, withAudit } from "../report/from-log.ts";
 import type { FromLog } from "../report/log-facts.ts";
 import { buildReport, mergedReport, type Report } from "../report/report.ts";
 import { since } from "../report/since.ts";
+import { type AuditDiagnosis, diagnoseDump, diagnoseLive } from "./audit-diagnosis.ts";
 import { emit, type ReportOptions } from "./emit.ts";
 import { worldNote, worldOf } from "./file-options.ts";
 import { type FromLogOptions, fromLogs } from "./from-log.ts";
@@ -136,6 +137,7 @@ async function auditOne(
   const { index } = facts;
   refuseUnknownNamespace(options.namespace, facts);
   const report = await judgedReport({
+    diagnosis: await diagnosisFor(auditing),
     subjects: {
       view: index,
       workloads: within(options.namespace, selector, index.workloads()),
@@ -153,6 +155,13 @@ async function auditOne(
     } satisfies AuditFacts,
   });
   return { report, index };
+}
+
+function diagnosisFor({ options, context, time, terminal }: Auditing): Promise<AuditDiagnosis> {
+  const { from, closed = false, at, kubeconfig, namespace } = options;
+  if (from !== undefined)
+    return diagnoseDump(from, { closed, at: at === undefined ? undefined : Date.parse(time) }, namespace);
+  return diagnoseLive({ kubeconfig, context, env: terminal.env }, namespace);
 }
 
 /** A namespace that surely does not exist was mistyped; nothing found in it would look like good news. */

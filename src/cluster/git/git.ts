@@ -88,11 +88,15 @@ export async function openGit(top: string, env: Readonly<Record<string, string |
 
 /** A partial clone is read only by a git that can be kept from fetching the rest. */
 async function refuseLazyFetching(git: Git): Promise<void> {
-  const version = /(\d+)\.(\d+)/.exec((await git.read("--version")).toString("utf8"));
+  const [said, local] = await Promise.all([
+    git.read("--version"),
+    git.read("config", "--local", "--name-only", "--list"),
+  ]);
+  const version = /(\d+)\.(\d+)/.exec(said.toString("utf8"));
   const [major, minor] = [Number(version?.[1] ?? 0), Number(version?.[2] ?? 0)];
   const [sinceMajor, sinceMinor] = NO_LAZY_FETCH_SINCE;
   if (major > sinceMajor || (major === sinceMajor && minor >= sinceMinor)) return;
-  const settings = (await git.read("config", "--local", "--name-only", "--list")).toString("utf8");
+  const settings = local.toString("utf8");
   if (!/^(extensions\.partialclone|remote\..*\.promisor)$/im.test(settings)) return;
   throw gitError(
     "the repository is a partial clone, and this git cannot be kept from fetching what it lacks: run `git fetch --refetch --no-filter`, or use git 2.45 or newer",

@@ -41,12 +41,19 @@ export function renderJson(report: Report, { all }: Pick<RenderOptions, "all"> =
 }
 
 /** What only an audit has; the cluster stands on each finding and workload where there are several. */
-function auditMembers({ since }: Report, { cluster, scope, time, read }: AuditFacts): object {
+function auditMembers({ since, attachments }: Report, { cluster, scope, time, read }: AuditFacts): object {
   return {
     cluster: { uid: cluster.uid, context: cluster.context },
     scope: { namespace: scope.namespace, selector: scope.selector },
     time,
     read: read.map(({ kind, namespace, state, why }) => ({ kind, namespace, state, why })),
+    attachments: attachments.map(({ rule, severity, attachment, message, evidence }) => ({
+      rule,
+      severity,
+      attachment: { name: attachment.name, node: attachment.node, volume: attachment.volume },
+      message,
+      evidence,
+    })),
     ...(since === null ? {} : { since }),
   };
 }

@@ -230,12 +230,14 @@ function notJudgedLine(objects: readonly NotJudged[]): string {
   return `${plural(objects.length, "more object")} ${mount} a claim and ${was} not judged: ${names}`;
 }
 
-function summaryLine({ summary, workloads, errors, notJudged }: Report, paint: Painter): string {
+function summaryLine({ summary, workloads, errors, notJudged, change }: Report, paint: Painter): string {
   const count = (verdict: Verdict) => workloads.filter((each) => each.verdict === verdict).length;
   const verdicts =
     summary.workloads === 0
       ? notJudged.length === 0
-        ? "No workload mounts a claim"
+        ? change === null
+          ? "No workload mounts a claim"
+          : "The change concerns no workload that mounts a claim"
         : "No workload that mounts a claim was judged"
       : `${plural(summary.workloads, "workload")} that ${summary.workloads === 1 ? "mounts" : "mount"} a claim: ` +
         `${count("deny")} denied, ${count("warn")} with a warning, ${count("allow")} allowed`;
@@ -249,7 +251,8 @@ function summaryLine({ summary, workloads, errors, notJudged }: Report, paint: P
     errors.length > 0
       ? ` Not everything was judged: ${plural(errors.length, "problem")} with the input.`
       : "";
-  return `${verdicts}. ${findings.join(", ")}.${rest}`;
+  const open = change?.reservation == null ? "" : ` ${visible(change.reservation)}`;
+  return `${verdicts}. ${findings.join(", ")}.${rest}${open}`;
 }
 
 function paintedCount(count: number, noun: string, colour: "red" | "yellow", paint: Painter): string {
