@@ -15,6 +15,10 @@ export interface AuditDiagnosis {
   readonly stuck: ReadonlyMap<string, string>;
   /** Attachments that nobody uses, or that are in danger. */
   readonly attachments: readonly AttachmentFinding[];
+  /** The uid of each VolumeAttachment that was seen, by its name. */
+  readonly attachmentUids: ReadonlyMap<string, string>;
+  /** True where every attachment of the cluster was looked at, with all that its state depends on. */
+  readonly sawAllAttachments: boolean;
   /** Why nothing is said of what is stuck now; undefined where it is. */
   readonly note: string | undefined;
 }
@@ -80,11 +84,29 @@ function told(
     stuck.set(diagnosisKey(ref), `${cause.id}: ${cause.text.replaceAll(/\s+/g, " ")}`);
   }
   const unread = errors[0]?.message;
-  return { stuck, attachments: findings, note: unread === undefined ? undefined : noteOf(unread) };
+  return {
+    stuck,
+    attachments: findings,
+    attachmentUids: new Map(
+      facts.objects.VolumeAttachment.flatMap(({ name, uid }) => (uid === undefined ? [] : [[name, uid]])),
+    ),
+    sawAllAttachments:
+      errors.length === 0 &&
+      namespace === undefined &&
+      facts.readings.every(({ state }) => state !== "unread") &&
+      facts.readings.some(({ kind, state }) => kind === "VolumeAttachment" && state === "complete"),
+    note: unread === undefined ? undefined : noteOf(unread),
+  };
 }
 
 function without(why: string): AuditDiagnosis {
-  return { stuck: new Map(), attachments: [], note: noteOf(why) };
+  return {
+    stuck: new Map(),
+    attachments: [],
+    attachmentUids: new Map(),
+    sawAllAttachments: false,
+    note: noteOf(why),
+  };
 }
 
 function noteOf(why: string): string {
