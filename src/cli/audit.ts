@@ -60,7 +60,7 @@ export async function audit(options: AuditOptions, terminal: Terminal): Promise<
         const audited = await auditOne({ options, context, selector, time, config, terminal }).catch(
           (error: unknown) => {
             if (contexts.length < 2) throw error;
-            return { report: unreachable(context ?? "", error), index: undefined };
+            return { report: unreachable(context ?? "", error), uidOf: () => undefined };
           },
         );
         return { context: contexts.length < 2 ? null : (context ?? null), ...audited };
@@ -71,15 +71,20 @@ export async function audit(options: AuditOptions, terminal: Terminal): Promise<
     const emitted = await emit({ ...(await compared(report, options)), fromLog }, options, terminal);
     const code = Math.max(emitted, fromLog === null ? 0 : logExitCode(fromLog, options.failOn ?? "error"));
     if (target === undefined) return code;
-    const uidOf = (object: ObjectRef) => uidIn(audits[0]?.index, object);
+    const { uidOf = () => undefined } = audits[0] ?? {};
     return Math.max(code, await writeIntoCluster(target, report, uidOf, options, terminal));
   } finally {
     target?.client.close();
   }
 }
 
-function uidIn(index: ClusterIndex | undefined, { kind, namespace, name }: ObjectRef): string | undefined {
-  const object = isKnownKind(kind) ? index?.get(kind, namespace, name) : undefined;
+function uidIn(
+  index: ClusterIndex,
+  diagnosis: AuditDiagnosis | undefined,
+  { kind, namespace, name }: ObjectRef,
+): string | undefined {
+  if (kind === "VolumeAttachment") return diagnosis?.attachmentUids.get(name);
+  const object = isKnownKind(kind) ? index.get(kind, namespace, name) : undefined;
   return object !== undefined && "uid" in object ? object.uid : undefined;
 }
 
@@ -130,15 +135,20 @@ interface Auditing {
   readonly terminal: Terminal;
 }
 
-async function auditOne(
-  auditing: Auditing,
-): Promise<{ readonly report: Report; readonly index: ClusterIndex }> {
+interface Audited {
+  readonly report: Report;
+  /** The uid of a judged object; undefined where it is not known. */
+  readonly uidOf: (object: ObjectRef) => string | undefined;
+}
+
+async function auditOne(auditing: Auditing): Promise<Audited> {
   const { options, context, selector, time, config, terminal } = auditing;
   const facts = await factsFrom(options, context, terminal);
   const { index } = facts;
   refuseUnknownNamespace(options.namespace, facts);
+  const diagnosis = facts.isDump ? await diagnosisFor(auditing) : undefined;
   const report = await judgedReport({
-    ...(facts.isDump ? { diagnosis: await diagnosisFor(auditing) } : {}),
+    ...(diagnosis === undefined ? {} : { diagnosis }),
     subjects: {
       view: index,
       workloads: within(options.namespace, selector, index.workloads()),
@@ -152,11 +162,18 @@ async function auditOne(
       cluster: { uid: facts.uid, context: context ?? null },
       scope: { namespace: options.namespace ?? null, selector: options.selector ?? null },
       time,
-      read: facts.read,
+      read: diagnosis?.sawAllAttachments === true ? [...facts.read, ATTACHMENTS_READ] : facts.read,
     } satisfies AuditFacts,
   });
-  return { report, index };
+  return { report, uidOf: (object) => uidIn(index, diagnosis, object) };
 }
+
+const ATTACHMENTS_READ: AuditReading = {
+  kind: "VolumeAttachment",
+  namespace: null,
+  state: "complete",
+  why: null,
+};
 
 function diagnosisFor({ options, context, time, terminal }: Auditing): Promise<AuditDiagnosis> {
   const { from, closed = false, at, kubeconfig, namespace } = options;
