@@ -16,7 +16,8 @@ import { logExitCode, withAudit } from "../report/from-log.ts";
 import type { FromLog } from "../report/log-facts.ts";
 import { buildReport, mergedReport, type Report } from "../report/report.ts";
 import { since } from "../report/since.ts";
-import { type AuditDiagnosis, diagnoseDump, diagnoseLive } from "./audit-diagnosis.ts";
+import { diagnoseDump, diagnoseLive } from "./audit-diagnosis.ts";
+import type { AuditDiagnosis } from "./diagnosed.ts";
 import { emit, type ReportOptions } from "./emit.ts";
 import { worldNote, worldOf } from "./file-options.ts";
 import { type FromLogOptions, fromLogs } from "./from-log.ts";
@@ -137,7 +138,7 @@ async function auditOne(
   const { index } = facts;
   refuseUnknownNamespace(options.namespace, facts);
   const report = await judgedReport({
-    diagnosis: await diagnosisFor(auditing),
+    ...(facts.isDump ? { diagnosis: await diagnosisFor(auditing) } : {}),
     subjects: {
       view: index,
       workloads: within(options.namespace, selector, index.workloads()),
@@ -204,6 +205,8 @@ interface Facts {
   readonly notJudged: readonly Unjudged[];
   readonly read: readonly AuditReading[];
   readonly uid: string | null;
+  /** True for a cluster, and for a dump of one: what runs there can be stuck. */
+  readonly isDump: boolean;
 }
 
 async function factsFrom(
@@ -219,7 +222,7 @@ async function factsFrom(
       ...(context === undefined ? {} : { context }),
     };
     const { index, errors, read } = await readLiveFacts(access, terminal);
-    return { index, errors, read, notJudged: [], uid: clusterUid(index) };
+    return { index, errors, read, notJudged: [], uid: clusterUid(index), isDump: true };
   }
   const bundle = await loadFiles(options.from, { stdin: terminal.stdin, ...world });
   const { index, notJudged, closed } = bundle;
@@ -237,6 +240,7 @@ async function factsFrom(
     notJudged: notJudged.objects,
     read: closed ? read : [],
     uid: clusterUid(index),
+    isDump: bundle.isDump,
   };
 }
 
