@@ -1,31 +1,12 @@
 import type { ConfigSource } from "../cluster/live/kube-config.ts";
 import { diagnose } from "../diagnose/diagnose.ts";
-import type { AttachmentFinding } from "../diagnose/diagnosis.ts";
 import { readDump } from "../diagnose/dump.ts";
 import { NO_OPTIONS } from "../diagnose/options.ts";
 import { messageOf } from "../errors.ts";
 import { detachingOf } from "../policy/catalogue/driver.ts";
-import type { ObjectRef } from "../policy/model.ts";
+import { type AuditDiagnosis, diagnosisKey } from "./diagnosed.ts";
 import { readDumpFiles } from "./dump-files.ts";
 import { confirmedLook, type FactsLook, liveLooks, sleep } from "./live-look.ts";
-
-/** What diagnosis adds to an audit. */
-export interface AuditDiagnosis {
-  /** What is stuck now, by `diagnosisKey`, each with its diagnosis in one line. */
-  readonly stuck: ReadonlyMap<string, string>;
-  /** Attachments that nobody uses, or that are in danger. */
-  readonly attachments: readonly AttachmentFinding[];
-  /** The uid of each VolumeAttachment that was seen, by its name. */
-  readonly attachmentUids: ReadonlyMap<string, string>;
-  /** True where every attachment of the cluster was looked at, with all that its state depends on. */
-  readonly sawAllAttachments: boolean;
-  /** Why nothing is said of what is stuck now; undefined where it is. */
-  readonly note: string | undefined;
-}
-
-export function diagnosisKey({ kind, namespace, name }: ObjectRef): string {
-  return `${kind} ${namespace}/${name}`;
-}
 
 const OPTIONS = { ...NO_OPTIONS, driver: detachingOf };
 

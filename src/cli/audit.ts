@@ -16,7 +16,8 @@ import { logExitCode, withAudit } from "../report/from-log.ts";
 import type { FromLog } from "../report/log-facts.ts";
 import { buildReport, mergedReport, type Report } from "../report/report.ts";
 import { since } from "../report/since.ts";
-import { type AuditDiagnosis, diagnoseDump, diagnoseLive } from "./audit-diagnosis.ts";
+import { diagnoseDump, diagnoseLive } from "./audit-diagnosis.ts";
+import type { AuditDiagnosis } from "./diagnosed.ts";
 import { emit, type ReportOptions } from "./emit.ts";
 import { worldNote, worldOf } from "./file-options.ts";
 import { type FromLogOptions, fromLogs } from "./from-log.ts";
@@ -79,10 +80,10 @@ export async function audit(options: AuditOptions, terminal: Terminal): Promise<
 
 function uidIn(
   index: ClusterIndex,
-  { attachmentUids }: AuditDiagnosis,
+  diagnosis: AuditDiagnosis | undefined,
   { kind, namespace, name }: ObjectRef,
 ): string | undefined {
-  if (kind === "VolumeAttachment") return attachmentUids.get(name);
+  if (kind === "VolumeAttachment") return diagnosis?.attachmentUids.get(name);
   const object = isKnownKind(kind) ? index.get(kind, namespace, name) : undefined;
   return object !== undefined && "uid" in object ? object.uid : undefined;
 }
@@ -145,9 +146,9 @@ async function auditOne(auditing: Auditing): Promise<Audited> {
   const facts = await factsFrom(options, context, terminal);
   const { index } = facts;
   refuseUnknownNamespace(options.namespace, facts);
-  const diagnosis = await diagnosisFor(auditing);
+  const diagnosis = facts.isDump ? await diagnosisFor(auditing) : undefined;
   const report = await judgedReport({
-    diagnosis,
+    ...(diagnosis === undefined ? {} : { diagnosis }),
     subjects: {
       view: index,
       workloads: within(options.namespace, selector, index.workloads()),
@@ -161,7 +162,7 @@ async function auditOne(auditing: Auditing): Promise<Audited> {
       cluster: { uid: facts.uid, context: context ?? null },
       scope: { namespace: options.namespace ?? null, selector: options.selector ?? null },
       time,
-      read: diagnosis.sawAllAttachments ? [...facts.read, ATTACHMENTS_READ] : facts.read,
+      read: diagnosis?.sawAllAttachments ? [...facts.read, ATTACHMENTS_READ] : facts.read,
     } satisfies AuditFacts,
   });
   return { report, uidOf: (object) => uidIn(index, diagnosis, object) };
@@ -221,6 +222,8 @@ interface Facts {
   readonly notJudged: readonly Unjudged[];
   readonly read: readonly AuditReading[];
   readonly uid: string | null;
+  /** True for a cluster, and for a dump of one: what runs there can be stuck. */
+  readonly isDump: boolean;
 }
 
 async function factsFrom(
@@ -236,7 +239,7 @@ async function factsFrom(
       ...(context === undefined ? {} : { context }),
     };
     const { index, errors, read } = await readLiveFacts(access, terminal);
-    return { index, errors, read, notJudged: [], uid: clusterUid(index) };
+    return { index, errors, read, notJudged: [], uid: clusterUid(index), isDump: true };
   }
   const bundle = await loadFiles(options.from, { stdin: terminal.stdin, ...world });
   const { index, notJudged, closed } = bundle;
@@ -254,6 +257,7 @@ async function factsFrom(
     notJudged: notJudged.objects,
     read: closed ? read : [],
     uid: clusterUid(index),
+    isDump: bundle.isDump,
   };
 }
 

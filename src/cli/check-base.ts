@@ -125,6 +125,7 @@ async function checkChange(
       options.strict === true || render === "always",
     )),
     ...problemsOfBefore(trees),
+    ...[...pair.nested].map((folder) => fileNote(folder, NESTED)),
     ...errors,
     ...worldNote(trees.now.bundle, options),
   ];
@@ -149,6 +150,9 @@ async function checkChange(
   const failOn = options.failOn ?? config.check.failOn ?? "error";
   return emit(report, { ...options, failOn }, terminal);
 }
+
+const NESTED =
+  "it is another repository (a submodule), which the base does not hold: it was left out; check it by itself";
 
 interface BothTrees {
   readonly now: LoadedTree;

@@ -204,6 +204,10 @@ function refuseReadyMachines({ objects, readings }: Facts, machinesOff: Readonly
       throw usage(
         `--machine-is-off ${name}: nodes were not read, so it cannot be seen whether it is Ready; ask somebody who may read them`,
       );
+    // A node that is gone is still named by what it had.
+    const isNamed = [...objects.VolumeAttachment, ...objects.Pod].some(({ nodeName }) => nodeName === name);
+    if (node === undefined && !isNamed)
+      throw usage(`--machine-is-off ${name}: nothing here names such a node: correct the name`);
   }
 }
 

@@ -6,7 +6,7 @@ import type { Unjudged } from "../kube/unjudged.ts";
 import type { AuditFacts } from "../report/audit-facts.ts";
 import type { IsStored } from "../report/commands.ts";
 import { buildReport, type ChangeFacts, type Report, type ReportParts } from "../report/report.ts";
-import { type AuditDiagnosis, diagnosisKey } from "./audit-diagnosis.ts";
+import { type AuditDiagnosis, diagnosisKey } from "./diagnosed.ts";
 import { findingPlaces } from "./finding-places.ts";
 import { pathsInRepository } from "./repository.ts";
 import { version } from "./version.ts";

@@ -41,7 +41,7 @@ const JSON_FILE = /\.json$/i;
 
 /**
  * Reads files as one bundle: YAML or JSON, several documents and lists included; kustomizations and charts as what
- * they render to. Never rejects: what cannot be read is an error in the bundle with its place and the remedy, and
+ * they render to. Never rejects for what files hold: what cannot be read is an error in the bundle with its place and the remedy, and
  * everything else is still there.
  *
  * @param paths files; folders, walked for *.yaml, *.yml and *.json; `-` for standard input

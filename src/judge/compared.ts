@@ -18,6 +18,7 @@ import {
 } from "./change.ts";
 import { callersNote, exemptionNote, modeNotes, replacedNote, withDoubts } from "./compared-notes.ts";
 import type { JudgeSettings } from "./context.ts";
+import { immutableNotes } from "./immutable.ts";
 import { type NamespaceMode, NamespaceModes } from "./mode.ts";
 import {
   annotationNotes,
@@ -56,6 +57,7 @@ export async function judgeVersions(
     if ("target" in object) await comparing.judgeAutoscaler(object);
   }
   for (const claim of versions.after.claims) await comparing.judgeClaim(claim);
+  for (const fact of versions.after.facts) comparing.tellImmutable(fact);
   return comparing.result(all);
 }
 
@@ -181,6 +183,12 @@ class Comparing {
     for (const finding of findings) {
       this.ofClaims.push({ finding: inDefaultNamespace(finding), known: wasThere(finding, before) });
     }
+  }
+
+  tellImmutable(after: PlacedFact): void {
+    const fate = this.fateOf(after.object);
+    if (fate.state !== "changed") return;
+    this.notes.push(...immutableNotes(fate.before, after, this.viewBefore(fate.before.object)));
   }
 
   result(all: boolean): Compared {

@@ -18,8 +18,7 @@ export function unfinishedNote(previous: Workload): string | undefined {
 }
 
 /** Errors with the note among their own, where a denial tells it. */
-export function withNote(findings: readonly Finding[], note: string | undefined): readonly Finding[] {
-  if (note === undefined) return findings;
+export function withNote(findings: readonly Finding[], note: string): readonly Finding[] {
   return findings.map((finding) =>
     finding.severity === "error" ? { ...finding, notes: [...finding.notes, note] } : finding,
   );

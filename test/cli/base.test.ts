@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t, { type Test } from "tap";
@@ -356,6 +365,29 @@ function knowsSha256(folder: string): boolean {
   }
 }
 
+t.test("a submodule is left out, and named", async (t) => {
+  const folder = inside(t);
+  const other = join(folder, "../other");
+  mkdirSync(other);
+  git(other, "init", "-q", "-b", "main");
+  write(other, { "app.yaml": appText("theirs", { claim: "x" }) });
+  commit(other, "first");
+  git(folder, "submodule", "--quiet", "add", `file://${other}`, "k8s/sub");
+  commit(folder, "submodule");
+  write(folder, { "k8s/sub/app.yaml": appText("changed", { claim: "x" }) });
+  const report = await told();
+  t.same([report.code, report.findings], [0, []]);
+  t.match(report.notesText, /it is another repository \(a submodule\)/);
+});
+
+t.test("an object that the repository lost ends with 2", async (t) => {
+  const folder = inside(t);
+  const id = git(folder, "rev-parse", "HEAD:k8s/web.yaml");
+  write(folder, { "k8s/web.yaml": OTHER_IMAGE });
+  rmSync(join(folder, ".git/objects", id.slice(0, 2), id.slice(2)));
+  t.match(await checkBase(), { code: 2, err: /git fsck/ });
+});
+
 t.test("a repository of SHA-256 is read alike", async (t) => {
   const folder = join(t.testdir(), "repo");
   if (!knowsSha256(folder)) {
@@ -371,3 +403,15 @@ t.test("a repository of SHA-256 is read alike", async (t) => {
   write(folder, { "k8s/web.yaml": OTHER_IMAGE });
   t.equal((await told()).code, 1);
 });
+
+const asRoot = process.getuid?.() === 0;
+
+t.test(
+  "a repository of somebody else",
+  { skip: asRoot ? false : "SKIPPED: only root can give a folder away" },
+  async (t) => {
+    const folder = inside(t);
+    chownSync(folder, 12345, 12345);
+    t.match(await checkBase(), { code: 2, err: /belongs to another user, .*safe\.directory/ });
+  },
+);

@@ -164,6 +164,9 @@ t.test(
     const other = await run([...ask, "--machine-is-off", "node-06-b"]);
     t.equal(other.code, 2);
     t.match(other.err, "the node is Ready, so its machine is on");
+    const none = await run([...ask, "--machine-is-off", "node-06-x"]);
+    t.equal(none.code, 2);
+    t.match(none.err, "nothing here names such a node");
   },
 );
 

@@ -1,7 +1,15 @@
 import t from "tap";
 import { RULES } from "../../src/policy/rules/index.ts";
 import { broughtBy, type Files, judgeFiles } from "../support/change.ts";
-import { autoscaler, claim, deployment, sameNode, storageClass } from "../support/objects.ts";
+import {
+  autoscaler,
+  claim,
+  deployment,
+  sameNode,
+  statefulSet,
+  storageClass,
+  volume,
+} from "../support/objects.ts";
 
 type Raw = Readonly<Record<string, unknown>>;
 
@@ -230,4 +238,31 @@ t.test("what files do not tell is said beside the error that turns on it", async
   t.match(rollout.findings[0]?.notes.join(), /if a rollout of it is unfinished in the cluster/);
   const arrival = await judgeFiles({ "a.json": [deployment()] }, { "a.json": [deployment(), claim()] });
   t.match(arrival.findings[0]?.notes.join(), /younger than 10 minutes/);
+});
+
+t.test("what cannot be changed any more is told before it fails", async (t) => {
+  const pv = volume();
+  const before = { "a.json": [one(), claim(), pv, statefulSet({ name: "db" })] };
+  const noted = async (...objects: readonly Raw[]): Promise<string> => {
+    const { notes } = await judgeFiles(before, { "a.json": objects });
+    return notes.map(({ message }) => message).join("\n");
+  };
+  t.match(
+    await noted(one(), claim({ modes: ["ReadWriteMany"] }), pv, statefulSet({ name: "db" })),
+    /spec\.accessModes \(ReadWriteOnce to ReadWriteMany\) cannot be changed .*reclaim policy.*Deployment shop\/web, StatefulSet shop\/db would have to stop/,
+  );
+  t.match(
+    await noted(one(), claim({ spec: { storageClassName: "other" } }), pv),
+    /spec\.storageClassName \(gp3 to other\)/,
+  );
+  const grown = statefulSet({
+    name: "db",
+    workload: { volumeClaimTemplates: [{ metadata: { name: "d" }, spec: {} }] },
+  });
+  t.match(
+    await noted(one(), claim(), pv, grown),
+    /StatefulSet shop\/db: spec\.volumeClaimTemplates .*--cascade=orphan/,
+  );
+  const label = { ...claim(), metadata: { name: "data", namespace: "shop", labels: { a: "b" } } };
+  t.notMatch(await noted(one(), label, pv, statefulSet({ name: "db" })), /cannot be changed/, "metadata can");
 });

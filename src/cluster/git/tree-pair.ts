@@ -24,6 +24,8 @@ export class TreePair {
   readonly sharing: SharedReads;
   /** For the commit: recalls it. */
   readonly shared: SharedReads;
+  /** Other repositories inside the working tree (submodules), as they were reached; they are left out. */
+  readonly nested = new Set<string>();
   private readonly top: string;
   private readonly rendered = new Map<string, { readonly text: string; readonly objects: ReadObjects }>();
   private readonly same = new Map<string, boolean>();
@@ -38,6 +40,12 @@ export class TreePair {
     this.top = top;
     this.now = {
       ...DISK_TREE,
+      readdir: async (folder) => {
+        const names = await DISK_TREE.readdir(folder);
+        if (!names.includes(".git") || (await DISK_TREE.realpath(folder)) === top) return names;
+        this.nested.add(folder);
+        return [];
+      },
       readFile: async (path) => {
         const bytes = await DISK_TREE.readFile(path);
         this.same.set(resolve(path), isBlob(bytes, before.blobId(resolve(path))));
