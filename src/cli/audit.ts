@@ -13,20 +13,18 @@ import { knownValue } from "../policy/view.ts";
 import type { AuditedCluster, AuditFacts, AuditReading } from "../report/audit-facts.ts";
 import { allStored } from "../report/commands.ts";
 import { logExitCode, withAudit } from "../report/from-log.ts";
-import type { FromLog } from "../report/log-facts.ts";
-import { buildReport, mergedReport, type Report } from "../report/report.ts";
+import { mergedReport, type Report } from "../report/report.ts";
 import { since } from "../report/since.ts";
 import { diagnoseDump, diagnoseLive } from "./audit-diagnosis.ts";
 import type { AuditDiagnosis } from "./diagnosed.ts";
 import { emit, type ReportOptions } from "./emit.ts";
 import { worldNote, worldOf } from "./file-options.ts";
-import { type FromLogOptions, fromLogs } from "./from-log.ts";
+import { asksCluster, emitLog, type FromLogOptions, fromLogs, refuseWithLogs } from "./from-log.ts";
 import { readInput } from "./input-file.ts";
 import { clusterTarget, type IntoClusterOptions, writeIntoCluster } from "./into-cluster.ts";
 import { judgedReport } from "./judged-report.ts";
 import { readLiveFacts } from "./live.ts";
 import type { Terminal } from "./terminal.ts";
-import { version } from "./version.ts";
 
 export interface AuditOptions extends ReportOptions, IntoClusterOptions, FromLogOptions {
   readonly selector?: string;
@@ -51,7 +49,7 @@ export async function audit(options: AuditOptions, terminal: Terminal): Promise<
   const selector = options.selector === undefined ? undefined : parseLabelQuery(options.selector);
   const time = timeOf(options);
   const log = options.fromLog === undefined ? null : await fromLogs(options.fromLog, options, terminal);
-  if (log !== null && !asksCluster(options)) return emitLog(log, config, options, terminal);
+  if (log !== null && !asksCluster(options)) return emitLog(log, config.docsUrl, options, terminal);
   const target = await clusterTarget(options, terminal);
   try {
     const contexts = options.context ?? [];
@@ -86,44 +84,6 @@ function uidIn(
   if (kind === "VolumeAttachment") return diagnosis?.attachmentUids.get(name);
   const object = isKnownKind(kind) ? index.get(kind, namespace, name) : undefined;
   return object !== undefined && "uid" in object ? object.uid : undefined;
-}
-
-/** A log alone asks no cluster: whichever is current may not be the one that it is of. */
-function asksCluster({ context = [], from }: AuditOptions): boolean {
-  return context.length > 0 || from !== undefined;
-}
-
-/** @throws AttachguardError AG_ERR_USAGE for options that mean nothing together */
-function refuseWithLogs(options: AuditOptions): void {
-  const { fromLog, users, context = [], selector, since, writeReports, events } = options;
-  if (fromLog === undefined) {
-    if (users) throw new AttachguardError("AG_ERR_USAGE", "--users: it goes with --from-log");
-    return;
-  }
-  const refused = (option: string, why: string) =>
-    new AttachguardError("AG_ERR_USAGE", `${option}: with --from-log ${why}`);
-  if (writeReports) throw refused("--write-reports", "nothing is written: run the audit by itself");
-  if (events) throw refused("--events", "nothing is written: run the audit by itself");
-  if (context.length > 1) throw refused("--context", "give the one cluster that the log is of");
-  if (asksCluster(options)) return;
-  if (since !== undefined) throw refused("--since", "no cluster is asked: give --context or --from");
-  if (selector !== undefined) throw refused("--selector", "no cluster is asked: give --context or --from");
-}
-
-async function emitLog(
-  log: FromLog,
-  config: Config,
-  options: AuditOptions,
-  terminal: Terminal,
-): Promise<number> {
-  const fromLog = withAudit(log, null);
-  const report = buildReport({
-    toolVersion: version(),
-    telling: { docsUrl: config.docsUrl, isStored: allStored },
-    inRepository: (file) => file,
-  });
-  const code = await emit({ ...report, fromLog }, options, terminal);
-  return Math.max(code, logExitCode(fromLog, options.failOn ?? "error"));
 }
 
 interface Auditing {
