@@ -253,10 +253,19 @@ function placeAmong(
   age: string,
 ): Place {
   const { nodes } = index;
-  const held = claims.some(({ volume }) => volume?.nodeAffinity !== undefined);
-  const taking = held
-    ? takingAmong(index, placement, work, (node) => unreachable(placement, kind, claims, node) === undefined)
-    : takingOf(index, placement, kind, work);
+  const volumes = claims.flatMap(({ volume }) =>
+    volume?.nodeAffinity === undefined ? [] : [volume.nodeAffinity],
+  );
+  const taking =
+    volumes.length === 0
+      ? takingOf(index, placement, kind, work)
+      : takingAmong(
+          index,
+          placement,
+          volumes,
+          work,
+          (node) => unreachable(placement, kind, claims, node) === undefined,
+        );
   if (taking === undefined) return several([TOO_MUCH]);
   const [node] = taking.first;
   if (node === undefined) {
