@@ -136,12 +136,14 @@ function workloadSubject(object: RawObject, oldObject: RawObject | null): Subjec
   const next = workloadFrom(object);
   if (next === undefined) throw unreadable("workload");
   const previous = (oldObject && workloadFrom(oldObject)) ?? null;
+  const templateChanged = previous !== null && !isDeepStrictEqual(templateOf(object), templateOf(oldObject));
   return {
     type: "workload",
     next,
     previous,
-    templateChanged: previous !== null && !isDeepStrictEqual(templateOf(object), templateOf(oldObject)),
-    specChanged: previous === null || !isDeepStrictEqual(object.spec, oldObject?.spec),
+    templateChanged,
+    // The template is part of the spec.
+    specChanged: previous === null || templateChanged || !isDeepStrictEqual(object.spec, oldObject?.spec),
   };
 }
 
