@@ -1,6 +1,6 @@
 import type { RenderOptions, Report } from "./report.ts";
 
-export const FORMATS = ["text", "json", "sarif", "github", "gitlab", "junit", "markdown"] as const;
+export const FORMATS = ["text", "json", "sarif", "github", "gitlab", "junit", "markdown", "html"] as const;
 export type Format = (typeof FORMATS)[number];
 
 export interface Renderer {
@@ -23,6 +23,7 @@ const RENDERERS: Readonly<Record<Format, () => Promise<Renderer>>> = {
   github: async () => ({ ...plain((await import("./formats/github.ts")).renderGithub), holdsCommands: true }),
   gitlab: async () => plain((await import("./formats/gitlab.ts")).renderGitlab),
   junit: async () => plain((await import("./formats/junit.ts")).renderJunit),
+  html: async () => plain((await import("./formats/html.ts")).renderHtml),
   markdown: async () => plain((await import("./formats/markdown.ts")).renderMarkdown),
 };
 
