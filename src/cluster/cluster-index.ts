@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Fact, ObjectOf } from "../kube/fact.ts";
 import {
   AUTOSCALER_KINDS,
@@ -109,6 +110,8 @@ export class ClusterIndex implements ClusterView {
     const objects = this.objects[fact.kind] as Scoped<Fact["object"]>;
     const old = objects.get(namespace, fact.object.name);
     if (old === fact.object) return;
+    // The kubelet reports a node's state every few seconds, and verdicts read none of it.
+    if (fact.kind === "Node" && old !== undefined && isDeepStrictEqual(old, fact.object)) return;
     objects.set(namespace, fact.object.name, fact.object);
     // The new entry before the old one goes: a map in which keys come and go grows to twice its size.
     this.index("add", fact);

@@ -1,7 +1,8 @@
 import type { RolloutOverlap, SteadyOverlap } from "./factors.ts";
 import { maximumField } from "./field.ts";
 import type { Autoscaler, IntOrPercent, UpdateStrategy, Workload } from "./model.ts";
-import { eligibleNodes, nodesAge } from "./nodes.ts";
+import { nodesAge } from "./nodes.ts";
+import { countEligible } from "./spread/node-index.ts";
 import { type ClusterView, knownValue } from "./view.ts";
 
 /**
@@ -82,7 +83,7 @@ function wakes({ kind, name }: Autoscaler): string {
 function byNodes(workload: Workload, view: ClusterView): SteadyOverlap {
   const lookup = view.nodes();
   const nodes = knownValue(lookup);
-  const count = nodes && eligibleNodes(workload.template.placement, nodes, workload.kind).length;
+  const count = nodes && countEligible(nodes, workload.template.placement, workload.kind);
   return {
     value: count === 1 ? "never" : "always",
     count,

@@ -76,23 +76,40 @@ export function replacing(situation: Situation, from: Workload): Situation {
   };
 }
 
-function onDemand<Overlap>(
+function onDemand<Overlap extends object>(
   claims: () => readonly ClaimReach[],
   overlap: () => Overlap,
   spread: () => SpreadProof,
 ): FactorsAt<Overlap> {
-  const [overlapOnce, spreadOnce] = [once(overlap), once(spread)];
-  return {
-    get claims() {
-      return claims();
-    },
-    get overlap() {
-      return overlapOnce();
-    },
-    get spread() {
-      return spreadOnce();
-    },
-  };
+  return new OnDemand(claims, overlap, spread);
+}
+
+class OnDemand<Overlap extends object> implements FactorsAt<Overlap> {
+  readonly #claims: () => readonly ClaimReach[];
+  readonly #computeOverlap: () => Overlap;
+  readonly #computeSpread: () => SpreadProof;
+  #overlap: Overlap | undefined;
+  #spread: SpreadProof | undefined;
+
+  constructor(claims: () => readonly ClaimReach[], overlap: () => Overlap, spread: () => SpreadProof) {
+    this.#claims = claims;
+    this.#computeOverlap = overlap;
+    this.#computeSpread = spread;
+  }
+
+  get claims(): readonly ClaimReach[] {
+    return this.#claims();
+  }
+
+  get overlap(): Overlap {
+    this.#overlap ??= this.#computeOverlap();
+    return this.#overlap;
+  }
+
+  get spread(): SpreadProof {
+    this.#spread ??= this.#computeSpread();
+    return this.#spread;
+  }
 }
 
 function once<T>(compute: () => T): () => T {

@@ -345,3 +345,23 @@ t.test(
     t.equal(found("key-0"), 0);
   },
 );
+
+t.test("a node's status changes nothing; its labels, taints and cordon do", async (t) => {
+  const index = new ClusterIndex();
+  const node = (labels: object, spec: object, status: object) =>
+    fact("v1", "Node", { name: "a", labels }, { spec, status });
+  index.put(node({ zone: "a" }, {}, {}));
+  const before = knownValue(index.nodes());
+  index.put(node({ zone: "a" }, {}, { conditions: [{ type: "Ready", status: "True" }] }));
+  t.equal(knownValue(index.nodes()), before, "the same list, with what was found out about it");
+  for (const changed of [
+    node({ zone: "b" }, {}, {}),
+    node({ zone: "b" }, { unschedulable: true }, {}),
+    node({ zone: "b" }, { unschedulable: true, taints: [{ key: "x", effect: "NoExecute" }] }, {}),
+  ]) {
+    const last = knownValue(index.nodes());
+    index.put(changed);
+    t.not(knownValue(index.nodes()), last);
+    t.strictSame(knownValue(index.nodes()), [changed.object]);
+  }
+});

@@ -6,23 +6,29 @@ export class LineFinder {
   private readonly text: string;
   private line = 1;
   private lineStart = 0;
+  /** Where the line ends; -1: with the text. Kept, since to look for it costs the rest of a text that is one line. */
+  private lineEnd: number;
 
   constructor(file: string, text: string) {
     this.file = file;
     this.text = text;
+    this.lineEnd = text.indexOf("\n");
   }
 
   positionOf(offset: number): SourcePosition {
     if (offset < this.lineStart) {
       this.line = 1;
-      this.lineStart = 0;
+      this.moveTo(0);
     }
-    let newline = this.text.indexOf("\n", this.lineStart);
-    while (newline !== -1 && newline < offset) {
+    while (this.lineEnd !== -1 && this.lineEnd < offset) {
       this.line += 1;
-      this.lineStart = newline + 1;
-      newline = this.text.indexOf("\n", this.lineStart);
+      this.moveTo(this.lineEnd + 1);
     }
     return { file: this.file, line: this.line, column: offset - this.lineStart + 1 };
+  }
+
+  private moveTo(lineStart: number): void {
+    this.lineStart = lineStart;
+    this.lineEnd = this.text.indexOf("\n", lineStart);
   }
 }

@@ -1,6 +1,7 @@
-import type { Node, Placement, WorkloadKind } from "../model.ts";
-import { exclusionOf, HOSTNAME } from "../nodes.ts";
+import type { Node, NodeSelectorTerm, Placement, WorkloadKind } from "../model.ts";
+import { eligibleNodes, exclusionOf, HOSTNAME } from "../nodes.ts";
 import { labelOf } from "../selectors.ts";
+import { type AlikeNodes, alikeNodes, treatsAlike } from "./alike-nodes.ts";
 import type { Work } from "./work.ts";
 
 /** Which nodes take the pods of a placement, as far as it is told: how many, and the first few. */
@@ -22,6 +23,7 @@ export interface NodeIndex {
   readonly byName: ReadonlyMap<string, readonly Node[]>;
   /** Every label key that some node has. */
   readonly keys: ReadonlySet<string>;
+  readonly alike: AlikeNodes;
   readonly taking: WeakMap<Placement, Map<WorkloadKind, Taking>>;
 }
 
@@ -35,6 +37,7 @@ export function indexOf(nodes: readonly Node[]): NodeIndex {
     byLabel: Map.groupBy(nodes, (node) => labelOf(node.labels, HOSTNAME) ?? ""),
     byName: Map.groupBy(nodes, (node) => node.name),
     keys: new Set(nodes.flatMap(({ labels }) => Object.keys(labels))),
+    alike: alikeNodes(nodes, TOLD),
     taking: new WeakMap(),
   };
   indices.set(nodes, index);
@@ -57,6 +60,7 @@ export function takingOf(
   const taking = takingAmong(
     index,
     placement,
+    [],
     work,
     (node) => notTaking(placement, kind, node) === undefined,
   );
@@ -68,13 +72,31 @@ export function takingOf(
   return taking;
 }
 
-/** Looks at every node; `undefined` where there is no work left for that. */
+/**
+ * Looks at one node of each group of like ones, and at every node only where the placement or a volume tells those
+ * apart; `undefined` where there is no work left for that.
+ *
+ * @param volumes the node affinity of the volumes that `takes` looks at
+ */
 export function takingAmong(
-  { nodes }: NodeIndex,
+  { nodes, alike }: NodeIndex,
   placement: Placement,
+  volumes: readonly (readonly NodeSelectorTerm[])[],
   work: Work,
   takes: (node: Node) => boolean,
 ): Taking | undefined {
+  if (treatsAlike(alike, placement, volumes)) {
+    if (!work.spend(alike.groups.length * expressionsIn(placement))) return undefined;
+    const taking = alike.groups.filter(({ one }) => takes(one));
+    return {
+      count: taking.reduce((sum, { count }) => sum + count, 0),
+      first: taking
+        .flatMap(({ first }) => first)
+        .sort((a, b) => a.at - b.at)
+        .slice(0, TOLD)
+        .map(({ node }) => node),
+    };
+  }
   if (!work.spend(nodes.length * expressionsIn(placement))) return undefined;
   let count = 0;
   const first: Node[] = [];
@@ -84,6 +106,16 @@ export function takingAmong(
     count++;
   }
   return { count, first };
+}
+
+/** How many nodes take the pods by their hard constraints, as `eligibleNodes` has them. */
+export function countEligible(nodes: readonly Node[], placement: Placement, kind: WorkloadKind): number {
+  const { alike } = indexOf(nodes);
+  if (!treatsAlike(alike, placement, [])) return eligibleNodes(placement, nodes, kind).length;
+  return alike.groups.reduce(
+    (sum, { one, count }) => (exclusionOf(placement, one, kind) === undefined ? sum + count : sum),
+    0,
+  );
 }
 
 /** Why a node does not take the pods, their pod affinity's keys included; `undefined` where it does. */

@@ -1,5 +1,5 @@
 import type { ClaimReach, SpreadProof } from "../factors.ts";
-import type { Node, Placement, WorkloadKind } from "../model.ts";
+import type { Node, NodeSelectorTerm, Placement, WorkloadKind } from "../model.ts";
 import { HOSTNAME, matchesTerms, nodesAge } from "../nodes.ts";
 import type { PolicyOptions } from "../options.ts";
 import { listOf, plural } from "../phrasing.ts";
@@ -61,11 +61,12 @@ export function placeOf(
   options: PolicyOptions,
   work = new Work(),
 ): Place {
-  const holds = claims.some(({ volume, pin }) => volume?.nodeAffinity !== undefined || pin !== undefined);
   // Volumes that may be anywhere leave the place as it is, however many there are.
-  return holds
-    ? findPlace(placement, kind, claims, view, options, work)
-    : work.once(`place of a ${kind}`, placement, () => findPlace(placement, kind, [], view, options, work));
+  const holding = claims.filter(({ volume, pin }) => volume?.nodeAffinity !== undefined || pin !== undefined);
+  const by = holding.map(({ name, inline }) => (inline ? `disk ${name}` : name));
+  return work.once(`place of a ${kind} with ${by.join(", ")}`, placement, () =>
+    findPlace(placement, kind, holding, view, options, work),
+  );
 }
 
 function findPlace(
@@ -163,10 +164,22 @@ function sourcesOf(placement: Placement, claims: readonly ClaimReach[]): readonl
     sources.push({
       proof: "volume",
       text: `node affinity of volume ${volume.name} (${name})`,
-      alternatives: fromTerms(volume.nodeAffinity),
+      alternatives: onVolume(volume.nodeAffinity),
     });
   }
   return sources;
+}
+
+const read = new WeakMap<readonly NodeSelectorTerm[], readonly Constraints[]>();
+
+/** A volume stays as it is from review to review. */
+function onVolume(terms: readonly NodeSelectorTerm[]): readonly Constraints[] {
+  let constraints = read.get(terms);
+  if (constraints === undefined) {
+    constraints = fromTerms(terms);
+    read.set(terms, constraints);
+  }
+  return constraints;
 }
 
 function pinnedBy(
@@ -253,10 +266,19 @@ function placeAmong(
   age: string,
 ): Place {
   const { nodes } = index;
-  const held = claims.some(({ volume }) => volume?.nodeAffinity !== undefined);
-  const taking = held
-    ? takingAmong(index, placement, work, (node) => unreachable(placement, kind, claims, node) === undefined)
-    : takingOf(index, placement, kind, work);
+  const volumes = claims.flatMap(({ volume }) =>
+    volume?.nodeAffinity === undefined ? [] : [volume.nodeAffinity],
+  );
+  const taking =
+    volumes.length === 0
+      ? takingOf(index, placement, kind, work)
+      : takingAmong(
+          index,
+          placement,
+          volumes,
+          work,
+          (node) => unreachable(placement, kind, claims, node) === undefined,
+        );
   if (taking === undefined) return several([TOO_MUCH]);
   const [node] = taking.first;
   if (node === undefined) {

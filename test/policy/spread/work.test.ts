@@ -249,6 +249,8 @@ t.test("5,000 nodes cost what 50 do once their list is known", async (t) => {
     });
   };
   cost(50);
-  const [few, lots] = [cost(50), cost(5000)];
+  // The least of three each: whatever else the machine does only adds to it.
+  const least = (count: number) => Math.min(...[1, 2, 3].map(() => cost(count)));
+  const [few, lots] = [least(50), least(5000)];
   t.ok(lots < Math.max(few, 0.02) * 3, `${few.toFixed(3)} and ${lots.toFixed(3)} yardsticks`);
 });

@@ -1,0 +1,137 @@
+/** Looking at one of many like nodes finds what looking at each of them finds. */
+import fc from "fast-check";
+import t from "tap";
+import type { Node, NodeSelectorTerm, Placement, WorkloadKind } from "../../../src/policy/model.ts";
+import { eligibleNodes, HOSTNAME, matchesTerms } from "../../../src/policy/nodes.ts";
+import { alikeNodes } from "../../../src/policy/spread/alike-nodes.ts";
+import { countEligible, indexOf, notTaking, takingAmong } from "../../../src/policy/spread/node-index.ts";
+import { Work } from "../../../src/policy/spread/work.ts";
+import { ANYWHERE } from "./cases.ts";
+
+const ZONE = "topology.kubernetes.io/zone";
+const RUNS = { numRuns: 1_500 };
+const KINDS: readonly WorkloadKind[] = ["Deployment", "DaemonSet"];
+
+/** Host labels have too many values to group by from 33 nodes on. */
+const nodes = fc
+  .array(
+    fc.record({
+      zone: fc.constantFrom("a", "b", undefined),
+      taint: fc.constantFrom(undefined, undefined, "dedicated", "node.kubernetes.io/not-ready"),
+      unschedulable: fc.constantFrom(false, false, true),
+    }),
+    { minLength: 1, maxLength: 60 },
+  )
+  .map((all) =>
+    all.map(
+      ({ zone, taint, unschedulable }, at): Node => ({
+        name: `n${at}`,
+        labels: { [HOSTNAME]: `n${at}`, ...(zone && { [ZONE]: zone }) },
+        taints: taint === undefined ? [] : [{ key: taint, value: "", effect: "NoSchedule" }],
+        unschedulable,
+      }),
+    ),
+  );
+const requirement = fc.record({
+  key: fc.constantFrom(ZONE, ZONE, HOSTNAME),
+  operator: fc.constantFrom("In", "NotIn", "Exists", "DoesNotExist"),
+  values: fc.array(fc.constantFrom("a", "b", "n1", "n40"), { minLength: 1, maxLength: 2 }),
+});
+const terms: fc.Arbitrary<NodeSelectorTerm[]> = fc.array(
+  fc.record({
+    matchExpressions: fc.array(requirement, { minLength: 1, maxLength: 2 }),
+    matchFields: fc.oneof(
+      { weight: 5, arbitrary: fc.constant([]) },
+      { weight: 1, arbitrary: fc.constant([{ key: "metadata.name", operator: "NotIn", values: ["n1"] }]) },
+    ),
+  }),
+  { minLength: 1, maxLength: 2 },
+);
+const placement: fc.Arbitrary<Placement> = fc
+  .record({
+    nodeName: fc.constantFrom(undefined, undefined, undefined, "n1"),
+    nodeSelector: fc.constantFrom({}, {}, { [ZONE]: "a" }, { [HOSTNAME]: "n40" }, { missing: "x" }),
+    nodeAffinity: fc.option(terms, { nil: undefined }),
+    tolerations: fc.constantFrom(
+      [],
+      [{ key: "dedicated", operator: "Exists", value: "", effect: "" }],
+      [{ key: "", operator: "Exists", value: "", effect: "" }],
+    ),
+    topologyKey: fc.constantFrom(undefined, undefined, ZONE, HOSTNAME),
+  })
+  .map(({ topologyKey, ...rest }) => ({
+    ...ANYWHERE,
+    ...rest,
+    podAffinity:
+      topologyKey === undefined
+        ? []
+        : [
+            {
+              labelSelector: { matchLabels: {}, matchExpressions: [] },
+              namespaces: [],
+              namespaceSelector: undefined,
+              topologyKey,
+              matchLabelKeys: [],
+              mismatchLabelKeys: [],
+            },
+          ],
+  }));
+
+t.test("the nodes that take a placement are those of a look at every node", async (t) => {
+  const seen = new Set<number>();
+  fc.assert(
+    fc.property(
+      nodes,
+      placement,
+      fc.option(terms, { nil: undefined }),
+      fc.constantFrom(...KINDS),
+      (all, of, volume, kind) => {
+        const takes = (one: Node) =>
+          notTaking(of, kind, one) === undefined && (volume === undefined || matchesTerms(volume, one));
+        const expected = all.filter(takes);
+        const found = takingAmong(indexOf(all), of, volume === undefined ? [] : [volume], new Work(), takes);
+        seen.add(Math.min(expected.length, 2));
+        t.equal(found?.count, expected.length);
+        t.strictSame(
+          found?.first.map(({ name }) => name),
+          expected.slice(0, 4).map(({ name }) => name),
+        );
+        t.equal(countEligible(all, of, kind), eligibleNodes(of, all, kind).length);
+      },
+    ),
+    RUNS,
+  );
+  t.same([...seen].sort(), [0, 1, 2], "none, one and several were among them");
+});
+
+t.test("thousands of nodes of a few kinds are looked at a few times", async (t) => {
+  const pool = (at: number) => ["general", "gpu", "storage"][at % 3] as string;
+  const all = Array.from(
+    { length: 5_000 },
+    (_, at): Node => ({
+      name: `node-${at}`,
+      labels: { [HOSTNAME]: `node-${at}`, [ZONE]: `z${at % 2}`, pool: pool(at) },
+      taints: [],
+      unschedulable: false,
+    }),
+  );
+  t.equal(alikeNodes(all, 4).groups.length, 6);
+  let looks = 0;
+  const taking = takingAmong(
+    indexOf(all),
+    { ...ANYWHERE, nodeSelector: { pool: "gpu" } },
+    [],
+    new Work(),
+    (one) => {
+      looks += 1;
+      return one.labels.pool === "gpu";
+    },
+  );
+  t.equal(looks, 6);
+  t.equal(taking?.count, 1_667);
+  t.same(
+    taking?.first.map(({ name }) => name),
+    ["node-1", "node-4", "node-7", "node-10"],
+    "those that are told are the first of the list",
+  );
+});
