@@ -1,6 +1,6 @@
 import type { RenderOptions, Report } from "./report.ts";
 
-export const FORMATS = ["text", "json", "sarif", "github", "gitlab", "junit", "markdown"] as const;
+export const FORMATS = ["text", "json", "sarif", "github", "gitlab", "junit", "markdown", "html"] as const;
 export type Format = (typeof FORMATS)[number];
 
 export interface Renderer {
@@ -24,6 +24,7 @@ const RENDERERS: Readonly<Record<Format, () => Promise<Renderer>>> = {
   gitlab: async () => plain((await import("./formats/gitlab.ts")).renderGitlab),
   junit: async () => plain((await import("./formats/junit.ts")).renderJunit),
   markdown: async () => plain((await import("./formats/markdown.ts")).renderMarkdown),
+  html: async () => ({ ...plain((await import("./formats/html.ts")).renderHtml), holdsProblems: true }),
 };
 
 export function rendererOf(format: Format): Promise<Renderer> {
