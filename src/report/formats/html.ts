@@ -22,6 +22,10 @@ export function renderHtml(report: Report, options: RenderOptions): string {
   const clusters = report.findings.some(({ cluster }) => cluster !== null);
   const title = titleOf(report);
   const counted = all.filter(({ standing }) => standing === "error" || standing === "warning");
+  const where =
+    counted.length === 0
+      ? NOTHING
+      : html`<section aria-labelledby="where"><h2 id="where">Where: by namespace and rule</h2>${chart(counted.map(({ finding }) => finding))}</section>`;
   return page(
     `attachguard: ${title}`,
     html`<a class="skip" href="#content">Skip to the report</a>
@@ -31,8 +35,7 @@ export function renderHtml(report: Report, options: RenderOptions): string {
 <main id="content">
 ${tiles(report)}
 ${sinceTiles(report)}
-${overviewSections(report, all)}
-${counted.length === 0 ? NOTHING : html`<section aria-labelledby="where"><h2 id="where">Where: findings by namespace and rule</h2>${chart(counted.map(({ finding }) => finding))}</section>`}
+${overviewSections(report, all, where)}
 ${all.length === 0 ? html`<p>Nothing was found in ${plural(report.summary.workloads, "workload")}.</p>` : findingSections(all, detailed, clusters)}
 ${problems(report)}
 </main>

@@ -4,7 +4,7 @@ import { clipped, html, type Markup, NOTHING } from "./escape.ts";
 /** Namespaces that get a bar; the rest is counted. */
 const SHOWN = 15;
 /** Colours of rules; a rule beyond them shares the last. */
-const COLOURS = ["#b3261e", "#c77700", "#2f6cb3", "#7448a8", "#2c7a4b", "#00788a", "#9a3b74", "#6b7484"];
+const COLOURS = ["#2f6cb3", "#c77700", "#7448a8", "#00788a", "#9a3b74", "#2c7a4b", "#b3261e", "#6b7484"];
 const LABELS = 190;
 const BARS = 430;
 const NUMBERS = 60;
@@ -30,7 +30,7 @@ export function chart(findings: readonly ReportedFinding[]): Markup {
   const more = namespaces.length - shown.length;
   return html`${svg(shown, rules)}
 ${more > 0 ? html`<p class="soft">and ${more} more namespaces</p>` : NOTHING}
-<details><summary>The same in numbers</summary><div class="scroll" tabindex="0" role="region" aria-label="Findings by namespace and rule"><table>
+<details><summary>The same in numbers</summary><div class="scroll" tabindex="0" role="group" aria-label="Findings by namespace and rule"><table>
 <caption>Findings by namespace and rule</caption>
 <thead><tr><th scope="col">Namespace</th>${rules.map((rule) => html`<th scope="col" class="number">${rule}</th>`)}<th scope="col" class="number">All</th></tr></thead>
 <tbody>${shown.map(({ namespace, total, byRule }) => html`<tr><th scope="row">${clipped(namespace, 70)}</th>${rules.map((rule) => html`<td class="number">${byRule.get(rule) ?? 0}</td>`)}<td class="number">${total}</td></tr>\n`)}</tbody>
@@ -42,7 +42,7 @@ function svg(namespaces: readonly Counted[], rules: readonly string[]): Markup {
   const top = Math.ceil(rules.length / 3) * LEGEND_ROW + 8;
   const width = LABELS + BARS + NUMBERS;
   const height = top + namespaces.length * ROW;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Chart by namespace and rule"><svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Findings by namespace and rule; the table below has the numbers">
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="Chart by namespace and rule"><svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Findings by namespace and rule; the table below has the numbers">
 ${rules.map((rule, at) => legend(rule, at))}
 ${namespaces.map((each, at) => row(each, rules, most, top + at * ROW))}
 </svg></div>`;

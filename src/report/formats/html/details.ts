@@ -49,7 +49,7 @@ function way(
 function claims({ claims }: ReportedFinding): Markup {
   if (claims.length === 0) return NOTHING;
   const more = claims.length - SHOWN;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Claims"><table><caption>Claims</caption><thead><tr><th scope="col">Claim</th><th scope="col">Who may hold it</th><th scope="col">Access modes</th><th scope="col">Volume</th><th scope="col">Class</th><th scope="col">Driver</th></tr></thead>
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="Claims"><table><caption>Claims</caption><thead><tr><th scope="col">Claim</th><th scope="col">Who may hold it</th><th scope="col">Access modes</th><th scope="col">Volume</th><th scope="col">Class</th><th scope="col">Driver</th></tr></thead>
 <tbody>${claims
     .slice(0, SHOWN)
     .map(

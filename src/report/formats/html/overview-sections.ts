@@ -10,10 +10,10 @@ const SHOWN = 50;
 const TALLIED = 10;
 
 /** What a person asks of an audit on Monday, below the numbers. */
-export function overviewSections(report: Report, all: readonly Listed[]): Markup {
-  if (report.audit === null) return NOTHING;
+export function overviewSections(report: Report, all: readonly Listed[], where: Markup): Markup {
+  if (report.audit === null) return where;
   const overview = auditOverview(report, Date.parse(report.audit.time));
-  return html`<div class="columns">${worst(overview, all)}${tallies(overview)}</div>${recreate(overview, report)}${storage(overview)}${exempted(overview)}`;
+  return html`<div class="columns">${worst(overview, all)}<div>${where}${tallies(overview)}</div></div>${recreate(overview, report)}${storage(overview)}${exempted(overview)}`;
 }
 
 function worst({ worst }: AuditOverview, all: readonly Listed[]): Markup {
@@ -33,6 +33,7 @@ function linked(workload: JudgedWorkload, anchors: ReadonlyMap<string, string>):
 }
 
 function tallies({ byDriver, byClass }: AuditOverview): Markup {
+  if (byDriver.length + byClass.length === 0) return NOTHING;
   return html`<section aria-labelledby="storage-of"><h2 id="storage-of">By storage</h2>${tally("Driver", byDriver)}${tally("Storage class", byClass)}</section>`;
 }
 
@@ -83,6 +84,6 @@ function exempted({ exempted, expiring }: AuditOverview): Markup {
   const first = exempted.toSorted((a, b) => Number(soon.has(b)) - Number(soon.has(a)));
   const more = exempted.length - SHOWN;
   return html`<section aria-labelledby="exempted"><h2 id="exempted">Exempted (${exempted.length}, of which ${expiring.length} end within 14 days)</h2>
-<div class="scroll" tabindex="0" role="region" aria-label="Exemptions"><table><thead><tr><th scope="col">Workload</th><th scope="col">Rule</th><th scope="col">By</th><th scope="col">Ends</th><th scope="col">Reason</th></tr></thead><tbody>
+<div class="scroll" tabindex="0" role="group" aria-label="Exemptions"><table><thead><tr><th scope="col">Workload</th><th scope="col">Rule</th><th scope="col">By</th><th scope="col">Ends</th><th scope="col">Reason</th></tr></thead><tbody>
 ${first.slice(0, SHOWN).map((finding) => html`<tr><th scope="row">${clipped(placeName(finding), 260)}</th><td>${finding.rule}</td><td>${finding.exempted?.by ?? ""}</td><td>${clipped(finding.exempted?.until ?? "no end", 40)}${soon.has(finding) ? html` <strong class="care">soon</strong>` : NOTHING}</td><td>${clipped(finding.exempted?.reason ?? "", 300)}</td></tr>\n`)}</tbody></table></div>${more > 0 ? html`<p class="soft">and ${more} more, in the table of findings</p>` : NOTHING}</section>`;
 }

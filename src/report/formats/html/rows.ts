@@ -22,9 +22,9 @@ export function rows(all: readonly Listed[], linked: ReadonlySet<Listed>, cluste
   const missing = all.length - lines.length;
   return html`${filters(shown, clusters)}
 <p><output id="count" aria-live="polite">${shown.length} of ${shown.length} shown</output>${missing > 0 ? html`; ${missing} more did not fit here, the gravest are shown; <code>--format json</code> has all` : NOTHING}</p>
-<div class="scroll rows" tabindex="0" role="region" aria-label="All findings"><table>
+<div class="scroll rows" tabindex="0" role="group" aria-label="All findings"><table>
 <caption>Findings, the gravest first</caption>
-<thead><tr><th scope="col" class="narrow" data-key="severity">Severity</th><th scope="col" class="narrow" data-key="state">State</th>${clusters ? html`<th scope="col" class="extra" data-key="cluster">Cluster</th>` : NOTHING}<th scope="col" data-key="namespace">Namespace</th><th scope="col" data-key="workload">Workload</th><th scope="col" class="middle" data-key="rule">Rule</th><th scope="col" class="extra" data-key="claims">Claims</th><th scope="col" class="extra" data-key="way">Cheapest way out</th></tr></thead>
+<thead><tr><th scope="col" class="narrow" data-key="severity">Severity</th><th scope="col" class="narrow folding" data-key="state">State</th>${clusters ? html`<th scope="col" class="extra" data-key="cluster">Cluster</th>` : NOTHING}<th scope="col" data-key="namespace">Namespace</th><th scope="col" data-key="workload">Workload</th><th scope="col" class="middle" data-key="rule">Rule</th><th scope="col" class="extra" data-key="claims">Claims</th><th scope="col" class="extra" data-key="way">Cheapest way out</th></tr></thead>
 <tbody id="findings-body">
 ${new Markup(lines.join(""))}</tbody>
 </table></div>`;
@@ -40,7 +40,7 @@ function row({ finding, state, standing, anchor }: Listed, linked: boolean, clus
       ? ""
       : `${clipped(first.name, 120)}${others.length > 0 ? ` and ${others.length} more` : ""}`;
   const start = linked ? html`<tr>` : html`<tr id="${anchor}">`;
-  return html`${start}<td>${standing}</td><td>${state}</td>${clusters ? html`<td class="extra">${clipped(cluster ?? "", 120)}</td>` : NOTHING}<td>${clipped(workload.namespace, 120)}</td><td>${linked ? html`<a href="#${anchor}">${name}</a>` : name}</td><td>${rule}</td><td class="extra">${claim}</td><td class="extra">${fix === undefined ? "" : FIXES[fix.id].short}</td></tr>
+  return html`${start}<td>${standing}</td><td class="folding">${state}</td>${clusters ? html`<td class="extra">${clipped(cluster ?? "", 120)}</td>` : NOTHING}<td>${clipped(workload.namespace, 120)}</td><td>${linked ? html`<a href="#${anchor}">${name}</a>` : name}</td><td>${rule}</td><td class="extra">${claim}</td><td class="extra">${fix === undefined ? "" : FIXES[fix.id].short}</td></tr>
 `;
 }
 

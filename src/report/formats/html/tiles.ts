@@ -29,19 +29,22 @@ export function tiles(report: Report): Markup {
 /** What became of findings since an earlier report. */
 export function sinceTiles({ since }: Report): Markup {
   if (since === null) return NOTHING;
-  return html`<section aria-labelledby="since"><h2 id="since">Since ${clipped(since.time, 60)}</h2>
-${row([
-  { name: "new", count: since.new, tone: "bad" },
-  { name: "graver", count: since.graver, tone: "bad" },
-  { name: "unchanged", count: since.unchanged },
-  { name: "fixed", count: since.fixed },
-  { name: "not comparable", count: since.notComparable, tone: "care" },
-])}
+  return html`<section aria-labelledby="since"><h2 id="since" class="quiet">Since ${clipped(since.time, 60)}</h2>
+${row(
+  [
+    { name: "new", count: since.new, tone: "bad" },
+    { name: "graver", count: since.graver, tone: "bad" },
+    { name: "unchanged", count: since.unchanged },
+    { name: "fixed", count: since.fixed },
+    { name: "not comparable", count: since.notComparable, tone: "care" },
+  ],
+  "tiles small",
+)}
 ${since.reasons.length === 0 ? NOTHING : html`<ul>${since.reasons.slice(0, 20).map((reason) => html`<li>${clipped(reason)}</li>`)}</ul>`}
 </section>`;
 }
 
-function row(shown: readonly Tile[]): Markup {
-  return html`<dl class="tiles">
+function row(shown: readonly Tile[], size = "tiles"): Markup {
+  return html`<dl class="${size}">
 ${shown.map(({ name, count, tone }) => html`<div${tone !== undefined && count > 0 ? html` class="${tone}"` : NOTHING}><dt>${name}</dt><dd>${count}</dd></div>\n`)}</dl>`;
 }

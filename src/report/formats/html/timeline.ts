@@ -21,7 +21,7 @@ const COLOURS = {
 export function timeline({ headings, lanes, steps }: Story): Markup {
   const width = LABELS + MOMENT * headings.length;
   const height = TOP + LANE * lanes.length;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Timeline"><svg class="time" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="What happens when; the list below says the same">
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="Timeline"><svg class="time" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="What happens when; the list below says the same">
 ${headings.map((heading, at) => html`<text class="heading" x="${LABELS + at * MOMENT + 4}" y="13" font-size="12">${heading}</text><line class="grid" x1="${LABELS + at * MOMENT}" x2="${LABELS + at * MOMENT}" y1="4" y2="${height}" stroke="#d5d9e0"/>`)}
 ${lanes.map(({ name, spans }, at) => [html`<text x="0" y="${TOP + at * LANE + 20}" font-size="12">${name}</text>`, spans.map((span) => bar(span, TOP + at * LANE + 4))])}
 </svg></div>
