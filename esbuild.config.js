@@ -1,6 +1,6 @@
 // Joins what tsc compiled into a few files: Node needs about a third of a millisecond for every module that it
 // loads, and a cold `attachguard check` would load two hundred (docs/adr has the figures).
-import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 
@@ -9,6 +9,29 @@ const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 
 /** Joined too, since every `check` needs them; all other packages stay as they are, and load when they are needed. */
 const JOINED = ["commander", "yaml"];
+
+/** Leaves everything out of the one file that `check` on files does not need, and says the version without a package. */
+function checkAlone() {
+  const COMMANDS = ["./check.js", "./check-base.js"];
+  const isElsewhere = ({ importer, path }) =>
+    path === "./live.js" || (importer.endsWith("cli/program.js") && !COMMANDS.includes(path));
+  const absent = `import { AttachguardError } from "./errors.js";
+    throw new AttachguardError("AG_ERR_USAGE", "this file judges files only; install the package attachguard for what asks a cluster");`;
+  return {
+    name: "check-alone",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^\.\// }, (imported) =>
+        imported.kind === "dynamic-import" && isElsewhere(imported)
+          ? { path: imported.path, namespace: "elsewhere" }
+          : undefined,
+      );
+      onLoad({ filter: /.*/, namespace: "elsewhere" }, () => ({ contents: absent, resolveDir: COMPILED }));
+      onLoad({ filter: /cli\/version\.js$/ }, () => ({
+        contents: `export const version = () => ${JSON.stringify(manifest.version)};`,
+      }));
+    },
+  };
+}
 
 rmSync("dist", { recursive: true, force: true });
 await build({
@@ -24,12 +47,41 @@ await build({
   external: Object.keys(manifest.dependencies).filter((name) => !JOINED.includes(name)),
   logLevel: "warning",
 });
+const { metafile } = await build({
+  entryPoints: [join(COMPILED, "cli/check-main.js")],
+  metafile: true,
+  outfile: "dist/check.js",
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node20.12",
+  alias: { yaml: "./node_modules/yaml/browser/index.js" },
+  // For the packages that still come in CommonJS.
+  banner: {
+    js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);',
+  },
+  plugins: [checkAlone()],
+  logLevel: "warning",
+});
+appendFileSync("dist/check.js", `/*\n${licencesOf(packagesIn(metafile)).join("\n\n")}\n*/\n`);
+chmodSync("dist/check.js", 0o755);
 // As npm does with the files of `bin`, which it sees only when it installs.
 chmodSync("dist/cli/main.js", 0o755);
 rmSync(COMPILED, { recursive: true, force: true });
 
-const licences = JOINED.map((name) => {
-  const text = readFileSync(join("node_modules", name, "LICENSE"), "utf8").trim();
-  return `${name} ${manifest.dependencies[name]}\n\n${text}\n`;
-});
-writeFileSync("dist/LICENSES.txt", `Parts of these files come from:\n\n${licences.join("\n\n")}`);
+writeFileSync("dist/LICENSES.txt", `Parts of these files come from:\n\n${licencesOf(JOINED).join("\n\n")}`);
+
+function packagesIn({ inputs }) {
+  const names = Object.keys(inputs).map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);
+  return [...new Set(names.filter((name) => name !== undefined))].sort();
+}
+
+function licencesOf(names) {
+  return names.map((name) => {
+    const folder = join("node_modules", name);
+    const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const file = readdirSync(folder).find((each) => /^licen[cs]e(\.|$)/i.test(each));
+    if (file === undefined) throw new Error(`${name} comes without a licence`);
+    return `${name} ${version}\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
+  });
+}

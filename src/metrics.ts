@@ -8,6 +8,14 @@ export interface KindGauges {
   readonly ageSeconds: number | undefined;
 }
 
+/** What all workloads of a cluster would be told today. */
+export interface WorkloadCounts {
+  /** Workloads by verdict. */
+  readonly verdicts: Readonly<Record<string, number>>;
+  /** Errors by rule, those that are let through too. */
+  readonly latent: Readonly<Record<string, number>>;
+}
+
 /** Every metric of the project in one place, on a registry of its own: two servers in a process do not mix. */
 export interface Metrics {
   readonly registry: Registry;
@@ -26,6 +34,8 @@ export interface Metrics {
   countFinding(rule: string, severity: string, namespace: string): void;
   /** Lets the bytes that bodies hold be read when the metrics are scraped. */
   watchBodyBytes(bytes: () => number): void;
+  /** Shows what all workloads would be told; nothing where that is not counted. */
+  showWorkloads(counts: WorkloadCounts | undefined): void;
   /** Lets the cluster's gauges be read when the metrics are scraped, so that an age is never an old age. */
   watchCluster(status: () => readonly KindGauges[]): void;
 }
@@ -127,6 +137,19 @@ export function createMetrics({ process = true, namespaceLabel = false }: Metric
     registers,
   });
 
+  const workloads = new Gauge({
+    name: "attachguard_workloads",
+    help: "Workloads with volumes by the verdict that they would get today; each server counts all of them.",
+    labelNames: ["verdict"] as const,
+    registers,
+  });
+  const latentFindings = new Gauge({
+    name: "attachguard_latent_findings",
+    help: "Errors of workloads as they stand, let through or not, by rule; each server counts all of them.",
+    labelNames: ["rule"] as const,
+    registers,
+  });
+
   return {
     registry,
     reviews,
@@ -142,6 +165,13 @@ export function createMetrics({ process = true, namespaceLabel = false }: Metric
     certificateExpiry,
     countFinding: (rule, severity, namespace) =>
       findings.inc(namespaceLabel ? { rule, severity, namespace } : { rule, severity }),
+    showWorkloads: (counts) => {
+      workloads.reset();
+      latentFindings.reset();
+      for (const [verdict, count] of Object.entries(counts?.verdicts ?? {}))
+        workloads.set({ verdict }, count);
+      for (const [rule, count] of Object.entries(counts?.latent ?? {})) latentFindings.set({ rule }, count);
+    },
     watchBodyBytes: (bytes) => watchBodyBytes(registry, bytes),
     watchCluster: (status) => watchCluster(registry, status),
   };

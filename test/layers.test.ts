@@ -9,7 +9,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   cli: ["admission", "diagnose", "judge", "report", "cluster", "waiver", "tls", "config", "kube", "policy"],
   admission: ["judge", "report", "cluster", "tls", "config", "kube", "policy"],
   diagnose: ["report", "cluster", "kube", "policy"],
-  judge: ["report", "waiver", "config", "policy"],
+  judge: ["report", "cluster", "waiver", "config", "kube", "policy"],
   report: ["policy"],
   cluster: ["kube", "policy"],
   waiver: ["policy"],

@@ -63,12 +63,14 @@ export function unjudged(allowed: boolean, why: string): Answer {
 
 function warningsOf({ findings, mode, notes, late, stale }: Decision, verdict: Verdict): readonly string[] {
   if (mode === "audit") return [];
+  // The message of a denial has the notes of its findings already.
+  const saidBefore = new Set(verdict === "deny" ? findings.flatMap((finding) => finding.notes) : []);
   const shown = verdict === "deny" ? findings.filter(({ severity }) => severity === "warning") : findings;
   return [
     ...shown.map(warningOf),
     ...(late ? ["attachguard: judged by what was known, a look-up did not end before the deadline"] : []),
     ...(stale === undefined ? [] : [stale]),
-    ...(verdict === "allow" ? [] : notes),
+    ...(verdict === "allow" ? [] : notes.filter((note) => !saidBefore.has(note))),
   ];
 }
 

@@ -1,9 +1,10 @@
+import type { Target } from "../judge/target.ts";
 import type { Fact } from "../kube/fact.ts";
 import { isWorkloadKind } from "../kube/kinds.ts";
 import type { Workload } from "../policy/model.ts";
 import { type ClusterView, knownValue } from "../policy/view.ts";
 import type { Recollection } from "./dry-run-memory.ts";
-import type { Subject, Target } from "./subject.ts";
+import type { Subject } from "./subject.ts";
 
 /**
  * Of what a user dry-ran, the part that a dry run is about: what its object names, and what names the same. The rest is

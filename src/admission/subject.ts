@@ -1,26 +1,17 @@
-import { isDeepStrictEqual } from "node:util";
+import type { AutoscalerChange, WorkloadChange } from "../judge/change.ts";
+import type { Target } from "../judge/target.ts";
 import { autoscalerFrom, scaledObjectFrom } from "../kube/autoscaler.ts";
 import { claimFrom } from "../kube/claim.ts";
 import { FACT_KINDS, type FactKind, groupOf, isWorkloadKind, KINDS } from "../kube/kinds.ts";
+import { isOtherSpec, isOtherTemplate } from "../kube/what-changed.ts";
 import { isOwned, workloadFrom } from "../kube/workload.ts";
-import type { Autoscaler, Claim, ObjectRef, Workload } from "../policy/model.ts";
+import type { Claim } from "../policy/model.ts";
 import { isObject, type RawObject, type ReviewRequest, shown } from "./review.ts";
 import { RequestRefused } from "./status.ts";
 
-/** A workload known by name only. */
-export type Target = Pick<ObjectRef, "kind" | "namespace" | "name">;
-
 /** What a request is about. */
 export type Subject =
-  | {
-      readonly type: "workload";
-      readonly next: Workload;
-      /** `null` on CREATE. */
-      readonly previous: Workload | null;
-      readonly templateChanged: boolean;
-      /** False where only metadata changed. */
-      readonly specChanged: boolean;
-    }
+  | ({ readonly type: "workload" } & WorkloadChange)
   | {
       readonly type: "scale";
       readonly target: Target;
@@ -30,7 +21,7 @@ export type Subject =
       /** `undefined` where the request did not say. */
       readonly previousReplicas: number | undefined;
     }
-  | { readonly type: "autoscaler"; readonly next: Autoscaler; readonly previous: Autoscaler | null }
+  | ({ readonly type: "autoscaler" } & AutoscalerChange)
   | {
       readonly type: "claim";
       readonly claim: Claim;
@@ -140,8 +131,8 @@ function workloadSubject(object: RawObject, oldObject: RawObject | null): Subjec
     type: "workload",
     next,
     previous,
-    templateChanged: previous !== null && !isDeepStrictEqual(templateOf(object), templateOf(oldObject)),
-    specChanged: previous === null || !isDeepStrictEqual(object.spec, oldObject?.spec),
+    templateChanged: previous !== null && isOtherTemplate(object, oldObject ?? {}),
+    specChanged: previous === null || isOtherSpec(object, oldObject ?? {}),
   };
 }
 
@@ -207,13 +198,6 @@ function nameOf(request: ReviewRequest, metadata: RawObject): string {
   if (typeof metadata.name === "string" && metadata.name !== "") return metadata.name;
   if (request.name !== "") return request.name;
   return typeof metadata.generateName === "string" ? `${metadata.generateName}*` : "";
-}
-
-function templateOf(object: RawObject | null): unknown {
-  if (!isObject(object?.spec)) return undefined;
-  const { template, workloadRef, jobTargetRef } = object.spec;
-  // Another reference is another template, as far as pods are concerned.
-  return [template, workloadRef, jobTargetRef];
 }
 
 function metadataOf(object: RawObject): RawObject {

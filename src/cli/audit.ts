@@ -12,18 +12,23 @@ import { selects } from "../policy/selectors.ts";
 import { knownValue } from "../policy/view.ts";
 import type { AuditedCluster, AuditFacts, AuditReading } from "../report/audit-facts.ts";
 import { allStored } from "../report/commands.ts";
-import { mergedReport, type Report } from "../report/report.ts";
+import { logExitCode, withAudit } from "../report/from-log.ts";
+import type { FromLog } from "../report/log-facts.ts";
+import { buildReport, mergedReport, type Report } from "../report/report.ts";
 import { since } from "../report/since.ts";
+import { diagnoseDump, diagnoseLive } from "./audit-diagnosis.ts";
+import type { AuditDiagnosis } from "./diagnosed.ts";
 import { emit, type ReportOptions } from "./emit.ts";
 import { worldNote, worldOf } from "./file-options.ts";
+import { type FromLogOptions, fromLogs } from "./from-log.ts";
 import { readInput } from "./input-file.ts";
 import { clusterTarget, type IntoClusterOptions, writeIntoCluster } from "./into-cluster.ts";
 import { judgedReport } from "./judged-report.ts";
 import { readLiveFacts } from "./live.ts";
 import type { Terminal } from "./terminal.ts";
+import { version } from "./version.ts";
 
-export interface AuditOptions extends ReportOptions, IntoClusterOptions {
-  readonly namespace?: string;
+export interface AuditOptions extends ReportOptions, IntoClusterOptions, FromLogOptions {
   readonly selector?: string;
   readonly closed?: true;
   readonly open?: true;
@@ -41,9 +46,12 @@ export interface AuditOptions extends ReportOptions, IntoClusterOptions {
  * (one cluster, without `--from`) or AG_ERR_INPUT (an output, or the report for `--since`).
  */
 export async function audit(options: AuditOptions, terminal: Terminal): Promise<number> {
+  refuseWithLogs(options);
   const config = await loadConfig(options.config);
   const selector = options.selector === undefined ? undefined : parseLabelQuery(options.selector);
   const time = timeOf(options);
+  const log = options.fromLog === undefined ? null : await fromLogs(options.fromLog, options, terminal);
+  if (log !== null && !asksCluster(options)) return emitLog(log, config, options, terminal);
   const target = await clusterTarget(options, terminal);
   try {
     const contexts = options.context ?? [];
@@ -59,7 +67,9 @@ export async function audit(options: AuditOptions, terminal: Terminal): Promise<
       }),
     );
     const report = mergedReport(audits);
-    const code = await emit(await compared(report, options), options, terminal);
+    const fromLog = log && withAudit(log, report);
+    const emitted = await emit({ ...(await compared(report, options)), fromLog }, options, terminal);
+    const code = Math.max(emitted, fromLog === null ? 0 : logExitCode(fromLog, options.failOn ?? "error"));
     if (target === undefined) return code;
     const uidOf = (object: ObjectRef) => uidIn(audits[0]?.index, object);
     return Math.max(code, await writeIntoCluster(target, report, uidOf, options, terminal));
@@ -71,6 +81,44 @@ export async function audit(options: AuditOptions, terminal: Terminal): Promise<
 function uidIn(index: ClusterIndex | undefined, { kind, namespace, name }: ObjectRef): string | undefined {
   const object = isKnownKind(kind) ? index?.get(kind, namespace, name) : undefined;
   return object !== undefined && "uid" in object ? object.uid : undefined;
+}
+
+/** A log alone asks no cluster: whichever is current may not be the one that it is of. */
+function asksCluster({ context = [], from }: AuditOptions): boolean {
+  return context.length > 0 || from !== undefined;
+}
+
+/** @throws AttachguardError AG_ERR_USAGE for options that mean nothing together */
+function refuseWithLogs(options: AuditOptions): void {
+  const { fromLog, users, context = [], selector, since, writeReports, events } = options;
+  if (fromLog === undefined) {
+    if (users) throw new AttachguardError("AG_ERR_USAGE", "--users: it goes with --from-log");
+    return;
+  }
+  const refused = (option: string, why: string) =>
+    new AttachguardError("AG_ERR_USAGE", `${option}: with --from-log ${why}`);
+  if (writeReports) throw refused("--write-reports", "nothing is written: run the audit by itself");
+  if (events) throw refused("--events", "nothing is written: run the audit by itself");
+  if (context.length > 1) throw refused("--context", "give the one cluster that the log is of");
+  if (asksCluster(options)) return;
+  if (since !== undefined) throw refused("--since", "no cluster is asked: give --context or --from");
+  if (selector !== undefined) throw refused("--selector", "no cluster is asked: give --context or --from");
+}
+
+async function emitLog(
+  log: FromLog,
+  config: Config,
+  options: AuditOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const fromLog = withAudit(log, null);
+  const report = buildReport({
+    toolVersion: version(),
+    telling: { docsUrl: config.docsUrl, isStored: allStored },
+    inRepository: (file) => file,
+  });
+  const code = await emit({ ...report, fromLog }, options, terminal);
+  return Math.max(code, logExitCode(fromLog, options.failOn ?? "error"));
 }
 
 interface Auditing {
@@ -90,6 +138,7 @@ async function auditOne(
   const { index } = facts;
   refuseUnknownNamespace(options.namespace, facts);
   const report = await judgedReport({
+    ...(facts.isDump ? { diagnosis: await diagnosisFor(auditing) } : {}),
     subjects: {
       view: index,
       workloads: within(options.namespace, selector, index.workloads()),
@@ -107,6 +156,13 @@ async function auditOne(
     } satisfies AuditFacts,
   });
   return { report, index };
+}
+
+function diagnosisFor({ options, context, time, terminal }: Auditing): Promise<AuditDiagnosis> {
+  const { from, closed = false, at, kubeconfig, namespace } = options;
+  if (from !== undefined)
+    return diagnoseDump(from, { closed, at: at === undefined ? undefined : Date.parse(time) }, namespace);
+  return diagnoseLive({ kubeconfig, context, env: terminal.env }, namespace);
 }
 
 /** A namespace that surely does not exist was mistyped; nothing found in it would look like good news. */
@@ -149,6 +205,8 @@ interface Facts {
   readonly notJudged: readonly Unjudged[];
   readonly read: readonly AuditReading[];
   readonly uid: string | null;
+  /** True for a cluster, and for a dump of one: what runs there can be stuck. */
+  readonly isDump: boolean;
 }
 
 async function factsFrom(
@@ -164,7 +222,7 @@ async function factsFrom(
       ...(context === undefined ? {} : { context }),
     };
     const { index, errors, read } = await readLiveFacts(access, terminal);
-    return { index, errors, read, notJudged: [], uid: clusterUid(index) };
+    return { index, errors, read, notJudged: [], uid: clusterUid(index), isDump: true };
   }
   const bundle = await loadFiles(options.from, { stdin: terminal.stdin, ...world });
   const { index, notJudged, closed } = bundle;
@@ -182,6 +240,7 @@ async function factsFrom(
     notJudged: notJudged.objects,
     read: closed ? read : [],
     uid: clusterUid(index),
+    isDump: bundle.isDump,
   };
 }
 

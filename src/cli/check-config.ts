@@ -4,7 +4,7 @@ import { DEFAULT_CONFIG, loadConfig, loadFoundConfig } from "../config/config.ts
 import type { Config } from "../config/model.ts";
 import { repositoryAbove } from "./repository.ts";
 
-const NAME = "attachguard.yaml";
+export const CONFIG_NAME = "attachguard.yaml";
 
 export interface UsedConfig {
   readonly config: Config;
@@ -31,7 +31,7 @@ export async function checkConfig(named: string | false | undefined, folder: str
 function findAbove(folder: string): string | undefined {
   const top = repositoryAbove(folder) ?? resolve(folder);
   for (let at = resolve(folder); ; at = dirname(at)) {
-    const file = join(at, NAME);
+    const file = join(at, CONFIG_NAME);
     if (existsSync(file)) return file;
     if (at === top) return undefined;
   }

@@ -67,7 +67,7 @@ export async function check(
 }
 
 /** The command line wins over the configuration; what both leave out is left out. */
-function withSettings(options: CheckOptions, { check }: Config): FileOptions {
+export function withSettings(options: CheckOptions, { check }: Config): FileOptions {
   const { render = check.render, nodes = check.nodes?.toString(), exclude = [] } = options;
   return {
     ...options,
@@ -77,11 +77,12 @@ function withSettings(options: CheckOptions, { check }: Config): FileOptions {
   };
 }
 
-function at(file: string): SourcePosition {
+/** A file as a whole, by its path from the working folder. */
+export function at(file: string): SourcePosition {
   return { file: relative(process.cwd(), resolve(file)), line: 1, column: 1 };
 }
 
-function pathsToCheck(
+export function pathsToCheck(
   paths: readonly string[],
   { check: { paths: configured = [] } }: Config,
   configFile: string | undefined,
@@ -97,13 +98,13 @@ function pathsToCheck(
   return configured.map((path) => relative(process.cwd(), join(folder, path)) || ".");
 }
 
-interface Surroundings {
+export interface Surroundings {
   readonly surroundings: ClusterView | undefined;
   readonly errors: readonly InputError[];
 }
 
 /** What the files would be applied to: the live cluster, or a dump that only serves as surroundings. */
-async function surroundingsOf(options: CheckOptions, terminal: Terminal): Promise<Surroundings> {
+export async function surroundingsOf(options: CheckOptions, terminal: Terminal): Promise<Surroundings> {
   if (options.clusterFacts !== undefined) {
     const { index, errors } = await loadFiles([options.clusterFacts]);
     return { surroundings: index, errors };

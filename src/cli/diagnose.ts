@@ -1,18 +1,11 @@
 import type { ConfigSource } from "../cluster/live/kube-config.ts";
-import {
-  dangersIn,
-  diagnose as diagnoseFacts,
-  documentOf,
-  exitCodeOf,
-  sightingsIn,
-} from "../diagnose/diagnose.ts";
+import { diagnose as diagnoseFacts, documentOf, exitCodeOf, sightingsIn } from "../diagnose/diagnose.ts";
 import type { DiagnosisError } from "../diagnose/diagnosis.ts";
 import { readDump } from "../diagnose/dump.ts";
 import type { Facts, Sighting } from "../diagnose/facts.ts";
 import type { Circumstances } from "../diagnose/formats/words.ts";
 import { type Asked, type DiagnoseOptions, NO_OPTIONS } from "../diagnose/options.ts";
 import { preventionFrom } from "../diagnose/prevention.ts";
-import type { RawReading } from "../diagnose/project.ts";
 import { savedFacts, savedSightings } from "../diagnose/save.ts";
 import { parseSubject, SUBJECT_KINDS } from "../diagnose/subject.ts";
 import { AttachguardError } from "../errors.ts";
@@ -22,6 +15,7 @@ import type { DiagnosisOutput } from "./diagnosis-output.ts";
 import { emitDiagnosis } from "./diagnosis-output.ts";
 import { readDumpFiles } from "./dump-files.ts";
 import { writeOutput } from "./emit.ts";
+import { confirmedLook, type FactsLook, type LiveLooks, liveLooks, sleep } from "./live-look.ts";
 import type { Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
 
@@ -41,17 +35,9 @@ export interface DiagnoseCommand {
 }
 
 /** One look at the cluster or the dump, with what it was made from. */
-interface Look {
-  readonly facts: Facts;
-  readonly readings: readonly RawReading[];
+interface Look extends FactsLook {
   readonly errors: readonly DiagnosisError[];
 }
-
-/** Bounds of one look at a live cluster. */
-const LIMITS = { bytes: 512 * 1024 * 1024, patience: 20_000 } as const;
-
-/** R3 and R14 to R16 pass within seconds: they are told only where a second look sees them too. */
-const SECOND_LOOK = 15_000;
 
 /**
  * Tells why something is stuck, who holds its volume, and what frees it.
@@ -90,14 +76,11 @@ export async function diagnose(
     const look = await lookAtDump(command.from, command, terminal);
     return finish(tell(look, asked, options));
   }
-  const { connectDirectly } = await import("../cluster/live/direct-reader.ts");
-  const { lookLive } = await import("../diagnose/live/live-facts.ts");
-  const reader = await connectDirectly(accessOf(command, terminal), LIMITS);
-  const scope = {
-    namespace: asked.all ? asked.namespace : asked.subject.namespace,
-    patience: LIMITS.patience,
-  };
-  const look = async (): Promise<Look> => ({ ...(await lookLive(reader, scope)), errors: [] });
+  const looks = await liveLooks(
+    accessOf(command, terminal),
+    asked.all ? asked.namespace : asked.subject.namespace,
+  );
+  const look = () => looks.look();
   try {
     if (command.watch) {
       const { watchDiagnosis } = await import("./diagnose-watch.ts");
@@ -120,12 +103,8 @@ export async function diagnose(
     }
     return await finish(await lookTwice(look, asked, options, wait));
   } finally {
-    reader.close();
+    looks.close();
   }
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** What is asked about; a kind that is not known, or no namespace, is a mistake in the call. */
@@ -144,7 +123,10 @@ function askedIn(what: string | undefined, { namespace, allNamespaces }: Diagnos
   return { all: false, subject };
 }
 
-function refuseContradictions({ from, closed, at, watch, context, kubeconfig }: DiagnoseCommand): void {
+function refuseContradictions(command: DiagnoseCommand): void {
+  const { from, closed, at, watch, context, kubeconfig, format } = command;
+  if (watch && format.some((output) => output.format !== "text" && output.file === undefined))
+    throw usage("--watch prints screens: give the other formats a file, as in --format json=FILE");
   if (from === undefined) {
     if (closed) throw usage("--closed goes with --from: a live cluster says itself what it holds");
     if (at !== undefined) throw usage("--at goes with --from: a live cluster says itself what time it is");
@@ -185,26 +167,15 @@ async function sightingsOf(file: string, terminal: Terminal): Promise<readonly S
   return sightingsIn(dump.facts, options);
 }
 
-/** Looks again after 15 s where the first look saw a danger that could be a race. */
 async function lookTwice(
-  look: () => Promise<Look>,
+  look: LiveLooks["look"],
   asked: Asked,
   options: DiagnoseOptions,
   wait: (milliseconds: number) => Promise<void>,
   seen?: ReadonlySet<string>,
 ): Promise<Told & { readonly dangers: ReadonlySet<string> }> {
-  const first = await look();
-  const dangers = dangersIn(first.facts, options);
-  const isNew = [...dangers].some((danger) => !(seen?.has(danger) ?? false));
-  if (!isNew) {
-    return { ...tell(first, asked, { ...options, dangersSeenBefore: seen ?? dangers }), dangers };
-  }
-  await wait(SECOND_LOOK);
-  const second = await look();
-  return {
-    ...tell(second, asked, { ...options, dangersSeenBefore: dangers }),
-    dangers: dangersIn(second.facts, options),
-  };
+  const { look: last, seenBefore, dangers } = await confirmedLook(look, options, wait, seen);
+  return { ...tell({ ...last, errors: [] }, asked, { ...options, dangersSeenBefore: seenBefore }), dangers };
 }
 
 function tell({ facts, readings, errors }: Look, asked: Asked, options: DiagnoseOptions): Told {
@@ -233,6 +204,10 @@ function refuseReadyMachines({ objects, readings }: Facts, machinesOff: Readonly
       throw usage(
         `--machine-is-off ${name}: nodes were not read, so it cannot be seen whether it is Ready; ask somebody who may read them`,
       );
+    // A node that is gone is still named by what it had.
+    const isNamed = [...objects.VolumeAttachment, ...objects.Pod].some(({ nodeName }) => nodeName === name);
+    if (node === undefined && !isNamed)
+      throw usage(`--machine-is-off ${name}: nothing here names such a node: correct the name`);
   }
 }
 

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { InputError } from "../cluster/files/input-error.ts";
 import { fileNote } from "../cluster/files/input-error.ts";
+import type { Toolbox } from "../cluster/files/render/toolbox.ts";
 import { type Bundle, type LoadOptions, loadFiles } from "../cluster/files.ts";
 import { AttachguardError } from "../errors.ts";
 import type { Node } from "../policy/model.ts";
@@ -87,14 +88,20 @@ async function rendererFor(
   paths: readonly string[],
   terminal: Terminal,
 ): Promise<NonNullable<LoadOptions["renderer"]>> {
-  const [{ Toolbox }, { ToolRenderer }, { DISK_TREE }] = await Promise.all([
-    import("../cluster/files/render/toolbox.ts"),
+  const [toolbox, { ToolRenderer }, { DISK_TREE }] = await Promise.all([
+    toolboxFor(paths, terminal),
     import("../cluster/files/render/tool-renderer.ts"),
     import("../cluster/files/render/disk-tree.ts"),
   ]);
+  return new ToolRenderer(toolbox, DISK_TREE);
+}
+
+/** The programs that may render what lies below these paths. */
+export async function toolboxFor(paths: readonly string[], terminal: Terminal): Promise<Toolbox> {
+  const { Toolbox } = await import("../cluster/files/render/toolbox.ts");
   const searchPath = terminal.env.PATH ?? "";
   const checked = (await Promise.all(paths.filter((path) => path !== "-").map(foldersNotTrusted))).flat();
-  return new ToolRenderer(new Toolbox({ searchPath, checked }), DISK_TREE);
+  return new Toolbox({ searchPath, checked });
 }
 
 /** What was named and the repository around it: no program in there is run. */

@@ -5,7 +5,7 @@ import { NoLog, readLogs } from "../cluster/logs/read-logs.ts";
 import type { TallyRow } from "../cluster/logs/tally.ts";
 import { AttachguardError } from "../errors.ts";
 import { FACT_KINDS, KINDS } from "../kube/kinds.ts";
-import type { FromLog, LoggedKey } from "../report/from-log.ts";
+import type { FromLog, LoggedKey } from "../report/log-facts.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Which logs, and how much of them. */
@@ -23,7 +23,7 @@ export interface FromLogOptions {
  */
 export async function fromLogs(
   files: readonly string[],
-  { users = false, namespace }: { readonly users?: boolean; readonly namespace: string | undefined },
+  { users, namespace }: Pick<FromLogOptions, "users" | "namespace">,
   { stdin }: Pick<Terminal, "stdin">,
 ): Promise<FromLog> {
   let current = "";
@@ -41,7 +41,7 @@ export async function fromLogs(
       ...counts,
       first: first === undefined ? null : timeText(first),
       last: last === undefined ? null : timeText(last),
-      keys: rows.map((row) => keyOf(row, users)),
+      keys: rows.map((row) => keyOf(row, users === true)),
     };
   } catch (cause) {
     const why = cause instanceof NoLog ? cause.message : `${current}: ${accessProblem(cause)}`;

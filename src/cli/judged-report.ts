@@ -1,18 +1,23 @@
 import type { InputError } from "../cluster/files/input-error.ts";
 import type { Config } from "../config/model.ts";
-import { judgeAll, type Subjects } from "../judge/all.ts";
-import { waiverCheck } from "../judge/context.ts";
+import { type Judged, judgeAll, type Subjects } from "../judge/all.ts";
+import { type JudgeSettings, waiverCheck } from "../judge/context.ts";
 import type { Unjudged } from "../kube/unjudged.ts";
 import type { AuditFacts } from "../report/audit-facts.ts";
 import type { IsStored } from "../report/commands.ts";
-import { buildReport, type Report, type ReportParts } from "../report/report.ts";
+import { buildReport, type ChangeFacts, type Report, type ReportParts } from "../report/report.ts";
+import { type AuditDiagnosis, diagnosisKey } from "./diagnosed.ts";
 import { findingPlaces } from "./finding-places.ts";
 import { pathsInRepository } from "./repository.ts";
 import { version } from "./version.ts";
 
 /** What goes into one report of `check` or `audit`. */
-export interface ToJudge {
+export interface ToJudge extends ToReport {
   readonly subjects: Subjects;
+}
+
+/** What a report holds beside what was judged. */
+export interface ToReport {
   /** What was wrong with, or worth knowing of, the input. */
   readonly problems: readonly InputError[];
   readonly config: Config;
@@ -23,26 +28,39 @@ export interface ToJudge {
   /** Tells which findings were there before. */
   readonly isKnown?: ReportParts["isKnown"];
   readonly audit?: AuditFacts;
+  readonly change?: ChangeFacts;
+  /** What is stuck now, and attachments, where somebody has looked. */
+  readonly diagnosis?: AuditDiagnosis;
 }
 
 /** Judges everything, and makes a report of it. */
 export async function judgedReport(toJudge: ToJudge): Promise<Report> {
-  const { subjects, problems, config, isStored, notJudged = [], isKnown, audit = null } = toJudge;
-  const judged = await judgeAll(subjects, {
-    config,
-    verifyWaiver: waiverCheck(() => config),
-    dryRun: false,
-    now: Date.now(),
-  });
+  return reportOf(await judgeAll(toJudge.subjects, settingsOf(toJudge.config)), toJudge);
+}
+
+/** With what files and clusters are judged. */
+export function settingsOf(config: Config): JudgeSettings {
+  return { config, verifyWaiver: waiverCheck(() => config), dryRun: false, now: Date.now() };
+}
+
+/** Makes a report of what was judged. */
+export async function reportOf(judged: Judged, toReport: ToReport): Promise<Report> {
+  const { problems, config, isStored, notJudged = [], isKnown, diagnosis } = toReport;
+  const { audit = null, change = null } = toReport;
   return buildReport({
     findings: judged.findings,
     placesOf: await findingPlaces(judged.findings),
-    workloads: judged.workloads,
+    workloads: judged.workloads.map((row) => {
+      const stuck = diagnosis?.stuck.get(diagnosisKey(row.workload));
+      return stuck === undefined ? row : { ...row, state: "stuck", reason: stuck };
+    }),
+    attachments: diagnosis?.attachments ?? [],
     notJudged: notJudged.map(({ source, ...object }) => ({
       object: { ...object, namespace: object.namespace || "default" },
       source: source ?? null,
     })),
     audit,
+    change,
     errors: problems
       .filter(({ fatal }) => fatal)
       .map(({ file, line, column, message }) => ({ file, line, column, message, code: "AG_ERR_INPUT" })),
@@ -54,6 +72,7 @@ export async function judgedReport(toJudge: ToJudge): Promise<Report> {
           message,
         })),
       ...judged.notes,
+      ...(diagnosis?.note === undefined ? [] : [{ source: null, message: diagnosis.note }]),
     ],
     ...(isKnown === undefined ? {} : { isKnown }),
     toolVersion: version(),

@@ -157,15 +157,26 @@ function addCheck(program: Command, terminal: Terminal, done: Done): Command {
     .option("--no-config", "use no configuration, not even an attachguard.yaml that is found")
     .option("--baseline <FILE>", "findings that are accepted for now, as --write-baseline wrote them")
     .option("--write-baseline <FILE>", "accept what is found now, and exit with 0")
+    .option("--base <REF>", "judge what changed since the merge base with REF, as the webhook will")
+    .option("--all", "with --base or --baseline: also tell what was known before")
+    .option("--allow-unrendered", "with --base: pass what is changed and cannot be rendered")
     .option("--live", "judge them together with what is in the cluster");
   addFileOptions(command);
   addReportOptions(command);
   addClusterAccessOptions(command);
   command.action(async (paths: string[], options) => {
-    const { check } = await import("./check.ts");
-    done(await check(paths, options, terminal));
+    const judge = options.base === undefined ? await checker() : await changeChecker();
+    done(await judge(paths, options, terminal));
   });
   return command;
+}
+
+async function checker() {
+  return (await import("./check.ts")).check;
+}
+
+async function changeChecker() {
+  return (await import("./check-base.ts")).checkBase;
 }
 
 function addAudit(program: Command, terminal: Terminal, done: Done): Command {
@@ -181,6 +192,11 @@ function addAudit(program: Command, terminal: Terminal, done: Done): Command {
     .addOption(
       new Option("--max-reports <N>", "at most so many of them (default: 1000)").argParser(countArgument),
     )
+    .option(
+      "--from-log <FILE...>",
+      "what mode enforce would have denied, by logs of the API server or of serve",
+    )
+    .option("--users", "with --from-log: who sent the requests")
     .option("--events", "tell of each stuck workload by an Event in its namespace")
     .addOption(kubeconfigOption())
     .addOption(

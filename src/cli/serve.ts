@@ -3,7 +3,8 @@ import { networkInterfaces } from "node:os";
 import closeWithGrace from "close-with-grace";
 import type { Logger } from "pino";
 import { type AdmissionServer, buildServer } from "../admission/server.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import { followWorkloads } from "../admission/workload-gauges.ts";
+import type { WholeCluster } from "../cluster/cluster.ts";
 import { FileCluster } from "../cluster/file-cluster.ts";
 import { loadConfig, watchConfig } from "../config/config.ts";
 import type { Config } from "../config/model.ts";
@@ -114,6 +115,11 @@ async function start(
     },
     "listening",
   );
+  const endCounting = followWorkloads({
+    ...{ cluster, config, metrics, log },
+    verifyWaiver: (jws, subject, now) => verifyWaiver(jws, subject, config().waivers.keys, now),
+  });
+  open.push(async () => endCounting());
   // Not waited for: until every kind has been listed, /readyz says so.
   cluster.start().then(
     () => log.info({ kinds: cluster.status() }, "synced"),
@@ -160,7 +166,7 @@ async function clusterOf(
   terminal: Terminal,
   metrics: Metrics,
   log: Logger,
-): Promise<Cluster> {
+): Promise<WholeCluster> {
   const paths = options.cluster ?? ["live"];
   if (paths.includes("live")) {
     if (paths.length > 1) {

@@ -44,6 +44,12 @@ export interface KindStatus {
   readonly problem: string | undefined;
 }
 
+/** A cluster that can be gone through from end to end. */
+export interface WholeCluster extends Cluster {
+  /** Every workload; may be read a part at a time while things change. */
+  workloads(): Iterable<Workload>;
+}
+
 /** Where a long-running server gets its facts: the live cluster, or files. */
 export interface Cluster {
   /** The standing view; reading it never waits. */

@@ -1,10 +1,11 @@
 import { FACT_KINDS } from "../kube/kinds.ts";
-import type { Cluster, KindStatus, Prepared, Wanted } from "./cluster.ts";
+import type { Workload } from "../policy/model.ts";
+import type { KindStatus, Prepared, Wanted, WholeCluster } from "./cluster.ts";
 import { ClusterIndex } from "./cluster-index.ts";
 import { type InputError, loadFiles } from "./files.ts";
 
 /** Files used as the cluster: read once at the start, and complete as far as files can be. */
-export class FileCluster implements Cluster {
+export class FileCluster implements WholeCluster {
   private readonly paths: readonly string[];
   private readonly stdin: NodeJS.ReadableStream | undefined;
   private index = new ClusterIndex({ fromFiles: true });
@@ -18,6 +19,10 @@ export class FileCluster implements Cluster {
 
   get view(): ClusterIndex {
     return this.index;
+  }
+
+  workloads(): Iterable<Workload> {
+    return this.index.workloads();
   }
 
   /** What could not be read as written; the caller decides whether a fatal one stops the server. */

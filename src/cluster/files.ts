@@ -2,11 +2,13 @@ import type { Bundle, BundleOptions } from "./files/bundle.ts";
 import { BundleBuilder } from "./files/bundle-builder.ts";
 import { type Discovered, type DiscoverOptions, discover, skippedNote } from "./files/discover.ts";
 import { fileError, fileNote, type InputError } from "./files/input-error.ts";
+import { readObjects } from "./files/read-objects.ts";
 import { readStream, readText } from "./files/read-text.ts";
 import { DISK_TREE } from "./files/render/disk-tree.ts";
 import type { Renderer } from "./files/render/renderer.ts";
 import type { TreeFiles } from "./files/render/tree-files.ts";
 import { sourceFinder } from "./files/rendered-source.ts";
+import { NOTHING_SHARED, type SharedReads } from "./files/shared-reads.ts";
 import { type RenderOptions, type Units, unitsOf } from "./files/units.ts";
 import { unrenderedNotes } from "./files/unrendered-notes.ts";
 
@@ -22,6 +24,14 @@ export interface LoadOptions extends BundleOptions, DiscoverOptions, RenderOptio
   readonly renderer?: Renderer;
   /** What was not rendered is an error. */
   readonly strict?: boolean;
+  /** What this tree has in common with another one; nothing, unless it is said. */
+  readonly shared?: SharedReads;
+}
+
+/** What was read, and the kustomizations and charts among it. */
+export interface LoadedTree {
+  readonly bundle: Bundle;
+  readonly units: Units;
 }
 
 /** The path that means standard input, and the name it has in positions. */
@@ -31,15 +41,20 @@ const JSON_FILE = /\.json$/i;
 
 /**
  * Reads files as one bundle: YAML or JSON, several documents and lists included; kustomizations and charts as what
- * they render to. Never rejects: what cannot be read is an error in the bundle with its place and the remedy, and
+ * they render to. Never rejects for what files hold: what cannot be read is an error in the bundle with its place and the remedy, and
  * everything else is still there.
  *
  * @param paths files; folders, walked for *.yaml, *.yml and *.json; `-` for standard input
  */
 export async function loadFiles(paths: readonly string[], options: LoadOptions = {}): Promise<Bundle> {
+  return (await loadTree(paths, options)).bundle;
+}
+
+/** As `loadFiles`, for those who also ask what became of the kustomizations and charts. */
+export async function loadTree(paths: readonly string[], options: LoadOptions = {}): Promise<LoadedTree> {
   const errors: InputError[] = [];
   const builder = new BundleBuilder(errors, options);
-  const { tree = DISK_TREE } = options;
+  const { tree = DISK_TREE, shared = NOTHING_SHARED } = options;
   if (paths.includes(STDIN)) await addStdin(options.stdin, builder, errors);
   const named = paths.filter((path) => path !== STDIN);
   const discovered = await discover(named, tree, errors, options);
@@ -49,18 +64,27 @@ export async function loadFiles(paths: readonly string[], options: LoadOptions =
     options.renderer ?? NO_RENDERER,
     options.renderer === undefined ? { render: "never" } : options,
   );
-  const loading = new Loading(builder, tree, errors);
+  const loading = new Loading(builder, tree, errors, shared);
   await loading.addFiles(discovered, units);
   for (const unit of units.rendered) {
-    const sourceOf = await sourceFinder(unit, tree);
-    builder.add({ file: unit.root.path, text: unit.text, closed: true, sourceOf });
+    const { path } = unit.root;
+    const objects =
+      shared.recallRendered(path, unit.text) ??
+      readObjects({
+        file: path,
+        text: unit.text,
+        sourceOf: await sourceFinder(unit, tree),
+        keepWritten: shared !== NOTHING_SHARED,
+      });
+    shared.rememberRendered(path, unit.text, objects);
+    builder.addRead({ file: path, closed: true }, objects);
   }
   const isFatal = options.strict === true || options.render === "always";
   errors.push(...unrenderedNotes(units, discovered, isFatal));
   errors.push(...loading.notes(options.strict === true));
   const skipped = skippedNote(discovered.skipped);
   if (skipped !== undefined) errors.push(fileNote(named[0] ?? "", skipped));
-  return builder.build();
+  return { bundle: builder.build(), units };
 }
 
 /** The pure part of `loadFiles`: texts in, facts out. */
@@ -89,13 +113,16 @@ async function addStdin(
     errors.push(fileError(STDIN, "standard input is empty: did the command before the pipe fail?"));
     return;
   }
-  addNamed(STDIN, text, builder, errors);
+  const before = errors.length;
+  tellEmpty(STDIN, text, builder.add({ file: STDIN, text }), before, errors);
 }
 
-/** A file that was named should hold something to judge; where it does not, a word says so. */
-function addNamed(file: string, text: string, builder: BundleBuilder, errors: InputError[]): void {
-  const before = errors.length;
-  const objects = builder.add({ file, text });
+/**
+ * A file that was named should hold something to judge; where it does not, a word says so.
+ *
+ * @param before how many errors there were before it was read
+ */
+function tellEmpty(file: string, text: string, objects: number, before: number, errors: InputError[]): void {
   if (objects > 0 || errors.slice(before).some(({ fatal }) => fatal)) return;
   if (/^\s*(?:\[|- )/.test(text) && /\bkind\b/.test(text)) {
     const message =
@@ -110,30 +137,39 @@ class Loading {
   private readonly builder: BundleBuilder;
   private readonly tree: TreeFiles;
   private readonly errors: InputError[];
+  private readonly shared: SharedReads;
   private readonly withoutObjects: string[] = [];
   private readonly templates: InputError[] = [];
 
-  constructor(builder: BundleBuilder, tree: TreeFiles, errors: InputError[]) {
+  constructor(builder: BundleBuilder, tree: TreeFiles, errors: InputError[], shared: SharedReads) {
     this.builder = builder;
     this.tree = tree;
     this.errors = errors;
+    this.shared = shared;
   }
 
   async addFiles({ files }: Discovered, units: Units): Promise<void> {
     for (const { path, real, named } of files) {
       const role = units.roleOf(real);
       if (!named && role?.holdsObjects === false) continue;
-      const text = await readText(path, this.tree, this.errors);
-      if (text === undefined) continue;
-      if (named) {
-        addNamed(path, text, this.builder, this.errors);
+      const standing = { file: path, ...(named ? {} : role) };
+      const recalled = this.shared.recall(path);
+      if (recalled !== undefined) {
+        this.builder.addRead(standing, recalled);
         continue;
       }
+      const text = await readText(path, this.tree, this.errors);
+      if (text === undefined) continue;
       // Repositories are full of other JSON, some of it with comments (tsconfig.json).
-      if (JSON_FILE.test(path) && !text.includes('"apiVersion"')) continue;
+      if (!named && JSON_FILE.test(path) && !text.includes('"apiVersion"')) continue;
+      const read = readObjects({ file: path, text, keepWritten: this.shared.keepsWritten(path) });
+      this.shared.remember(path, read);
       const before = this.errors.length;
-      const { namespace, unrendered } = role ?? {};
-      const objects = this.builder.add({ file: path, text, namespace, unrendered });
+      const objects = this.builder.addRead(standing, read);
+      if (named) {
+        tellEmpty(path, text, objects, before, this.errors);
+        continue;
+      }
       const isTemplate = this.takeTemplates(before);
       if (objects === 0 && !isTemplate && this.errors.length === before) this.withoutObjects.push(path);
     }

@@ -40,7 +40,7 @@ export const DEFAULT_CONFIG: Config = {
   },
   clientAuth: null,
   tls: { files: null, selfManaged: null },
-  metrics: { namespaceLabel: false },
+  metrics: { namespaceLabel: false, workloadsIntervalSeconds: 300 },
   shutdown: { delaySeconds: 5, graceSeconds: 20 },
   docsUrl: null,
   check: {},

@@ -29,7 +29,7 @@ export interface Config {
   /** The client certificate asked of callers of `/validate`; null: none. */
   readonly clientAuth: ClientAuth | null;
   readonly tls: TlsSettings;
-  readonly metrics: { readonly namespaceLabel: boolean };
+  readonly metrics: MetricsSettings;
   readonly shutdown: ShutdownSettings;
   /** Where the pages of the rules stand; a rule's id is added to it. Null: messages name no address. */
   readonly docsUrl: string | null;
@@ -128,6 +128,12 @@ export interface SelfManagedTls {
   readonly serviceName: string;
   /** Lifetime of the serving certificate; renewed at two thirds of it. */
   readonly servingDays: number;
+}
+
+export interface MetricsSettings {
+  readonly namespaceLabel: boolean;
+  /** How often all workloads are counted; 0: never. */
+  readonly workloadsIntervalSeconds: number;
 }
 
 export interface ShutdownSettings {

@@ -542,6 +542,14 @@ export const CONFIG_SCHEMA: Schema = {
             "True: findings are counted by namespace too; one time series more for each namespace. Read at start.",
           default: metrics.namespaceLabel,
         },
+        workloadsIntervalSeconds: {
+          type: "integer",
+          description:
+            "At most how often all workloads are judged as they stand, for the gauges `attachguard_workloads` and `attachguard_latent_findings`; 0: never.",
+          minimum: 0,
+          maximum: 86400,
+          default: metrics.workloadsIntervalSeconds,
+        },
       },
     },
     shutdown: {

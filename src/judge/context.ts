@@ -37,7 +37,9 @@ export async function contextOf(
   { config, verifyWaiver, dryRun, now }: JudgeSettings,
   subject: Annotated,
 ): Promise<JudgementContext> {
-  const { apiVersion, kind, namespace, name } = subject;
+  const { apiVersion, kind, name } = subject;
+  // What says no namespace is applied to this one.
+  const namespace = subject.namespace || "default";
   const jws = waiverOn(subject);
   return {
     options: policyOptions(config),

@@ -2,6 +2,7 @@ import type { Config } from "../config/model.ts";
 import { isExcluded, labelledMode, MODE_LABEL } from "../config/scope.ts";
 import { MODES, type Mode } from "../policy/verdict.ts";
 import type { ClusterView } from "../policy/view.ts";
+import type { ReportNote } from "../report/report.ts";
 
 /** The mode of a namespace and who says so. */
 export interface NamespaceMode {
@@ -24,4 +25,29 @@ export function namespaceMode(config: Config, view: ClusterView, namespace: stri
     by: "configuration",
     note: `namespace ${namespace}: ${MODE_LABEL} ${JSON.stringify(label)} is none of ${MODES.join(", ")}; ${config.mode} holds${remedy}`,
   };
+}
+
+/** The modes of namespaces, each found out once. */
+export class NamespaceModes {
+  private readonly config: Config;
+  private readonly view: ClusterView;
+  private readonly modes = new Map<string, NamespaceMode>();
+
+  constructor(config: Config, view: ClusterView) {
+    this.config = config;
+    this.view = view;
+  }
+
+  in(namespace: string): NamespaceMode {
+    const mode = this.modes.get(namespace) ?? namespaceMode(this.config, this.view, namespace);
+    this.modes.set(namespace, mode);
+    return mode;
+  }
+
+  /** What is to be said of those of these namespaces that were asked for. */
+  notesOn(namespaces: ReadonlySet<string>): readonly ReportNote[] {
+    return [...this.modes].flatMap(([namespace, { note }]) =>
+      note === undefined || !namespaces.has(namespace) ? [] : [{ source: null, message: note }],
+    );
+  }
 }

@@ -54,10 +54,11 @@ export function evaluate(
 ): Judgement {
   const { options } = context;
   const now = assess(view, workload, options);
-  const ratcheted =
+  const ratcheted = (
     change === null
       ? judge(now, options).map((broken) => inFull(broken, context))
-      : judgeChange(now, change, options);
+      : judgeChange(now, change, options)
+  ).map(unlessUnrendered);
   const relevant = withoutNeedlessDoubt(
     ratcheted.filter((broken) => change === null || concerns(broken, change)),
   );
@@ -244,15 +245,20 @@ function severityOf(rule: Rule, { soft }: Match, options: PolicyOptions): Severi
 }
 
 function inFull(broken: Broken, { asItStands }: JudgementContext): Ratcheted {
-  const { unrendered } = broken.situation.workload;
-  if (broken.severity !== "error") return { ...broken, leniency: undefined };
-  if (unrendered !== undefined) return { ...broken, severity: "warning", leniency: unrendered };
-  return asItStands && broken.asleep
+  return broken.severity === "error" && asItStands && broken.asleep
     ? { ...broken, severity: "warning", leniency: "it is at 0 replicas now" }
     : { ...broken, leniency: undefined };
 }
 
 /** What is part of something that was not rendered may reach the cluster otherwise: at most a warning. */
+function unlessUnrendered(broken: Ratcheted): Ratcheted {
+  const { unrendered } = broken.situation.workload;
+  return broken.severity !== "error" || unrendered === undefined
+    ? broken
+    : { ...broken, severity: "warning", leniency: unrendered };
+}
+
+/** The same for a claim. */
 function asRendered(finding: Finding, { unrendered }: Claim): Finding {
   return unrendered === undefined || finding.severity === "warning"
     ? finding

@@ -2,10 +2,12 @@ import { AttachguardError, type ErrorCode } from "../errors.ts";
 import type { Factors } from "../policy/factors.ts";
 import type { Finding } from "../policy/finding.ts";
 import type { ObjectRef, SourcePosition } from "../policy/model.ts";
+import type { AttachmentRuleId } from "../policy/rules/index.ts";
 import type { Severity, Verdict } from "../policy/verdict.ts";
 import type { AuditedCluster, AuditFacts, Since } from "./audit-facts.ts";
 import type { IsStored } from "./commands.ts";
 import { fingerprintOf } from "./fingerprint.ts";
+import type { FromLog } from "./log-facts.ts";
 
 /** A workload that mounts a claim, whatever came of it. */
 export interface JudgedWorkload {
@@ -53,6 +55,18 @@ export interface ReportedFinding extends Finding, FindingPlaces {
   readonly known: boolean;
   /** The context of its cluster where there are several; else null. */
   readonly cluster: string | null;
+}
+
+/** What an audit found about an attachment (rules attachment-stale, attachment-endangered). */
+export interface ReportedAttachment {
+  readonly rule: AttachmentRuleId;
+  readonly severity: Severity;
+  /** `name` is null where the danger is that there is none. */
+  readonly attachment: { readonly name: string | null; readonly node: string; readonly volume: string };
+  readonly message: string;
+  /** The same in one line. */
+  readonly warning: string;
+  readonly evidence: readonly string[];
 }
 
 /** What kept a part of the input from being judged, and where; lines and columns count from 1. */
@@ -109,10 +123,18 @@ export interface RenderOptions {
   readonly all: boolean;
 }
 
+/** A change that was judged. */
+export interface ChangeFacts {
+  /** What it leaves open, as a sentence; null where everything was seen. */
+  readonly reservation: string | null;
+}
+
 /** What `check` and `audit` found, ready to be rendered in any format. */
 export interface Report {
   readonly findings: readonly ReportedFinding[];
   readonly workloads: readonly JudgedWorkload[];
+  /** Of an audit that looked at pods and attachments; they count for the exit code as findings do. */
+  readonly attachments: readonly ReportedAttachment[];
   readonly notJudged: readonly NotJudged[];
   readonly errors: readonly ReportError[];
   readonly notes: readonly ReportNote[];
@@ -124,12 +146,16 @@ export interface Report {
   readonly inRepository: (file: string) => string;
   /** True where some findings may be known: from a baseline, or from before the change that is judged. */
   readonly compared: boolean;
+  /** What is said of a change that is judged; null where files or a cluster are judged as they stand. */
+  readonly change: ChangeFacts | null;
   /** What an audit is about; null for files that are checked. With several clusters, of the first. */
   readonly audit: AuditFacts | null;
   /** The clusters that were audited. */
   readonly clusters: readonly AuditedCluster[];
   /** What became of findings since an earlier report; null where there is none. */
   readonly since: Since | null;
+  /** What logs of the webhook say; null where none were given. */
+  readonly fromLog: FromLog | null;
 }
 
 /** The least severe finding that makes the exit code 1. */
@@ -137,7 +163,8 @@ export const FAIL_ON = ["error", "warning", "never"] as const;
 export type FailOn = (typeof FAIL_ON)[number];
 
 /** What a report is made of; only how it is told must be there. */
-export interface ReportParts extends Partial<Omit<Report, "summary" | "findings" | "compared" | "since">> {
+export interface ReportParts
+  extends Partial<Omit<Report, "summary" | "findings" | "compared" | "since" | "fromLog">> {
   readonly telling: Telling;
   readonly toolVersion: string;
   readonly inRepository: (file: string) => string;
@@ -157,7 +184,7 @@ export interface ReportParts extends Partial<Omit<Report, "summary" | "findings"
 export function buildReport(found: ReportParts): Report {
   const { workloads = [], notJudged = [], errors = [], notes = [], telling, inRepository } = found;
   const { placesOf = placesBySource, isKnown = () => false } = found;
-  const { clusterOf = () => null, audit = null } = found;
+  const { clusterOf = () => null, audit = null, change = null } = found;
   const findings = (found.findings ?? []).map((finding): ReportedFinding => {
     const fingerprint = fingerprintOf(finding, inRepository(finding.source?.file ?? ""));
     return {
@@ -179,6 +206,7 @@ export function buildReport(found: ReportParts): Report {
     workloads: workloads.toSorted(
       (a, b) => compareRefs(a.workload, b.workload) || comparePlaces(a.source, b.source),
     ),
+    attachments: found.attachments ?? [],
     notJudged: notJudged.toSorted(
       (a, b) => compareRefs(a.object, b.object) || comparePlaces(a.source, b.source),
     ),
@@ -195,9 +223,11 @@ export function buildReport(found: ReportParts): Report {
     telling,
     inRepository,
     compared: found.isKnown !== undefined,
+    change,
     audit,
     clusters: found.clusters ?? (audit === null ? [] : [audit.cluster]),
     since: null,
+    fromLog: null,
   };
 }
 
@@ -227,6 +257,7 @@ export function mergedReport(clusters: readonly ClusterReport[]): Report {
     ...first.report,
     findings,
     workloads,
+    attachments: read.flatMap(({ report }) => report.attachments),
     notJudged: read.flatMap(({ report }) => report.notJudged),
     errors: [
       ...read.flatMap(({ report }) => report.errors),
@@ -265,7 +296,8 @@ export function exitCodeOf(report: Report, failOn: FailOn): 0 | 1 | 2 {
   if (report.errors.length > 0) return 2;
   if (failOn === "never") return 0;
   const failing = report.summary.errors + (failOn === "warning" ? report.summary.warnings : 0);
-  return failing > 0 ? 1 : 0;
+  const attachments = report.attachments.some(({ severity }) => severity === "error" || failOn === "warning");
+  return failing > 0 || attachments ? 1 : 0;
 }
 
 /** By code unit: the same on every machine, whatever its locale. */

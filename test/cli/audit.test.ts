@@ -89,7 +89,8 @@ t.test("says the same as check of the same files", async (t) => {
       key === "message" || key === "commands" ? undefined : value,
     ).findings;
   t.same(await found(["check", file]), await found(["audit", "--from", file]));
-  t.same([checked.code, checked.err], [audited.code, audited.err]);
+  const said = audited.err.replace(/^note: only what would get stuck .*: the dump has no pods\n/, "");
+  t.same([checked.code, checked.err], [audited.code, said]);
 });
 
 t.test("without --from and without a cluster it says how to choose one, and exits with 2", async (t) => {

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import type { Test } from "tap";
 import t from "tap";
 import { type DiagnoseCommand, diagnose } from "../../src/cli/diagnose.ts";
@@ -11,6 +12,10 @@ import { writeKubeConfig } from "../support/api-server/live.ts";
 import { run } from "./run.ts";
 
 const skip = MISSING;
+
+const SCHEMA = JSON.parse(
+  readFileSync(join(import.meta.dirname, "..", "..", "docs", "diagnosis.schema.json"), "utf8"),
+);
 
 function recording(start: string): Recording {
   const found = recordings().find(({ name }) => name.startsWith(`${start}-`));
@@ -57,6 +62,7 @@ t.test("a call that is wrong says how to correct it", { skip }, async (t) => {
     [["secret/web", "-n", "shop"], "is not KIND/NAME"],
     [["-A", ...from, "--at", "yesterday"], "give RFC 3339"],
     [["-A", ...from, "--watch"], "a dump does not change"],
+    [["-A", "--watch", "--format", "json"], "give the other formats a file"],
     [["-A", "--closed"], "--closed goes with --from"],
     [["-A", "--at", "2026-11-26T00:00:00Z"], "--at goes with --from"],
     [["-A", ...from, "--context", "c"], "leave --context and --kubeconfig out"],
@@ -158,6 +164,9 @@ t.test(
     const other = await run([...ask, "--machine-is-off", "node-06-b"]);
     t.equal(other.code, 2);
     t.match(other.err, "the node is Ready, so its machine is on");
+    const none = await run([...ask, "--machine-is-off", "node-06-x"]);
+    t.equal(none.code, 2);
+    t.match(none.err, "nothing here names such a node");
   },
 );
 
@@ -195,6 +204,7 @@ t.test(
   "every recording, saved and read back, gives the same answer with the same prevention",
   { skip },
   async (t) => {
+    const validate = new Ajv2020({ allErrors: true }).compile(SCHEMA);
     const folder = t.testdir();
     const [file, saved] = [join(folder, "dump.json"), join(folder, "saved.json")];
     for (const { name, values } of recordings()) {
@@ -202,6 +212,7 @@ t.test(
       const words = ["diagnose", "-A", "--format", "json"];
       const before = JSON.parse((await run([...words, "--from", file, "--closed", "--save", saved])).out);
       const after = JSON.parse((await run([...words, "--from", saved])).out);
+      t.ok(validate(before), `${name}: ${JSON.stringify(validate.errors?.slice(0, 3))}`);
       t.strictSame(
         [after.diagnoses, after.attachments, after.findings],
         [before.diagnoses, before.attachments, before.findings],

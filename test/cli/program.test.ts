@@ -22,7 +22,7 @@ t.test("a wrong call is told on standard error and exits with 2", async (t) => {
       words: ["check", "--format", "sarif=", "."],
       says: "Name a file",
     },
-    { why: "a command of a later release", words: ["diagnose"], says: "unknown command 'diagnose'" },
+    { why: "a command of a later release", words: ["simulate"], says: "unknown command 'simulate'" },
   ];
   for (const { why, words, says } of cases) {
     const { code, out, err } = await run(words);

@@ -136,7 +136,7 @@ t.test("each mistake is named with place, key, value and what was expected", asy
     ],
     [
       "metrics: {port: 9}",
-      "c.yaml:1:11: metrics.port is not a setting; expected one of namespaceLabel",
+      "c.yaml:1:11: metrics.port is not a setting; expected one of namespaceLabel, workloadsIntervalSeconds",
       "nothing like it: what there is",
     ],
     [

@@ -20,7 +20,12 @@ t.test("the keys that are read at the start are named when they change, and no o
     ["the body limit", {}, { limits: { ...limits, bodyBytes: 65_536 } }, ["limits.bodyBytes"]],
     ["Nodes", {}, { cluster: { ...cluster, watchNodes: false } }, ["cluster.watchNodes"]],
     ["other settings of the cluster", {}, { cluster: { ...cluster, staleAfterSeconds: 60 } }, []],
-    ["a label of metrics", {}, { metrics: { namespaceLabel: true } }, ["metrics.namespaceLabel"]],
+    [
+      "a label of metrics",
+      {},
+      { metrics: { ...DEFAULT_CONFIG.metrics, namespaceLabel: true } },
+      ["metrics.namespaceLabel"],
+    ],
     [
       "where the certificate comes from",
       {},
@@ -56,7 +61,7 @@ t.test("the documentation says it of the same keys", async (t) => {
     clientAuth,
     limits: { ...limits, bodyBytes: 65_536 },
     cluster: { ...cluster, watchNodes: false },
-    metrics: { namespaceLabel: true },
+    metrics: { ...DEFAULT_CONFIG.metrics, namespaceLabel: true },
     tls: { files: { certFile: "a", keyFile: "b" }, selfManaged: null },
   };
   t.same([...heldUntilRestart(DEFAULT_CONFIG, changed)].sort(), said.sort());

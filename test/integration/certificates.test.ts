@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import t from "tap";
+import { DEFAULT_CONFIG } from "../../src/config/defaults.ts";
 import { issueCa } from "../../src/tls/issue.ts";
 import { clientCertificate } from "../admission/support/client-certificate.ts";
 import { type Json, reviewOf } from "../admission/support/reviews.ts";
@@ -151,7 +152,10 @@ t.test("a CA that cannot be used is said before the port opens", async (t) => {
 
 t.test("what is read at the start waits for a restart, and readyz says so", async (t) => {
   const { configure, get, post } = await startServer(t);
-  configure({ clientAuth: { caFile: "/ca.crt", subjects: [] }, metrics: { namespaceLabel: true } });
+  configure({
+    clientAuth: { caFile: "/ca.crt", subjects: [] },
+    metrics: { ...DEFAULT_CONFIG.metrics, namespaceLabel: true },
+  });
   responseOf(t, await post(review), review);
   t.match(await get("/readyz"), {
     status: 200,
@@ -162,6 +166,6 @@ t.test("what is read at the start waits for a restart, and readyz says so", asyn
       ],
     } as Json,
   });
-  configure({ clientAuth: null, metrics: { namespaceLabel: false } });
+  configure({ clientAuth: null, metrics: { ...DEFAULT_CONFIG.metrics, namespaceLabel: false } });
   t.match(await get("/readyz"), { status: 200, body: { problems: [] } as Json });
 });

@@ -1,4 +1,5 @@
 import t, { type Test } from "tap";
+import { verdictOfFiles } from "../admission/support/as-change.ts";
 import { type Json, RECORDINGS } from "../admission/support/reviews.ts";
 import { responseOf, rulesSeen, startServer, verdictSeen } from "../admission/support/server.ts";
 
@@ -70,6 +71,21 @@ t.test("every recorded review gets its verdict over TLS", async (t) => {
       );
     }
   }
+});
+
+t.test("the change of files that a recorded UPDATE is gets the same verdict", async (t) => {
+  const objects: Json[] = [];
+  let judged = 0;
+  for (const { number, review } of RECORDINGS) {
+    const { verdict, what } = EXPECTED[number] as Expected;
+    const inFiles = await verdictOfFiles(review, objects);
+    if (inFiles !== undefined) {
+      t.equal(inFiles, verdict, `${number} ${what}`);
+      judged += 1;
+    }
+    if (ADMITTED.has(number)) objects.push(review.request.object as Json);
+  }
+  t.equal(judged, 8, "every one but the status and the object that is Terminating");
 });
 
 t.test("the known steady findings of a denied rollout restart are warnings", async (t) => {

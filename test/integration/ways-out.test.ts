@@ -1,4 +1,6 @@
-import t from "tap";
+import t, { type Test } from "tap";
+import type { Config } from "../../src/config/model.ts";
+import { verdictOfFiles } from "../admission/support/as-change.ts";
 import { at, type Json, objectOf, RECORDED_AT, reviewOf } from "../admission/support/reviews.ts";
 import { responseOf, rulesSeen, startServer, verdictSeen } from "../admission/support/server.ts";
 
@@ -17,6 +19,19 @@ function update(
     change(next, request);
     Object.assign(request, { operation: "UPDATE", object: next, oldObject: old });
   });
+}
+
+/** `check --base` says of the same change of files what the webhook said. */
+async function sameInFiles(
+  t: Test,
+  review: Json,
+  verdict: string,
+  objects: readonly Json[],
+  config: Partial<Config> = {},
+  name = "",
+): Promise<void> {
+  const inFiles = await verdictOfFiles(review, objects, config);
+  if (inFiles !== undefined) t.equal(inFiles, verdict, `the same in files: ${name}`);
 }
 
 const spec = (object: Json): Json => at(object, "spec");
@@ -148,14 +163,17 @@ t.test("no way out of a violation is ever denied", async (t) => {
   ];
   for (const ratchet of ["template", "always", "never"] as const) {
     for (const [picture, others] of pictures) {
-      const { post } = await startServer(t, {
-        objects: [objectOf("004"), objectOf("005"), ...others],
-        config: { ratchet },
-      });
+      const objects = [objectOf("004"), objectOf("005"), ...others];
+      const { post } = await startServer(t, { objects, config: { ratchet } });
       for (const [name, review] of rows) {
-        t.not(
-          verdictSeen(responseOf(t, await post(review), review)),
-          "deny",
+        const verdict = verdictSeen(responseOf(t, await post(review), review));
+        t.not(verdict, "deny", `${name} (${picture}, ratchet ${ratchet})`);
+        await sameInFiles(
+          t,
+          review,
+          verdict,
+          objects,
+          { ratchet },
           `${name} (${picture}, ratchet ${ratchet})`,
         );
       }
@@ -266,12 +284,11 @@ t.test("StatefulSets and autoscalers have the same ways out, and no more", async
     ["a higher maximum", autoscale(5, 6), "deny"],
   ];
   for (const ratchet of ["template", "always", "never"] as const) {
-    const { post } = await startServer(t, {
-      objects: [objectOf("004"), objectOf("005"), objectOf("006"), set()],
-      config: { ratchet },
-    });
+    const objects = [objectOf("004"), objectOf("005"), objectOf("006"), set()];
+    const { post } = await startServer(t, { objects, config: { ratchet } });
     for (const [name, review, expected] of rows) {
       const verdict = verdictSeen(responseOf(t, await post(review), review));
+      await sameInFiles(t, review, verdict, objects, { ratchet }, `${name} (ratchet ${ratchet})`);
       if (expected === "out") t.not(verdict, "deny", `${name} (ratchet ${ratchet})`);
       else if (ratchet !== "always") t.equal(verdict, "deny", `${name} (ratchet ${ratchet})`);
     }
@@ -288,6 +305,7 @@ t.test(
         image(object, "other");
       });
       t.equal(verdictSeen(responseOf(t, await post(review), review)), "warn");
+      await sameInFiles(t, review, "warn", [objectOf("004"), objectOf("005"), ...others]);
     }
   },
 );
@@ -330,6 +348,7 @@ t.test("what sets the hazard off is denied", async (t) => {
   for (const [name, review, rule] of rows) {
     const response = responseOf(t, await post(review), review);
     t.equal(verdictSeen(response), "deny", name);
+    await sameInFiles(t, review, "deny", [objectOf("004"), objectOf("005")], {}, name);
     t.ok(rulesSeen(response).includes(rule), `${name}: ${rule}`);
   }
 });
@@ -352,6 +371,7 @@ t.test("what was there before is a warning", async (t) => {
   ];
   for (const [name, review] of rows) {
     t.equal(verdictSeen(responseOf(t, await post(review), review)), "warn", name);
+    await sameInFiles(t, review, "warn", [objectOf("004"), objectOf("005")], {}, name);
   }
 });
 

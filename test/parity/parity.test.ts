@@ -39,7 +39,7 @@ interface Scaling {
   readonly spec?: { readonly scaleTargetRef: { readonly kind: string; readonly name: string } };
 }
 
-const LEFT_OUT = new Set(["message", "commands", "cluster", "scope", "time", "read"]);
+const LEFT_OUT = new Set(["message", "commands", "cluster", "scope", "time", "read", "attachments"]);
 
 const nameOf = ({ kind, namespace, name }: Ref): string => `${kind} ${namespace}/${name}`;
 

@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { overlay } from "../../cluster/overlay.ts";
+import { judgeClaimArrival } from "../../judge/change.ts";
 import { contextOf } from "../../judge/context.ts";
 import { claimFact } from "../../kube/fact.ts";
 import { withBorrowers } from "../../policy/borrowed-template.ts";
-import { evaluate, evaluateClaim } from "../../policy/evaluate.ts";
+import { evaluateClaim } from "../../policy/evaluate.ts";
 import type { Finding } from "../../policy/finding.ts";
 import type { Claim, Workload } from "../../policy/model.ts";
 import { type ClusterView, knownValue } from "../../policy/view.ts";
@@ -51,21 +52,8 @@ async function judgeOver(request: RequestContext, claim: Claim, view: ClusterVie
       notes.push(`${mounting.length - at} more that mount the claim were not judged before the deadline`);
       break;
     }
-    const context = await contextOf(request, workload);
-    const judgement = evaluate(
-      laid,
-      workload,
-      {
-        previous: workload,
-        previousView: view,
-        specChanged: false,
-        templateChanged: false,
-        cause: "claim",
-        claim: claim.name,
-      },
-      context,
-    );
-    const outcome = outcomeOf(judgement, workload, context);
+    const pictures = { before: view, after: laid };
+    const outcome = outcomeOf(await judgeClaimArrival(claim.name, workload, pictures, request));
     findings.push(
       ...(cameTogether(workload, request.now) ? outcome.findings : outcome.findings.map(asWarning)),
     );

@@ -1,9 +1,8 @@
 import type { Cluster, Prepared, Wanted } from "../../cluster/cluster.ts";
+import type { ChangeJudgement } from "../../judge/change.ts";
 import type { JudgeSettings } from "../../judge/context.ts";
 import type { Fact } from "../../kube/fact.ts";
-import type { Judgement, JudgementContext } from "../../policy/evaluate.ts";
 import type { Finding } from "../../policy/finding.ts";
-import type { Workload } from "../../policy/model.ts";
 
 /** Everything that one request is judged with. */
 export interface RequestContext extends JudgeSettings {
@@ -35,11 +34,11 @@ export function asItStands({ cluster }: RequestContext): Prepared {
 }
 
 /** A waiver that is refused is said beside the findings too: a warning has no room for it. */
-export function outcomeOf(
-  { findings }: Judgement,
-  workload: Workload,
-  { waiver }: JudgementContext,
-): Outcome {
+export function outcomeOf({
+  judgement: { findings },
+  workload,
+  context: { waiver },
+}: ChangeJudgement): Outcome {
   const refused =
     waiver?.state === "refused" && findings.length > 0
       ? [`${workload.kind} ${workload.name}: the waiver is refused: ${waiver.reason}`]

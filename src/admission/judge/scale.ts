@@ -1,13 +1,11 @@
-import { overlay } from "../../cluster/overlay.ts";
+import { judgeScaleChange, scaledTo } from "../../judge/change.ts";
 import { contextOf } from "../../judge/context.ts";
-import { workloadFact } from "../../kube/fact.ts";
-import { evaluate } from "../../policy/evaluate.ts";
-import type { Workload } from "../../policy/model.ts";
+import { notFound, targetIn } from "../../judge/target.ts";
 import type { ClusterView } from "../../policy/view.ts";
 import type { Subject } from "../subject.ts";
 import { judgeWithMemory } from "./inferred.ts";
 import { NOTHING, type Outcome, outcomeOf, type RequestContext } from "./request-context.ts";
-import { lookUpTarget, notFound, targetIn } from "./target.ts";
+import { lookUpTarget } from "./target.ts";
 import { judgeWithUnseenAutoscalers } from "./unseen-autoscalers.ts";
 
 /** UPDATE of a scale subresource, judged through the workload that it belongs to. */
@@ -32,24 +30,6 @@ async function judgeOver(
 ): Promise<Outcome> {
   const found = targetIn(view, target, uid);
   if (found.state !== "known") return { ...NOTHING, notes: [notFound(target, found)] };
-  const previous = previousReplicas === undefined ? found.value : scaledTo(found.value, previousReplicas);
-  const next = scaledTo(previous, replicas);
-  const context = await contextOf(request, next);
-  const judgement = evaluate(
-    overlay(view, [workloadFact(next)]),
-    next,
-    {
-      previous,
-      previousView: overlay(view, [workloadFact(previous)]),
-      specChanged: true,
-      templateChanged: false,
-      cause: "scale",
-    },
-    context,
-  );
-  return outcomeOf(judgement, next, context);
-}
-
-function scaledTo(workload: Workload, replicas: number): Workload {
-  return { ...workload, pods: { by: "replicas", replicas: Math.max(0, replicas) } };
+  const counts = { before: previousReplicas, after: replicas };
+  return outcomeOf(await judgeScaleChange(found.value, counts, view, request));
 }

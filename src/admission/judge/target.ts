@@ -1,9 +1,7 @@
 import type { Prepared, Wanted } from "../../cluster/cluster.ts";
 import { overlay } from "../../cluster/overlay.ts";
-import { inForce } from "../../policy/borrowed-template.ts";
-import type { Workload } from "../../policy/model.ts";
-import { absent, type ClusterView, known, knownValue, type Lookup } from "../../policy/view.ts";
-import type { Target } from "../subject.ts";
+import { type Target, targetIn } from "../../judge/target.ts";
+import { knownValue } from "../../policy/view.ts";
 import { lookUp, type RequestContext } from "./request-context.ts";
 
 /**
@@ -27,18 +25,4 @@ export function lookUpTarget(
     target: uid === undefined ? target : { ...target, uid },
     ...(scaledObject && { scaledObject }),
   });
-}
-
-/** The workload as its pods are; `absent` where one of that name has another uid. */
-export function targetIn(view: ClusterView, target: Target, uid: string | undefined): Lookup<Workload> {
-  const found = view.workload(target.kind, target.namespace, target.name);
-  if (found.state !== "known") return found;
-  const isAnother = uid !== undefined && found.value.uid !== undefined && found.value.uid !== uid;
-  return isAnother ? absent : known(inForce(found.value, view));
-}
-
-/** Why a workload was not judged, for the log and the audit annotation. */
-export function notFound(target: Target, lookup: Exclude<Lookup<Workload>, { state: "known" }>): string {
-  const name = `${target.kind} ${target.namespace}/${target.name}`;
-  return lookup.state === "absent" ? `${name} was not found` : `${name} is not known: ${lookup.reason}`;
 }

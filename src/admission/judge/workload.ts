@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Prepared } from "../../cluster/cluster.ts";
 import { overlay } from "../../cluster/overlay.ts";
+import { judgeWorkloadChange } from "../../judge/change.ts";
 import { contextOf } from "../../judge/context.ts";
 import { workloadFact } from "../../kube/fact.ts";
-import { borrowersOf, borrowing, inForce } from "../../policy/borrowed-template.ts";
-import { evaluate } from "../../policy/evaluate.ts";
+import { inForce } from "../../policy/borrowed-template.ts";
 import type { Workload } from "../../policy/model.ts";
+import { unfinishedNote, withNote } from "../../policy/unfinished-note.ts";
 import type { ClusterView } from "../../policy/view.ts";
 import type { Subject } from "../subject.ts";
 import { judgeWithMemory } from "./inferred.ts";
@@ -18,10 +19,14 @@ type WorkloadSubject = Extract<Subject, { type: "workload" }>;
 export async function judgeWorkload(request: RequestContext, subject: WorkloadSubject): Promise<Outcome> {
   const prepared = await prepare(request, subject);
   const judge = async (base: ClusterView) => {
-    const outcomes: Outcome[] = [];
-    for (const one of judgedInPlaceOf(subject, overlay(base, [workloadFact(subject.next)]))) {
-      outcomes.push(await judgeOver(request, { ...subject, ...one }, subject, base));
-    }
+    const pictures = {
+      before: overlay(base, asFacts(subject.previous)),
+      after: overlay(base, asFacts(subject.next)),
+    };
+    const judged = await judgeWorkloadChange(subject, pictures, request);
+    const outcomes = judged.map((one) =>
+      withUnfinishedRollout(outcomeOf(one), one.workload, subject.previous),
+    );
     return {
       findings: outcomes.flatMap(({ findings }) => findings),
       notes: outcomes.flatMap(({ notes }) => notes),
@@ -33,6 +38,14 @@ export async function judgeWorkload(request: RequestContext, subject: WorkloadSu
   const workload = inForce(subject.next, prepared.view);
   const context = await contextOf(request, workload);
   return judgeWithUnseenAutoscalers(request, { workload, prepared, outcome, judge, context });
+}
+
+/** What works on a rollout that had not finished, where the change of this very workload brings findings. */
+function withUnfinishedRollout(outcome: Outcome, { kind }: Workload, previous: Workload | null): Outcome {
+  if (previous === null || kind !== previous.kind || outcome.findings.length === 0) return outcome;
+  const note = unfinishedNote(previous);
+  if (note === undefined) return outcome;
+  return { ...outcome, findings: withNote(outcome.findings, note), notes: [...outcome.notes, note] };
 }
 
 /** The moments at which an autoscaler that was made an instant before would change the verdict of a workload. */
@@ -60,38 +73,6 @@ async function prepare(
     // The deployment controller writes annotations all the time; those cannot bring a hazard about.
     ...(specChanged ? { autoscalersIn: next.namespace } : {}),
   });
-}
-
-/**
- * The workloads whose pods change: the one that is written, and every Argo Rollout that runs pods of its template
- * (semantics S47).
- */
-function judgedInPlaceOf(
-  { next, previous }: WorkloadSubject,
-  laid: ClusterView,
-): readonly Pick<WorkloadSubject, "next" | "previous">[] {
-  const borrowers = borrowersOf(next, laid).map((borrower) => ({
-    next: borrowing(borrower, next),
-    previous: previous && borrowing(borrower, previous),
-  }));
-  return [{ next: inForce(next, laid), previous: previous && inForce(previous, laid) }, ...borrowers];
-}
-
-async function judgeOver(
-  request: RequestContext,
-  { next, previous, specChanged, templateChanged }: WorkloadSubject,
-  written: Pick<WorkloadSubject, "next" | "previous">,
-  base: ClusterView,
-): Promise<Outcome> {
-  const context = await contextOf(request, next);
-  const change = previous && {
-    previous,
-    previousView: overlay(base, asFacts(written.previous)),
-    specChanged,
-    templateChanged,
-    cause: "update" as const,
-  };
-  return outcomeOf(evaluate(overlay(base, asFacts(written.next)), next, change, context), next, context);
 }
 
 function asFacts(workload: Workload | null) {

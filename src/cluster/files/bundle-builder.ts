@@ -1,41 +1,37 @@
 import { resolve, sep } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { unreadableModes } from "../../kube/access-modes.ts";
-import { type Fact, factFrom } from "../../kube/fact.ts";
-import { type TypeMeta, typeOf } from "../../kube/metadata.ts";
-import { mistakenType } from "../../kube/mistaken-type.ts";
-import { isRecord, list, type Raw, record } from "../../kube/raw.ts";
-import { type Unjudged, unjudgedFrom } from "../../kube/unjudged.ts";
+import type { Fact } from "../../kube/fact.ts";
+import type { Unjudged } from "../../kube/unjudged.ts";
 import type { SourcePosition } from "../../policy/model.ts";
 import { namespaceOf } from "../cluster-index.ts";
 import { Bundle, type BundleOptions } from "./bundle.ts";
 import type { PlacedFact } from "./file-index.ts";
 import type { InputError } from "./input-error.ts";
-import { parseJson } from "./json.ts";
-import { listMember, type ParsedDocument } from "./parsed-document.ts";
 import { Areas, type Place } from "./place.ts";
-import { sourceComments } from "./source-comments.ts";
-import { parseYaml } from "./yaml.ts";
+import {
+  isError,
+  type ReadObject,
+  type ReadObjects,
+  readObjects,
+  type TextWithObjects,
+} from "./read-objects.ts";
 
-/** A text with objects, and what is known of it from elsewhere. */
-export interface Stream {
+/** Where a stream of objects stands, and what is known of it from elsewhere. */
+export interface Standing {
   /** As it is named in positions. */
   readonly file: string;
-  readonly text: string;
   /** A rendered stream: nothing outside it belongs to it, classes, drivers, volumes and nodes aside. */
   readonly closed?: boolean;
   /** Set on every object that takes one. */
   readonly namespace?: string | undefined;
   /** Why what is found here may not be what reaches the cluster. */
   readonly unrendered?: string | undefined;
-  /** Where an object of the stream comes from; its own place in the text where that is not known. */
-  readonly sourceOf?: (object: Raw, at: SourcePosition) => SourcePosition | undefined;
 }
 
-const MOST_UNJUDGED = 100;
+/** A text with objects where it stands. */
+export type Stream = Standing & TextWithObjects;
 
-/** A list may hold lists (`kubectl get -f` of several); an alias could make one hold itself. */
-const MAX_LIST_DEPTH = 8;
+const MOST_UNJUDGED = 100;
 
 /** The file that standard input is called by. */
 const STDIN = "-";
@@ -64,13 +60,27 @@ export class BundleBuilder {
    * @returns how many Kubernetes objects it held, whatever their kinds
    */
   add(stream: Stream): number {
-    const text = stream.text.startsWith("\uFEFF") ? stream.text.slice(1) : stream.text;
-    const { documents, errors } = parseJson(stream.file, text) ?? parseYaml(stream.file, text);
-    this.errors.push(...errors);
-    const before = this.objects;
-    const adding = new Adding(stream, text, this.areas);
-    for (const document of documents) this.addValue(document.value, document, undefined, 0, adding);
-    return this.objects - before;
+    return this.addRead(stream, readObjects(stream));
+  }
+
+  /**
+   * Adds what was read of a stream before, be it for another bundle.
+   *
+   * @returns as `add`
+   */
+  addRead(standing: Standing, { entries, unjudged, count, isDump }: ReadObjects): number {
+    const adding = new Adding(standing, this.areas);
+    for (const entry of entries) {
+      if (isError(entry)) this.errors.push(entry);
+      else this.addObject(entry, adding);
+    }
+    for (const object of unjudged) {
+      this.unjudgedCount += 1;
+      if (this.unjudged.length < MOST_UNJUDGED) this.unjudged.push(object);
+    }
+    if (!isDump) this.isDump = false;
+    this.objects += count;
+    return count;
   }
 
   build(): Bundle {
@@ -84,67 +94,11 @@ export class BundleBuilder {
     });
   }
 
-  private addValue(
-    value: unknown,
-    { source, items }: Pick<ParsedDocument, "source" | "items">,
-    inherited: TypeMeta | undefined,
-    depth: number,
-    adding: Adding,
-  ): void {
-    if (!isRecord(value)) return;
-    const mistake = mistakenType(value, inherited);
-    if (mistake !== undefined) this.report(source, mistake, true);
-    const type = typeOf(value, inherited);
-    if (type === undefined || mistake !== undefined) return;
-    if (holdsObjects(value, type)) {
-      // An alias may put one list into many places; what it holds was added the first time.
-      if (depth === MAX_LIST_DEPTH || adding.lists.has(value)) return;
-      adding.lists.add(value);
-      const itemType = itemTypeOf(type);
-      for (const [at, item] of list(value[listMember(value) ?? "items"]).entries()) {
-        this.addValue(item, { source: items[at] ?? source, items: [] }, itemType, depth + 1, adding);
-      }
-      return;
-    }
-    this.objects += 1;
-    const { uid, resourceVersion } = record(value.metadata);
-    if (typeof uid !== "string" || typeof resourceVersion !== "string") this.isDump = false;
-    const shown = adding.sourceOf(value, source);
-    const fact = factFrom(value, shown, inherited);
-    if (fact === undefined) {
-      this.addUnjudged(unjudgedFrom(value, shown, inherited));
-      return;
-    }
-    this.addFact(fact, value, shown, adding);
-    if (fact.kind === "PersistentVolumeClaim" || fact.kind === "PersistentVolume") {
-      const unreadable = unreadableModes(record(value.spec).accessModes);
-      if (unreadable !== undefined)
-        this.report(source, `${fact.kind} ${fact.object.name}: ${unreadable}`, false);
-    }
-  }
-
-  private addUnjudged(object: Unjudged | undefined): void {
-    if (object === undefined) return;
-    this.unjudgedCount += 1;
-    if (this.unjudged.length < MOST_UNJUDGED) this.unjudged.push(object);
-  }
-
-  private addFact(read: Fact, raw: Raw, source: SourcePosition, adding: Adding): void {
-    const fact = adding.inUnit(read);
+  private addObject(read: ReadObject, adding: Adding): void {
+    const { source } = read;
+    const fact = adding.inUnit(read.fact);
     const { name } = fact.object;
     const namespace = namespaceOf(fact);
-    if (name === "") {
-      this.report(source, namelessText(fact.kind, raw), true);
-      return;
-    }
-    if (fact.kind === "StorageClass" && fact.object.provisioner === "") {
-      this.report(
-        source,
-        `StorageClass ${name} has no provisioner: it is taken for a patch, not for a class`,
-        false,
-      );
-      return;
-    }
     const key = JSON.stringify([adding.scope, fact.kind, namespace, name]);
     const first = this.places.get(key);
     if (first !== undefined) {
@@ -152,19 +106,12 @@ export class BundleBuilder {
       if (!("namespace" in fact.object) && isDeepStrictEqual(first.fact, fact)) return;
       const where = `${first.source.file}:${first.source.line}:${first.source.column}`;
       const what = `${fact.kind} ${namespace === "" ? "" : `${namespace}/`}${name}`;
-      this.report(
-        source,
-        `${what} is already defined at ${where}, which counts; remove one of the two`,
-        false,
-      );
+      const message = `${what} is already defined at ${where}, which counts; remove one of the two`;
+      this.errors.push({ ...source, message, fatal: false });
       return;
     }
     this.places.set(key, { source, fact });
-    this.facts.push({ ...fact, place: adding.place(source) });
-  }
-
-  private report(source: SourcePosition, message: string, fatal: boolean): void {
-    this.errors.push({ ...source, message, fatal });
+    this.facts.push({ ...fact, place: adding.place(source), read, root: adding.scope });
   }
 }
 
@@ -172,32 +119,25 @@ export class BundleBuilder {
 class Adding {
   /** Within it, the second object of a name is a duplicate. */
   readonly scope: string;
-  readonly lists = new Set<object>();
-  private readonly stream: Stream;
+  private readonly standing: Standing;
   private readonly area: Place["area"];
-  private readonly comments: ReturnType<typeof sourceComments>;
 
-  constructor(stream: Stream, text: string, areas: Areas) {
-    const path = stream.file === STDIN ? STDIN : resolve(stream.file).split(sep).join("/");
+  constructor(standing: Standing, areas: Areas) {
+    const path = standing.file === STDIN ? STDIN : resolve(standing.file).split(sep).join("/");
     const end = path.lastIndexOf("/");
     const folder = end === -1 ? "" : path.slice(0, end).replace(/^\//, "");
-    this.scope = stream.closed === true ? path : folder;
-    this.stream = stream;
+    this.scope = standing.closed === true ? path : folder;
+    this.standing = standing;
     this.area = areas.leaf(folder, path.slice(end + 1));
-    this.comments = sourceComments(text);
-  }
-
-  sourceOf(object: Raw, at: SourcePosition): SourcePosition {
-    return this.stream.sourceOf?.(object, at) ?? this.comments(at) ?? at;
   }
 
   place(source: SourcePosition): Place {
-    return { area: this.area, closed: this.stream.closed === true, source };
+    return { area: this.area, closed: this.standing.closed === true, source };
   }
 
   /** The object with what its kustomization is known to do to it. */
   inUnit(fact: Fact): Fact {
-    const { namespace, unrendered } = this.stream;
+    const { namespace, unrendered } = this.standing;
     const takesNamespace = namespace !== undefined && "namespace" in fact.object;
     if (!takesNamespace && unrendered === undefined) return fact;
     const object = {
@@ -207,26 +147,4 @@ class Adding {
     };
     return { kind: fact.kind, object } as Fact;
   }
-}
-
-function holdsObjects(value: Raw, type: TypeMeta): boolean {
-  if (type.kind === "Template") {
-    return /^(?:template\.openshift\.io\/|v1$)/.test(type.apiVersion) && Array.isArray(value.objects);
-  }
-  return type.kind.endsWith("List") && Array.isArray(value.items);
-}
-
-/** The type that the items of a list have without repeating it; a plain `List` and a `Template` say nothing of them. */
-function itemTypeOf({ apiVersion, kind }: TypeMeta): TypeMeta | undefined {
-  return kind === "List" || kind === "Template"
-    ? undefined
-    : { apiVersion, kind: kind.slice(0, -"List".length) };
-}
-
-function namelessText(kind: string, raw: Raw): string {
-  const { name } = record(raw.metadata);
-  if (name === undefined || name === null || name === "") {
-    return `the ${kind} has no metadata.name: it was not judged; give it a name`;
-  }
-  return `the ${kind} has a metadata.name that is no text (YAML reads y, no, on and numbers otherwise): it was not judged; put it in quotes`;
 }

@@ -1,3 +1,4 @@
+import type { Fact } from "../../kube/fact.ts";
 import type { Unjudged } from "../../kube/unjudged.ts";
 import type { Claim, Node, SourcePosition, Workload } from "../../policy/model.ts";
 import type { ClusterView } from "../../policy/view.ts";
@@ -46,7 +47,8 @@ export class Bundle {
   readonly errors: readonly InputError[];
   /** Every object has a uid and a resourceVersion: somebody saved a cluster. */
   readonly isDump: boolean;
-  private readonly facts: readonly PlacedFact[];
+  /** Every object of a judged kind, in the order in which they were read. */
+  readonly facts: readonly PlacedFact[];
   private readonly options: BundleOptions;
   private readonly root: Place;
   private byName: ClusterIndex | undefined;
@@ -84,7 +86,7 @@ export class Bundle {
         fromFiles: true,
         completeness: (kind) => ((kind === "Node" ? nodes : closed) ? COMPLETE : completenessOfFiles(kind)),
       });
-      for (const { place: _, ...fact } of this.facts) {
+      for (const { place: _place, read: _read, root: _root, ...fact } of this.facts) {
         const namespace = "namespace" in fact.object ? fact.object.namespace : "";
         if (!index.has(fact.kind, namespace, fact.object.name)) index.put(fact as never);
       }
@@ -99,7 +101,7 @@ export class Bundle {
    * @param object one of the bundle's; without one they are seen from above all of them
    * @param surroundings the cluster that the files are applied to
    */
-  viewFor(object: Workload | Claim | undefined, surroundings?: ClusterView): ClusterView {
+  viewFor(object: Fact["object"] | undefined, surroundings?: ClusterView): ClusterView {
     const index = this.places;
     return new FileView(index, (object && index.placeOf(object)) ?? this.root, {
       closed: this.closed,

@@ -6,9 +6,16 @@ import { byKindAndName, byNamespaceAndName, namespaceOf, requiredLabels } from "
 import { Buckets } from "../scoped.ts";
 import { NearestIndex, type Resolved } from "./nearest.ts";
 import { type Place, placeText } from "./place.ts";
+import type { ReadObject } from "./read-objects.ts";
 
 /** An object that was found in files, and where. */
-export type PlacedFact = Fact & { readonly place: Place };
+export type PlacedFact = Fact & {
+  readonly place: Place;
+  /** What it was read as; the same for two bundles that share a file which is the same for both. */
+  readonly read: ReadObject;
+  /** The folder or the rendered stream that it belongs to. */
+  readonly root: string;
+};
 
 export type ObjectOf<K extends FactKind> = Extract<Fact, { kind: K }>["object"];
 
@@ -159,7 +166,7 @@ export class FileIndex {
     return keys.flatMap((key) => [...this.labels.at(key)]);
   }
 
-  private add({ place, ...fact }: PlacedFact): void {
+  private add({ place, read: _read, root: _root, ...fact }: PlacedFact): void {
     const { kind, object } = fact as Fact;
     this.places.set(object, place);
     push(this.kinds, kind, object);

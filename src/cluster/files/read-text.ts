@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
+import { AttachguardError } from "../../errors.ts";
 import { decode } from "./decode.ts";
 import { accessProblem } from "./discover.ts";
 import { fileError, type InputError } from "./input-error.ts";
@@ -8,7 +9,11 @@ import type { TreeFiles } from "./render/tree-files.ts";
 /** More than the dump of a very large cluster, and less than what a string can hold. */
 const MOST_BYTES = 480 * 1024 * 1024;
 
-/** The text of a file of a tree; `undefined` where it cannot be read, which is reported. */
+/**
+ * The text of a file of a tree; `undefined` where it cannot be read, which is reported.
+ *
+ * @throws AttachguardError AG_ERR_GIT where the tree is a commit's and its repository cannot be read
+ */
 export async function readText(
   path: string,
   tree: TreeFiles,
@@ -64,6 +69,8 @@ async function textOf(
   try {
     bytes = await read();
   } catch (error) {
+    // A repository that cannot be read is no matter of one file.
+    if (error instanceof AttachguardError) throw error;
     const problem = error instanceof UnreadableFile ? error.message : accessProblem(error);
     errors.push(fileError(file, problem));
     return undefined;

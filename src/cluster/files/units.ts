@@ -2,7 +2,7 @@ import { join, relative, resolve, sep } from "node:path";
 import type { Discovered, DiscoveredRoot } from "./discover.ts";
 import { type Closure, closureOf } from "./render/closure.ts";
 import { isInside } from "./render/paths.ts";
-import type { NotRendered, Rendered, Renderer, RenderTool } from "./render/renderer.ts";
+import type { NotRendered, Rendered, Renderer, RenderRequest, RenderTool } from "./render/renderer.ts";
 import type { TreeFiles } from "./render/tree-files.ts";
 
 export interface RenderOptions {
@@ -10,12 +10,16 @@ export interface RenderOptions {
   readonly render?: "auto" | "never" | "always";
   readonly values?: readonly string[];
   readonly set?: readonly string[];
+  /** Real folders of kustomizations whose objects are left out where they cannot be rendered. */
+  readonly leftOutUnrendered?: ReadonlySet<string>;
 }
 
 /** A kustomization or chart that is judged as what it renders to. */
 export interface RenderedUnit {
   readonly root: DiscoveredRoot;
   readonly kind: Closure["kind"];
+  /** What was asked of the renderer. */
+  readonly request: RenderRequest;
   readonly text: string;
   readonly tool: RenderTool;
   /** Files with objects of their own, links resolved: where a rendered object may come from. */
@@ -26,6 +30,8 @@ export interface RenderedUnit {
 export interface UnrenderedUnit {
   readonly root: DiscoveredRoot;
   readonly kind: Closure["kind"];
+  /** What was, or would have been, asked of the renderer. */
+  readonly request: RenderRequest;
   readonly why: NotRendered;
 }
 
@@ -91,18 +97,25 @@ export async function unitsOf(
       continue;
     }
     const { values = [], set = [], render = "auto" } = options;
+    const asked = { ...request, values, set };
     const [problem] = closure.problems;
     const result: Rendered =
-      render === "never"
-        ? (problem ?? NEVER)
-        : (problem ?? (await renderer.render({ ...request, values, set })));
+      render === "never" ? (problem ?? NEVER) : (problem ?? (await renderer.render(asked)));
     if (result.state === "rendered") {
       roles.addRendered(closure);
       const resources = closure.files.filter(({ role }) => role === "resource").map(({ real }) => real);
-      rendered.push({ root, kind: closure.kind, text: result.text, tool: result.tool, resources });
+      rendered.push({
+        root,
+        kind: closure.kind,
+        request: asked,
+        text: result.text,
+        tool: result.tool,
+        resources,
+      });
     } else {
-      roles.addUnrendered(closure, root.path, result);
-      unrendered.push({ root, kind: closure.kind, why: result });
+      if (options.leftOutUnrendered?.has(root.real)) roles.addRendered(closure);
+      else roles.addUnrendered(closure, root.path, result);
+      unrendered.push({ root, kind: closure.kind, request: asked, why: result });
     }
   }
   return { rendered, unrendered, roleOf: (real) => roles.of(real) };

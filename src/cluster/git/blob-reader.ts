@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { type Git, gitError } from "./git.ts";
+import { type Git, gitError, LACKING } from "./git.ts";
 
 /** No manifest is larger; what is would have to be held in memory whole. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -96,7 +96,7 @@ export class BlobReader {
     for (const { id, reject } of waiting) {
       reject(
         gitError(
-          `the content ${id.slice(0, 12)} cannot be read from the repository (${cause.message})`,
+          `the content ${id.slice(0, 12)} cannot be read from the repository (${cause.message}): ${LACKING}`,
           cause,
         ),
       );

@@ -1,4 +1,4 @@
-import { join, relative, sep } from "node:path";
+import { join, relative, resolve, sep } from "node:path";
 import type { TreeFiles } from "../files/render/tree-files.ts";
 import { BlobReader } from "./blob-reader.ts";
 import { type Git, gitError } from "./git.ts";
@@ -55,8 +55,11 @@ export async function readCommitTree(git: Git, commit: string): Promise<CommitTr
     }
   }
   const blobs = new BlobReader(git);
+  const folder = git.top.endsWith(sep) ? git.top : git.top + sep;
   const inTree = (path: string): string => {
-    const inside = relative(git.top, path);
+    const absolute = resolve(path);
+    // Nearly every path lies below the folder, and thousands are asked for.
+    const inside = absolute.startsWith(folder) ? absolute.slice(folder.length) : relative(git.top, absolute);
     return sep === "/" ? inside : inside.replaceAll(sep, "/");
   };
   return {
@@ -69,6 +72,8 @@ export async function readCommitTree(git: Git, commit: string): Promise<CommitTr
       const inside = inTree(path);
       const blob = files.get(inside);
       if (blob !== undefined) return { kind: "file", size: blob.size };
+      // Whoever looks for the top of the repository finds it here as on the disk.
+      if (inside === ".git") return { kind: "folder", size: 0 };
       return folders.has(inside) ? { kind: "folder", size: 0 } : undefined;
     },
     async readdir(folder) {

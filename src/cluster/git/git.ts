@@ -88,7 +88,9 @@ export async function openGit(top: string, env: Readonly<Record<string, string |
 
 /** A partial clone is read only by a git that can be kept from fetching the rest. */
 async function refuseLazyFetching(git: Git): Promise<void> {
-  const version = /(\d+)\.(\d+)/.exec((await git.read("--version")).toString("utf8"));
+  // The second says why, where git does not read the repository at all.
+  const [said] = await Promise.all([git.read("--version"), git.read("rev-parse", "--git-dir")]);
+  const version = /(\d+)\.(\d+)/.exec(said.toString("utf8"));
   const [major, minor] = [Number(version?.[1] ?? 0), Number(version?.[2] ?? 0)];
   const [sinceMajor, sinceMinor] = NO_LAZY_FETCH_SINCE;
   if (major > sinceMajor || (major === sinceMajor && minor >= sinceMinor)) return;
@@ -98,6 +100,10 @@ async function refuseLazyFetching(git: Git): Promise<void> {
     "the repository is a partial clone, and this git cannot be kept from fetching what it lacks: run `git fetch --refetch --no-filter`, or use git 2.45 or newer",
   );
 }
+
+/** What to do where a repository does not hold what it should. */
+export const LACKING =
+  "look at it with `git fsck`; a partial clone gets what it lacks by `git fetch --refetch --no-filter`";
 
 /** What git said, in words, with the way out. */
 function readable(cause: unknown, top: string): AttachguardError {
@@ -110,7 +116,7 @@ function readable(cause: unknown, top: string): AttachguardError {
       cause,
     );
   }
-  return gitError(`git cannot read ${top} (${first})`, cause);
+  return gitError(`git cannot read ${top} (${first}): ${LACKING}`, cause);
 }
 
 export function gitError(message: string, cause?: unknown): AttachguardError {

@@ -10,8 +10,7 @@ import { type Git, gitError } from "./git.ts";
  * @throws AttachguardError AG_ERR_GIT where the reference or the merge base is not there, saying what to fetch
  */
 export async function mergeBase(git: Git, ref: string): Promise<string> {
-  const base = await commitOf(git, ref);
-  const head = await commitOf(git, "HEAD");
+  const [base, head] = await Promise.all([commitOf(git, ref), commitOf(git, "HEAD")]);
   try {
     const [first = ""] = text(await git.read("merge-base", head, base)).split("\n");
     return first;

@@ -24,7 +24,9 @@ export interface ReadLimits {
 }
 
 /** Said instead of what did not fit; the list is then not complete. */
-export class TooMuchError extends Error {}
+export class TooMuchError extends Error {
+  override readonly name = "TooMuchError";
+}
 
 /**
  * Asks the API server directly, once, without any watch: for commands that look at a cluster and end. Notes what the

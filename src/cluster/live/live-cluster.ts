@@ -1,7 +1,8 @@
 import type { FactKind } from "../../kube/fact.ts";
 import { FACT_KINDS, KINDS } from "../../kube/kinds.ts";
+import type { Workload } from "../../policy/model.ts";
 import type { ClusterView } from "../../policy/view.ts";
-import type { Cluster, KindStatus, Prepared, Wanted } from "../cluster.ts";
+import type { KindStatus, Prepared, Wanted, WholeCluster } from "../cluster.ts";
 import { ClusterIndex, COMPLETE, type Completeness, namespaceOf } from "../cluster-index.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { Lookups } from "./lookups.ts";
@@ -36,7 +37,7 @@ export interface LiveClusterOptions {
 }
 
 /** The picture of a live cluster: one reflector for each kind into one index, and direct lookups for what is too new. */
-export class LiveCluster implements Cluster {
+export class LiveCluster implements WholeCluster {
   readonly index: ClusterIndex;
   readonly #source: Source;
   readonly #reflectors: ReadonlyMap<FactKind, Reflector>;
@@ -85,6 +86,10 @@ export class LiveCluster implements Cluster {
 
   get view(): ClusterView {
     return this.index;
+  }
+
+  workloads(): Iterable<Workload> {
+    return this.index.workloads();
   }
 
   async start(): Promise<void> {

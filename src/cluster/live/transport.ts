@@ -146,7 +146,7 @@ export class Transport {
 
 class StaleConnection extends Error {}
 
-const codeOf = (thrown: unknown): string => (thrown as NodeJS.ErrnoException).code ?? "";
+const codeOf = (thrown: unknown): string => (thrown as NodeJS.ErrnoException | undefined)?.code ?? "";
 
 const isDistrust = (thrown: unknown): boolean =>
   thrown instanceof Error && DISTRUST.test(codeOf(thrown.cause));

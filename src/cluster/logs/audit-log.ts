@@ -13,6 +13,8 @@ export const AUDIT_LOG: LogSource = { id: "audit-log", name: "an audit log of th
 
 function read(line: string): LogLine {
   if (!line.includes(MARK)) return "foreign";
+  // The last line of a log that was cut off.
+  if (!line.trimEnd().endsWith("}")) return "foreign";
   if (!line.includes(".attachguard.dev/")) return "other";
   const event = objectIn(line);
   if (event === undefined || event.kind !== "Event") return "foreign";

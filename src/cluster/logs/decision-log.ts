@@ -9,7 +9,7 @@ function read(line: string): LogLine {
   const decision = objectIn(line);
   if (decision === undefined) return "foreign";
   const { uid, time, judged, dryRun, user, resource, namespace, name } = decision;
-  const at = typeof time === "number" ? time : Date.parse(text(time) ?? "");
+  const at = new Date(typeof time === "number" ? time : (text(time) ?? "")).getTime();
   if (judged === false || typeof uid !== "string" || Number.isNaN(at)) return "other";
   return {
     id: nameIn(uid),

@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 
 const LINE_FEED = 0x0a;
@@ -20,7 +20,7 @@ export async function* linesOfFile(file: string): AsyncGenerator<string | undefi
 }
 
 /** As `linesOfFile`, of a stream. */
-export async function* linesOf(stream: Readable): AsyncGenerator<string | undefined> {
+export async function* linesOf(stream: AsyncIterable<Buffer | string>): AsyncGenerator<string | undefined> {
   let parts: Buffer[] = [];
   let length = 0;
   for await (const chunk of unpacked(stream)) {
@@ -45,8 +45,7 @@ function textOf(parts: readonly Buffer[], length: number): string | undefined {
   return (parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)).toString("utf8");
 }
 
-async function* unpacked(stream: Readable): AsyncGenerator<Buffer> {
-  const source = stream as AsyncIterable<Buffer | string>;
+async function* unpacked(source: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer> {
   const chunks = (async function* () {
     for await (const chunk of source) yield Buffer.from(chunk as Buffer);
   })();
@@ -64,9 +63,8 @@ async function* unpacked(stream: Readable): AsyncGenerator<Buffer> {
     yield* whole;
     return;
   }
-  const { Readable: ReadableStream } = await import("node:stream");
   const gunzip = createGunzip();
-  const packed = ReadableStream.from(whole);
+  const packed = Readable.from(whole);
   packed.on("error", (error) => gunzip.destroy(error));
   packed.pipe(gunzip);
   try {

@@ -1,4 +1,5 @@
 import { plural } from "../../policy/phrasing.ts";
+import { isObjectName } from "../../report/commands.ts";
 import type {
   AvoidId,
   DiagnosisDocument,
@@ -88,9 +89,10 @@ export function subjectText({ kind, namespace, name }: SubjectDiagnosis["subject
   return namespace === null || namespace === "" ? `${kind} ${name}` : `${kind} ${name} in ${namespace}`;
 }
 
-/** As it is asked about: `deployment/web -n shop`. */
+/** As it is asked about: `deployment/web -n shop`; with an odd name, which nobody is to type, all. */
 export function askText({ kind, namespace, name }: SubjectDiagnosis["subject"]): string {
-  return namespace === null ? `${kind}/${name}` : `${kind.toLowerCase()}/${name} -n ${namespace}`;
+  if (namespace === null || !isObjectName(namespace)) return "-A";
+  return isObjectName(name) ? `${kind.toLowerCase()}/${name} -n ${namespace}` : `all -n ${namespace}`;
 }
 
 const DURATION = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$/;
@@ -135,7 +137,9 @@ export function conditionText(id: string, questions: readonly Question[]): strin
 /** A question, and how its answer is given where a flag takes it. */
 export function questionText({ id, text }: Question): string {
   const node = /^machine-is-off:(.+)$/s.exec(id)?.[1];
-  return node === undefined ? text : `${text} If it is off and stays off: --machine-is-off ${node}`;
+  return node === undefined || !isObjectName(node)
+    ? text
+    : `${text} If it is off and stays off: --machine-is-off ${node}`;
 }
 
 /** Evidence that neither the sentence nor the holders have said already. */
@@ -175,7 +179,10 @@ export function unreadLines({ facts, diagnoses }: DiagnosisDocument): readonly s
   });
   const [first] = diagnoses;
   if (!unread.some(({ why }) => why === "forbidden") || first === undefined) return lines;
-  const ask = diagnoses.length === 1 ? askText(first.subject) : `all -n ${first.subject.namespace ?? "NS"}`;
+  const { namespace } = first.subject;
+  const isOne = diagnoses.every(({ subject }) => subject.namespace === namespace);
+  const all = { ...first.subject, name: "", namespace: isOne ? namespace : null };
+  const ask = askText(diagnoses.length === 1 ? first.subject : all);
   return [
     ...lines,
     `Ask the owner of the cluster to run: attachguard diagnose ${ask} (or for the rights in manifests/components/diagnose-reader).`,

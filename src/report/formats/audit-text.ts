@@ -20,6 +20,7 @@ export function auditBlocks(report: Report, options: { colour: boolean; width: n
     headline(report, options.width, paint),
     ...sinceBlock(report, options.width),
     ...worstBlock(overview, paint),
+    ...attachmentBlock(report, options.width, paint),
     ...tableBlock(overview),
     ...recreateBlock(overview, report, paint),
     ...storageBlock(overview, options.width, paint),
@@ -60,6 +61,16 @@ function worstBlock({ worst }: AuditOverview, paint: Painter): readonly string[]
       `  ${paint(state === "stuck" ? "red" : "yellow", state.padEnd("healthy".length))}  ${inCluster(cluster)}${refText(workload)}${state === "stuck" ? `: ${visible(reason)}` : ""}`,
   );
   return [[paint("bold", "Worst first"), ...rows].join("\n")];
+}
+
+function attachmentBlock({ attachments }: Report, width: number, paint: Painter): readonly string[] {
+  if (attachments.length === 0) return [];
+  const rows = attachments.flatMap(({ severity, warning }) => {
+    const label = `  ${severity.padEnd("healthy".length)}  `;
+    const [first = "", ...rest] = wrapped(visible(warning), label, width);
+    return [paint(severity === "error" ? "red" : "yellow", label) + first.slice(label.length), ...rest];
+  });
+  return [[paint("bold", "Attachments"), ...rows].join("\n")];
 }
 
 function tableBlock({ byNamespace, byRule, byDriver, byClass }: AuditOverview): readonly string[] {

@@ -4,6 +4,7 @@ import type { ObjectRef, SourcePosition } from "../../policy/model.ts";
 import type { AuditFacts } from "../audit-facts.ts";
 import { patchCommand } from "../commands.ts";
 import { harmlessJson } from "../harmless.ts";
+import type { FromLog } from "../log-facts.ts";
 import { explainFinding, groundsOf, rulePage } from "../message.ts";
 import type {
   JudgedWorkload,
@@ -33,19 +34,43 @@ export function renderJson(report: Report, { all }: Pick<RenderOptions, "all"> =
     errors: report.errors.map(errorOf),
     notes: report.notes.map(noteOf),
     ...(report.audit === null ? {} : auditMembers(report, report.audit)),
+    ...(report.fromLog === null ? {} : { fromLog: fromLogOf(report.fromLog) }),
     summary: report.summary,
   };
   return `${harmlessJson(JSON.stringify(document, null, 2))}\n`;
 }
 
 /** What only an audit has; the cluster stands on each finding and workload where there are several. */
-function auditMembers({ since }: Report, { cluster, scope, time, read }: AuditFacts): object {
+function auditMembers({ since, attachments }: Report, { cluster, scope, time, read }: AuditFacts): object {
   return {
     cluster: { uid: cluster.uid, context: cluster.context },
     scope: { namespace: scope.namespace, selector: scope.selector },
     time,
     read: read.map(({ kind, namespace, state, why }) => ({ kind, namespace, state, why })),
+    attachments: attachments.map(({ rule, severity, attachment, message, evidence }) => ({
+      rule,
+      severity,
+      attachment: { name: attachment.name, node: attachment.node, volume: attachment.volume },
+      message,
+      evidence,
+    })),
     ...(since === null ? {} : { since }),
+  };
+}
+
+function fromLogOf({ keys, ...log }: FromLog): unknown {
+  return {
+    source: log.source,
+    requests: log.requests,
+    dryRuns: log.dryRuns,
+    ignoredLines: log.ignoredLines,
+    beyond: log.beyond,
+    first: log.first,
+    last: log.last,
+    keys: keys.map(({ rule, kind, namespace, name, count, possibly, first, last, users, now }) => ({
+      ...{ rule, kind, namespace, name, count, possibly, first, last, now },
+      ...(users === null ? {} : { users }),
+    })),
   };
 }
 

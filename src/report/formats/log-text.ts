@@ -1,5 +1,5 @@
 import { nameOf, plural } from "../../policy/phrasing.ts";
-import type { FromLog, LoggedKey } from "../from-log.ts";
+import type { FromLog, LoggedKey } from "../log-facts.ts";
 import { type Painter, painter } from "../paint.ts";
 import { visible } from "../visible.ts";
 import { wrapped } from "../wrap.ts";

@@ -42,13 +42,15 @@ function headline({ summary }: Report): string {
 /** More problems with the input than these are counted. */
 const PROBLEMS_SHOWN = 10;
 
-function problemLines({ errors, inRepository }: Report): readonly string[] {
-  if (errors.length === 0) return [];
+function problemLines({ errors, inRepository, change }: Report): readonly string[] {
+  const open = change?.reservation == null ? [] : [plain(change.reservation)];
+  if (errors.length === 0) return open;
   const shown = errors
     .slice(0, PROBLEMS_SHOWN)
     .map(({ file, line, message }) => `- ${code(`${inRepository(file)}:${line}`)} ${plain(message)}`);
   const more = errors.length - shown.length;
   return [
+    ...open,
     `**Not everything was judged:**\n\n${[...shown, ...(more > 0 ? [`- and ${more} more`] : [])].join("\n")}`,
   ];
 }

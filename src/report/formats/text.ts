@@ -11,6 +11,7 @@ import type { JudgedWorkload, NotJudged, Place, Report, ReportedFinding, Telling
 import { visible } from "../visible.ts";
 import { wrapped } from "../wrap.ts";
 import { auditBlocks } from "./audit-text.ts";
+import { logBlocks } from "./log-text.ts";
 import { overview } from "./overview.ts";
 
 export interface TextOptions {
@@ -39,9 +40,12 @@ export function renderText(report: Report, options: TextOptions): string {
       (all || !known) && (detail !== "quiet" || (severity === "error" && exempted === null)),
   );
   const many = told.length > MANY;
+  const logged = report.fromLog === null ? [] : logBlocks(report.fromLog, { colour, width });
+  // Without a cluster nothing was judged that a summary could count.
+  if (report.fromLog !== null && report.audit === null) return `${logged.join("\n\n")}\n`;
   const blocks: string[] =
     report.audit !== null
-      ? [...auditBlocks(report, { colour, width })]
+      ? [...logged, ...auditBlocks(report, { colour, width })]
       : many || detail === "summary"
         ? [...overview(report, told)]
         : [];
@@ -226,12 +230,14 @@ function notJudgedLine(objects: readonly NotJudged[]): string {
   return `${plural(objects.length, "more object")} ${mount} a claim and ${was} not judged: ${names}`;
 }
 
-function summaryLine({ summary, workloads, errors, notJudged }: Report, paint: Painter): string {
+function summaryLine({ summary, workloads, errors, notJudged, change }: Report, paint: Painter): string {
   const count = (verdict: Verdict) => workloads.filter((each) => each.verdict === verdict).length;
   const verdicts =
     summary.workloads === 0
       ? notJudged.length === 0
-        ? "No workload mounts a claim"
+        ? change === null
+          ? "No workload mounts a claim"
+          : "The change concerns no workload that mounts a claim"
         : "No workload that mounts a claim was judged"
       : `${plural(summary.workloads, "workload")} that ${summary.workloads === 1 ? "mounts" : "mount"} a claim: ` +
         `${count("deny")} denied, ${count("warn")} with a warning, ${count("allow")} allowed`;
@@ -245,7 +251,8 @@ function summaryLine({ summary, workloads, errors, notJudged }: Report, paint: P
     errors.length > 0
       ? ` Not everything was judged: ${plural(errors.length, "problem")} with the input.`
       : "";
-  return `${verdicts}. ${findings.join(", ")}.${rest}`;
+  const open = change?.reservation == null ? "" : ` ${visible(change.reservation)}`;
+  return `${verdicts}. ${findings.join(", ")}.${rest}${open}`;
 }
 
 function paintedCount(count: number, noun: string, colour: "red" | "yellow", paint: Painter): string {

@@ -1,44 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { symlinkSync } from "node:fs";
 import { join } from "node:path";
-import t, { type Test } from "tap";
+import t from "tap";
 import { readCommitTree } from "../../../src/cluster/git/commit-tree.ts";
 import { openGit } from "../../../src/cluster/git/git.ts";
 import { mergeBase } from "../../../src/cluster/git/merge-base.ts";
-
-/** Runs git as a person would, with nothing of the machine's own configuration. */
-export function git(folder: string, ...words: readonly string[]): string {
-  return execFileSync("git", ["-C", folder, "-c", "protocol.file.allow=always", ...words], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      PATH: process.env.PATH,
-      HOME: folder,
-      GIT_AUTHOR_NAME: "a",
-      GIT_AUTHOR_EMAIL: "a@example.com",
-      GIT_COMMITTER_NAME: "a",
-      GIT_COMMITTER_EMAIL: "a@example.com",
-      GIT_CONFIG_NOSYSTEM: "1",
-    },
-  }).trim();
-}
-
-function repository(t: Test, files: Readonly<Record<string, string>>): string {
-  const folder = join(t.testdir(), "repo");
-  mkdirSync(folder);
-  git(folder, "init", "-q", "-b", "main");
-  write(folder, files);
-  git(folder, "add", "-A");
-  git(folder, "commit", "-qm", "first");
-  return folder;
-}
-
-function write(folder: string, files: Readonly<Record<string, string>>): void {
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(join(folder, name, ".."), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
-}
+import { git, repository, write } from "../../support/git-repository.ts";
 
 const open = (folder: string) => openGit(folder, { PATH: process.env.PATH ?? "", HOME: folder });
 

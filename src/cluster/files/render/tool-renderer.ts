@@ -22,11 +22,18 @@ const MAX_RELEASE = 53;
 export class ToolRenderer implements Renderer {
   readonly #toolbox: Toolbox;
   readonly #files: TreeFiles;
+  readonly #valuesOf: ((real: string) => Promise<Uint8Array | undefined>) | undefined;
   readonly #rendered = new Map<string, Promise<Rendered>>();
 
-  constructor(toolbox: Toolbox, files: TreeFiles) {
+  /** @param valuesOf what a values file holds, where that is not what lies on the disk */
+  constructor(
+    toolbox: Toolbox,
+    files: TreeFiles,
+    valuesOf?: (real: string) => Promise<Uint8Array | undefined>,
+  ) {
     this.#toolbox = toolbox;
     this.#files = files;
+    this.#valuesOf = valuesOf;
   }
 
   render(request: RenderRequest): Promise<Rendered> {
@@ -58,7 +65,7 @@ export class ToolRenderer implements Renderer {
     const root = await copyClosure(this.#files, closure, copies);
     let args: readonly string[];
     if (request.kind === "chart") {
-      const values = await copyValues(request.values, closure.tree, home);
+      const values = await copyValues(request.values, closure.tree, home, this.#valuesOf);
       if ("state" in values) return values;
       args = chartArguments(basename(closure.root), root, values, request.set);
     } else args = [tool.name === "kubectl" ? "kustomize" : "build", root];

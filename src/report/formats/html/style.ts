@@ -32,6 +32,7 @@ dl.tiles.small dd { font-size: 1.15rem; }
 .care, dl.tiles .care dd { color: var(--warn); }
 .good { color: var(--good); }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 0 2.5rem; align-items: start; }
+.columns > * { min-width: 0; }
 table { border-collapse: collapse; width: 100%; font-size: .88rem; }
 caption { text-align: left; font-weight: 600; padding: .3rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .28rem .6rem .28rem 0; border-bottom: 1px solid var(--line); }

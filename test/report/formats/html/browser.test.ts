@@ -1,8 +1,8 @@
 /** The page in a real browser, opened from disk as people open it. */
 import { readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import t, { type Test } from "tap";
 import { renderHtml } from "../../../../src/report/formats/html.ts";
@@ -92,7 +92,7 @@ function tests(browser: Browser): void {
     await page.locator("#count", { hasText: "8 of 40 shown" }).waitFor();
     t.equal(await shown(), 8);
     t.equal(await page.locator("details.finding:visible").count(), 8, "the details follow");
-    await page.getByLabel("Search").fill("WEB-3 ci");
+    await page.getByRole("searchbox", { name: "Search" }).fill("WEB-3 ci");
     await page.locator("#count", { hasText: "1 of 40 shown" }).waitFor();
     const { hash } = new URL(page.url());
     t.equal(hash, "#?q=WEB-3+ci&rule=rwo-replicas");
@@ -194,7 +194,7 @@ function tests(browser: Browser): void {
     );
     t.equal(cells.length, 20_000);
     const rows = cells.map((row) => `<tr>${row.map((cell) => `<td>${cell}</td>`).join("")}</tr>`).join("\n");
-    const plain = join(t.testdir({}), "plain.html");
+    const plain = join(dirname(fileURLToPath(url)), "plain.html");
     await writeFile(plain, `<!DOCTYPE html><meta charset="utf-8"><title>plain</title><table>${rows}</table>`);
     const timeOf = async (address: string) => {
       const start = performance.now();

@@ -131,7 +131,6 @@ const piece = fc.constantFrom(
   "`",
   "&lt;",
   "&",
-  "${x}",
   "##[error]",
   "::error::",
   "\n",

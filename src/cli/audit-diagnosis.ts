@@ -1,0 +1,77 @@
+import type { ConfigSource } from "../cluster/live/kube-config.ts";
+import { diagnose } from "../diagnose/diagnose.ts";
+import { readDump } from "../diagnose/dump.ts";
+import { NO_OPTIONS } from "../diagnose/options.ts";
+import { messageOf } from "../errors.ts";
+import { detachingOf } from "../policy/catalogue/driver.ts";
+import { type AuditDiagnosis, diagnosisKey } from "./diagnosed.ts";
+import { readDumpFiles } from "./dump-files.ts";
+import { confirmedLook, type FactsLook, liveLooks, sleep } from "./live-look.ts";
+
+const OPTIONS = { ...NO_OPTIONS, driver: detachingOf };
+
+/** A cluster, with the looks that may be told of. Never rejects: an audit goes on without a diagnosis. */
+export async function diagnoseLive(
+  source: ConfigSource,
+  namespace: string | undefined,
+  wait: (milliseconds: number) => Promise<void> = sleep,
+): Promise<AuditDiagnosis> {
+  try {
+    const looks = await liveLooks(source, namespace ?? null);
+    try {
+      const { look, seenBefore } = await confirmedLook(looks.look, OPTIONS, wait);
+      return told(look, namespace, seenBefore);
+    } finally {
+      looks.close();
+    }
+  } catch (thrown) {
+    return without(messageOf(thrown));
+  }
+}
+
+/**
+ * A dump of JSON files. What is not in it counts as not existing only where the caller says that it holds everything.
+ *
+ * @param closed `--closed`
+ */
+export async function diagnoseDump(
+  paths: readonly string[],
+  { closed, at }: { readonly closed: boolean; readonly at: number | undefined },
+  namespace: string | undefined,
+): Promise<AuditDiagnosis> {
+  // Standard input can be read once, and the audit has.
+  if (paths.includes("-")) return without("standard input is read once, so pods in it were not looked at");
+  const { files, errors } = await readDumpFiles(paths, process.stdin);
+  if (errors.length > 0 || files.length === 0) return without("the files are no dump in JSON");
+  const dump = readDump(files, { closed, at });
+  const hasPods = dump.readings.some(
+    ({ kind, items, state }) => kind === "Pod" && (items.length > 0 || (state === "complete" && !closed)),
+  );
+  if (!hasPods) return without("the dump has no pods");
+  return told(dump, namespace, null);
+}
+
+function told(
+  { facts }: FactsLook,
+  namespace: string | undefined,
+  dangersSeenBefore: ReadonlySet<string> | null,
+): AuditDiagnosis {
+  const asked = { all: true, namespace: namespace ?? null } as const;
+  const { diagnoses, findings, errors } = diagnose(facts, asked, { ...OPTIONS, dangersSeenBefore });
+  const stuck = new Map<string, string>();
+  for (const { subject, state, cause } of diagnoses) {
+    if (state !== "stuck" && state !== "endangered") continue;
+    const ref = { ...subject, namespace: subject.namespace ?? "" };
+    stuck.set(diagnosisKey(ref), `${cause.id}: ${cause.text.replaceAll(/\s+/g, " ")}`);
+  }
+  const unread = errors[0]?.message;
+  return { stuck, attachments: findings, note: unread === undefined ? undefined : noteOf(unread) };
+}
+
+function without(why: string): AuditDiagnosis {
+  return { stuck: new Map(), attachments: [], note: noteOf(why) };
+}
+
+function noteOf(why: string): string {
+  return `only what would get stuck (latent) is said, not what is stuck now: ${why}`;
+}

@@ -1,0 +1,16 @@
+import type { AttachmentFinding } from "../diagnose/diagnosis.ts";
+import type { ObjectRef } from "../policy/model.ts";
+
+/** What diagnosis adds to an audit. */
+export interface AuditDiagnosis {
+  /** What is stuck now, by `diagnosisKey`, each with its diagnosis in one line. */
+  readonly stuck: ReadonlyMap<string, string>;
+  /** Attachments that nobody uses, or that are in danger. */
+  readonly attachments: readonly AttachmentFinding[];
+  /** Why nothing is said of what is stuck now; undefined where it is. */
+  readonly note: string | undefined;
+}
+
+export function diagnosisKey({ kind, namespace, name }: ObjectRef): string {
+  return `${kind} ${namespace}/${name}`;
+}

@@ -1,0 +1,185 @@
+import { overlay, type Removal } from "../cluster/overlay.ts";
+import { autoscalerFact, workloadFact } from "../kube/fact.ts";
+import { isScaled } from "../kube/kinds.ts";
+import { isMadeOf } from "../policy/autoscalers.ts";
+import { borrowersOf, borrowing, inForce } from "../policy/borrowed-template.ts";
+import { evaluate, type Judgement, type JudgementContext } from "../policy/evaluate.ts";
+import type { Autoscaler, Workload } from "../policy/model.ts";
+import { type ClusterView, knownValue } from "../policy/view.ts";
+import { contextOf, type JudgeSettings } from "./context.ts";
+import { notFound, type Target, targetIn } from "./target.ts";
+
+/** The cluster as it was, and as it will be with what is changed. */
+export interface Pictures {
+  readonly before: ClusterView;
+  readonly after: ClusterView;
+}
+
+/** A workload that is written. */
+export interface WorkloadChange {
+  readonly next: Workload;
+  /** `null` where it is created. */
+  readonly previous: Workload | null;
+  readonly templateChanged: boolean;
+  /** False where only metadata changed. */
+  readonly specChanged: boolean;
+}
+
+/** An autoscaler that is written. */
+export interface AutoscalerChange {
+  readonly next: Autoscaler;
+  /** `null` where it is created. */
+  readonly previous: Autoscaler | null;
+}
+
+/** What came of a change for one workload: the one that is written, or one that another object's change is about. */
+export interface ChangeJudgement {
+  /** As its pods are. */
+  readonly workload: Workload;
+  readonly judgement: Judgement;
+  readonly context: JudgementContext;
+}
+
+/**
+ * Judges what is written of a workload: itself, and every Argo Rollout that runs pods of its template (semantics S47).
+ * The same for a request to the API server and for a change of files.
+ */
+export async function judgeWorkloadChange(
+  { next, previous, templateChanged, specChanged }: WorkloadChange,
+  { before, after }: Pictures,
+  settings: JudgeSettings,
+): Promise<readonly ChangeJudgement[]> {
+  const written = [
+    { next: inForce(next, after), previous: previous && inForce(previous, before) },
+    ...borrowersOf(next, after).map((borrower) => ({
+      next: borrowing(borrower, next),
+      previous: previous && borrowing(borrower, previous),
+    })),
+  ];
+  const judged: ChangeJudgement[] = [];
+  for (const one of written) {
+    const context = await contextOf(settings, one.next);
+    const change = one.previous && {
+      previous: one.previous,
+      previousView: before,
+      specChanged,
+      templateChanged,
+      cause: "update" as const,
+    };
+    judged.push({ workload: one.next, judgement: evaluate(after, one.next, change, context), context });
+  }
+  return judged;
+}
+
+/**
+ * Judges another number of replicas, by the scale subresource.
+ *
+ * @param base the cluster as it is
+ */
+export async function judgeScaleChange(
+  workload: Workload,
+  replicas: { readonly before: number | undefined; readonly after: number },
+  base: ClusterView,
+  settings: JudgeSettings,
+): Promise<ChangeJudgement> {
+  const previous = replicas.before === undefined ? workload : scaledTo(workload, replicas.before);
+  const next = scaledTo(previous, replicas.after);
+  const context = await contextOf(settings, next);
+  const change = {
+    previous,
+    previousView: overlay(base, [workloadFact(previous)]),
+    specChanged: true,
+    templateChanged: false,
+    cause: "scale" as const,
+  };
+  return {
+    workload: next,
+    judgement: evaluate(overlay(base, [workloadFact(next)]), next, change, context),
+    context,
+  };
+}
+
+export function scaledTo(workload: Workload, replicas: number): Workload {
+  return { ...workload, pods: { by: "replicas", replicas: Math.max(0, replicas) } };
+}
+
+/** The workload that an autoscaler scales, or why nothing is judged of it. */
+export type ScaledWorkload = { readonly workload: Workload } | { readonly unjudged: string };
+
+/** @param view the cluster as it is, with or without the autoscaler */
+export function scaledBy(autoscaler: Autoscaler, view: ClusterView): ScaledWorkload {
+  const target = targetOf(autoscaler);
+  if (target === undefined) {
+    const { kind, name } = autoscaler.target;
+    return { unjudged: `it targets ${kind} ${name}, which is not judged` };
+  }
+  const found = targetIn(view, target, undefined);
+  return found.state === "known" ? { workload: found.value } : { unjudged: notFound(target, found) };
+}
+
+/** The name of an autoscaler's target, where its kind is judged. */
+export function targetOf({ target: { kind, name }, namespace }: Autoscaler): Target | undefined {
+  return isScaled(kind) ? { kind, namespace, name } : undefined;
+}
+
+/**
+ * Judges what is written of an autoscaler, through the workload that it scales.
+ *
+ * @param view the cluster around the workload, with or without the autoscaler
+ */
+export async function judgeAutoscalerChange(
+  { next, previous }: AutoscalerChange,
+  workload: Workload,
+  view: ClusterView,
+  settings: JudgeSettings,
+): Promise<ChangeJudgement | { readonly unjudged: string }> {
+  const known = knownValue(view.autoscalersOf(workload)) ?? [];
+  const maker = known.find((other) => isMadeOf(next, other));
+  if (maker !== undefined) {
+    // KEDA would only try again, and whoever waits for it looks at the ScaledObject.
+    return { unjudged: `KEDA makes it of ScaledObject ${maker.name}, which was judged` };
+  }
+  // Of other autoscalers of the workload this review is not to speak, nor may they make what it brings look known.
+  const others = known.map(removalOf);
+  const context = await contextOf(settings, workload);
+  const change = {
+    previous: workload,
+    previousView: overlay(view, previous === null ? [] : [autoscalerFact(previous)], [
+      ...others,
+      removalOf(next),
+    ]),
+    // Only a higher maximum or minimum, or one that is new, can bring a hazard about.
+    specChanged:
+      previous === null || next.maxReplicas > previous.maxReplicas || next.minReplicas > previous.minReplicas,
+    templateChanged: false,
+    cause: "autoscaler" as const,
+  };
+  return {
+    workload,
+    judgement: evaluate(overlay(view, [autoscalerFact(next)], others), workload, change, context),
+    context,
+  };
+}
+
+function removalOf({ kind, namespace, name }: Autoscaler): Removal {
+  return { kind, namespace, name };
+}
+
+/** Judges a claim that is created, for one of the workloads that mount it. */
+export async function judgeClaimArrival(
+  claimName: string,
+  workload: Workload,
+  { before, after }: Pictures,
+  settings: JudgeSettings,
+): Promise<ChangeJudgement> {
+  const context = await contextOf(settings, workload);
+  const change = {
+    previous: workload,
+    previousView: before,
+    specChanged: false,
+    templateChanged: false,
+    cause: "claim" as const,
+    claim: claimName,
+  };
+  return { workload, judgement: evaluate(after, workload, change, context), context };
+}
