@@ -16,7 +16,10 @@ const DETAILED = 200;
 const DETAILS_BYTES = 4_000_000;
 
 /** One self-contained page: the numbers, the worst, every finding as a row, and the gravest in full. */
-export function renderHtml(report: Report, options: RenderOptions): string {
+export function renderHtml(
+  report: Report,
+  options: Pick<RenderOptions, "all" | "includeExempted"> = { all: false, includeExempted: false },
+): string {
   const all = listed(report, options);
   const detailed = detailsOf(all, report);
   const clusters = report.findings.some(({ cluster }) => cluster !== null);

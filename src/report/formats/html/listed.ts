@@ -12,7 +12,10 @@ export interface Listed {
 }
 
 /** The findings of a page, the gravest first: what is stuck, then autoscalers, errors, warnings, the exempted. */
-export function listed(report: Report, options: RenderOptions): readonly Listed[] {
+export function listed(
+  report: Report,
+  options: Pick<RenderOptions, "all" | "includeExempted">,
+): readonly Listed[] {
   const states = new Map(report.workloads.map((each) => [keyOf(each), each.state]));
   const taken = new Map<string, number>();
   return report.findings

@@ -1,8 +1,8 @@
 /** The page in a real browser, opened from disk as people open it. */
 import { readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import t, { type Test } from "tap";
 import { renderHtml } from "../../../../src/report/formats/html.ts";
@@ -187,30 +187,42 @@ function tests(browser: Browser): void {
     t.strictSame(printed.troubles, [], FORBIDDEN);
   });
 
-  t.test("20,000 rows cost at most three times a plain table of the same text", async (t) => {
-    const { page, url } = await open(t, browser, auditOf(20_000));
-    const cells = await page.evaluate<string[][]>(
-      "[...document.getElementById('findings-body').rows].map((row) => [...row.cells].map((cell) => cell.textContent))",
-    );
-    t.equal(cells.length, 20_000);
-    const rows = cells.map((row) => `<tr>${row.map((cell) => `<td>${cell}</td>`).join("")}</tr>`).join("\n");
-    const plain = join(dirname(fileURLToPath(url)), "plain.html");
-    await writeFile(plain, `<!DOCTYPE html><meta charset="utf-8"><title>plain</title><table>${rows}</table>`);
-    const timeOf = async (address: string) => {
-      const start = performance.now();
-      await page.goto(address);
-      await page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))");
-      return performance.now() - start;
-    };
-    const ratios: number[] = [];
-    for (let round = 0; round < 3; round += 1) {
-      await page.goto("about:blank");
-      const table = await timeOf(pathToFileURL(plain).href);
-      await page.goto("about:blank");
-      ratios.push((await timeOf(url)) / table);
-    }
-    const best = Math.min(...ratios);
-    t.comment(`ratios ${ratios.map((ratio) => ratio.toFixed(2)).join(", ")}`);
-    t.ok(best <= 3, `${best.toFixed(2)} times`);
-  });
+  t.test(
+    "20,000 rows cost at most three times a plain table of the same text",
+    { timeout: 60_000 },
+    async (t) => {
+      const folder = t.testdir({});
+      const text = renderHtml(auditOf(20_000), PLAIN);
+      const body = text.match(/<tbody id="findings-body">([^]*?)<\/tbody>/)?.[1] ?? "";
+      const rows = body.replace(/<(tr|td)[^>]*>|<\/?a[^>]*>/g, (_, name?: string) =>
+        name ? `<${name}>` : "",
+      );
+      t.equal(rows.split("<tr>").length - 1, 20_000);
+      const report = join(folder, "report.html");
+      const plain = join(folder, "plain.html");
+      await writeFile(report, text);
+      await writeFile(
+        plain,
+        `<!DOCTYPE html><meta charset="utf-8"><title>plain</title><table>${rows}</table>`,
+      );
+      const page = await browser.newPage();
+      t.teardown(() => page.close());
+      const timeOf = async (file: string) => {
+        await page.goto("about:blank");
+        const start = performance.now();
+        await page.goto(pathToFileURL(file).href);
+        await page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))");
+        return performance.now() - start;
+      };
+      const ratios: number[] = [];
+      // A busy machine may disturb one measurement; a page that is too dear is so each time.
+      while (ratios.length < 3 && !ratios.some((ratio) => ratio <= 3)) {
+        const table = await timeOf(plain);
+        ratios.push((await timeOf(report)) / table);
+      }
+      const best = Math.min(...ratios);
+      t.comment(`ratios ${ratios.map((ratio) => ratio.toFixed(2)).join(", ")}`);
+      t.ok(best <= 3, `${best.toFixed(2)} times`);
+    },
+  );
 }
