@@ -32,7 +32,8 @@ RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /us
     /usr/local/bin/yarn /usr/local/bin/yarnpkg /opt/yarn-*
 WORKDIR /app
 COPY --from=production /app ./
-COPY --from=build /src/dist ./dist
+COPY --from=build /src/dist/cli ./dist/cli
+COPY --from=build /src/dist/LICENSES.txt ./dist/
 COPY LICENSE ./
 
 # Only a server runs here: it compiles once, and its root file system is read-only.

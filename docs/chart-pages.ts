@@ -13,6 +13,7 @@ export function chartFiles(): Readonly<Record<string, string>> {
     "README.md": `${README}${valuesTable(read("values.yaml"))}`,
     "values.schema.json": `${jsonText(valuesSchema())}\n`,
     "files/alerts.yaml": alerts(),
+    "files/dashboard.json": read("../../manifests/components/grafana/attachguard.json"),
   };
 }
 
@@ -36,6 +37,9 @@ Uninstalling with \`failurePolicy: Fail\` takes the webhook configuration away f
 | audit-only, warn-only | \`config.mode: audit\`, \`config.mode: warn\` |
 | cert-manager | \`certManager.enabled: true\` |
 | fail-closed | \`failurePolicy: Fail\` |
+| grafana | \`grafanaDashboard.enabled: true\` |
+| argo-rollouts, keda, openshift | \`extraKinds.argoRollouts.enabled: true\`, \`extraKinds.keda.enabled: true\`, \`extraKinds.openshift.enabled: true\` |
+| diagnose-reader | \`diagnoseReader.enabled: true\` |
 | prometheus | \`serviceMonitor.enabled: true\`, \`prometheusRule.enabled: true\` |
 | reports | \`reports.enabled: true\` |
 | single-node | \`replicaCount: 1\`, \`podDisruptionBudget.enabled: false\`, \`topologySpreadConstraints: []\` |
@@ -139,7 +143,14 @@ function valuesSchema(): object {
         scrapeTimeout: text,
         labels: texts,
       }),
-      prometheusRule: only({ enabled: flag, labels: texts }),
+      prometheusRule: only({ enabled: flag, labels: texts, runbookUrl: text }),
+      grafanaDashboard: only({ enabled: flag, namespace: text, labels: texts, annotations: texts }),
+      extraKinds: only({
+        argoRollouts: only({ enabled: flag }),
+        keda: only({ enabled: flag }),
+        openshift: only({ enabled: flag }),
+      }),
+      diagnoseReader: only({ enabled: flag }),
       reports: only({ enabled: flag, schedule: { type: "string", minLength: 1 }, resources: free }),
       test: only({ namespace: { type: "string", minLength: 1 } }),
     }),

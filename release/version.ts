@@ -18,6 +18,7 @@ export const PLACES: Readonly<Record<string, readonly string[]>> = {
   "README.md": ["attachguard:@"],
   "manifests/README.md": ["attachguard:@"],
   ".github/workflows/ci.yml": ["attachguard:@"],
+  "templates/check.yml": ['version:\n      default: "@"'],
   "test/e2e/packed.sh": ["attachguard-@(?=\\.tgz)"],
 };
 

@@ -65,11 +65,29 @@ function told(
     stuck.set(diagnosisKey(ref), `${cause.id}: ${cause.text.replaceAll(/\s+/g, " ")}`);
   }
   const unread = errors[0]?.message;
-  return { stuck, attachments: findings, note: unread === undefined ? undefined : noteOf(unread) };
+  return {
+    stuck,
+    attachments: findings,
+    attachmentUids: new Map(
+      facts.objects.VolumeAttachment.flatMap(({ name, uid }) => (uid === undefined ? [] : [[name, uid]])),
+    ),
+    sawAllAttachments:
+      errors.length === 0 &&
+      namespace === undefined &&
+      facts.readings.every(({ state }) => state !== "unread") &&
+      facts.readings.some(({ kind, state }) => kind === "VolumeAttachment" && state === "complete"),
+    note: unread === undefined ? undefined : noteOf(unread),
+  };
 }
 
 function without(why: string): AuditDiagnosis {
-  return { stuck: new Map(), attachments: [], note: noteOf(why) };
+  return {
+    stuck: new Map(),
+    attachments: [],
+    attachmentUids: new Map(),
+    sawAllAttachments: false,
+    note: noteOf(why),
+  };
 }
 
 function noteOf(why: string): string {

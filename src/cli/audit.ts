@@ -13,20 +13,18 @@ import { knownValue } from "../policy/view.ts";
 import type { AuditedCluster, AuditFacts, AuditReading } from "../report/audit-facts.ts";
 import { allStored } from "../report/commands.ts";
 import { logExitCode, withAudit } from "../report/from-log.ts";
-import type { FromLog } from "../report/log-facts.ts";
-import { buildReport, mergedReport, type Report } from "../report/report.ts";
+import { mergedReport, type Report } from "../report/report.ts";
 import { since } from "../report/since.ts";
 import { diagnoseDump, diagnoseLive } from "./audit-diagnosis.ts";
 import type { AuditDiagnosis } from "./diagnosed.ts";
 import { emit, type ReportOptions } from "./emit.ts";
 import { worldNote, worldOf } from "./file-options.ts";
-import { type FromLogOptions, fromLogs } from "./from-log.ts";
+import { asksCluster, emitLog, type FromLogOptions, fromLogs, refuseWithLogs } from "./from-log.ts";
 import { readInput } from "./input-file.ts";
 import { clusterTarget, type IntoClusterOptions, writeIntoCluster } from "./into-cluster.ts";
 import { judgedReport } from "./judged-report.ts";
 import { readLiveFacts } from "./live.ts";
 import type { Terminal } from "./terminal.ts";
-import { version } from "./version.ts";
 
 export interface AuditOptions extends ReportOptions, IntoClusterOptions, FromLogOptions {
   readonly selector?: string;
@@ -51,7 +49,7 @@ export async function audit(options: AuditOptions, terminal: Terminal): Promise<
   const selector = options.selector === undefined ? undefined : parseLabelQuery(options.selector);
   const time = timeOf(options);
   const log = options.fromLog === undefined ? null : await fromLogs(options.fromLog, options, terminal);
-  if (log !== null && !asksCluster(options)) return emitLog(log, config, options, terminal);
+  if (log !== null && !asksCluster(options)) return emitLog(log, config.docsUrl, options, terminal);
   const target = await clusterTarget(options, terminal);
   try {
     const contexts = options.context ?? [];
@@ -60,7 +58,7 @@ export async function audit(options: AuditOptions, terminal: Terminal): Promise<
         const audited = await auditOne({ options, context, selector, time, config, terminal }).catch(
           (error: unknown) => {
             if (contexts.length < 2) throw error;
-            return { report: unreachable(context ?? "", error), index: undefined };
+            return { report: unreachable(context ?? "", error), uidOf: () => undefined };
           },
         );
         return { context: contexts.length < 2 ? null : (context ?? null), ...audited };
@@ -71,54 +69,21 @@ export async function audit(options: AuditOptions, terminal: Terminal): Promise<
     const emitted = await emit({ ...(await compared(report, options)), fromLog }, options, terminal);
     const code = Math.max(emitted, fromLog === null ? 0 : logExitCode(fromLog, options.failOn ?? "error"));
     if (target === undefined) return code;
-    const uidOf = (object: ObjectRef) => uidIn(audits[0]?.index, object);
+    const { uidOf = () => undefined } = audits[0] ?? {};
     return Math.max(code, await writeIntoCluster(target, report, uidOf, options, terminal));
   } finally {
     target?.client.close();
   }
 }
 
-function uidIn(index: ClusterIndex | undefined, { kind, namespace, name }: ObjectRef): string | undefined {
-  const object = isKnownKind(kind) ? index?.get(kind, namespace, name) : undefined;
+function uidIn(
+  index: ClusterIndex,
+  diagnosis: AuditDiagnosis | undefined,
+  { kind, namespace, name }: ObjectRef,
+): string | undefined {
+  if (kind === "VolumeAttachment") return diagnosis?.attachmentUids.get(name);
+  const object = isKnownKind(kind) ? index.get(kind, namespace, name) : undefined;
   return object !== undefined && "uid" in object ? object.uid : undefined;
-}
-
-/** A log alone asks no cluster: whichever is current may not be the one that it is of. */
-function asksCluster({ context = [], from }: AuditOptions): boolean {
-  return context.length > 0 || from !== undefined;
-}
-
-/** @throws AttachguardError AG_ERR_USAGE for options that mean nothing together */
-function refuseWithLogs(options: AuditOptions): void {
-  const { fromLog, users, context = [], selector, since, writeReports, events } = options;
-  if (fromLog === undefined) {
-    if (users) throw new AttachguardError("AG_ERR_USAGE", "--users: it goes with --from-log");
-    return;
-  }
-  const refused = (option: string, why: string) =>
-    new AttachguardError("AG_ERR_USAGE", `${option}: with --from-log ${why}`);
-  if (writeReports) throw refused("--write-reports", "nothing is written: run the audit by itself");
-  if (events) throw refused("--events", "nothing is written: run the audit by itself");
-  if (context.length > 1) throw refused("--context", "give the one cluster that the log is of");
-  if (asksCluster(options)) return;
-  if (since !== undefined) throw refused("--since", "no cluster is asked: give --context or --from");
-  if (selector !== undefined) throw refused("--selector", "no cluster is asked: give --context or --from");
-}
-
-async function emitLog(
-  log: FromLog,
-  config: Config,
-  options: AuditOptions,
-  terminal: Terminal,
-): Promise<number> {
-  const fromLog = withAudit(log, null);
-  const report = buildReport({
-    toolVersion: version(),
-    telling: { docsUrl: config.docsUrl, isStored: allStored },
-    inRepository: (file) => file,
-  });
-  const code = await emit({ ...report, fromLog }, options, terminal);
-  return Math.max(code, logExitCode(fromLog, options.failOn ?? "error"));
 }
 
 interface Auditing {
@@ -130,15 +95,20 @@ interface Auditing {
   readonly terminal: Terminal;
 }
 
-async function auditOne(
-  auditing: Auditing,
-): Promise<{ readonly report: Report; readonly index: ClusterIndex }> {
+interface Audited {
+  readonly report: Report;
+  /** The uid of a judged object; undefined where it is not known. */
+  readonly uidOf: (object: ObjectRef) => string | undefined;
+}
+
+async function auditOne(auditing: Auditing): Promise<Audited> {
   const { options, context, selector, time, config, terminal } = auditing;
   const facts = await factsFrom(options, context, terminal);
   const { index } = facts;
   refuseUnknownNamespace(options.namespace, facts);
+  const diagnosis = facts.isDump ? await diagnosisFor(auditing) : undefined;
   const report = await judgedReport({
-    ...(facts.isDump ? { diagnosis: await diagnosisFor(auditing) } : {}),
+    ...(diagnosis === undefined ? {} : { diagnosis }),
     subjects: {
       view: index,
       workloads: within(options.namespace, selector, index.workloads()),
@@ -152,11 +122,18 @@ async function auditOne(
       cluster: { uid: facts.uid, context: context ?? null },
       scope: { namespace: options.namespace ?? null, selector: options.selector ?? null },
       time,
-      read: facts.read,
+      read: diagnosis?.sawAllAttachments === true ? [...facts.read, ATTACHMENTS_READ] : facts.read,
     } satisfies AuditFacts,
   });
-  return { report, index };
+  return { report, uidOf: (object) => uidIn(index, diagnosis, object) };
 }
+
+const ATTACHMENTS_READ: AuditReading = {
+  kind: "VolumeAttachment",
+  namespace: null,
+  state: "complete",
+  why: null,
+};
 
 function diagnosisFor({ options, context, time, terminal }: Auditing): Promise<AuditDiagnosis> {
   const { from, closed = false, at, kubeconfig, namespace } = options;

@@ -7,6 +7,10 @@ export interface AuditDiagnosis {
   readonly stuck: ReadonlyMap<string, string>;
   /** Attachments that nobody uses, or that are in danger. */
   readonly attachments: readonly AttachmentFinding[];
+  /** The uid of each VolumeAttachment that was seen, by its name. */
+  readonly attachmentUids: ReadonlyMap<string, string>;
+  /** True where every attachment of the cluster was looked at, with all that its state depends on. */
+  readonly sawAllAttachments: boolean;
   /** Why nothing is said of what is stuck now; undefined where it is. */
   readonly note: string | undefined;
 }

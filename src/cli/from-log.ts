@@ -5,8 +5,14 @@ import { NoLog, readLogs } from "../cluster/logs/read-logs.ts";
 import type { TallyRow } from "../cluster/logs/tally.ts";
 import { AttachguardError } from "../errors.ts";
 import { FACT_KINDS, KINDS } from "../kube/kinds.ts";
+import { allStored } from "../report/commands.ts";
+import { logExitCode, withAudit } from "../report/from-log.ts";
 import type { FromLog, LoggedKey } from "../report/log-facts.ts";
+import { buildReport } from "../report/report.ts";
+import { emit, type ReportOptions } from "./emit.ts";
+import type { IntoClusterOptions } from "./into-cluster.ts";
 import type { Terminal } from "./terminal.ts";
+import { version } from "./version.ts";
 
 /** Which logs, and how much of them. */
 export interface FromLogOptions {
@@ -14,6 +20,51 @@ export interface FromLogOptions {
   readonly fromLog?: readonly string[];
   readonly users?: true;
   readonly namespace?: string;
+}
+
+/** What else of an audit has to do with logs. */
+interface LogAudit extends FromLogOptions, IntoClusterOptions {
+  readonly selector?: string;
+  readonly since?: string;
+}
+
+/** A log alone asks no cluster: whichever is current may not be the one that it is of. */
+export function asksCluster({ context = [], from }: LogAudit): boolean {
+  return context.length > 0 || from !== undefined;
+}
+
+/** @throws AttachguardError AG_ERR_USAGE for options that mean nothing together */
+export function refuseWithLogs(options: LogAudit): void {
+  const { fromLog, users, context = [], selector, since, writeReports, events } = options;
+  if (fromLog === undefined) {
+    if (users) throw new AttachguardError("AG_ERR_USAGE", "--users: it goes with --from-log");
+    return;
+  }
+  const refused = (option: string, why: string) =>
+    new AttachguardError("AG_ERR_USAGE", `${option}: with --from-log ${why}`);
+  if (writeReports) throw refused("--write-reports", "nothing is written: run the audit by itself");
+  if (events) throw refused("--events", "nothing is written: run the audit by itself");
+  if (context.length > 1) throw refused("--context", "give the one cluster that the log is of");
+  if (asksCluster(options)) return;
+  if (since !== undefined) throw refused("--since", "no cluster is asked: give --context or --from");
+  if (selector !== undefined) throw refused("--selector", "no cluster is asked: give --context or --from");
+}
+
+/** Prints what logs say where no cluster is asked. @returns the exit code */
+export async function emitLog(
+  log: FromLog,
+  docsUrl: string | null,
+  options: ReportOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const fromLog = withAudit(log, null);
+  const report = buildReport({
+    toolVersion: version(),
+    telling: { docsUrl, isStored: allStored },
+    inRepository: (file) => file,
+  });
+  const code = await emit({ ...report, fromLog }, options, terminal);
+  return Math.max(code, logExitCode(fromLog, options.failOn ?? "error"));
 }
 
 /**

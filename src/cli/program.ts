@@ -428,8 +428,15 @@ function addReportOptions(command: Command): void {
         FAIL_ON,
       ),
     )
-    .addOption(configOption());
+    .addOption(configOption())
+    .addHelpText("after", EXIT_CODES);
 }
+
+const EXIT_CODES = `
+Exit codes:
+  0  nothing at or above --fail-on
+  1  findings at or above it
+  2  the input or the call is wrong, or not everything could be judged`;
 
 /** One more `FORMAT` or `FORMAT=FILE`. */
 function addOutput(text: string, before: readonly Output[]): readonly Output[] {

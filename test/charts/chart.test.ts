@@ -19,6 +19,8 @@ const EVERYTHING = {
   "certManager.enabled": true,
   "serviceMonitor.enabled": true,
   "prometheusRule.enabled": true,
+  "grafanaDashboard.enabled": true,
+  "reports.enabled": true,
 };
 
 t.test("what is made from other files is as they say: npm run docs", async (t) => {
@@ -49,7 +51,7 @@ t.test("installed as foo in bar, everything is called so", { skip }, async (t) =
           "app.kubernetes.io/name": /^attachguard/,
           "app.kubernetes.io/instance": "foo",
           "app.kubernetes.io/version": /^\d/,
-          "app.kubernetes.io/component": "webhook",
+          "app.kubernetes.io/component": /^(webhook|reports|dashboard)$/,
           "app.kubernetes.io/part-of": "attachguard",
           "app.kubernetes.io/managed-by": "Helm",
         },
@@ -343,5 +345,17 @@ t.test("the notes name the next three commands, and the labels of the namespace"
     ])
       t.ok(notes.includes(next), `${version}: ${next}`);
     t.match(notes, "requests pass unjudged while it restarts", version);
+  }
+});
+
+t.test("each alert leads to where the pages stand", { skip }, async (t) => {
+  const values = {
+    "prometheusRule.enabled": true,
+    "prometheusRule.runbookUrl": "https://wiki.example.com/a?page=",
+  };
+  for (const helm of HELMS) {
+    const text = JSON.stringify(objectsOf({ ...FOO, helm, values }));
+    t.match(text, '"runbook_url":"https://wiki.example.com/a?page=attachguarddown"', helm.version);
+    t.notMatch(text, "attachguard.dev/docs", helm.version);
   }
 });

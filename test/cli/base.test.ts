@@ -365,6 +365,23 @@ function knowsSha256(folder: string): boolean {
   }
 }
 
+t.test("from a folder below, with new paths, and with what is around in a cluster", async (t) => {
+  const folder = inside(t, { "k8s/web.yaml": APP, "attachguard.yaml": "check: { paths: [k8s] }\n" });
+  write(folder, { "k8s/web.yaml": OTHER_IMAGE, "more/new.yaml": appText("new", { claim: "x" }) });
+  const json = async (...words: readonly string[]): Promise<Told> =>
+    JSON.parse((await run(["check", ...words, "--base", "main", "--format", "json"], { env })).out);
+  process.chdir(join(folder, "k8s"));
+  t.same(
+    rules(await json("../more", ".")),
+    ["new claim-unknown warning"],
+    "a folder that the base does not have",
+  );
+  t.same(rules(await json()), [], "the paths of the configuration");
+  const facts = join(folder, "../facts.yaml");
+  writeFileSync(facts, claimText("data", "ReadWriteOnce", "default"));
+  t.same(rules(await json(".", "--cluster-facts", facts)), ["web rwo-rolling-update error"]);
+});
+
 t.test("a submodule is left out, and named", async (t) => {
   const folder = inside(t);
   const other = join(folder, "../other");

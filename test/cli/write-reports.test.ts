@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { ApiServerDouble } from "../support/api-server/api-server.ts";
+import { MISSING, recordings } from "../diagnose/recordings.ts";
+import { ApiServerDouble, type RawObject } from "../support/api-server/api-server.ts";
 import { writeKubeConfig } from "../support/api-server/live.ts";
 import { ReportServer, type StoredObject } from "../support/api-server/report-server.ts";
 import { run } from "./run.ts";
@@ -173,6 +174,44 @@ t.test("findings about a claim belong to the claim", { skip }, async (t) => {
     results: [{ rule: "access-mode-unsupported" }],
   });
 });
+
+t.test(
+  "attachments get reports outside namespaces, which go when the attachment is in order",
+  { skip: skip || MISSING },
+  async (t) => {
+    const recording = recordings().find(({ name }) => name.startsWith("09b-"));
+    const objects = (recording?.values ?? []).flatMap(
+      (value) => (value as { items: readonly RawObject[] }).items,
+    );
+    const { double, reports, audit } = await cluster(t, [OPEN], objects);
+    const ofAttachments = () => [...reports.objects].filter(([key]) => key.includes("/clusterreports/"));
+    await audit();
+    t.match(ofAttachments(), [
+      [
+        /^openreports\.io\/v1alpha1\/clusterreports\/\/attachguard-/,
+        {
+          kind: "ClusterReport",
+          scope: { apiVersion: "storage.k8s.io/v1", kind: "VolumeAttachment" },
+          results: [
+            { rule: "attachment-stale", result: "warn", severity: "medium", message: /Volume: .*Node: / },
+          ],
+        },
+      ],
+    ]);
+    t.match(
+      (await audit()).line,
+      /0 created, 0 changed, \d+ unchanged, 0 deleted/,
+      "the second run writes nothing",
+    );
+    double.forbidden.add("pods");
+    t.match((await audit()).line, /0 deleted/, "not where a kind was not read");
+    double.forbidden.clear();
+    for (const { metadata } of double.objects("VolumeAttachment"))
+      double.remove("VolumeAttachment", "", metadata.name);
+    t.match((await audit()).line, /1 deleted/);
+    t.strictSame(ofAttachments(), []);
+  },
+);
 
 t.test("deleted are only our own, of objects surely without findings", { skip }, async (t) => {
   const objects = [...SHOP, claim("lab"), deployment("lab", "other")];

@@ -8,7 +8,7 @@ import t from "tap";
 // Every command in a block marked `sh` works without a cluster, as it is written, in a clean clone.
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const PAGES = ["README.md", "docs/operations.md"];
+const PAGES = ["README.md", "docs/ci.md", "docs/operations.md"];
 
 interface Command {
   readonly place: string;

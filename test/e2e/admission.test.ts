@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import t, { type Test } from "tap";
+import { run } from "../cli/run.ts";
 import { ROOT } from "../manifests/render.ts";
 import { findBinaries } from "./binaries.ts";
 import { Cluster, eventually, type Outcome } from "./cluster.ts";
@@ -450,6 +451,29 @@ t.test("kube-system and its own namespace are never asked about", { skip }, asyn
     const calls = await callsDuring(cluster, () => cluster.mustApply([claim(name), workload(name)]));
     t.strictSame(calls, {}, name);
   }
+});
+
+t.test("both logs say alike what enforce denies, and to whom", { skip }, async (t) => {
+  const keysIn = async (file: string, stdin = "") => {
+    const { code, out } = await run(["audit", "--from-log", file, "--format", "json"], { stdin });
+    t.equal(code, 1);
+    const { fromLog } = JSON.parse(out);
+    t.ok(fromLog.requests > 20);
+    t.ok(fromLog.dryRuns > 0);
+    t.strictSame(
+      fromLog.keys.filter(({ possibly }: { possibly: number }) => possibly > 0),
+      [],
+    );
+    return fromLog.keys
+      .map(
+        ({ rule, kind, namespace, name }: Record<string, string>) => `${rule} ${kind} ${namespace}/${name}`,
+      )
+      .sort();
+  };
+  const byAuditLog = await keysIn(join(cluster.folder, "audit.log"));
+  const byServer = await keysIn("-", server.lines.map((line) => JSON.stringify(line)).join("\n"));
+  t.ok(byAuditLog.length > 5);
+  t.strictSame(byAuditLog, byServer);
 });
 
 t.test("everything the server wrote was JSON, and nothing failed on the way", { skip }, async (t) => {

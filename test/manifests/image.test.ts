@@ -145,7 +145,8 @@ async function fillImage(folder: string): Promise<void> {
   const build = ["env", "-u", "NODE_OPTIONS", "npm", "run", "--silent", "build"];
   const [command = "", ...args] = (await canDoWithoutNetwork()) ? ["unshare", "--net", ...build] : build;
   await run(command, args, { cwd: source });
-  await cp(join(source, "dist"), join(app, "dist"), { recursive: true });
+  await cp(join(source, "dist/cli"), join(app, "dist/cli"), { recursive: true });
+  await cp(join(source, "dist/LICENSES.txt"), join(app, "dist/LICENSES.txt"));
   await cp(`${ROOT}package.json`, join(app, "package.json"));
   const lockfile = JSON.parse(await readFile(`${ROOT}package-lock.json`, "utf8")) as Lockfile;
   for (const [path, { dev, devOptional }] of Object.entries(lockfile.packages)) {

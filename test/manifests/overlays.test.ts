@@ -67,6 +67,7 @@ const CHANGES: Readonly<Record<string, readonly string[]>> = {
   ],
   "diagnose-reader": ["+ ClusterRole attachguard:diagnose-reader"],
   "fail-closed": ["~ ValidatingWebhookConfiguration attachguard"],
+  grafana: ["+ ConfigMap attachguard-dashboard"],
   keda: [
     "+ ClusterRole attachguard:read-keda",
     "+ ClusterRoleBinding attachguard:read-keda",

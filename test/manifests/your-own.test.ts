@@ -91,6 +91,36 @@ t.test("one layer is enough for every component but cert-manager, as the page sa
   t.match(readme, "cert-manager needs the namespace in a layer of its own beneath it");
 });
 
+t.test(
+  "fail-closed is so for the entries of every component, named before it or after",
+  { skip },
+  async (t) => {
+    for (const name of ["argo-rollouts", "keda", "openshift"]) {
+      for (const order of [
+        [name, "fail-closed"],
+        ["fail-closed", name],
+      ]) {
+        const components = order.map((each) => `{manifests}/components/${each}`).join(", ");
+        const objects = await rendered(
+          "closed",
+          `resources: [{manifests}/base]\ncomponents: [${components}]\n`,
+        );
+        const entries = [...webhooksOf(objects)];
+        t.ok(entries.length > webhooksOf(render("manifests/base")).size, `${name} has entries of its own`);
+        for (const [entry, { failurePolicy, matchConditions }] of entries) {
+          t.equal(failurePolicy, "Fail", `${order.join(", ")}: ${entry}`);
+          const spared = matchConditions.some((condition) => condition.name === "not-a-built-in-controller");
+          t.equal(
+            spared,
+            /^(scale|claims)\./.test(entry),
+            `${order.join(", ")}: ${entry}: built-in controllers`,
+          );
+        }
+      }
+    }
+  },
+);
+
 const RECOMMENDED = {
   "app.kubernetes.io/name": "attachguard",
   "app.kubernetes.io/version": version,

@@ -2,9 +2,9 @@ import type { Finding } from "../../policy/finding.ts";
 import { FIXES } from "../../policy/fixes.ts";
 import type { ObjectRef } from "../../policy/model.ts";
 import { nameOf } from "../../policy/phrasing.ts";
-import { ruleById } from "../../policy/rules/index.ts";
+import { ATTACHMENT_RULES, ruleById } from "../../policy/rules/index.ts";
 import { exemptionText, rulePage } from "../message.ts";
-import type { Report, ReportedFinding, Telling } from "../report.ts";
+import type { Report, ReportedAttachment, ReportedFinding, Telling } from "../report.ts";
 import { visible } from "../visible.ts";
 
 /** The object that a report is about. `namespace` is `""` for one without. */
@@ -46,6 +46,7 @@ export interface WantedReports {
 
 /** What is written into a cluster by its own name, in labels too. */
 export const PRODUCER = "attachguard";
+const CATEGORY = "Storage";
 
 /** More would bring one report near the size that an API server takes (1.5 MiB), whatever people write into reasons. */
 const RESULTS_MAX = 50;
@@ -77,41 +78,92 @@ export function wantedReports(
     own.findings.push(finding);
     bySubject.set(uid, own);
   }
+  const onAttachments = reportsOnAttachments(report, uidOf, withoutUid);
   const all = [...bySubject.values()]
-    .map(({ subject, findings }) => reportOn(subject, findings, report.telling))
+    .map(({ subject, findings }) =>
+      reportOf(
+        subject,
+        findings.map((finding) => resultOf(finding, report.telling)),
+      ),
+    )
+    .concat(onAttachments)
     .toSorted((a, b) => gravityOf(a) - gravityOf(b) || compareSubjects(a.subject, b.subject));
   return {
     reports: all.slice(0, max),
     beyond: Math.max(0, all.length - max),
-    found: new Set(bySubject.keys()),
+    found: new Set([...bySubject.keys(), ...onAttachments.map(({ subject }) => subject.uid)]),
     withoutUid: withoutUid.size,
   };
 }
 
-function reportOn(
-  subject: ReportSubject,
-  findings: readonly ReportedFinding[],
+/** Of a danger that is there because there is no attachment, nothing can be told beside an object. */
+function reportsOnAttachments(
+  { attachments, telling }: Report,
+  uidOf: (object: ObjectRef) => string | undefined,
+  withoutUid: Set<string>,
+): readonly WantedReport[] {
+  const byName = Map.groupBy(attachments, ({ attachment }) => attachment.name);
+  return [...byName].flatMap(([name, own]) => {
+    if (name === null) return [];
+    const object = { apiVersion: "storage.k8s.io/v1", kind: "VolumeAttachment", namespace: "", name };
+    const uid = uidOf(object);
+    if (uid === undefined) {
+      withoutUid.add(nameOf(object));
+      return [];
+    }
+    return [
+      reportOf(
+        { ...object, uid },
+        own.map((finding) => attachmentResult(finding, telling)),
+      ),
+    ];
+  });
+}
+
+function attachmentResult(
+  { rule, severity, attachment }: ReportedAttachment,
   telling: Telling,
-): WantedReport {
+): WantedResult {
+  const { volume, node } = attachment;
+  const page = rulePage(rule, telling);
+  const title = ATTACHMENT_RULES.find(({ id }) => id === rule)?.title ?? rule;
+  return {
+    source: PRODUCER,
+    policy: PRODUCER,
+    rule,
+    category: CATEGORY,
+    result: severity === "error" ? "fail" : "warn",
+    severity: severity === "error" ? "high" : "medium",
+    scored: severity === "error",
+    message: visible(`${title}. Volume: ${volume}. Node: ${node}`),
+    properties: { volume, node, ...(page === null ? {} : { docs: page }) },
+  };
+}
+
+function reportOf(subject: ReportSubject, told: readonly WantedResult[]): WantedReport {
   // Two equal ones are one to every reader: they are known by what they say.
-  const results = [...new Map(findings.map((finding) => resultOf(finding, telling))).values()].toSorted(
+  const distinct = new Map(
+    told.map((each) => [JSON.stringify([each.rule, each.result, each.message]), each]),
+  );
+  const results = [...distinct.values()].toSorted(
     (a, b) =>
       GRAVITY[a.result] - GRAVITY[b.result] || compare(a.rule, b.rule) || compare(a.message, b.message),
   );
   const more = results.length - RESULTS_MAX;
   if (more <= 0) return { subject, results };
-  const told = results.slice(0, RESULTS_MAX);
   return {
     subject,
-    results: told.map((result, at) =>
-      at < RESULTS_MAX - 1
-        ? result
-        : { ...result, properties: { ...result.properties, "not-listed": String(more) } },
-    ),
+    results: results
+      .slice(0, RESULTS_MAX)
+      .map((result, at) =>
+        at < RESULTS_MAX - 1
+          ? result
+          : { ...result, properties: { ...result.properties, "not-listed": String(more) } },
+      ),
   };
 }
 
-function resultOf(finding: ReportedFinding, telling: Telling): readonly [key: string, WantedResult] {
+function resultOf(finding: ReportedFinding, telling: Telling): WantedResult {
   const { rule, exempted, severity, claims, fixes } = finding;
   const [fix] = fixes;
   const isError = (exempted?.severity ?? severity) === "error";
@@ -120,19 +172,17 @@ function resultOf(finding: ReportedFinding, telling: Telling): readonly [key: st
   if (fix !== undefined) properties.fix = FIXES[fix.id].short;
   if (page !== null) properties.docs = page;
   if (exempted?.until) properties.until = exempted.until;
-  const message = messageOf(finding);
-  const result: WantedResult = {
+  return {
     source: PRODUCER,
     policy: PRODUCER,
     rule,
-    category: "Storage",
+    category: CATEGORY,
     result: exempted !== null ? "skip" : isError ? "fail" : "warn",
     severity: isError ? "high" : "medium",
     scored: exempted === null && isError,
-    message,
+    message: messageOf(finding),
     properties,
   };
-  return [JSON.stringify([rule, result.result, message]), result];
 }
 
 /**

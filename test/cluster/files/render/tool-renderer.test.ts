@@ -131,8 +131,9 @@ t.test("a tool sees nothing of the caller's environment and is gone without a tr
   for (const name of ["PATH", "KUBECONFIG", "HELM_PLUGINS", "HELM_REGISTRY_CONFIG", "XDG_CONFIG_HOME"]) {
     t.ok(value(name)?.startsWith(home), name);
   }
+  // The test runner adds its own to every child.
   const known =
-    /^(PATH|HOME|USERPROFILE|TMPDIR|TMP|TEMP|LANG|KUBE\w+|XDG_\w+|HELM_\w+|\w*_PROXY|\w*_proxy|GOMEMLIMIT|GOMAXPROCS|PWD|OLDPWD|SHLVL|_)$/;
+    /^(_TAPJS_\w+|NODE_OPTIONS|PATH|HOME|USERPROFILE|TMPDIR|TMP|TEMP|LANG|KUBE\w+|XDG_\w+|HELM_\w+|\w*_PROXY|\w*_proxy|GOMEMLIMIT|GOMAXPROCS|PWD|OLDPWD|SHLVL|_)$/;
   t.same(
     [...text.matchAll(/^(\w+)=/gm)].map(([, name]) => name as string).filter((name) => !known.test(name)),
     [],
@@ -325,7 +326,9 @@ t.test("told to end, it leaves neither a folder nor a process", async (t) => {
     const box = new Toolbox({ searchPath: ${JSON.stringify(bin)}, checked: [] });
     await new ToolRenderer(box, DISK_TREE).render({ kind: "kustomization", root: ${JSON.stringify(join(tree, "app"))},
       tree: ${JSON.stringify(tree)}, values: [], set: [] });`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: "ignore" });
+  // Without the test runner's hooks, which handle signals themselves.
+  const plain = ["-u", "NODE_OPTIONS", process.execPath, "--input-type=module", "-e", script];
+  const child = spawn("env", plain, { stdio: "ignore" });
   while (!existsSync(pid) || readFileSync(pid, "utf8") === "")
     await new Promise((resolve) => setTimeout(resolve, 20));
   child.kill("SIGTERM");
