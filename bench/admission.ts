@@ -222,8 +222,8 @@ try {
   await compare("live", live, bare, load);
   const reviews = (ROUNDS + 1) * COUNT * CONNECTIONS.length;
   const asked = ((await lookups()) - before) / (reviews / 1000);
-  results["live, look-ups per 1,000 reviews"] = asked;
-  process.stdout.write(`${"live: look-ups per 1,000 reviews".padEnd(52)} ${asked.toFixed(1)}\n`);
+  results["live, lookups per 1,000 reviews"] = asked;
+  process.stdout.write(`${"live: lookups per 1,000 reviews".padEnd(52)} ${asked.toFixed(1)}\n`);
 
   const commit = spawnSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).stdout.trim();
   writeFileSync(
