@@ -1,5 +1,6 @@
 import type { Fact, ObjectOf } from "../kube/fact.ts";
 import { AUTOSCALER_KINDS, type FactKind, WORKLOAD_KINDS } from "../kube/kinds.ts";
+import { append, groupByEach } from "../policy/lists-by-key.ts";
 import type { Autoscaler, ObjectRef, Workload } from "../policy/model.ts";
 import { claimPrefix, partsOfClaimName } from "../policy/template-claims.ts";
 import { namespaceOf } from "./cluster-index.ts";
@@ -46,7 +47,7 @@ export class Layer {
   }
 
   mounting(namespace: string, claimName: string): readonly Workload[] {
-    this.#mounting ??= tableOf(this.#workloads(), ({ template }) =>
+    this.#mounting ??= groupByEach(this.#workloads(), ({ template }) =>
       template.mounts.flatMap((mount) => (mount.kind === "claim" ? [mount.claimName] : [])),
     );
     return within(namespace, this.#mounting.get(claimName));
@@ -56,7 +57,7 @@ export class Layer {
   making(namespace: string, claimName: string): readonly Workload[] {
     const prefix = partsOfClaimName(claimName)?.prefix;
     if (prefix === undefined) return [];
-    this.#making ??= tableOf(this.#workloads(), (workload) =>
+    this.#making ??= groupByEach(this.#workloads(), (workload) =>
       workload.claimTemplates.map((template) => claimPrefix(template, workload)),
     );
     return within(namespace, this.#making.get(prefix));
@@ -64,7 +65,7 @@ export class Layer {
 
   /** Workloads that use the template of one of this name, whatever its kind. */
   borrowing({ namespace, name }: Named): readonly Workload[] {
-    this.#borrowing ??= tableOf(this.#workloads(), ({ templateFrom }) =>
+    this.#borrowing ??= groupByEach(this.#workloads(), ({ templateFrom }) =>
       templateFrom === undefined ? [] : [templateFrom.name],
     );
     return within(namespace, this.#borrowing.get(name));
@@ -72,7 +73,7 @@ export class Layer {
 
   /** Autoscalers whose target has this name, whatever its kind. */
   scaling({ namespace, name }: Named): readonly Autoscaler[] {
-    this.#scaling ??= tableOf(
+    this.#scaling ??= groupByEach(
       AUTOSCALER_KINDS.flatMap((kind) => this.ofKind(kind)),
       ({ target }) => [target.name],
     );
@@ -88,21 +89,6 @@ function lastOfEach(facts: readonly Fact[]): Iterable<Fact> {
   return new Map(
     facts.map((fact) => [`${fact.kind}\n${namespaceOf(fact)}\n${fact.object.name}`, fact]),
   ).values();
-}
-
-function append<K, T>(map: Map<K, T[]>, key: K, value: T): void {
-  const values = map.get(key);
-  if (values === undefined) map.set(key, [value]);
-  else values.push(value);
-}
-
-function tableOf<T>(
-  objects: readonly T[],
-  namesOf: (object: T) => readonly string[],
-): ReadonlyMap<string, readonly T[]> {
-  const table = new Map<string, T[]>();
-  for (const object of objects) for (const name of new Set(namesOf(object))) append(table, name, object);
-  return table;
 }
 
 function within<T extends { readonly namespace: string }>(

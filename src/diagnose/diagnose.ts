@@ -1,3 +1,4 @@
+import { append } from "../policy/lists-by-key.ts";
 import { answer } from "./answer.ts";
 import { assemble } from "./assemble.ts";
 import { endangered } from "./causes/danger.ts";
@@ -197,9 +198,7 @@ function rootsIn(inquiry: Inquiry): Found {
     if (root.is === "known") add(root.object);
     else {
       const key = `${pod.namespace}/${pod.claims[0]?.claimName ?? `pod ${pod.name}`}`;
-      const others = strays.get(key);
-      if (others === undefined) strays.set(key, [pod]);
-      else others.push(pod);
+      append(strays, key, pod);
     }
   }
   return { roots: [...roots.values()], strays: [...strays.values()] };

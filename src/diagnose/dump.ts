@@ -1,5 +1,6 @@
 import { timeOf } from "../kube/metadata.ts";
 import { isRecord, list, nonEmpty, type Raw, record, text } from "../kube/raw.ts";
+import { append } from "../policy/lists-by-key.ts";
 import type { DiagnosisError } from "./diagnosis.ts";
 import { newestTimeIn } from "./dump-time.ts";
 import { DIAGNOSED_KINDS, type DiagnosedKind, type Facts, type ReadState } from "./facts.ts";
@@ -157,9 +158,7 @@ function collectObject(value: Raw, collected: Collected): void {
   noteCluster(value, kind, collected);
   const diagnosed = diagnosedKind(text(value.apiVersion) ?? "", kind);
   if (diagnosed === undefined) return;
-  const items = collected.loose.get(diagnosed);
-  if (items === undefined) collected.loose.set(diagnosed, [value]);
-  else items.push(value);
+  append(collected.loose, diagnosed, value);
 }
 
 const LOOSE = "the dump does not say that it holds all of them; --closed does";

@@ -1,3 +1,4 @@
+import { groupByEach } from "../policy/lists-by-key.ts";
 import type { NodeState } from "./diagnosis.ts";
 import {
   type CsiDriver,
@@ -84,24 +85,24 @@ export class Picture {
     this.#objects = Object.fromEntries(
       DIAGNOSED_KINDS.map((kind) => [kind, byNamespace<Named>(objects[kind])]),
     ) as unknown as { readonly [K in DiagnosedKind]: ReadonlyMap<string, ReadonlyMap<string, ObjectOf[K]>> };
-    this.#podsByClaim = grouped(objects.Pod, (pod) =>
+    this.#podsByClaim = groupByEach(objects.Pod, (pod) =>
       pod.claims.map(({ claimName }) => `${pod.namespace}/${claimName}`),
     );
-    this.#claimsByVolume = grouped(objects.PersistentVolumeClaim, ({ volumeName }) =>
+    this.#claimsByVolume = groupByEach(objects.PersistentVolumeClaim, ({ volumeName }) =>
       volumeName === undefined ? [] : [volumeName],
     );
-    this.#attachmentsByVolume = grouped(objects.VolumeAttachment, ({ volumeName }) => [volumeName ?? ""]);
-    this.#volumesByDisk = grouped(objects.PersistentVolume, (volume) => [diskKey(volume)]);
-    this.#volumesByClaim = grouped(objects.PersistentVolume, ({ claim }) =>
+    this.#attachmentsByVolume = groupByEach(objects.VolumeAttachment, ({ volumeName }) => [volumeName ?? ""]);
+    this.#volumesByDisk = groupByEach(objects.PersistentVolume, (volume) => [diskKey(volume)]);
+    this.#volumesByClaim = groupByEach(objects.PersistentVolume, ({ claim }) =>
       claim === undefined ? [] : [keyOf(claim)],
     );
-    this.#events = grouped(objects.Event, ({ about }) => [`${about.kind} ${keyOf(about)}`]);
-    this.#autoscalers = grouped(objects.HorizontalPodAutoscaler, ({ namespace, target }) => [
+    this.#events = groupByEach(objects.Event, ({ about }) => [`${about.kind} ${keyOf(about)}`]);
+    this.#autoscalers = groupByEach(objects.HorizontalPodAutoscaler, ({ namespace, target }) => [
       `${target.kind} ${namespace}/${target.name}`,
     ]);
-    this.#nodesByVolumeInUse = grouped(objects.Node, ({ volumesInUse }) => [...volumesInUse]);
+    this.#nodesByVolumeInUse = groupByEach(objects.Node, ({ volumesInUse }) => [...volumesInUse]);
     this.#drivers = new Set(objects.VolumeAttachment.map(({ attacher }) => attacher));
-    this.#childrenByOwner = grouped(objects.Pod, ({ namespace, owner }) =>
+    this.#childrenByOwner = groupByEach(objects.Pod, ({ namespace, owner }) =>
       owner === undefined ? [] : [`${owner.kind} ${namespace}/${owner.name}`],
     );
   }
@@ -238,7 +239,7 @@ export class Picture {
       attachments: volumeNames.flatMap((name) => this.#attachmentsByVolume.get(name) ?? []),
       claims,
       pods: [...pods],
-      podsByNode: grouped([...pods], ({ nodeName }) => (nodeName === undefined ? [] : [nodeName])),
+      podsByNode: groupByEach([...pods], ({ nodeName }) => (nodeName === undefined ? [] : [nodeName])),
       many: volumes.some(({ accessModes }) =>
         accessModes.some((mode) => mode === "ReadWriteMany" || mode === "ReadOnlyMany"),
       ),
@@ -271,19 +272,6 @@ function byNamespace<T extends Named>(objects: readonly T[]): ReadonlyMap<string
 
 function diskKey({ driver, handle, name }: PersistentVolume): string {
   return driver === undefined || handle === undefined ? `pv ${name}` : `${driver}^${handle}`;
-}
-
-function grouped<T>(items: readonly T[], keysOf: (item: T) => readonly string[]): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const keys = keysOf(item);
-    for (const key of keys.length > 1 ? new Set(keys) : keys) {
-      const group = groups.get(key);
-      if (group === undefined) groups.set(key, [item]);
-      else group.push(item);
-    }
-  }
-  return groups;
 }
 
 /** Half a sentence: what was not read, and why. */

@@ -1,3 +1,4 @@
+import { append } from "../policy/lists-by-key.ts";
 import type {
   CronJob,
   DaemonSet,
@@ -45,9 +46,7 @@ export class Roots {
     for (const object of [...ReplicaSet, ...Job]) {
       if (object.owner === undefined) continue;
       const key = `${object.owner.kind} ${object.namespace}/${object.owner.name}`;
-      const siblings = this.#middle.get(key);
-      if (siblings === undefined) this.#middle.set(key, [object]);
-      else siblings.push(object);
+      append(this.#middle, key, object);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Fact } from "../../kube/fact.ts";
 import { AUTOSCALER_KINDS, type FactKind, isWorkloadKind, KINDS, sameApi } from "../../kube/kinds.ts";
+import { append } from "../../policy/lists-by-key.ts";
 import type { Autoscaler, Claim, LabelSelector, Volume, Workload } from "../../policy/model.ts";
 import { claimPrefix } from "../../policy/template-claims.ts";
 import { byKindAndName, byNamespaceAndName, namespaceOf, requiredLabels } from "../cluster-index.ts";
@@ -95,7 +96,7 @@ export class FileIndex {
     if (this.sets === undefined) {
       this.sets = new Map();
       for (const set of this.workloads) {
-        for (const template of set.claimTemplates) push(this.sets, claimPrefix(template, set), set);
+        for (const template of set.claimTemplates) append(this.sets, claimPrefix(template, set), set);
       }
     }
     return this.sets.get(prefix) ?? [];
@@ -111,7 +112,7 @@ export class FileIndex {
         const place = this.places.get(workload) as Place;
         const found = this.find(from.kind, workload.namespace, from.name, place);
         if (found.state !== "one" || !sameApi(from.apiVersion, found.object.apiVersion, from.kind)) continue;
-        push(this.borrowing, found.object, workload);
+        append(this.borrowing, found.object, workload);
       }
       for (const workloads of this.borrowing.values()) workloads.sort(byKindAndName);
     }
@@ -136,7 +137,7 @@ export class FileIndex {
           ...from,
           closed: false,
         });
-        if (found.state === "one") push(this.claiming, found.object, volume);
+        if (found.state === "one") append(this.claiming, found.object, volume);
       }
     }
     return this.claiming.get(claim) ?? [];
@@ -169,7 +170,7 @@ export class FileIndex {
   private add({ place, read: _read, root: _root, ...fact }: PlacedFact): void {
     const { kind, object } = fact as Fact;
     this.places.set(object, place);
-    push(this.kinds, kind, object);
+    append(this.kinds, kind, object);
     let index = this.nearest.get(kind);
     if (index === undefined) {
       index = new NearestIndex();
@@ -191,8 +192,8 @@ export class FileIndex {
         for (const name of claimNames(workload)) {
           const from = this.places.get(workload) as Place;
           const found = this.find("PersistentVolumeClaim", workload.namespace, name, from);
-          if (found.state === "one") push(this.mounting.byClaim, found.object, workload);
-          else if (found.state === "none") push(this.mounting.missing, name, workload);
+          if (found.state === "one") append(this.mounting.byClaim, found.object, workload);
+          else if (found.state === "none") append(this.mounting.missing, name, workload);
         }
       }
       for (const workloads of this.mounting.byClaim.values()) workloads.sort(byKindAndName);
@@ -217,7 +218,7 @@ export class FileIndex {
     const from = this.places.get(autoscaler) as Place;
     const found = this.find(kind, autoscaler.namespace, name, from);
     if (found.state === "one" && sameApi(apiVersion, found.object.apiVersion, kind)) {
-      push(byTarget, found.object, autoscaler);
+      append(byTarget, found.object, autoscaler);
     } else if (found.state === "tie") {
       const text = `the autoscaler ${autoscaler.name} means one of two: ${this.tieText(kind, name, found.objects)}`;
       for (const workload of found.objects) doubtful.set(workload, text);
@@ -233,12 +234,6 @@ interface Mounting {
 interface Scaling {
   readonly byTarget: Map<Workload, Autoscaler[]>;
   readonly doubtful: Map<Workload, string>;
-}
-
-function push<K, T>(map: Map<K, T[]>, key: K, value: T): void {
-  const values = map.get(key);
-  if (values === undefined) map.set(key, [value]);
-  else values.push(value);
 }
 
 function claimNames({ template }: Workload): ReadonlySet<string> {

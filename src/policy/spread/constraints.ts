@@ -1,3 +1,4 @@
+import { append } from "../lists-by-key.ts";
 import type { Labels, NodeSelectorTerm } from "../model.ts";
 import { HOSTNAME, NODE_NAME_FIELD } from "../nodes.ts";
 import {
@@ -45,11 +46,7 @@ export function fromTerms(terms: readonly NodeSelectorTerm[]): readonly Constrai
 export function allOf(parts: readonly Constraints[]): Constraints | undefined {
   const byKey = new Map<string, ValueSet[]>();
   for (const part of parts) {
-    for (const [key, values] of part) {
-      const sets = byKey.get(key);
-      if (sets === undefined) byKey.set(key, [values]);
-      else sets.push(values);
-    }
+    for (const [key, values] of part) append(byKey, key, values);
   }
   const result = new Map<string, ValueSet>();
   for (const [key, sets] of byKey) {
