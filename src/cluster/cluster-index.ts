@@ -10,6 +10,7 @@ import {
   WORKLOAD_KINDS,
 } from "../kube/kinds.ts";
 import { withoutMadeOnes } from "../policy/autoscalers.ts";
+import { compare } from "../policy/compare.ts";
 import type {
   Autoscaler,
   Claim,
@@ -439,8 +440,6 @@ export function* requiredLabels(selector: LabelSelector): Generator<readonly str
     if (operator === "In") yield [...new Set(values)].map((value) => `${key}=${value}`);
   }
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
   compare(a.name, b.name);

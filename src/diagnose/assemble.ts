@@ -1,8 +1,9 @@
+import { compare } from "../policy/compare.ts";
 import { isObjectName } from "../report/commands.ts";
 import type { StepDraft } from "./answer.ts";
 import type { Question, Step, StepId, SubjectDiagnosis } from "./diagnosis.ts";
 import type { Pod } from "./facts.ts";
-import { compare, holdersOf } from "./holders.ts";
+import { holdersOf } from "./holders.ts";
 import type { Inquiry } from "./inquiry.ts";
 import type { Judged } from "./judge-subject.ts";
 import { refOf } from "./roots.ts";

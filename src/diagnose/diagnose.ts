@@ -1,3 +1,4 @@
+import { compare } from "../policy/compare.ts";
 import { append } from "../policy/lists-by-key.ts";
 import { answer } from "./answer.ts";
 import { assemble } from "./assemble.ts";
@@ -14,7 +15,7 @@ import {
 } from "./diagnosis.ts";
 import { DIAGNOSED_KINDS, type Facts, type Pod, type Sighting, type VolumeAttachment } from "./facts.ts";
 import { reportAttachments } from "./findings.ts";
-import { compare } from "./holders.ts";
+
 import { Inquiry } from "./inquiry.ts";
 import { type Judged, judgeClaimSubject, judgePods, judgeWorkload } from "./judge-subject.ts";
 import type { Asked, AskedSubject, DiagnoseOptions } from "./options.ts";

@@ -1,4 +1,5 @@
 import type { AttachmentSituation, AttachmentState } from "../policy/attachments.ts";
+import { compare } from "../policy/compare.ts";
 import { attachmentEndangered } from "../policy/rules/attachment-endangered.ts";
 import { attachmentStale } from "../policy/rules/attachment-stale.ts";
 import type { AttachmentRuleId } from "../policy/rules/index.ts";
@@ -6,7 +7,7 @@ import type { JudgedAttachment } from "./attachment-rows.ts";
 import type { Danger } from "./dangers.ts";
 import type { AttachmentDiagnosis, AttachmentFinding } from "./diagnosis.ts";
 import type { VolumeAttachment } from "./facts.ts";
-import { compare } from "./holders.ts";
+
 import type { Inquiry } from "./inquiry.ts";
 import type { Disk } from "./picture.ts";
 import { hasRunningContainer } from "./pods.ts";

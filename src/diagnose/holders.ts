@@ -1,3 +1,4 @@
+import { compare } from "../policy/compare.ts";
 import type { Holder } from "./diagnosis.ts";
 import type { Inquiry } from "./inquiry.ts";
 import type { Disk } from "./picture.ts";
@@ -34,9 +35,4 @@ export function holdersOf(disk: Disk, inquiry: Inquiry): readonly Holder[] {
 
 function keyOf({ namespace, node, pod, attachment }: Holder): string {
   return [pod === null ? "1" : "0", namespace, pod, node, attachment].join(" ");
-}
-
-/** By code unit: the same on every machine. */
-export function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

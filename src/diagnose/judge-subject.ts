@@ -1,3 +1,4 @@
+import { compare } from "../policy/compare.ts";
 import { type Answer, answer, isUnseen, unknownAnswer } from "./answer.ts";
 import { judgeClaim } from "./causes/claim.ts";
 import { endangered } from "./causes/danger.ts";
@@ -6,7 +7,7 @@ import { notTheVolume } from "./causes/own-fault.ts";
 import { judgePod } from "./causes.ts";
 import type { SubjectState } from "./diagnosis.ts";
 import type { PersistentVolumeClaim, Pod } from "./facts.ts";
-import { compare } from "./holders.ts";
+
 import type { Inquiry } from "./inquiry.ts";
 import type { Disk } from "./picture.ts";
 import { type PodCase, podCase } from "./pod-case.ts";

@@ -1,5 +1,6 @@
 import { groupOf } from "../kube/kinds.ts";
 import { isRecord, type Raw } from "../kube/raw.ts";
+import { compare } from "../policy/compare.ts";
 import {
   DIAGNOSED_KINDS,
   type DiagnosedKind,
@@ -178,7 +179,7 @@ function projected<K extends DiagnosedKind>(
       if (seen === undefined || isNewer(object.resourceVersion, seen.resourceVersion)) found.set(key, object);
     }
   }
-  const entries = [...found].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  const entries = [...found].sort(([a], [b]) => compare(a, b));
   return entries.map(([, object]) => object);
 }
 

@@ -1,3 +1,4 @@
+import { compare } from "../policy/compare.ts";
 import { ruleById } from "../policy/rules/index.ts";
 import type { FromLog, LoggedKey } from "./log-facts.ts";
 import type { FailOn, Report } from "./report.ts";
@@ -53,8 +54,4 @@ export function logExitCode({ keys }: FromLog, failOn: FailOn): 0 | 1 {
 
 function keyText({ rule, kind, namespace, name }: Pick<LoggedKey, "rule" | "kind" | "namespace" | "name">) {
   return JSON.stringify([rule, kind, namespace, name]);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

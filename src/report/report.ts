@@ -1,4 +1,5 @@
 import { AttachguardError, type ErrorCode } from "../errors.ts";
+import { compare } from "../policy/compare.ts";
 import type { Factors } from "../policy/factors.ts";
 import type { Finding } from "../policy/finding.ts";
 import type { ObjectRef, SourcePosition } from "../policy/model.ts";
@@ -301,9 +302,6 @@ export function exitCodeOf(report: Report, failOn: FailOn): 0 | 1 | 2 {
 }
 
 /** By code unit: the same on every machine, whatever its locale. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
 
 function compareRefs(a: ObjectRef, b: ObjectRef): number {
   return (

@@ -1,3 +1,4 @@
+import { compare } from "../../policy/compare.ts";
 import type { Finding } from "../../policy/finding.ts";
 import { FIXES } from "../../policy/fixes.ts";
 import type { ObjectRef } from "../../policy/model.ts";
@@ -219,8 +220,4 @@ function gravityOf({ results }: WantedReport): number {
 
 function compareSubjects(a: ReportSubject, b: ReportSubject): number {
   return compare(a.namespace, b.namespace) || compare(a.kind, b.kind) || compare(a.name, b.name);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
