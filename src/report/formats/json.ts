@@ -5,6 +5,7 @@ import type { AuditFacts } from "../audit-facts.ts";
 import { patchCommand } from "../commands.ts";
 import { harmlessJson } from "../harmless.ts";
 import type { FromLog } from "../log-facts.ts";
+import { composed } from "../merge-patch.ts";
 import { explainFinding, groundsOf, rulePage } from "../message.ts";
 import type {
   JudgedWorkload,
@@ -111,25 +112,10 @@ function fixOf({ id, summary, cost, targets }: Fix, subject: ObjectRef, { isStor
     id,
     summary,
     cost,
-    patch: own.length === 0 ? null : own.map(({ patch }) => patch).reduce(merged),
+    patch: own.length === 0 ? null : own.map(({ patch }) => patch).reduce(composed),
     targets: targets.map(({ object, patch }) => ({ ...refOf(object), patch })),
     commands: targets.flatMap((target) => (isStored(target.object) ? (patchCommand(target) ?? []) : [])),
   };
-}
-
-type Patch = Readonly<Record<string, unknown>>;
-
-function merged(into: Patch, patch: Patch): Patch {
-  const result: Record<string, unknown> = { ...into };
-  for (const [key, value] of Object.entries(patch)) {
-    const old = result[key];
-    result[key] = isPatch(old) && isPatch(value) ? merged(old, value) : value;
-  }
-  return result;
-}
-
-function isPatch(value: unknown): value is Patch {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function exemptionOf({ by, until, reason }: Exemption): unknown {
