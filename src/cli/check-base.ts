@@ -8,6 +8,7 @@ import { type Git, openGit } from "../cluster/git/git.ts";
 import { mergeBase } from "../cluster/git/merge-base.ts";
 import { TreePair } from "../cluster/git/tree-pair.ts";
 import { AttachguardError } from "../errors.ts";
+import { planFor } from "../fix/plan.ts";
 import { judgeVersions } from "../judge/compared.ts";
 import { plural } from "../policy/phrasing.ts";
 import { baselineMatcher } from "../report/baseline.ts";
@@ -111,7 +112,7 @@ async function checkChange(
   const compared = await judgeVersions(
     { before: trees.before.bundle, after: trees.now.bundle, surroundings },
     settingsOf(config),
-    { all: options.all === true },
+    { all: options.all === true, planFor },
   );
   const render = options.render ?? config.check.render;
   const unrendered = await touchedUnrendered(trees.now, pair);

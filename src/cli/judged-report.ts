@@ -1,5 +1,6 @@
 import type { InputError } from "../cluster/files/input-error.ts";
 import type { Config } from "../config/model.ts";
+import { planFor } from "../fix/plan.ts";
 import { type Judged, judgeAll, type Subjects } from "../judge/all.ts";
 import { type JudgeSettings, waiverCheck } from "../judge/context.ts";
 import type { Unjudged } from "../kube/unjudged.ts";
@@ -35,7 +36,7 @@ export interface ToReport {
 
 /** Judges everything, and makes a report of it. */
 export async function judgedReport(toJudge: ToJudge): Promise<Report> {
-  return reportOf(await judgeAll(toJudge.subjects, settingsOf(toJudge.config)), toJudge);
+  return reportOf(await judgeAll(toJudge.subjects, settingsOf(toJudge.config), planFor), toJudge);
 }
 
 /** With what files and clusters are judged. */

@@ -26,6 +26,7 @@ interface At {
  */
 export function editObject(text: string, at: At, patch: MergePatch): Edited {
   try {
+    if (isPatchedAlready(text, at, patch)) return { text };
     const edited = spliced(text, at, patch);
     return isAsPatched(text, edited, at, patch) ? { text: edited } : { refused: NOT_SURE };
   } catch (error) {
@@ -141,6 +142,13 @@ function withSplices(text: string, splices: readonly Splice[]): string {
     result = result.slice(0, start) + piece + result.slice(end);
   }
   return result;
+}
+
+function isPatchedAlready(text: string, at: At, patch: MergePatch): boolean {
+  return read(text).some((document) => {
+    const patched = patchedDocument(document, at, patch);
+    return patched !== undefined && isDeepStrictEqual(patched, document.value);
+  });
 }
 
 function isAsPatched(before: string, after: string, at: At, patch: MergePatch): boolean {
