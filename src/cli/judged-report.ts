@@ -30,6 +30,8 @@ export interface ToReport {
   readonly isKnown?: ReportParts["isKnown"];
   readonly audit?: AuditFacts;
   readonly change?: ChangeFacts;
+  /** Reads a file as it was judged; from the disk, unless it is said. */
+  readonly readFile?: ((path: string) => Promise<Uint8Array>) | undefined;
   /** What is stuck now, and attachments, where somebody has looked. */
   readonly diagnosis?: AuditDiagnosis;
 }
@@ -50,7 +52,7 @@ export async function reportOf(judged: Judged, toReport: ToReport): Promise<Repo
   const { audit = null, change = null } = toReport;
   return buildReport({
     findings: judged.findings,
-    placesOf: await findingPlaces(judged.findings),
+    placesOf: await findingPlaces(judged.findings, toReport.readFile),
     workloads: judged.workloads.map((row) => {
       const stuck = diagnosis?.stuck.get(diagnosisKey(row.workload));
       return stuck === undefined ? row : { ...row, state: "stuck", reason: stuck };

@@ -26,6 +26,7 @@ interface At {
  */
 export function editObject(text: string, at: At, patch: MergePatch): Edited {
   try {
+    refuseBroken(text);
     if (isPatchedAlready(text, at, patch)) return { text };
     const edited = spliced(text, at, patch);
     return isAsPatched(text, edited, at, patch) ? { text: edited } : { refused: NOT_SURE };
@@ -33,6 +34,18 @@ export function editObject(text: string, at: At, patch: MergePatch): Edited {
     if (error instanceof NotWritten) return { refused: error.message };
     throw error;
   }
+}
+
+/** A file of which a part cannot be read is somebody's work in progress, or a template. */
+function refuseBroken(text: string): void {
+  const { errors } = parseJson("", text) ?? parseYaml("", text);
+  const broken = errors.find(({ fatal }) => fatal);
+  if (broken === undefined) return;
+  throw new NotWritten(
+    broken.template
+      ? "a part of the file is a template"
+      : `a part of the file cannot be read (line ${broken.line})`,
+  );
 }
 
 const NOT_SURE = "the text that it would take does not say exactly that when it is read again";
@@ -164,8 +177,7 @@ function isAsPatched(before: string, after: string, at: At, patch: MergePatch): 
 }
 
 function read(text: string): readonly ParsedDocument[] {
-  const { documents, errors } = parseJson("", text) ?? parseYaml("", text);
-  return errors.some(({ fatal }) => fatal) ? [] : documents;
+  return (parseJson("", text) ?? parseYaml("", text)).documents;
 }
 
 /** The value of a document with its object at that place patched; `undefined`: that is in another document. */

@@ -1,0 +1,144 @@
+import { resolve } from "node:path";
+import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { DISK_TREE } from "../cluster/files/render/disk-tree.ts";
+import type { TreeFiles } from "../cluster/files/render/tree-files.ts";
+import { AttachguardError } from "../errors.ts";
+import { choicesFor, type FixRequest, type FixSubject } from "../fix/choices.ts";
+import { type FixedFile, fixFiles } from "../fix/fix-files.ts";
+import { encoded, FixableFiles } from "../fix/fixable-files.ts";
+import { unifiedDiff } from "../fix/unified-diff.ts";
+import { writeFiles } from "../fix/write-files.ts";
+import type { JudgeSettings } from "../judge/context.ts";
+import type { FixId } from "../policy/fixes.ts";
+import { renderProblems } from "../report/formats/text.ts";
+import { harmless } from "../report/harmless.ts";
+import type { FailOn, Report, ReportedFinding, ReportNote } from "../report/report.ts";
+import type { CheckOptions, JudgedFiles } from "./check.ts";
+import { emit } from "./emit.ts";
+import { hasColour, print, printCommands, type Terminal } from "./terminal.ts";
+
+/** What is fixed, and how it is judged. */
+export interface Fixing {
+  /** The paths that are judged. */
+  readonly named: readonly string[];
+  readonly options: CheckOptions & { readonly failOn: FailOn };
+  readonly settings: JudgeSettings;
+  /** Judges the files, or another state of them. */
+  judge(stdin: Terminal["stdin"], tree?: TreeFiles): Promise<JudgedFiles>;
+}
+
+/**
+ * Judges files, writes ways out into them where that is sure, and prints what is left. With `--diff` nothing is
+ * written, and standard output gets what would be changed.
+ *
+ * @returns the exit code of what is left
+ */
+export async function fixAndEmit(
+  { named, options, settings, judge }: Fixing,
+  terminal: Terminal,
+): Promise<number> {
+  if (options.writeBaseline !== undefined) {
+    throw new AttachguardError(
+      "AG_ERR_USAGE",
+      "--write-baseline accepts what --fix is to mend: leave one of them out",
+    );
+  }
+  const stdin = named.includes("-") ? await text(terminal.stdin) : "";
+  const look = (tree?: TreeFiles) => judge(Readable.from([stdin]), tree);
+  const first = await look();
+  const request = requestOf(options);
+  const findings = first.report.findings.filter((finding) => isToMend(finding, request, options.failOn));
+  const choices = await choicesFor(findings, request, (finding) => subjectOf(finding, first), settings);
+  const files = new FixableFiles(named, first.units);
+  const run = await fixFiles(choices, first.report, request.ids, files, async (texts) => {
+    return (await look(withTexts(texts))).report;
+  });
+  const notes = [...run.notes, ...unusedNotes(request, first.report)];
+  const report = withNotes(run.report ?? first.report, notes);
+  if (options.diff === true) return emitDiff(run.files, report, options, terminal);
+  await writeFiles(run.files);
+  return emit(report, options, terminal);
+}
+
+function requestOf({ fix = [true] }: CheckOptions): FixRequest {
+  return { strategy: fix.includes(true), ids: new Set(fix.filter((id) => id !== true)) };
+}
+
+/** What a named way out is offered for is mended whatever its severity; else what the exit code is about. */
+function isToMend(
+  { known, exempted, severity, fixes }: ReportedFinding,
+  { ids }: FixRequest,
+  failOn: FailOn,
+): boolean {
+  if (known || exempted !== null) return false;
+  return severity === "error" || failOn === "warning" || fixes.some(({ id }) => ids.has(id));
+}
+
+function subjectOf(finding: ReportedFinding, { bundle, surroundings }: JudgedFiles): FixSubject | undefined {
+  const { workload: ref, source } = finding;
+  const workload = bundle.workloads.find(
+    (one) =>
+      one.kind === ref.kind &&
+      one.name === ref.name &&
+      one.source !== undefined &&
+      source !== null &&
+      one.source.file === source.file &&
+      one.source.line === source.line &&
+      one.source.column === source.column,
+  );
+  return workload && { workload, view: bundle.viewFor(workload, surroundings) };
+}
+
+/** The disk, with other texts in some files. */
+function withTexts(texts: ReadonlyMap<string, FixedFile>): TreeFiles {
+  return {
+    ...DISK_TREE,
+    readFile: async (path) => {
+      const fixed = texts.get(resolve(path));
+      return fixed === undefined ? DISK_TREE.readFile(path) : encoded(fixed, fixed.fixed);
+    },
+  };
+}
+
+/** A way out that was asked for and is offered nowhere. */
+function unusedNotes({ ids }: FixRequest, { findings }: Report): readonly ReportNote[] {
+  const offered = new Set<FixId>(findings.flatMap(({ fixes }) => fixes.map(({ id }) => id)));
+  return [...ids]
+    .filter((id) => !offered.has(id))
+    .map((id) => ({ source: null, message: `--fix=${id}: no finding has this way out` }));
+}
+
+function withNotes(report: Report, notes: readonly ReportNote[]): Report {
+  return { ...report, notes: [...notes, ...report.notes] };
+}
+
+/** The diff alone on standard output; what is to be said goes to standard error, formats to their files. */
+async function emitDiff(
+  files: readonly FixedFile[],
+  report: Report,
+  options: Fixing["options"],
+  terminal: Terminal,
+): Promise<number> {
+  const onStdout = options.format.find(({ format, file }) => file === undefined && format !== "text");
+  if (onStdout !== undefined) {
+    throw new AttachguardError(
+      "AG_ERR_USAGE",
+      `--diff and ${onStdout.format} cannot both go to standard output: give the format a file, as in --format ${onStdout.format}=FILE`,
+    );
+  }
+  const refused: ReportNote[] = [];
+  for (const file of files) {
+    const diff = unifiedDiff(file, report.inRepository);
+    if (harmless(diff) === diff) await printCommands(terminal.stdout, diff);
+    else refused.push({ source: { file: file.file, line: 1, column: 1 }, message: WOULD_ACT });
+  }
+  await print(
+    terminal.stderr,
+    renderProblems({ errors: [], notes: refused }, { colour: hasColour(terminal, terminal.stderr) }),
+  );
+  return emit(report, options, { ...terminal, stdout: terminal.stderr });
+}
+
+const WOULD_ACT =
+  "its diff is not printed, since the lines around the change hold what a CI system takes for commands: use --fix";
