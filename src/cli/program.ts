@@ -183,6 +183,7 @@ function addCheck(program: Command, terminal: Terminal, done: Done): Command {
   command.action(async (paths: string[], { fix, fixBy, ...rest }) => {
     const fixes = [...(fix === undefined ? [] : [true]), ...(fixBy ?? [])];
     const options = fixes.length === 0 ? rest : { ...rest, fix: fixes };
+    if (options.base === undefined) refuseWithoutBase(options);
     const judge = options.base === undefined ? await checker() : await changeChecker();
     done(await judge(paths, options, terminal));
   });
@@ -191,6 +192,12 @@ function addCheck(program: Command, terminal: Terminal, done: Done): Command {
 
 function addFixId(id: string, before: readonly FixId[] = []): readonly FixId[] {
   return [...before, fixArgument(id)];
+}
+
+function refuseWithoutBase(options: Readonly<Record<string, unknown>>): void {
+  if (options.allowUnrendered) throw new AttachguardError("AG_ERR_USAGE", "--allow-unrendered needs --base");
+  if (options.all && options.baseline === undefined)
+    throw new AttachguardError("AG_ERR_USAGE", "--all needs --base or --baseline");
 }
 
 async function checker() {

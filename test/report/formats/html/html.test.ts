@@ -70,7 +70,7 @@ t.test("has details for the worst 200, rows for 20,000, and counts the rest", as
 
 t.test("stays below 15 MB whatever the length of names and texts", async (t) => {
   const long = "&".repeat(2_000);
-  const findings = Array.from({ length: 3_000 }, (_, at) =>
+  const findings = Array.from({ length: 6_000 }, (_, at) =>
     findingWith({
       workload: { apiVersion: "apps/v1", kind: long, namespace: long, name: `${long}${at}` },
       evidence: Array.from({ length: 100 }, () => long),
