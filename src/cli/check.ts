@@ -6,12 +6,13 @@ import { type Bundle, loadFiles, loadTree } from "../cluster/files.ts";
 import type { Config } from "../config/model.ts";
 import { AttachguardError } from "../errors.ts";
 import type { Subjects } from "../judge/all.ts";
+import type { JudgeSettings } from "../judge/context.ts";
 import type { FixId } from "../policy/fixes.ts";
 import type { SourcePosition } from "../policy/model.ts";
 import type { ClusterView } from "../policy/view.ts";
 import { baselineMatcher, renderBaseline } from "../report/baseline.ts";
 import { noneStored } from "../report/commands.ts";
-import type { Report } from "../report/report.ts";
+import type { FailOn, Report } from "../report/report.ts";
 import { checkConfig } from "./check-config.ts";
 import { emit, type ReportOptions, writeOutput } from "./emit.ts";
 import { type FileOptions, loadOptions, worldNote } from "./file-options.ts";
@@ -37,6 +38,10 @@ export interface JudgedFiles {
   readonly bundle: Bundle;
   readonly units: Units;
   readonly surroundings: ClusterView | undefined;
+  /** The paths that were judged. */
+  readonly named: readonly string[];
+  readonly failOn: FailOn;
+  readonly settings: JudgeSettings;
 }
 
 /** True where ways out are to be written, or shown as a diff. */
@@ -62,7 +67,6 @@ export async function check(
   const baselineText = baseline === undefined ? undefined : await readInput(baseline);
   const named = pathsToCheck(paths, config, configFile);
   const around = await surroundingsOf(options, terminal);
-  const failOn = options.failOn ?? config.check.failOn ?? "error";
   const judge = (stdin: Terminal["stdin"], tree?: TreeFiles) =>
     judgeFiles({
       ...{ named, options, config, configFile, around, tree },
@@ -73,12 +77,9 @@ export async function check(
     });
   if (isFixing(options)) {
     const { fixAndEmit } = await import("./fix.ts");
-    return fixAndEmit(
-      { named, options: { ...options, failOn }, settings: settingsOf(config), judge },
-      terminal,
-    );
+    return fixAndEmit(options, judge, terminal);
   }
-  const { report } = await judge(terminal.stdin);
+  const { report, failOn } = await judge(terminal.stdin);
   const code = await emit(report, { ...options, failOn }, terminal);
   if (writeBaseline === undefined) return code;
   await writeOutput(writeBaseline, renderBaseline(report));
@@ -129,7 +130,9 @@ async function judgeFiles({
       : [{ source: at(configFile), message: "this configuration is used" }]),
     ...(matcher?.obsolete() ?? []).map((message) => ({ source: at(baseline?.file ?? ""), message })),
   ];
-  return { report: { ...found, notes: [...notes, ...found.notes] }, bundle, units, surroundings };
+  const failOn = options.failOn ?? config.check.failOn ?? "error";
+  const report = { ...found, notes: [...notes, ...found.notes] };
+  return { report, bundle, units, surroundings, named, failOn, settings: settingsOf(config) };
 }
 
 /** The command line wins over the configuration; what both leave out is left out. */

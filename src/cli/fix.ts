@@ -9,7 +9,6 @@ import { type FixedFile, fixFiles } from "../fix/fix-files.ts";
 import { encoded, FixableFiles } from "../fix/fixable-files.ts";
 import { unifiedDiff } from "../fix/unified-diff.ts";
 import { writeFiles } from "../fix/write-files.ts";
-import type { JudgeSettings } from "../judge/context.ts";
 import type { FixId } from "../policy/fixes.ts";
 import { renderProblems } from "../report/formats/text.ts";
 import { harmless } from "../report/harmless.ts";
@@ -18,15 +17,8 @@ import type { CheckOptions, JudgedFiles } from "./check.ts";
 import { emit } from "./emit.ts";
 import { hasColour, print, printCommands, type Terminal } from "./terminal.ts";
 
-/** What is fixed, and how it is judged. */
-export interface Fixing {
-  /** The paths that are judged. */
-  readonly named: readonly string[];
-  readonly options: CheckOptions & { readonly failOn: FailOn };
-  readonly settings: JudgeSettings;
-  /** Judges the files, or another state of them. */
-  judge(stdin: Terminal["stdin"], tree?: TreeFiles): Promise<JudgedFiles>;
-}
+/** Judges the files, or another state of the disk. */
+export type JudgeFiles = (stdin: Terminal["stdin"], disk?: TreeFiles) => Promise<JudgedFiles>;
 
 /**
  * Judges files, writes ways out into them where that is sure, and prints what is left. With `--diff` nothing is
@@ -35,7 +27,8 @@ export interface Fixing {
  * @returns the exit code of what is left
  */
 export async function fixAndEmit(
-  { named, options, settings, judge }: Fixing,
+  options: CheckOptions,
+  judge: JudgeFiles,
   terminal: Terminal,
 ): Promise<number> {
   if (options.writeBaseline !== undefined) {
@@ -44,21 +37,27 @@ export async function fixAndEmit(
       "--write-baseline accepts what --fix is to mend: leave one of them out",
     );
   }
-  const stdin = named.includes("-") ? await text(terminal.stdin) : "";
-  const look = (tree?: TreeFiles) => judge(Readable.from([stdin]), tree);
-  const first = await look();
+  let piped = "";
+  const noted = async function* () {
+    piped = await text(terminal.stdin);
+    yield piped;
+  };
+  const first = await judge(Readable.from(noted()));
+  const { named, failOn, settings } = first;
   const request = requestOf(options);
-  const findings = first.report.findings.filter((finding) => isToMend(finding, request, options.failOn));
+  const findings = first.report.findings.filter((finding) => isToMend(finding, request, failOn));
   const choices = await choicesFor(findings, request, (finding) => subjectOf(finding, first), settings);
-  const files = new FixableFiles(named, first.units);
-  const run = await fixFiles(choices, first.report, request.ids, files, async (texts) => {
-    return (await look(withTexts(texts))).report;
+  const run = await fixFiles(choices, first.report, {
+    asked: request.ids,
+    files: new FixableFiles(named, first.units),
+    judgeAgain: async (texts) => (await judge(Readable.from([piped]), withTexts(texts))).report,
+    verb: options.diff === true ? "would be fixed" : "fixed",
   });
   const notes = [...run.notes, ...unusedNotes(request, first.report)];
   const report = withNotes(run.report ?? first.report, notes);
-  if (options.diff === true) return emitDiff(run.files, report, options, terminal);
+  if (options.diff === true) return emitDiff(run.files, report, { ...options, failOn }, terminal);
   await writeFiles(run.files);
-  return emit(report, options, terminal);
+  return emit(report, { ...options, failOn }, terminal);
 }
 
 function requestOf({ fix = [true] }: CheckOptions): FixRequest {
@@ -117,7 +116,7 @@ function withNotes(report: Report, notes: readonly ReportNote[]): Report {
 async function emitDiff(
   files: readonly FixedFile[],
   report: Report,
-  options: Fixing["options"],
+  options: CheckOptions,
   terminal: Terminal,
 ): Promise<number> {
   const onStdout = options.format.find(({ format, file }) => file === undefined && format !== "text");

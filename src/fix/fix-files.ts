@@ -26,19 +26,25 @@ export interface FixRun {
 /** Judges everything again, with these texts in place of those of files, by absolute path. */
 export type JudgeAgain = (texts: ReadonlyMap<string, FixedFile>) => Promise<Report>;
 
+export interface FixMeans {
+  /** Ids that the caller has named: of these it is enough that an error has become a warning. */
+  readonly asked: ReadonlySet<string>;
+  readonly files: FixableFiles;
+  readonly judgeAgain: JudgeAgain;
+  /** What is said of a workload whose fixes are kept. */
+  readonly verb: "fixed" | "would be fixed";
+}
+
 /**
  * Writes ways out into texts, and judges everything again with them: a workload's are kept where what they are to mend
  * is gone, and nothing new is found. What is not sure is left out, with the reason and the patch.
  *
  * @param before what was found
- * @param asked ids that the caller has named: of these it is enough that an error has become a warning
  */
 export async function fixFiles(
   choices: readonly Choice[],
   before: Report,
-  asked: ReadonlySet<string>,
-  files: FixableFiles,
-  judgeAgain: JudgeAgain,
+  { asked, files, judgeAgain, verb }: FixMeans,
 ): Promise<FixRun> {
   const notes: ReportNote[] = [];
   let kept: readonly Choice[] = choices;
@@ -51,7 +57,7 @@ export async function fixFiles(
       const after = await judgeAgain(edit.texts);
       const failed = failedOf(kept, before, after, asked);
       if (failed.size === 0) {
-        notes.push(...kept.map((choice) => doneNote(choice, after)));
+        notes.push(...kept.map((choice) => doneNote(choice, after, verb)));
         return { files: [...edit.texts.values()], notes, report: after };
       }
       for (const [choice, why] of failed) notes.push(...leftNotes(choice, why));
@@ -167,13 +173,13 @@ function isAbout({ workload }: ReportedFinding, { kind, name }: { kind: string; 
   return workload.kind === kind && workload.name === name;
 }
 
-function doneNote({ workload, fixes, findings }: Choice, after: Report): ReportNote {
+function doneNote({ workload, fixes, findings }: Choice, after: Report, verb: FixMeans["verb"]): ReportNote {
   const left = new Set(after.findings.map(keyOf));
   const softened = findings.some((finding) => left.has(keyOf(finding)));
   const rest = softened ? " (a warning is left)" : "";
   return {
     source: workload.source ?? null,
-    message: `${nameOf(workload)}: fixed by ${fixes.map(({ id }) => id).join(" and ")}${rest}${twoSteps(fixes)}`,
+    message: `${nameOf(workload)}: ${verb} by ${fixes.map(({ id }) => id).join(" and ")}${rest}${twoSteps(fixes)}`,
   };
 }
 
