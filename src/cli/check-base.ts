@@ -15,15 +15,8 @@ import { plural } from "../policy/phrasing.ts";
 import { baselineMatcher } from "../report/baseline.ts";
 import { noneStored } from "../report/commands.ts";
 import { configOfBase, textOfBase } from "./base-settings.ts";
-import {
-  at,
-  type CheckOptions,
-  isFixing,
-  type JudgedFiles,
-  pathsToCheck,
-  surroundingsOf,
-  withSettings,
-} from "./check.ts";
+import { at, isFixing, pathsToCheck, surroundingsOf, withSettings } from "./check.ts";
+import type { CheckOptions, JudgedFiles } from "./check-options.ts";
 import { emit } from "./emit.ts";
 import { type FileOptions, loadOptions, toolboxFor, worldNote } from "./file-options.ts";
 import { reportOf, settingsOf } from "./judged-report.ts";

@@ -1,48 +1,21 @@
 import { dirname, join, relative, resolve } from "node:path";
 import type { InputError } from "../cluster/files/input-error.ts";
 import type { TreeFiles } from "../cluster/files/render/tree-files.ts";
-import type { Units } from "../cluster/files/units.ts";
 import { type Bundle, loadFiles, loadTree } from "../cluster/files.ts";
 import type { Config } from "../config/model.ts";
 import { AttachguardError } from "../errors.ts";
 import type { Subjects } from "../judge/all.ts";
-import type { JudgeSettings } from "../judge/context.ts";
-import type { FixId } from "../policy/fixes.ts";
 import type { SourcePosition } from "../policy/model.ts";
 import type { ClusterView } from "../policy/view.ts";
 import { baselineMatcher, renderBaseline } from "../report/baseline.ts";
 import { noneStored } from "../report/commands.ts";
-import type { FailOn, Report } from "../report/report.ts";
 import { checkConfig } from "./check-config.ts";
-import { emit, type ReportOptions, writeOutput } from "./emit.ts";
+import type { CheckOptions, JudgedFiles } from "./check-options.ts";
+import { emit, writeOutput } from "./emit.ts";
 import { type FileOptions, loadOptions, worldNote } from "./file-options.ts";
 import { readInput } from "./input-file.ts";
 import { judgedReport, settingsOf } from "./judged-report.ts";
-import type { ClusterAccess } from "./live.ts";
 import type { Terminal } from "./terminal.ts";
-
-export interface CheckOptions extends ReportOptions, ClusterAccess, FileOptions {
-  readonly live?: true;
-  /** False with `--no-config`. */
-  readonly config?: string | false;
-  readonly baseline?: string;
-  readonly writeBaseline?: string;
-  /** True: what a rollout strategy mends; texts: these ways out. */
-  readonly fix?: readonly (true | FixId)[];
-  readonly diff?: true;
-}
-
-/** What files were judged to be, and what they were. */
-export interface JudgedFiles {
-  readonly report: Report;
-  readonly bundle: Bundle;
-  readonly units: Units;
-  readonly surroundings: ClusterView | undefined;
-  /** The paths that were judged. */
-  readonly named: readonly string[];
-  readonly failOn: FailOn;
-  readonly settings: JudgeSettings;
-}
 
 /** True where ways out are to be written, or shown as a diff. */
 export function isFixing({ fix, diff }: CheckOptions): boolean {

@@ -13,7 +13,7 @@ import type { FixId } from "../policy/fixes.ts";
 import { renderProblems } from "../report/formats/text.ts";
 import { harmless } from "../report/harmless.ts";
 import type { FailOn, Report, ReportedFinding, ReportNote } from "../report/report.ts";
-import type { CheckOptions, JudgedFiles } from "./check.ts";
+import type { CheckOptions, JudgedFiles } from "./check-options.ts";
 import { emit } from "./emit.ts";
 import { hasColour, print, printCommands, type Terminal } from "./terminal.ts";
 
