@@ -107,12 +107,13 @@ function findingOf(finding: ReportedFinding, telling: Telling): unknown {
 }
 
 /** `patch` holds what is to be changed in the finding's own object, all of it together. */
-function fixOf({ id, summary, cost, targets }: Fix, subject: ObjectRef, telling: Telling): unknown {
+function fixOf({ id, summary, cost, targets, softens }: Fix, subject: ObjectRef, telling: Telling): unknown {
   const own = targets.filter(({ object }) => object.kind === subject.kind && object.name === subject.name);
   return {
     id,
     summary,
     cost,
+    softens: softens === true,
     patch: own.length === 0 ? null : own.map(({ patch }) => patch).reduce(composed),
     targets: targets.map(targetOf),
     commands: commandsOf(targets, telling),
