@@ -5,6 +5,7 @@ import { type Bundle, loadFiles, loadTree } from "../cluster/files.ts";
 import type { Config } from "../config/model.ts";
 import { AttachguardError } from "../errors.ts";
 import type { Subjects } from "../judge/all.ts";
+import { immutableInCluster } from "../judge/immutable-live.ts";
 import type { SourcePosition } from "../policy/model.ts";
 import type { ClusterView } from "../policy/view.ts";
 import { baselineMatcher, renderBaseline } from "../report/baseline.ts";
@@ -104,7 +105,8 @@ async function judgeFiles({
     ...(matcher?.obsolete() ?? []).map((message) => ({ source: at(baseline?.file ?? ""), message })),
   ];
   const failOn = options.failOn ?? config.check.failOn ?? "error";
-  const report = { ...found, notes: [...notes, ...found.notes] };
+  const immutable = surroundings === undefined ? [] : immutableInCluster(bundle.facts, surroundings);
+  const report = { ...found, notes: [...notes, ...immutable, ...found.notes] };
   return { report, bundle, units, surroundings, named, failOn, settings: settingsOf(config) };
 }
 
