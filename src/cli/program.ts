@@ -1,4 +1,5 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { RUNBOOKS, type RunbookId } from "../diagnose/runbooks/runbook.ts";
 import { AttachguardError, type ErrorCode, messageOf } from "../errors.ts";
 import type { FixId } from "../policy/fixes.ts";
 import { noneStored } from "../report/commands.ts";
@@ -153,6 +154,7 @@ function buildProgram(
   addDiagnose(program, terminal, done).on("option:format", (text: string) => {
     if (text === "json") asked.format = text;
   });
+  addRunbook(program, terminal, done);
   addExplain(program, terminal, done);
   addWaiver(program, terminal, done);
   addCerts(program, terminal, done);
@@ -297,6 +299,26 @@ function addExplain(program: Command, terminal: Terminal, done: Done): void {
     .action(async (rule: string | undefined) => {
       const { explain } = await import("./explain.ts");
       done(await explain(rule, terminal));
+    });
+}
+
+function addRunbook(program: Command, terminal: Terminal, done: Done): void {
+  subcommand(program, "runbook", "print what to do, step by step; nothing is executed")
+    .addArgument(
+      new Argument(
+        "<RUNBOOK>",
+        "switch-strategy (of a Deployment), share-storage or recreate-claim (of a claim)",
+      ).choices(RUNBOOKS),
+    )
+    .argument("<NAME>", "the Deployment's or the claim's name")
+    .requiredOption("-n, --namespace <NS>", "its namespace")
+    .option("--from <PATH...>", "files instead of the cluster, e.g. a `kubectl get ... -A -o json` dump")
+    .addOption(configOption())
+    .addOption(kubeconfigOption())
+    .addOption(contextOption())
+    .action(async (id: RunbookId, name: string, options) => {
+      const { runbook } = await import("./runbook.ts");
+      done(await runbook(id, name, options, terminal));
     });
 }
 

@@ -44,12 +44,12 @@ export async function planFor(
         if (seen.has(key) || seen.size === MOST_TRIED) continue;
         seen.add(key);
         const after = await leftAfter(chosen, written, view, settings);
+        if (after?.length === 0) return { fixes: chosen, steps: stepsOf(chosen) };
         if (after !== undefined) next.push({ fixes: chosen, left: after });
       }
     }
-    const enough = next.filter(({ left }) => !left.some(isError));
-    const best = enough.find(({ left }) => left.length === 0) ?? enough[0];
-    if (best !== undefined) return { fixes: best.fixes, steps: stepsOf(best.fixes) };
+    const enough = next.find(({ left }) => !left.some(isError));
+    if (enough !== undefined) return { fixes: enough.fixes, steps: stepsOf(enough.fixes) };
     states = next;
   }
   return null;
