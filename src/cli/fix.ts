@@ -10,6 +10,7 @@ import { encoded, FixableFiles } from "../fix/fixable-files.ts";
 import { unifiedDiff } from "../fix/unified-diff.ts";
 import { writeFiles } from "../fix/write-files.ts";
 import type { FixId } from "../policy/fixes.ts";
+import type { ObjectRef, SourcePosition } from "../policy/model.ts";
 import { renderProblems } from "../report/formats/text.ts";
 import { harmless } from "../report/harmless.ts";
 import type { FailOn, Report, ReportedFinding, ReportNote } from "../report/report.ts";
@@ -46,7 +47,7 @@ export async function fixAndEmit(
   const { named, failOn, settings } = first;
   const request = requestOf(options);
   const findings = first.report.findings.filter((finding) => isToMend(finding, request, failOn));
-  const choices = await choicesFor(findings, request, (finding) => subjectOf(finding, first), settings);
+  const choices = await choicesFor(findings, request, subjectsIn(first), settings);
   const run = await fixFiles(choices, first.report, {
     asked: request.ids,
     files: new FixableFiles(named, first.units),
@@ -74,27 +75,31 @@ function isToMend(
   return severity === "error" || failOn === "warning" || fixes.some(({ id }) => ids.has(id));
 }
 
-function subjectOf(finding: ReportedFinding, { bundle, surroundings }: JudgedFiles): FixSubject | undefined {
-  const { workload: ref, source } = finding;
-  const workload = bundle.workloads.find(
-    (one) =>
-      one.kind === ref.kind &&
-      one.name === ref.name &&
-      one.source !== undefined &&
-      source !== null &&
-      one.source.file === source.file &&
-      one.source.line === source.line &&
-      one.source.column === source.column,
+/** Finds the workload that a finding is about, by where it stands. */
+function subjectsIn({
+  bundle,
+  surroundings,
+}: JudgedFiles): (finding: ReportedFinding) => FixSubject | undefined {
+  const byPlace = new Map(
+    bundle.workloads.map((workload) => [placeKey(workload, workload.source), workload]),
   );
-  return workload && { workload, view: bundle.viewFor(workload, surroundings) };
+  return ({ workload: ref, source }) => {
+    const workload = source === null ? undefined : byPlace.get(placeKey(ref, source));
+    return workload && { workload, view: bundle.viewFor(workload, surroundings) };
+  };
+}
+
+function placeKey({ kind, name }: ObjectRef, source: SourcePosition | undefined): string {
+  return JSON.stringify([kind, name, source?.file, source?.line, source?.column]);
 }
 
 /** The disk, with other texts in some files. */
 function withTexts(texts: ReadonlyMap<string, FixedFile>): TreeFiles {
+  const byReal = new Map([...texts.values()].map((fixed) => [fixed.real, fixed]));
   return {
     ...DISK_TREE,
     readFile: async (path) => {
-      const fixed = texts.get(resolve(path));
+      const fixed = texts.get(resolve(path)) ?? byReal.get(path);
       return fixed === undefined ? DISK_TREE.readFile(path) : encoded(fixed, fixed.fixed);
     },
   };

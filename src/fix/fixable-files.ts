@@ -10,6 +10,8 @@ export interface FixableFile {
   readonly file: string;
   /** Absolute. */
   readonly path: string;
+  /** The same with every symbolic link above it resolved. */
+  readonly real: string;
   /** Its text, without a byte order mark. */
   readonly text: string;
   readonly hasMark: boolean;
@@ -68,7 +70,7 @@ export class FixableFiles {
     const decoded = decode(bytes);
     if (!("text" in decoded)) return { why: decoded.problem };
     const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-    const opened = { file, path, text: decoded.text, hasMark, mode: found.mode };
+    const opened = { file, path, real, text: decoded.text, hasMark, mode: found.mode };
     return encoded(opened, decoded.text).equals(bytes)
       ? opened
       : { why: "the file is not UTF-8: save it as UTF-8" };

@@ -6,7 +6,7 @@ import t from "tap";
 import { writeFiles } from "../../src/fix/write-files.ts";
 
 const file = (path: string, text: string, fixed: string) => ({
-  ...{ file: path, path, text, fixed },
+  ...{ file: path, path, real: path, text, fixed },
   hasMark: false,
   mode: 0o100644,
 });
@@ -32,7 +32,7 @@ t.test("a run that is killed leaves every file as it was or as it should be", as
     const text = "o".repeat(200_000), fixed = "n".repeat(200_000);
     for (const name of ${JSON.stringify(names)}) {
       const path = ${JSON.stringify(folder)} + "/" + name;
-      await writeFiles([{ file: path, path, text, fixed, hasMark: false, mode: 0o100644 }]);
+      await writeFiles([{ file: path, path, real: path, text, fixed, hasMark: false, mode: 0o100644 }]);
       process.stdout.write(".");
     }`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
