@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { chartFiles } from "./chart-pages.ts";
 import { configurationPages } from "./generate-configuration.ts";
 import { rulePages } from "./rule-pages.ts";
+import { runbookPages } from "./runbook-pages.ts";
 import { storagePages } from "./storage-pages.ts";
 
 const chart = Object.entries(chartFiles()).map(
@@ -11,7 +12,7 @@ const chart = Object.entries(chartFiles()).map(
 
 /** Writes every page that is made from the code, and the chart's; a test fails where they differ from it. */
 for (const [page, text] of [
-  ...Object.entries({ ...rulePages(), ...configurationPages(), ...storagePages() }),
+  ...Object.entries({ ...rulePages(), ...configurationPages(), ...storagePages(), ...runbookPages() }),
   ...chart,
 ]) {
   const path = join(import.meta.dirname, page);

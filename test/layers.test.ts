@@ -6,9 +6,22 @@ const SRC = join(import.meta.dirname, "..", "src");
 
 /** Which folders a folder of `src` may import from; `errors.ts` and `metrics.ts` are open to all. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  cli: ["admission", "diagnose", "judge", "report", "cluster", "waiver", "tls", "config", "kube", "policy"],
+  cli: [
+    "admission",
+    "diagnose",
+    "fix",
+    "judge",
+    "report",
+    "cluster",
+    "waiver",
+    "tls",
+    "config",
+    "kube",
+    "policy",
+  ],
   admission: ["judge", "report", "cluster", "tls", "config", "kube", "policy"],
   diagnose: ["report", "cluster", "kube", "policy"],
+  fix: ["judge", "report", "cluster", "kube", "policy"],
   judge: ["report", "cluster", "waiver", "config", "kube", "policy"],
   report: ["policy"],
   cluster: ["kube", "policy"],

@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { fileError, fileNote, type InputError } from "../cluster/files/input-error.ts";
+import type { TreeFiles } from "../cluster/files/render/tree-files.ts";
 import type { UnrenderedUnit } from "../cluster/files/units.ts";
 import { type LoadedTree, type LoadOptions, loadTree } from "../cluster/files.ts";
 import { type CommitTree, readCommitTree } from "../cluster/git/commit-tree.ts";
@@ -8,12 +9,14 @@ import { type Git, openGit } from "../cluster/git/git.ts";
 import { mergeBase } from "../cluster/git/merge-base.ts";
 import { TreePair } from "../cluster/git/tree-pair.ts";
 import { AttachguardError } from "../errors.ts";
+import { planFor } from "../fix/plan.ts";
 import { judgeVersions } from "../judge/compared.ts";
 import { plural } from "../policy/phrasing.ts";
 import { baselineMatcher } from "../report/baseline.ts";
 import { noneStored } from "../report/commands.ts";
 import { configOfBase, textOfBase } from "./base-settings.ts";
-import { at, type CheckOptions, pathsToCheck, surroundingsOf, withSettings } from "./check.ts";
+import { at, isFixing, pathsToCheck, surroundingsOf, withSettings } from "./check.ts";
+import type { CheckOptions, JudgedFiles } from "./check-options.ts";
 import { emit } from "./emit.ts";
 import { type FileOptions, loadOptions, toolboxFor, worldNote } from "./file-options.ts";
 import { reportOf, settingsOf } from "./judged-report.ts";
@@ -44,7 +47,13 @@ export async function checkBase(
   const git = await openGit(top, terminal.env);
   const before = await treeOfBase(git, options.base);
   try {
-    return await checkChange(paths, options, terminal, { top, before });
+    const judge = (disk?: TreeFiles) => judgeChange(paths, options, terminal, { top, before, disk });
+    if (isFixing(options)) {
+      const { fixAndEmit } = await import("./fix.ts");
+      return await fixAndEmit(options, (_, disk) => judge(disk), terminal);
+    }
+    const { report, failOn } = await judge();
+    return await emit(report, { ...options, failOn }, terminal);
   } finally {
     before.close();
   }
@@ -92,15 +101,17 @@ async function treeOfBase(git: Git, ref: string): Promise<CommitTree> {
 interface Base {
   readonly top: string;
   readonly before: CommitTree;
+  /** The working tree as it will be; as it is, unless it is said. */
+  readonly disk: TreeFiles | undefined;
 }
 
-async function checkChange(
+async function judgeChange(
   paths: readonly string[],
   options: BaseOptions,
   terminal: Terminal,
-  { top, before }: Base,
-): Promise<number> {
-  const pair = new TreePair(before, top);
+  { top, before, disk }: Base,
+): Promise<JudgedFiles> {
+  const pair = new TreePair(before, top, disk);
   const { config, file, notes } = await configOfBase(options.config, pair);
   const baseline = options.baseline === undefined ? undefined : await textOfBase(options.baseline, pair);
   const matcher =
@@ -111,7 +122,7 @@ async function checkChange(
   const compared = await judgeVersions(
     { before: trees.before.bundle, after: trees.now.bundle, surroundings },
     settingsOf(config),
-    { all: options.all === true },
+    { all: options.all === true, planFor },
   );
   const render = options.render ?? config.check.render;
   const unrendered = await touchedUnrendered(trees.now, pair);
@@ -133,6 +144,7 @@ async function checkChange(
     problems,
     config,
     isStored: noneStored,
+    readFile: (path) => pair.now.readFile(path),
     notJudged: trees.now.bundle.notJudged.objects,
     isKnown: (fingerprint, finding) =>
       compared.known.has(finding) || matcher?.isKnown(fingerprint, finding) === true,
@@ -148,7 +160,8 @@ async function checkChange(
     ],
   };
   const failOn = options.failOn ?? config.check.failOn ?? "error";
-  return emit(report, { ...options, failOn }, terminal);
+  const { bundle, units } = trees.now;
+  return { report, bundle, units, surroundings, named, failOn, settings: settingsOf(config) };
 }
 
 const NESTED =

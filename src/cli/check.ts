@@ -1,27 +1,26 @@
 import { dirname, join, relative, resolve } from "node:path";
 import type { InputError } from "../cluster/files/input-error.ts";
-import { type Bundle, loadFiles } from "../cluster/files.ts";
+import type { TreeFiles } from "../cluster/files/render/tree-files.ts";
+import { type Bundle, loadFiles, loadTree } from "../cluster/files.ts";
 import type { Config } from "../config/model.ts";
 import { AttachguardError } from "../errors.ts";
 import type { Subjects } from "../judge/all.ts";
+import { immutableInCluster } from "../judge/immutable-live.ts";
 import type { SourcePosition } from "../policy/model.ts";
 import type { ClusterView } from "../policy/view.ts";
 import { baselineMatcher, renderBaseline } from "../report/baseline.ts";
 import { noneStored } from "../report/commands.ts";
 import { checkConfig } from "./check-config.ts";
-import { emit, type ReportOptions, writeOutput } from "./emit.ts";
+import type { CheckOptions, JudgedFiles } from "./check-options.ts";
+import { emit, writeOutput } from "./emit.ts";
 import { type FileOptions, loadOptions, worldNote } from "./file-options.ts";
 import { readInput } from "./input-file.ts";
-import { judgedReport } from "./judged-report.ts";
-import type { ClusterAccess } from "./live.ts";
+import { judgedReport, settingsOf } from "./judged-report.ts";
 import type { Terminal } from "./terminal.ts";
 
-export interface CheckOptions extends ReportOptions, ClusterAccess, FileOptions {
-  readonly live?: true;
-  /** False with `--no-config`. */
-  readonly config?: string | false;
-  readonly baseline?: string;
-  readonly writeBaseline?: string;
+/** True where ways out are to be written, or shown as a diff. */
+export function isFixing({ fix, diff }: CheckOptions): boolean {
+  return fix !== undefined || diff === true;
 }
 
 /**
@@ -39,16 +38,63 @@ export async function check(
 ): Promise<number> {
   const { config, file: configFile } = await checkConfig(options.config, process.cwd());
   const { baseline, writeBaseline } = options;
-  const matcher = baseline === undefined ? undefined : baselineMatcher(baseline, await readInput(baseline));
+  const baselineText = baseline === undefined ? undefined : await readInput(baseline);
   const named = pathsToCheck(paths, config, configFile);
-  const bundle = await loadFiles(named, await loadOptions(named, withSettings(options, config), terminal));
-  const { surroundings, errors } = await surroundingsOf(options, terminal);
+  const around = await surroundingsOf(options, terminal);
+  const judge = (stdin: Terminal["stdin"], tree?: TreeFiles) =>
+    judgeFiles({
+      ...{ named, options, config, configFile, around, tree },
+      terminal: { ...terminal, stdin },
+      ...(baseline === undefined || baselineText === undefined
+        ? {}
+        : { baseline: { file: baseline, text: baselineText } }),
+    });
+  if (isFixing(options)) {
+    const { fixAndEmit } = await import("./fix.ts");
+    return fixAndEmit(options, judge, terminal);
+  }
+  const { report, failOn } = await judge(terminal.stdin);
+  const code = await emit(report, { ...options, failOn }, terminal);
+  if (writeBaseline === undefined) return code;
+  await writeOutput(writeBaseline, renderBaseline(report));
+  return code === 2 ? 2 : 0;
+}
+
+/** Everything that one look at the files depends on. */
+interface Look {
+  readonly named: readonly string[];
+  readonly options: CheckOptions;
+  readonly config: Config;
+  readonly configFile: string | undefined;
+  readonly around: Surroundings;
+  readonly baseline?: { readonly file: string; readonly text: string };
+  readonly terminal: Terminal;
+  /** The disk, unless it is said. */
+  readonly tree: TreeFiles | undefined;
+}
+
+async function judgeFiles({
+  named,
+  options,
+  config,
+  configFile,
+  around: { surroundings, errors },
+  baseline,
+  terminal,
+  tree,
+}: Look): Promise<JudgedFiles> {
+  const matcher = baseline && baselineMatcher(baseline.file, baseline.text);
+  const { bundle, units } = await loadTree(
+    named,
+    await loadOptions(named, withSettings(options, config), terminal, tree),
+  );
   const problems = [...bundle.errors, ...errors, ...worldNote(bundle, options)];
   const found = await judgedReport({
     subjects: subjectsIn(bundle, surroundings),
     problems,
     config,
     isStored: noneStored,
+    readFile: tree && ((path) => tree.readFile(path)),
     notJudged: bundle.notJudged.objects,
     ...(matcher === undefined ? {} : { isKnown: matcher.isKnown }),
   });
@@ -56,14 +102,12 @@ export async function check(
     ...(configFile === undefined || options.config
       ? []
       : [{ source: at(configFile), message: "this configuration is used" }]),
-    ...(matcher?.obsolete() ?? []).map((message) => ({ source: at(baseline ?? ""), message })),
+    ...(matcher?.obsolete() ?? []).map((message) => ({ source: at(baseline?.file ?? ""), message })),
   ];
-  const report = { ...found, notes: [...notes, ...found.notes] };
   const failOn = options.failOn ?? config.check.failOn ?? "error";
-  const code = await emit(report, { ...options, failOn }, terminal);
-  if (writeBaseline === undefined) return code;
-  await writeOutput(writeBaseline, renderBaseline(report));
-  return code === 2 ? 2 : 0;
+  const immutable = surroundings === undefined ? [] : immutableInCluster(bundle.facts, surroundings);
+  const report = { ...found, notes: [...notes, ...immutable, ...found.notes] };
+  return { report, bundle, units, surroundings, named, failOn, settings: settingsOf(config) };
 }
 
 /** The command line wins over the configuration; what both leave out is left out. */

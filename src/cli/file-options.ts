@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import type { InputError } from "../cluster/files/input-error.ts";
 import { fileNote } from "../cluster/files/input-error.ts";
 import type { Toolbox } from "../cluster/files/render/toolbox.ts";
+import type { TreeFiles } from "../cluster/files/render/tree-files.ts";
 import { type Bundle, type LoadOptions, loadFiles } from "../cluster/files.ts";
 import { AttachguardError } from "../errors.ts";
 import type { Node } from "../policy/model.ts";
@@ -26,18 +27,21 @@ export interface FileOptions {
 /**
  * What the options mean for reading.
  *
+ * @param tree what is read; the disk, unless it is said
  * @throws AttachguardError AG_ERR_USAGE where they contradict each other; AG_ERR_INPUT where `--nodes` names no nodes.
  */
 export async function loadOptions(
   paths: readonly string[],
   options: FileOptions,
   terminal: Terminal,
+  tree?: TreeFiles,
 ): Promise<LoadOptions> {
   const { render = "auto", values = [], set = [], exclude = [], include = [] } = options;
   const world = worldOf(options);
   const nodes = options.nodes === undefined ? {} : { nodes: await nodesOf(options.nodes) };
-  const renderer = render === "never" ? {} : { renderer: await rendererFor(paths, terminal) };
+  const renderer = render === "never" ? {} : { renderer: await rendererFor(paths, terminal, tree) };
   return {
+    ...(tree === undefined ? {} : { tree }),
     stdin: terminal.stdin,
     render,
     values,
@@ -87,13 +91,14 @@ export function worldNote(
 async function rendererFor(
   paths: readonly string[],
   terminal: Terminal,
+  tree: TreeFiles | undefined,
 ): Promise<NonNullable<LoadOptions["renderer"]>> {
   const [toolbox, { ToolRenderer }, { DISK_TREE }] = await Promise.all([
     toolboxFor(paths, terminal),
     import("../cluster/files/render/tool-renderer.ts"),
     import("../cluster/files/render/disk-tree.ts"),
   ]);
-  return new ToolRenderer(toolbox, DISK_TREE);
+  return new ToolRenderer(toolbox, tree ?? DISK_TREE);
 }
 
 /** The programs that may render what lies below these paths. */

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile as readFromDisk } from "node:fs/promises";
 import { decode } from "../cluster/files/decode.ts";
 import { placeOfField } from "../cluster/files/field-places.ts";
 import type { Finding } from "../policy/finding.ts";
@@ -11,11 +11,12 @@ import type { FindingPlaces, Place } from "../report/report.ts";
  */
 export async function findingPlaces(
   findings: readonly Finding[],
+  readFile: (path: string) => Promise<Uint8Array> = readFromDisk,
 ): Promise<(finding: Finding) => FindingPlaces> {
   const places = new Map<Finding, Place>();
   const byFile = Map.groupBy(findings, ({ decidedBy }) => decidedBy.source?.file);
   for (const [file, group] of byFile) {
-    const text = file === undefined || file === "-" ? undefined : await textOf(file);
+    const text = file === undefined || file === "-" ? undefined : await textOf(file, readFile);
     if (text === undefined) continue;
     for (const finding of group) {
       const { source, path } = finding.decidedBy;
@@ -29,7 +30,10 @@ export async function findingPlaces(
   });
 }
 
-async function textOf(file: string): Promise<string | undefined> {
+async function textOf(
+  file: string,
+  readFile: (path: string) => Promise<Uint8Array>,
+): Promise<string | undefined> {
   try {
     const decoded = decode(await readFile(file));
     return "text" in decoded ? decoded.text : undefined;

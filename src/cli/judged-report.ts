@@ -1,5 +1,6 @@
 import type { InputError } from "../cluster/files/input-error.ts";
 import type { Config } from "../config/model.ts";
+import { planFor } from "../fix/plan.ts";
 import { type Judged, judgeAll, type Subjects } from "../judge/all.ts";
 import { type JudgeSettings, waiverCheck } from "../judge/context.ts";
 import type { Unjudged } from "../kube/unjudged.ts";
@@ -29,13 +30,15 @@ export interface ToReport {
   readonly isKnown?: ReportParts["isKnown"];
   readonly audit?: AuditFacts;
   readonly change?: ChangeFacts;
+  /** Reads a file as it was judged; from the disk, unless it is said. */
+  readonly readFile?: ((path: string) => Promise<Uint8Array>) | undefined;
   /** What is stuck now, and attachments, where somebody has looked. */
   readonly diagnosis?: AuditDiagnosis;
 }
 
 /** Judges everything, and makes a report of it. */
 export async function judgedReport(toJudge: ToJudge): Promise<Report> {
-  return reportOf(await judgeAll(toJudge.subjects, settingsOf(toJudge.config)), toJudge);
+  return reportOf(await judgeAll(toJudge.subjects, settingsOf(toJudge.config), planFor), toJudge);
 }
 
 /** With what files and clusters are judged. */
@@ -49,7 +52,7 @@ export async function reportOf(judged: Judged, toReport: ToReport): Promise<Repo
   const { audit = null, change = null } = toReport;
   return buildReport({
     findings: judged.findings,
-    placesOf: await findingPlaces(judged.findings),
+    placesOf: await findingPlaces(judged.findings, toReport.readFile),
     workloads: judged.workloads.map((row) => {
       const stuck = diagnosis?.stuck.get(diagnosisKey(row.workload));
       return stuck === undefined ? row : { ...row, state: "stuck", reason: stuck };

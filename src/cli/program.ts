@@ -1,5 +1,7 @@
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { RUNBOOKS, type RunbookId } from "../diagnose/runbooks/runbook.ts";
 import { AttachguardError, type ErrorCode, messageOf } from "../errors.ts";
+import type { FixId } from "../policy/fixes.ts";
 import { noneStored } from "../report/commands.ts";
 import { FORMATS, type Format, rendererOf } from "../report/formats.ts";
 import { buildReport, FAIL_ON } from "../report/report.ts";
@@ -7,6 +9,7 @@ import type { Shell } from "./completion.ts";
 import { DUMP_HELP } from "./diagnose-help.ts";
 import { DIAGNOSIS_FORMATS, type DiagnosisOutput } from "./diagnosis-output.ts";
 import type { Output } from "./emit.ts";
+import { fixArgument } from "./fix-argument.ts";
 import { callName, speakingAs } from "./plugin-name.ts";
 import { print, type Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
@@ -32,7 +35,7 @@ export async function main(process: Terminal): Promise<number> {
     code = result;
   });
   try {
-    await program.parseAsync(terminal.argv);
+    await program.parseAsync(withFixIds(terminal.argv));
   } catch (error) {
     if (!(error instanceof CommanderError)) return fail(terminal, asked, failureOf(error));
     if (error.exitCode !== 0) {
@@ -42,6 +45,14 @@ export async function main(process: Terminal): Promise<number> {
   }
   await print(terminal.stdout, printed.out);
   return code;
+}
+
+/** An id of `--fix` is taken only after `=`: what else follows it is a path. */
+function withFixIds(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf("--");
+  return argv.map((word, at) =>
+    word.startsWith("--fix=") && (end === -1 || at < end) ? word.replace("--fix=", "--fix-by=") : word,
+  );
 }
 
 interface Failure {
@@ -143,6 +154,7 @@ function buildProgram(
   addDiagnose(program, terminal, done).on("option:format", (text: string) => {
     if (text === "json") asked.format = text;
   });
+  addRunbook(program, terminal, done);
   addExplain(program, terminal, done);
   addWaiver(program, terminal, done);
   addCerts(program, terminal, done);
@@ -160,16 +172,28 @@ function addCheck(program: Command, terminal: Terminal, done: Done): Command {
     .option("--base <REF>", "judge what changed since the merge base with REF, as the webhook will")
     .option("--all", "with --base or --baseline: also tell what was known before")
     .option("--allow-unrendered", "with --base: pass what is changed and cannot be rendered")
+    .option(
+      "--fix",
+      "write into the files what a rollout strategy mends; --fix=ID: another way out (repeatable)",
+    )
+    .addOption(new Option("--fix-by <ID>").argParser(addFixId).hideHelp())
+    .option("--diff", "print what --fix would write as a diff, and write nothing")
     .option("--live", "judge them together with what is in the cluster");
   addFileOptions(command);
   addReportOptions(command);
   addClusterAccessOptions(command);
-  command.action(async (paths: string[], options) => {
+  command.action(async (paths: string[], { fix, fixBy, ...rest }) => {
+    const fixes = [...(fix === undefined ? [] : [true]), ...(fixBy ?? [])];
+    const options = fixes.length === 0 ? rest : { ...rest, fix: fixes };
     if (options.base === undefined) refuseWithoutBase(options);
     const judge = options.base === undefined ? await checker() : await changeChecker();
     done(await judge(paths, options, terminal));
   });
   return command;
+}
+
+function addFixId(id: string, before: readonly FixId[] = []): readonly FixId[] {
+  return [...before, fixArgument(id)];
 }
 
 function refuseWithoutBase(options: Readonly<Record<string, unknown>>): void {
@@ -275,6 +299,26 @@ function addExplain(program: Command, terminal: Terminal, done: Done): void {
     .action(async (rule: string | undefined) => {
       const { explain } = await import("./explain.ts");
       done(await explain(rule, terminal));
+    });
+}
+
+function addRunbook(program: Command, terminal: Terminal, done: Done): void {
+  subcommand(program, "runbook", "print what to do, step by step; nothing is executed")
+    .addArgument(
+      new Argument(
+        "<RUNBOOK>",
+        "switch-strategy (of a Deployment), share-storage or recreate-claim (of a claim)",
+      ).choices(RUNBOOKS),
+    )
+    .argument("<NAME>", "the Deployment's or the claim's name")
+    .requiredOption("-n, --namespace <NS>", "its namespace")
+    .option("--from <PATH...>", "files instead of the cluster, e.g. a `kubectl get ... -A -o json` dump")
+    .addOption(configOption())
+    .addOption(kubeconfigOption())
+    .addOption(contextOption())
+    .action(async (id: RunbookId, name: string, options) => {
+      const { runbook } = await import("./runbook.ts");
+      done(await runbook(id, name, options, terminal));
     });
 }
 

@@ -2,6 +2,7 @@ import type { Finding } from "../policy/finding.ts";
 import type { Claim, Workload } from "../policy/model.ts";
 import { verdictOf } from "../policy/verdict.ts";
 import type { ClusterView } from "../policy/view.ts";
+import type { Plan } from "../report/plan.ts";
 import type { JudgedWorkload, ReportNote } from "../report/report.ts";
 import type { JudgeSettings } from "./context.ts";
 import { NamespaceModes } from "./mode.ts";
@@ -26,6 +27,14 @@ export interface Subjects {
   readonly claims: Iterable<Claim>;
 }
 
+/** Says what would be enough for a workload as the view holds it, by its findings. */
+export type PlanMaker = (
+  written: Workload,
+  findings: readonly Finding[],
+  view: ClusterView,
+  settings: JudgeSettings,
+) => Promise<Plan | null>;
+
 export interface Judged {
   readonly findings: readonly Finding[];
   /** Every workload that mounts a claim or a disk of its own, StatefulSets with claim templates included. */
@@ -38,7 +47,11 @@ export interface Judged {
  * Judges workloads and claims as if each were being created now, one after the other: what is kept of a workload is
  * its findings and one row.
  */
-export async function judgeAll(subjects: Subjects, settings: JudgeSettings): Promise<Judged> {
+export async function judgeAll(
+  subjects: Subjects,
+  settings: JudgeSettings,
+  planFor?: PlanMaker,
+): Promise<Judged> {
   const { view } = subjects;
   const findings: Finding[] = [];
   const workloads: JudgedWorkload[] = [];
@@ -52,7 +65,9 @@ export async function judgeAll(subjects: Subjects, settings: JudgeSettings): Pro
     const mode = modes.in(namespaceOf(written));
     const found = judged.judgement.findings;
     if (mode.mode !== "off") findings.push(...found.map(inDefaultNamespace));
-    workloads.push(rowOf(judged, found, verdictOf(found, mode.mode), mode));
+    const row = rowOf(judged, found, verdictOf(found, mode.mode), mode);
+    const plan = mode.mode === "off" ? undefined : await planFor?.(written, found, own, settings);
+    workloads.push(plan == null ? row : { ...row, plan });
   }
   for (const claim of subjects.claims) {
     notes.push(...annotationNotes(asObject(claim)));

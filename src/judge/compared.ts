@@ -8,7 +8,7 @@ import type { Autoscaler, Claim, Workload } from "../policy/model.ts";
 import { verdictOf } from "../policy/verdict.ts";
 import { type ClusterView, knownValue } from "../policy/view.ts";
 import type { ReportNote } from "../report/report.ts";
-import type { Judged } from "./all.ts";
+import type { Judged, PlanMaker } from "./all.ts";
 import {
   type ChangeJudgement,
   judgeAutoscalerChange,
@@ -49,7 +49,7 @@ export interface Compared extends Judged {
 export async function judgeVersions(
   versions: Versions,
   settings: JudgeSettings,
-  { all }: { readonly all: boolean },
+  { all, planFor }: { readonly all: boolean; readonly planFor?: PlanMaker },
 ): Promise<Compared> {
   const comparing = new Comparing(versions, settings);
   for (const workload of versions.after.workloads) await comparing.judgeWorkload(workload);
@@ -58,7 +58,7 @@ export async function judgeVersions(
   }
   for (const claim of versions.after.claims) await comparing.judgeClaim(claim);
   for (const fact of versions.after.facts) comparing.tellImmutable(fact);
-  return comparing.result(all);
+  return comparing.result(all, planFor);
 }
 
 /** A finding, and whether it was there before. */
@@ -191,11 +191,11 @@ class Comparing {
     this.notes.push(...immutableNotes(fate.before, after, this.viewBefore(fate.before.object)));
   }
 
-  result(all: boolean): Compared {
+  async result(all: boolean, planFor?: PlanMaker): Promise<Compared> {
     const { config } = this.settings;
     const every: Told[] = [...this.ofClaims];
     const workloads = [];
-    for (const { judged, mode, answered, told: ofOne } of this.found.values()) {
+    for (const [written, { judged, mode, answered, told: ofOne }] of this.found) {
       const each = [...ofOne.values()];
       if (mode.mode !== "off") every.push(...each);
       const findings = each.map(({ finding }) => finding);
@@ -205,7 +205,12 @@ class Comparing {
       // What is nobody's request is refused by nobody.
       const told = isConcerned ? [...(answered ?? []), ...fresh] : findings.map(asWarning);
       const why = told.length === 0 && findings.length > 0 ? NOTHING_BROUGHT : undefined;
-      workloads.push(rowOf(judged, findings, verdictOf(told, mode.mode), mode, why));
+      const row = rowOf(judged, findings, verdictOf(told, mode.mode), mode, why);
+      const plan =
+        mode.mode === "off"
+          ? undefined
+          : await planFor?.(written, findings, this.viewAfter(written), this.settings);
+      workloads.push(plan == null ? row : { ...row, plan });
     }
     const brought = every.filter(({ known }) => !known).map(({ finding }) => finding);
     const judgedIn = new Set(workloads.map(({ workload }) => workload.namespace));

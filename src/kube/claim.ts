@@ -1,6 +1,7 @@
 import type { Claim, SourcePosition } from "../policy/model.ts";
 import { accessModesOf, volumeModeOf } from "./access-modes.ts";
 import { annotationOf, metadataOf } from "./metadata.ts";
+import { bytesOf } from "./quantity.ts";
 import { isRecord, nonEmpty, record, shared, text } from "./raw.ts";
 import { labelSelectorOf } from "./selector.ts";
 
@@ -22,6 +23,7 @@ export function claimFrom(raw: unknown, source?: SourcePosition): Claim | undefi
     volumeName: nonEmpty(spec.volumeName),
     selector: labelSelectorOf(spec.selector),
     hasDataSource: isRecord(spec.dataSource) || isRecord(spec.dataSourceRef),
+    requestedBytes: bytesOf(record(record(spec.resources).requests).storage),
     annotations,
     ofSet: undefined,
     uid,

@@ -32,6 +32,7 @@ export function storageClassFrom(raw: unknown): StorageClass | undefined {
     provisioner: shared(provisioner),
     parameters: labels(raw.parameters),
     isDefault: DEFAULT_ANNOTATIONS.some((key) => annotationOf(raw, key) === "true"),
+    expandable: raw.allowVolumeExpansion === true,
     accessModes: statedModes(raw),
     createdAt,
   };

@@ -113,6 +113,8 @@ export interface Fix {
   readonly cost: string;
   /** What has to change for it; empty where no patch alone can do it (another claim, another kind of workload). */
   readonly targets: readonly FixTarget[];
+  /** True where the finding it stands under is then a warning, and not gone. */
+  readonly softens?: true;
 }
 
 /**
@@ -129,12 +131,13 @@ export function fixesFor(
     const made = situation && MAKERS[id]?.(situation, claims);
     if (made === null) return [];
     const { summary, cost } = FIXES[id];
-    return [{ id, summary, cost, targets: [], ...made }];
+    const fix: Fix = { id, summary, cost, targets: [], ...made };
+    return [fix.softens === true ? { ...fix, cost: `${fix.cost}; a warning is left` } : fix];
   });
 }
 
 /** What a maker may say beyond the general text; `null`: the fix does not apply here. */
-type Made = Partial<Pick<Fix, "summary" | "cost" | "targets">> | null;
+type Made = Partial<Pick<Fix, "summary" | "cost" | "targets" | "softens">> | null;
 
 const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly ClaimReach[]) => Made } = {
   recreate: ({ workload, steady }, claims) =>
@@ -146,7 +149,11 @@ const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly
     if (steady.overlap.value === "always" || rollout.overlap.value !== "stuck") return null;
     const { kind } = workload.strategy;
     if (kind === "canary" || kind === "blue-green") {
-      return { ...CANARY_AT_ONCE, ...patched(workload, { spec: { strategy: replacingAtOnce(kind) } }) };
+      return {
+        ...CANARY_AT_ONCE,
+        ...SOFTENS,
+        ...patched(workload, { spec: { strategy: replacingAtOnce(kind) } }),
+      };
     }
     if (!rolls(workload)) return null;
     const fenceposts = { maxSurge: 0, maxUnavailable: 1 };
@@ -154,7 +161,7 @@ const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly
       workload.kind === "DeploymentConfig"
         ? { type: "Rolling", rollingParams: fenceposts }
         : { type: "RollingUpdate", rollingUpdate: fenceposts };
-    return patched(workload, { spec: { strategy } });
+    return { ...SOFTENS, ...patched(workload, { spec: { strategy } }) };
   },
 
   "same-node-affinity": ({ workload }) => {
@@ -247,13 +254,23 @@ const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly
         ...patched(workload, { spec: { maxReplicaCount: 1, jobTargetRef: { parallelism: 1 } } }),
       };
     }
-    return workload.kind === "Job"
-      ? patched(workload, { spec: { parallelism: 1 } })
-      : patched(workload, { spec: { jobTemplate: { spec: { parallelism: 1 } } } });
+    if (workload.kind === "Job") return patched(workload, { spec: { parallelism: 1 } });
+    const jobTemplate = { spec: { parallelism: 1 } };
+    if (pods.by !== "schedule" || pods.concurrencyPolicy !== "Allow") {
+      return patched(workload, { spec: { jobTemplate } });
+    }
+    return {
+      summary: "Set parallelism to 1 and concurrencyPolicy to Forbid: one pod at a time",
+      cost: `${FIXES["parallelism-one"].cost}, and ${FIXES["forbid-overlap"].cost}`,
+      ...patched(workload, { spec: { concurrencyPolicy: "Forbid", jobTemplate } }),
+    };
   },
 
+  // Where a run has several pods, they are in each other's way without another run.
   "forbid-overlap": ({ workload }) =>
-    workload.pods.by === "schedule" && workload.pods.concurrencyPolicy === "Allow"
+    workload.pods.by === "schedule" &&
+    workload.pods.concurrencyPolicy === "Allow" &&
+    workload.pods.parallelism <= 1
       ? patched(workload, { spec: { concurrencyPolicy: "Forbid" } })
       : null,
 };
@@ -281,6 +298,9 @@ const INSTEAD_OF_A_DISK = {
     "Mount a ReadWriteMany claim instead of the disk that the pod names, on storage that can share a volume",
   cost: "the data has to be copied from the disk, which stays as it is",
 };
+
+/** Old and new pod are still told to be there at once, for a moment that ends by itself. */
+const SOFTENS = { softens: true } as const;
 
 /** As a merge patch: the API server refuses Recreate beside the parameters of a rolling update (semantics S14). */
 function recreateFor({ kind }: Workload): Readonly<Record<string, string | null>> {
@@ -321,13 +341,20 @@ function andRecreate(
   rollout: Situation["rollout"],
   claims: readonly ClaimReach[],
   fix: Pick<Fix, "summary" | "cost" | "targets">,
-): Pick<Fix, "summary" | "cost" | "targets"> {
-  const staysStuck = rollout.overlap.value === "stuck" && claims.some(({ reach }) => reach === "pod");
-  if (!staysStuck) return fix;
+): Pick<Fix, "summary" | "cost" | "targets" | "softens"> {
+  const { value } = rollout.overlap;
+  if (!claims.some(({ reach }) => reach === "pod")) return fix;
+  if (value !== "stuck") return value === "briefly" ? { ...fix, ...SOFTENS } : fix;
+  const { kind } = workload.strategy;
+  const isCanary = kind === "canary" || kind === "blue-green";
+  const strategy = isCanary ? replacingAtOnce(kind) : recreateFor(workload);
   return {
-    summary: `${fix.summary}, then set strategy Recreate`,
+    summary: isCanary
+      ? `${fix.summary}, then ${CANARY_AT_ONCE.summary.replace("Use", "use")}`
+      : `${fix.summary}, then set strategy Recreate`,
     cost: `${fix.cost}, and ${FIXES.recreate.cost}`,
-    targets: [...fix.targets, targetOf(workload, { spec: { strategy: recreateFor(workload) } })],
+    targets: [...fix.targets, targetOf(workload, { spec: { strategy } })],
+    ...(isCanary ? SOFTENS : {}),
   };
 }
 

@@ -38,6 +38,8 @@ export interface Claim {
   readonly selector: LabelSelector | undefined;
   /** True where the claim names a snapshot or another claim to be filled from. */
   readonly hasDataSource: boolean;
+  /** `spec.resources.requests.storage`, in bytes. */
+  readonly requestedBytes: number | undefined;
   readonly annotations: Labels;
   /** The name of the StatefulSet whose template says what this claim will be; `undefined` for one that is stored. */
   readonly ofSet: string | undefined;
@@ -75,6 +77,8 @@ export interface StorageClass {
   readonly provisioner: string;
   readonly parameters: Labels;
   readonly isDefault: boolean;
+  /** `allowVolumeExpansion`: claims of it may grow. */
+  readonly expandable: boolean;
   /** `attachguard.dev/access-modes` on the class: what its owner says that it can do. */
   readonly accessModes: readonly AccessMode[] | undefined;
   /** Milliseconds since the epoch; of several default classes the newest wins, as in Kubernetes. */

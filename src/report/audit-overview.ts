@@ -50,11 +50,8 @@ export function auditOverview({ findings, workloads }: Report, now: number): Aud
     byDriver: tally(counted, ({ claims }) => claims.map(({ provisioner }) => provisioner ?? "not known")),
     byClass: tally(counted, ({ claims }) => claims.map(({ storageClass }) => storageClass ?? "none")),
     mendedByRecreate: withErrors.flatMap((workload) => {
-      const fixes = (errorsOf.get(keyOf(workload)) ?? []).map((finding) =>
-        finding.fixes.find(({ id }) => id === "recreate"),
-      );
-      const [fix] = fixes;
-      return fix !== undefined && fixes.every((each) => each !== undefined) ? [{ workload, fix }] : [];
+      const [fix, ...more] = workload.plan?.fixes ?? [];
+      return fix?.id === "recreate" && more.length === 0 ? [{ workload, fix }] : [];
     }),
     needStorage: withErrors.filter((workload) =>
       (errorsOf.get(keyOf(workload)) ?? []).some(({ fixes }) =>

@@ -67,7 +67,8 @@ function edit({ patch }: FixTarget): string {
   return flow(patch).slice(1, -1) + (gone.length === 0 ? "" : ` (without ${gone.join(" and ")})`);
 }
 
-function flow(value: unknown): string {
+/** A value as YAML on one line; members that are null are left out. */
+export function flow(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
   if (typeof value === "object" && value !== null) {
     const members = Object.entries(value)
@@ -78,8 +79,8 @@ function flow(value: unknown): string {
   return typeof value === "string" ? scalar(value) : String(value);
 }
 
-/** Plain only where YAML could read it as nothing but text. */
-function scalar(text: string): string {
+/** A string as YAML: plain only where that could be read as nothing but text. */
+export function scalar(text: string): string {
   return /^[A-Za-z][\w./-]*$/.test(text) && !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(text)
     ? text
     : JSON.stringify(text);

@@ -9,6 +9,7 @@ import type { AuditedCluster, AuditFacts, Since } from "./audit-facts.ts";
 import type { IsStored } from "./commands.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import type { FromLog } from "./log-facts.ts";
+import type { Plan } from "./plan.ts";
 
 /** A workload that mounts a claim, whatever came of it. */
 export interface JudgedWorkload {
@@ -25,6 +26,8 @@ export interface JudgedWorkload {
   readonly reason: string;
   /** The facts behind the reason, one sentence each. */
   readonly evidence: readonly string[];
+  /** What would be enough to leave no error; null where nothing that can be patched is, or there is none. */
+  readonly plan?: Plan | null;
 }
 
 /** A line of a file and what stands out on it; lines and columns count from 1. */

@@ -91,6 +91,7 @@ t.test("lists every workload that mounts a claim, the allowed ones too, and no o
       verdict: "allow",
       state: "healthy",
       factors: { moment: "steady", reach: "many", overlap: "always", spread: "free" },
+      plan: null,
     },
     {
       apiVersion: "apps/v1",
@@ -101,6 +102,7 @@ t.test("lists every workload that mounts a claim, the allowed ones too, and no o
       verdict: "deny",
       state: "latent",
       factors: { moment: "rollout", reach: "node", overlap: "stuck", spread: "free" },
+      plan: { fixes: ["recreate"], steps: [{ targets: report.findings[0].fixes[0].targets, commands: [] }] },
     },
   ]);
   t.same(report.summary, { workloads: 2, errors: 1, warnings: 0, exempted: 0, known: 0 });

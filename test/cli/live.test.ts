@@ -95,6 +95,18 @@ t.test("check --live judges files together with what is in the cluster", async (
   t.same(rulesIn(out), ["rwo-autoscaling", "rwo-rolling-update"], "claim and autoscaler are in the cluster");
 });
 
+t.test("check --live tells what the cluster would refuse to change, which does not count", async (t) => {
+  const { access, write } = await cluster(t, claim);
+  const told = async (spec: object) => {
+    const file = write({ ...claim, apiVersion: "v1", spec });
+    const { code, out } = await run(["check", file, "--live", "--format", "json", ...access]);
+    t.equal(code, 0);
+    return JSON.parse(out).notes.map(({ message }: { message: string }) => message);
+  };
+  t.match(await told({ ...claim.spec, accessModes: ["ReadWriteMany"] }), [/cannot be changed once/]);
+  t.same(await told(claim.spec), []);
+});
+
 t.test("check --live lays the files over the cluster and judges no other workload", async (t) => {
   const { access, write } = await cluster(t, claim, deployment, {
     ...deployment,

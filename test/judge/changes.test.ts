@@ -263,6 +263,29 @@ t.test("what cannot be changed any more is told before it fails", async (t) => {
     await noted(one(), claim(), pv, grown),
     /StatefulSet shop\/db: spec\.volumeClaimTemplates .*--cascade=orphan/,
   );
+  const sized = (storage: string) => claim({ spec: { resources: { requests: { storage } } } });
+  const resized = async (from: string, to: string, ...classes: readonly Raw[]): Promise<string> => {
+    const [old, now] = [
+      { "a.json": [one(), sized(from), ...classes] },
+      { "a.json": [one(), sized(to), ...classes] },
+    ];
+    return (await judgeFiles(old, now)).notes.map(({ message }) => message).join("\n");
+  };
+  const growing = { ...storageClass, allowVolumeExpansion: true };
+  t.equal(await resized("1Gi", "2Gi", growing), "", "a class that allows it lets a claim grow");
+  t.equal(await resized("1024Mi", "1Gi", growing), "", "the same in other words");
+  t.match(await resized("1Gi", "2Gi", storageClass), /it grows, which StorageClass gp3 does not allow/);
+  t.match(await resized("1Gi", "2Gi"), /StorageClass gp3 is not known here/);
+  t.match(await resized("2Gi", "1Gi", growing), /storage \(it would be smaller\) cannot be changed/);
+  const ofSize = (storage: string) =>
+    statefulSet({
+      name: "db",
+      workload: {
+        volumeClaimTemplates: [{ metadata: { name: "d" }, spec: { resources: { requests: { storage } } } }],
+      },
+    });
+  const larger = await judgeFiles({ "a.json": [ofSize("1Gi")] }, { "a.json": [ofSize("2Gi")] });
+  t.match(larger.notes.map(({ message }) => message).join(), /growing included/);
   const label = { ...claim(), metadata: { name: "data", namespace: "shop", labels: { a: "b" } } };
   t.notMatch(await noted(one(), label, pv, statefulSet({ name: "db" })), /cannot be changed/, "metadata can");
 });

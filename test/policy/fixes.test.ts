@@ -1,5 +1,6 @@
 import t from "tap";
 import type { ObjectRef } from "../../src/policy/model.ts";
+import { mergePatched } from "../../src/report/merge-patch.ts";
 import { judge, judgeUpdate } from "../support/judge.ts";
 import {
   autoscaler,
@@ -12,20 +13,6 @@ import {
 } from "../support/objects.ts";
 
 type Raw = Readonly<Record<string, unknown>>;
-
-const isRecord = (value: unknown): value is Raw =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** JSON merge patch (RFC 7386), as `kubectl patch --type merge` applies it. */
-function merged(target: unknown, patch: unknown): unknown {
-  if (!isRecord(patch)) return patch;
-  const result: Record<string, unknown> = isRecord(target) ? { ...target } : {};
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete result[key];
-    else result[key] = merged(result[key], value);
-  }
-  return result;
-}
 
 function isIt({ kind, metadata }: Raw, object: ObjectRef): boolean {
   return kind === object.kind && (metadata as { readonly name: string }).name === object.name;
@@ -98,7 +85,7 @@ t.test("a printed patch works on the live object: it is let through, and the err
         let now = [subject, ...others];
         for (const { object, patch } of targets) {
           const before = now;
-          now = now.map((each) => (isIt(each, object) ? (merged(each, patch) as Raw) : each));
+          now = now.map((each) => (isIt(each, object) ? (mergePatched(each, patch) as Raw) : each));
           const [own, ...beside] = now as [Raw, ...Raw[]];
           if (before[0] === own) continue;
           if (judgeUpdate(before[0] as Raw, own, beside).verdict === "deny") {

@@ -40,7 +40,15 @@ const report = reportWith({
   ],
   workloads: [
     judgedWith({ workload: ref("mild", "lab"), verdict: "warn" }),
-    judgedWith({ workload: ref("rolls"), verdict: "deny", state: "latent" }),
+    judgedWith({
+      workload: ref("rolls"),
+      verdict: "deny",
+      state: "latent",
+      plan: {
+        fixes: findingWith().fixes.filter(({ id }) => id === "recreate"),
+        steps: [findingWith().fixes.flatMap(({ targets }) => targets)],
+      },
+    }),
     judgedWith({ workload: ref("scales"), verdict: "deny", state: "latent" }),
     judgedWith({ workload: ref("hangs"), verdict: "allow", state: "stuck", reason: "waits for itself" }),
   ],

@@ -50,6 +50,17 @@ export interface Units {
   readonly unrendered: readonly UnrenderedUnit[];
   /** By real path; a file of no unit has no role. */
   roleOf(real: string): FileRole | undefined;
+  /** The units that a file, by its real path, is a part of; bases and Components among them. */
+  usersOf(real: string): readonly UnitUse[];
+}
+
+/** A kustomization or chart that a file is a part of. */
+export interface UnitUse {
+  readonly kind: Closure["kind"];
+  /** As it was reached. */
+  readonly path: string;
+  /** `part`: it is judged in what uses it. */
+  readonly state: "rendered" | "unrendered" | "part";
 }
 
 const NEVER: NotRendered = {
@@ -90,10 +101,20 @@ export async function unitsOf(
   const roles = new Roles();
   const rendered: RenderedUnit[] = [];
   const unrendered: UnrenderedUnit[] = [];
+  const uses: { readonly use: UnitUse; readonly holds: (real: string) => boolean }[] = [];
+  const note = ({ root, closure }: Candidate, state: UnitUse["state"]): void => {
+    const files = new Set(closure.files.map(({ real }) => real));
+    const { kind } = closure;
+    uses.push({
+      use: { kind, path: root.path, state },
+      holds: (real) => files.has(real) || (kind === "chart" && isInside(closure.root, real)),
+    });
+  };
   for (const candidate of candidates) {
     const { root, closure, request } = candidate;
     if (!closure.standalone || used.has(closure.root)) {
       roles.addPart(closure);
+      note(candidate, "part");
       continue;
     }
     const { values = [], set = [], render = "auto" } = options;
@@ -101,6 +122,7 @@ export async function unitsOf(
     const [problem] = closure.problems;
     const result: Rendered =
       render === "never" ? (problem ?? NEVER) : (problem ?? (await renderer.render(asked)));
+    note(candidate, result.state === "rendered" ? "rendered" : "unrendered");
     if (result.state === "rendered") {
       roles.addRendered(closure);
       const resources = closure.files.filter(({ role }) => role === "resource").map(({ real }) => real);
@@ -118,7 +140,12 @@ export async function unitsOf(
       unrendered.push({ root, kind: closure.kind, request: asked, why: result });
     }
   }
-  return { rendered, unrendered, roleOf: (real) => roles.of(real) };
+  return {
+    rendered,
+    unrendered,
+    roleOf: (real) => roles.of(real),
+    usersOf: (real) => uses.filter(({ holds }) => holds(real)).map(({ use }) => use),
+  };
 }
 
 interface Candidate {

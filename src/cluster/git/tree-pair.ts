@@ -34,20 +34,21 @@ export class TreePair {
   /**
    * @param before of the same repository
    * @param top the repository's folder, links resolved
+   * @param disk the working tree as it is, or as it will be
    */
-  constructor(before: CommitTree, top: string) {
+  constructor(before: CommitTree, top: string, disk: TreeFiles = DISK_TREE) {
     this.before = before;
     this.top = top;
     this.now = {
-      ...DISK_TREE,
+      ...disk,
       readdir: async (folder) => {
-        const names = await DISK_TREE.readdir(folder);
-        if (!names.includes(".git") || (await DISK_TREE.realpath(folder)) === top) return names;
+        const names = await disk.readdir(folder);
+        if (!names.includes(".git") || (await disk.realpath(folder)) === top) return names;
         this.nested.add(folder);
         return [];
       },
       readFile: async (path) => {
-        const bytes = await DISK_TREE.readFile(path);
+        const bytes = await disk.readFile(path);
         this.same.set(resolve(path), isBlob(bytes, before.blobId(resolve(path))));
         return bytes;
       },

@@ -85,6 +85,10 @@ function orConfigured(
   if (configured === undefined) return { found, configured: false };
   const { name, provisioner, parameters = {}, accessModes } = configured;
   const isDefault = configured.default ?? false;
-  const value = { name, provisioner, parameters, isDefault, accessModes, createdAt: undefined };
+  const value = {
+    ...{ name, provisioner, parameters, isDefault, accessModes },
+    expandable: false,
+    createdAt: undefined,
+  };
   return { found: known(value), configured: true };
 }

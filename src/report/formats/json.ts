@@ -1,11 +1,13 @@
 import type { Exemption } from "../../policy/finding.ts";
-import type { Fix } from "../../policy/fixes.ts";
+import type { Fix, FixTarget } from "../../policy/fixes.ts";
 import type { ObjectRef, SourcePosition } from "../../policy/model.ts";
 import type { AuditFacts } from "../audit-facts.ts";
 import { patchCommand } from "../commands.ts";
 import { harmlessJson } from "../harmless.ts";
 import type { FromLog } from "../log-facts.ts";
+import { composed } from "../merge-patch.ts";
 import { explainFinding, groundsOf, rulePage } from "../message.ts";
+import type { Plan } from "../plan.ts";
 import type {
   JudgedWorkload,
   NotJudged,
@@ -29,7 +31,7 @@ export function renderJson(report: Report, { all }: Pick<RenderOptions, "all"> =
     findings: report.findings
       .filter(({ known }) => all || !known)
       .map((finding) => findingOf(finding, telling)),
-    workloads: report.workloads.map(workloadOf),
+    workloads: report.workloads.map((workload) => workloadOf(workload, telling)),
     notJudged: report.notJudged.map(notJudgedOf),
     errors: report.errors.map(errorOf),
     notes: report.notes.map(noteOf),
@@ -105,44 +107,52 @@ function findingOf(finding: ReportedFinding, telling: Telling): unknown {
 }
 
 /** `patch` holds what is to be changed in the finding's own object, all of it together. */
-function fixOf({ id, summary, cost, targets }: Fix, subject: ObjectRef, { isStored }: Telling): unknown {
+function fixOf({ id, summary, cost, targets, softens }: Fix, subject: ObjectRef, telling: Telling): unknown {
   const own = targets.filter(({ object }) => object.kind === subject.kind && object.name === subject.name);
   return {
     id,
     summary,
     cost,
-    patch: own.length === 0 ? null : own.map(({ patch }) => patch).reduce(merged),
-    targets: targets.map(({ object, patch }) => ({ ...refOf(object), patch })),
-    commands: targets.flatMap((target) => (isStored(target.object) ? (patchCommand(target) ?? []) : [])),
+    softens: softens === true,
+    patch: own.length === 0 ? null : own.map(({ patch }) => patch).reduce(composed),
+    targets: targets.map(targetOf),
+    commands: commandsOf(targets, telling),
   };
 }
 
-type Patch = Readonly<Record<string, unknown>>;
-
-function merged(into: Patch, patch: Patch): Patch {
-  const result: Record<string, unknown> = { ...into };
-  for (const [key, value] of Object.entries(patch)) {
-    const old = result[key];
-    result[key] = isPatch(old) && isPatch(value) ? merged(old, value) : value;
-  }
-  return result;
+function planOf({ fixes, steps }: Plan, telling: Telling): unknown {
+  return {
+    fixes: fixes.map(({ id }) => id),
+    steps: steps.map((targets) => ({
+      targets: targets.map(targetOf),
+      commands: commandsOf(targets, telling),
+    })),
+  };
 }
 
-function isPatch(value: unknown): value is Patch {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function targetOf({ object, patch }: FixTarget): unknown {
+  return { ...refOf(object), patch };
+}
+
+function commandsOf(targets: readonly FixTarget[], { isStored }: Telling): readonly string[] {
+  return targets.flatMap((target) => (isStored(target.object) ? (patchCommand(target) ?? []) : []));
 }
 
 function exemptionOf({ by, until, reason }: Exemption): unknown {
   return { by, until, reason };
 }
 
-function workloadOf({ workload, source, verdict, state, factors, cluster }: JudgedWorkload): unknown {
+function workloadOf(
+  { workload, source, verdict, state, factors, cluster, plan = null }: JudgedWorkload,
+  telling: Telling,
+): unknown {
   return {
     ...refOf(workload),
     source: sourceOf(source),
     verdict,
     state,
     factors: factorsOf(factors),
+    plan: plan && planOf(plan, telling),
     ...(cluster === null ? {} : { cluster }),
   };
 }

@@ -7,6 +7,7 @@ import type { Verdict } from "../../policy/verdict.ts";
 import { stepsOf } from "../commands.ts";
 import { groundsOf, rulePage, sentenceOf } from "../message.ts";
 import { type Painter, painter } from "../paint.ts";
+import type { Plan } from "../plan.ts";
 import type { JudgedWorkload, NotJudged, Place, Report, ReportedFinding, Telling } from "../report.ts";
 import { visible } from "../visible.ts";
 import { wrapped } from "../wrap.ts";
@@ -50,7 +51,9 @@ export function renderText(report: Report, options: TextOptions): string {
         ? [...overview(report, told)]
         : [];
   if (detail !== "summary") {
-    blocks.push(...findingBlocks(told, { many, width, telling: report.telling, paint }));
+    blocks.push(
+      ...findingBlocks(told, { many, width, telling: report.telling, paint, plans: plansOf(report, told) }),
+    );
     if (many) blocks.push(waysOut(told, width, paint));
   }
   if (detail === "full") blocks.push(...allowedBlocks(report, { width, paint }));
@@ -84,6 +87,8 @@ interface Layout {
   readonly width: number;
   readonly telling: Telling;
   readonly paint: Painter;
+  /** What is enough for a workload, by the name that its findings have. */
+  readonly plans: ReadonlyMap<string, Plan>;
 }
 
 function findingBlocks(findings: readonly ReportedFinding[], layout: Layout): readonly string[] {
@@ -93,8 +98,37 @@ function findingBlocks(findings: readonly ReportedFinding[], layout: Layout): re
     if (before === undefined || !isSameObject(before, finding)) told = [];
     const block = findingBlock(finding, told, layout);
     told = [...told, ...finding.fixes];
-    return block;
+    const next = findings[at + 1];
+    const isLast = next === undefined || !isSameObject(finding, next);
+    return isLast ? [block, ...planLines(finding, layout)].join("\n") : block;
   });
+}
+
+/** Of several errors some ways out may mend more than one. */
+function planLines(finding: ReportedFinding, { plans, width, paint }: Layout): readonly string[] {
+  const plan = plans.get(planKey(finding.workload, finding.source, finding.cluster));
+  if (plan === undefined) return [];
+  const then = plan.steps.length > 1 ? "; the strategy as a second change, after the number of pods" : "";
+  const fixes = plan.fixes.map(({ summary }) => summary).join("; ");
+  return wrapped(`${paint("bold", "Enough together")}: ${visible(fixes)}${then}`, "  ", width);
+}
+
+function planKey(workload: ObjectRef, source: SourcePosition | null, cluster: string | null): string {
+  return JSON.stringify([refText(workload), source, cluster]);
+}
+
+/** The plans of workloads with more than one error: of one error, each way out that stands there is a plan. */
+function plansOf({ workloads }: Report, findings: readonly ReportedFinding[]): ReadonlyMap<string, Plan> {
+  const errors = Map.groupBy(
+    findings.filter(({ severity, exempted }) => severity === "error" && exempted === null),
+    ({ workload, source, cluster }) => planKey(workload, source, cluster),
+  );
+  return new Map(
+    workloads.flatMap(({ workload, source, cluster, plan }) => {
+      const key = planKey(workload, source, cluster);
+      return plan != null && (errors.get(key)?.length ?? 0) > 1 ? [[key, plan] as const] : [];
+    }),
+  );
 }
 
 function isSameObject(a: ReportedFinding, b: ReportedFinding): boolean {

@@ -59,6 +59,7 @@ const claimNamed = (name: string): Claim => ({
   volumeName: undefined,
   selector: undefined,
   hasDataSource: false,
+  requestedBytes: undefined,
   ofSet: undefined,
   uid: undefined,
   annotations: {},

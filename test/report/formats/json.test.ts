@@ -59,8 +59,8 @@ t.test("has exactly the members of the contract, whatever else the policy knows"
     members(document.findings[0]),
     "rule severity workload source place related claims factors message evidence fixes docsUrl fingerprint known exempted",
   );
-  t.equal(members(document.findings[0].fixes[0]), "id summary cost patch targets commands");
-  t.equal(members(document.workloads[0]), "apiVersion kind namespace name source verdict state factors");
+  t.equal(members(document.findings[0].fixes[0]), "id summary cost softens patch targets commands");
+  t.equal(members(document.workloads[0]), "apiVersion kind namespace name source verdict state factors plan");
   t.equal(members(document.errors[0]), "file line column message code");
   t.equal(members(document.notes[0]), "source message");
 });

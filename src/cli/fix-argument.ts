@@ -1,0 +1,27 @@
+import { AttachguardError } from "../errors.ts";
+import { FIXES, type FixId } from "../policy/fixes.ts";
+
+/** The ways out that `--fix=ID` writes. What is not here takes another claim, or another kind of workload. */
+export const WRITTEN = [
+  "recreate",
+  "surge-zero",
+  "same-node-affinity",
+  "one-replica",
+  "autoscaler-max-one",
+  "parallelism-one",
+  "forbid-overlap",
+] as const satisfies readonly FixId[];
+
+/**
+ * The way out that `--fix=ID` names.
+ *
+ * @throws AttachguardError AG_ERR_USAGE where it is none, or one that is not written into files
+ */
+export function fixArgument(id: string): FixId {
+  if ((WRITTEN as readonly string[]).includes(id)) return id as FixId;
+  const ids = WRITTEN.join(", ");
+  const why = Object.hasOwn(FIXES, id)
+    ? `--fix=${id}: this takes another claim or another kind of object, which only you can make (access modes are never changed); one of ${ids} can be written`
+    : `--fix=${id}: there is no such way out; it is one of ${ids}, and a path stands apart, as in --fix PATH`;
+  throw new AttachguardError("AG_ERR_USAGE", why);
+}

@@ -1,0 +1,27 @@
+/** A JSON merge patch (RFC 7386), as `kubectl patch --type merge` takes it: null takes a member away. */
+export type MergePatch = Readonly<Record<string, unknown>>;
+
+/** What a value is with a patch applied to it; neither is changed. Lists are replaced as a whole. */
+export function mergePatched(value: unknown, patch: unknown): unknown {
+  if (!isObject(patch)) return patch;
+  const result: Record<string, unknown> = isObject(value) ? { ...value } : {};
+  for (const [key, member] of Object.entries(patch)) {
+    if (member === null) delete result[key];
+    else result[key] = mergePatched(result[key], member);
+  }
+  return result;
+}
+
+/** One patch that does what the first and then the second do. */
+export function composed(first: MergePatch, second: MergePatch): MergePatch {
+  const result: Record<string, unknown> = { ...first };
+  for (const [key, member] of Object.entries(second)) {
+    const before = result[key];
+    result[key] = isObject(before) && isObject(member) ? composed(before, member) : member;
+  }
+  return result;
+}
+
+function isObject(value: unknown): value is MergePatch {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
