@@ -4,9 +4,10 @@ import t from "tap";
 
 const SRC = join(import.meta.dirname, "..", "src");
 
-/** Which folders a folder of `src` may import from; `errors.ts` and `metrics.ts` are open to all. */
+/** Which folders a folder of `src` may import from; `errors.ts`, `metrics.ts` and `version.ts` are open to all. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   cli: ["admission", "diagnose", "judge", "report", "cluster", "waiver", "tls", "config", "kube", "policy"],
+  library: ["admission", "judge", "report", "cluster", "config", "kube", "policy"],
   admission: ["judge", "report", "cluster", "tls", "config", "kube", "policy"],
   diagnose: ["report", "cluster", "kube", "policy"],
   judge: ["report", "cluster", "waiver", "config", "kube", "policy"],

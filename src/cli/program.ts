@@ -3,13 +3,13 @@ import { AttachguardError, type ErrorCode, messageOf } from "../errors.ts";
 import { noneStored } from "../report/commands.ts";
 import { FORMATS, type Format, rendererOf } from "../report/formats.ts";
 import { buildReport, FAIL_ON } from "../report/report.ts";
+import { version } from "../version.ts";
 import type { Shell } from "./completion.ts";
 import { DUMP_HELP } from "./diagnose-help.ts";
 import { DIAGNOSIS_FORMATS, type DiagnosisOutput } from "./diagnosis-output.ts";
 import type { Output } from "./emit.ts";
 import { callName, speakingAs } from "./plugin-name.ts";
 import { print, type Terminal } from "./terminal.ts";
-import { version } from "./version.ts";
 
 /** The input or the call is wrong, or attachguard itself failed: 1 is kept for findings. */
 const EXIT_FAILURE = 2;

@@ -1,0 +1,41 @@
+// The package `attachguard`: everything here takes objects or text and reads nothing by itself, neither files nor the
+// environment nor a cluster.
+
+export type { ReviewResponse } from "../admission/review.ts";
+export { DEFAULT_CONFIG } from "../config/defaults.ts";
+export type { Config } from "../config/model.ts";
+export { AttachguardError, ERRORS, type ErrorCode } from "../errors.ts";
+export type { Capabilities } from "../policy/catalogue/driver.ts";
+export type { Factors } from "../policy/factors.ts";
+export type { Exemption, Finding, FindingClaim, RuleId } from "../policy/finding.ts";
+export { FIXES, type Fix, type FixId, type FixTarget } from "../policy/fixes.ts";
+export type { ObjectRef, SourcePosition } from "../policy/model.ts";
+export type { Mode, Severity, Verdict } from "../policy/verdict.ts";
+export { FORMATS, type Format } from "../report/formats.ts";
+export {
+  exitCodeOf,
+  type FailOn,
+  type JudgedWorkload,
+  type NotJudged,
+  type Place,
+  type RenderOptions,
+  type Report,
+  type ReportError,
+  type ReportedFinding,
+  type ReportNote,
+  type Summary,
+} from "../report/report.ts";
+export { parseConfig } from "./config.ts";
+export { type ClusterFacts, clusterFacts, type FactsOptions } from "./facts.ts";
+export { type JudgeOptions, judge, judgeChange } from "./judge.ts";
+export {
+  type AccessMode,
+  capabilities,
+  PROVISIONERS,
+  RULES,
+  type RuleDescription,
+  type VolumeMode,
+} from "./knowledge.ts";
+export type { Manifest, ManifestObject, Manifests, ManifestText } from "./manifests.ts";
+export { explain, explainRule, render } from "./render.ts";
+export { judgeReview, type ReviewJudgement } from "./review.ts";
