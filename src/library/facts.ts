@@ -1,4 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
+import { AttachguardError } from "../errors.ts";
 import { FACT_KINDS } from "../kube/kinds.ts";
 import type { ClusterView } from "../policy/view.ts";
 import { type Manifests, readManifests } from "./manifests.ts";
@@ -35,9 +36,15 @@ export function clusterFacts(manifests: Manifests, options: FactsOptions = {}): 
   return facts;
 }
 
-/** The cluster that facts stand for; without any, one of which nothing is known. */
+/**
+ * The cluster that facts stand for; without any, one of which nothing is known.
+ *
+ * @throws AttachguardError AG_ERR_USAGE where they were not made by `clusterFacts`
+ */
 export function clusterOf(facts: ClusterFacts = NOTHING_KNOWN): Cluster {
-  return CLUSTERS.get(facts) ?? clusterOf(NOTHING_KNOWN);
+  const cluster = CLUSTERS.get(facts);
+  if (cluster !== undefined) return cluster;
+  throw new AttachguardError("AG_ERR_USAGE", "these are no facts that clusterFacts returned");
 }
 
 const NOTHING_KNOWN: ClusterFacts = clusterFacts([]);

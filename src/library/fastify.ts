@@ -5,17 +5,17 @@ import { decide } from "../admission/decide.ts";
 import { DryRunMemory } from "../admission/dry-run-memory.ts";
 import { RequestRefused, statusOf } from "../admission/status.ts";
 import { validatePlugin } from "../admission/validate-plugin.ts";
-import { DEFAULT_CONFIG } from "../config/defaults.ts";
-import type { Config } from "../config/model.ts";
 import { waiverCheck } from "../judge/context.ts";
 import { createMetrics } from "../metrics.ts";
+import type { Mode } from "../policy/verdict.ts";
+import { type Configuration, configOf } from "./config.ts";
 import { type ClusterFacts, clusterOf } from "./facts.ts";
 
 export interface ValidateOptions {
   /** What is known of the cluster; asked anew for every request, so that it can be replaced. */
   readonly cluster?: () => ClusterFacts;
   /** As `parseConfig` makes it; asked anew for every request. Without it, the defaults. */
-  readonly config?: () => Config;
+  readonly config?: () => Configuration;
   /** Bytes that the bodies of requests may hold at once, where the configuration does not say; 128 MiB. */
   readonly bodyMemoryBytes?: number;
 }
@@ -26,7 +26,7 @@ export interface ValidateOptions {
  * `metav1.Status`, inside this plugin only.
  */
 export async function validate(app: FastifyInstance, options: ValidateOptions = {}): Promise<void> {
-  const config = options.config ?? (() => DEFAULT_CONFIG);
+  const config = () => configOf(options.config?.());
   const memory = new DryRunMemory(() => config().dryRunMemory);
   const verifyWaiver = waiverCheck(config);
   app.removeAllContentTypeParsers();
@@ -53,5 +53,7 @@ export async function validate(app: FastifyInstance, options: ValidateOptions = 
     callers: () => null,
   });
 }
+
+export type { ClusterFacts, Configuration, Mode };
 
 const BODY_MEMORY = 128 * 1024 * 1024;

@@ -1,20 +1,20 @@
 import type { Bundle } from "../cluster/files/bundle.ts";
-import { DEFAULT_CONFIG } from "../config/defaults.ts";
-import type { Config } from "../config/model.ts";
 import { type Judged, judgeAll } from "../judge/all.ts";
 import { judgeVersions } from "../judge/compared.ts";
 import { type JudgeSettings, waiverCheck } from "../judge/context.ts";
 import { findingPlaces } from "../judge/finding-places.ts";
 import { problemsFound } from "../judge/problems.ts";
 import { noneStored } from "../report/commands.ts";
-import { buildReport, type Report } from "../report/report.ts";
+import { buildReport, type ReportParts } from "../report/report.ts";
 import { version } from "../version.ts";
+import { type Configuration, configOf } from "./config.ts";
 import { type ClusterFacts, clusterOf } from "./facts.ts";
 import { type Manifests, type ReadManifests, readManifests } from "./manifests.ts";
+import { handedOut, type Report } from "./report.ts";
 
 export interface JudgeOptions {
   /** As `parseConfig` makes it; without one, the defaults. */
-  readonly config?: Config;
+  readonly config?: Configuration;
   /** What the manifests would be applied to. */
   readonly cluster?: ClusterFacts;
   /** True: what is not given does not exist. Where it is not said: only for a dump of a cluster. */
@@ -74,7 +74,8 @@ function surroundingsOf({ cluster }: JudgeOptions) {
 }
 
 /** With what options say everything is judged. */
-export function settingsOf({ config = DEFAULT_CONFIG, now = new Date() }: JudgeOptions): JudgeSettings {
+export function settingsOf({ config: configuration, now = new Date() }: JudgeOptions): JudgeSettings {
+  const config = configOf(configuration);
   return { config, verifyWaiver: waiverCheck(() => config), dryRun: false, now: now.getTime() };
 }
 
@@ -82,10 +83,10 @@ async function reportOf(
   judged: Judged,
   { bundle, textOf }: ReadManifests,
   { config }: JudgeSettings,
-  change: Partial<Parameters<typeof buildReport>[0]> = {},
+  change: Partial<ReportParts> = {},
 ): Promise<Report> {
   const { errors, notes } = problemsFound(bundle.errors);
-  return buildReport({
+  const report = buildReport({
     ...change,
     findings: judged.findings,
     placesOf: await findingPlaces(judged.findings, async (file) => textOf(file)),
@@ -100,4 +101,5 @@ async function reportOf(
     telling: { docsUrl: config.docsUrl, isStored: noneStored },
     inRepository: (file) => file.replaceAll("\\", "/"),
   });
+  return handedOut(report);
 }

@@ -6,8 +6,9 @@ import { renderProblems } from "../report/formats/text.ts";
 import { FORMATS, type Format, rendererOf } from "../report/formats.ts";
 import { harmless } from "../report/harmless.ts";
 import { explainFinding } from "../report/message.ts";
-import type { RenderOptions, Report } from "../report/report.ts";
+import { exitCodeOf, type FailOn, type RenderOptions } from "../report/report.ts";
 import { renderRule } from "../report/rule-text.ts";
+import { inFull, type Report } from "./report.ts";
 
 /**
  * A report in one of the formats of the command line. Nothing in it can start a command of a CI system, except where
@@ -37,8 +38,9 @@ export async function render(
     all: false,
     ...options,
   };
-  const problems = format === "text" ? renderProblems(report, all) : "";
-  const text = problems + renderer.render(report, all);
+  const full = inFull(report);
+  const problems = format === "text" ? renderProblems(full, all) : "";
+  const text = problems + renderer.render(full, all);
   return renderer.holdsCommands ? text : harmless(text);
 }
 
@@ -65,4 +67,9 @@ export function explainRule(id: string): string {
     throw new AttachguardError("AG_ERR_USAGE", `there is no rule ${JSON.stringify(id)}`);
   }
   return renderRule(rule, false);
+}
+
+/** 2 where something could not be read, 1 where a finding that counts is at or above `failOn`, else 0. */
+export function exitCode(report: Report, failOn: FailOn = "error"): 0 | 1 | 2 {
+  return exitCodeOf(inFull(report), failOn);
 }
