@@ -3,17 +3,18 @@ import { join } from "node:path";
 import { Extractor, ExtractorConfig } from "@microsoft/api-extractor";
 
 const COMPILED = ".build";
-const REPORTS = join(COMPILED, "api");
+const REPORTS = "dist/api";
+const SCRATCH = join(COMPILED, "api");
 /** Each entry of `exports`, by the name of its files. */
 const ENTRIES = { index: "attachguard", fastify: "attachguard-fastify" };
 
 /**
- * Joins the declarations of each entry of the library into one file beside it, and writes what it promises into `etc`,
- * where a change of it is seen: a test fails when what is there has not been committed.
+ * Joins the declarations of each entry of the library into one file beside it, and writes down what it promises: a
+ * test compares that with what has been committed in `etc`, so that a change of it is seen (`npm run api` accepts it).
  */
 export function writeDeclarations() {
-  mkdirSync("etc", { recursive: true });
   mkdirSync(REPORTS, { recursive: true });
+  mkdirSync(SCRATCH, { recursive: true });
   for (const [entry, report] of Object.entries(ENTRIES)) {
     const config = ExtractorConfig.prepare({
       configObject: {
@@ -40,8 +41,8 @@ export function writeDeclarations() {
         apiReport: {
           enabled: true,
           reportFileName: `${report}.api.md`,
-          reportFolder: join(process.cwd(), "etc"),
-          reportTempFolder: join(process.cwd(), REPORTS),
+          reportFolder: join(process.cwd(), REPORTS),
+          reportTempFolder: join(process.cwd(), SCRATCH),
         },
         docModel: { enabled: false },
         tsdocMetadata: { enabled: false },
@@ -63,6 +64,10 @@ export function writeDeclarations() {
     const { succeeded } = Extractor.invoke(config, {
       localBuild: true,
       showVerboseMessages: false,
+      // That a report is new, since each build begins without any, is no news.
+      messageCallback: (message) => {
+        if (message.messageId.startsWith("console-")) message.handled = true;
+      },
     });
     if (!succeeded) throw new Error(`the declarations of ${entry} are incomplete`);
   }
