@@ -191,11 +191,14 @@ function writeKubeconfig(server: string): string {
 }
 
 try {
-  for (const nodes of FULL ? [10, 50, 1_000, 5_000] : [50, 1_000]) {
+  for (const nodes of FULL ? [10, 50, 1_000, 5_000] : [50, 5_000]) {
     const child = start("judge-cost.ts", [String(FULL ? 0.1 : 0.01), String(nodes)]);
-    const cost = await said<{ parses: number[]; decisions: number[]; ratios: number[] }>(child);
+    const cost = await said<{ parses: number[]; decisions: number[]; ratios: number[]; dryRatios: number[] }>(
+      child,
+    );
     results[`decide, ${nodes} nodes`] = {
       perParse: report(`decide / JSON.parse, ${nodes} nodes`, cost.ratios),
+      dryRun: report(`dry run / real, ${nodes} nodes`, cost.dryRatios),
       microseconds: quartiles(cost.decisions),
       parseMicroseconds: quartiles(cost.parses),
     };
@@ -219,8 +222,8 @@ try {
   await compare("live", live, bare, load);
   const reviews = (ROUNDS + 1) * COUNT * CONNECTIONS.length;
   const asked = ((await lookups()) - before) / (reviews / 1000);
-  results["live, look-ups per 1,000 reviews"] = asked;
-  process.stdout.write(`${"live: look-ups per 1,000 reviews".padEnd(52)} ${asked.toFixed(1)}\n`);
+  results["live, lookups per 1,000 reviews"] = asked;
+  process.stdout.write(`${"live: lookups per 1,000 reviews".padEnd(52)} ${asked.toFixed(1)}\n`);
 
   const commit = spawnSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).stdout.trim();
   writeFileSync(

@@ -38,7 +38,7 @@ function totalOf({ kind, count, fixed = 0 }: GeneratedKind): number {
   return kind === "Node" ? nodes : Math.max(Math.round(count * scale), fixed);
 }
 
-/** The answer to a look-up of one object, or of the objects of one namespace; undefined: there is none. */
+/** The answer to a lookup of one object, or of the objects of one namespace; undefined: there is none. */
 function lookedUp(path: string): unknown {
   const found = /^(\/apis?\/.+?)\/(?:namespaces\/([^/]+)\/)?([a-z]+)(?:\/([^/]+))?$/.exec(path);
   const [, api, namespace, plural, name] = found ?? [];

@@ -34,20 +34,28 @@ const sources = {
   now: Date.now,
 };
 const reviews = mixOf(300, Math.max(1, Math.round(20_000 * Number(scale))));
+const dryRuns = reviews.map(({ body }) => body.replace('"dryRun":false', '"dryRun":true'));
 const { signal } = new AbortController();
 
 const parses: number[] = [];
 const decisions: number[] = [];
 const ratios: number[] = [];
+/** Deciding the same as dry runs, with what all of them before are remembered by, in multiples of deciding. */
+const dryRatios: number[] = [];
 for (let round = -2; round < Number(rounds); round += 1) {
   const start = performance.now();
   const parsed = reviews.map(({ body }): unknown => JSON.parse(body));
   const middle = performance.now();
   for (const body of parsed) await decide(parseReview(body), sources, signal);
   const end = performance.now();
+  const parsedDry = dryRuns.map((body): unknown => JSON.parse(body));
+  const dryStart = performance.now();
+  for (const body of parsedDry) await decide(parseReview(body), sources, signal);
+  const dryEnd = performance.now();
   if (round < 0) continue;
   parses.push(((middle - start) / reviews.length) * 1000);
   decisions.push(((end - middle) / reviews.length) * 1000);
   ratios.push((end - middle) / (middle - start));
+  dryRatios.push((dryEnd - dryStart) / (end - middle));
 }
-process.send?.({ parses, decisions, ratios });
+process.send?.({ parses, decisions, ratios, dryRatios });

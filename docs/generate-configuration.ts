@@ -22,7 +22,7 @@ namespaces:
       reason: moved to shared storage by the end of the year (STOR-118)
 callers:
   - users: ["system:serviceaccount:argocd:argocd-application-controller"]
-    mode: warn                  # it would retry a denial for ever
+    mode: warn                  # it would retry a denial forever
 severities:
   rwo-shared-claim: off
 drivers:

@@ -117,7 +117,7 @@ export function createMetrics({ process = true, namespaceLabel = false }: Metric
   });
   const deadlines = new Counter({
     name: "attachguard_admission_deadlines_total",
-    help: "Admission reviews judged by what was known because a look-up did not end before the deadline.",
+    help: "Admission reviews judged by what was known because a lookup did not end before the deadline.",
     registers,
   });
   const lookupMisses = new Counter({

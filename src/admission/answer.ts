@@ -13,7 +13,7 @@ export interface Decision {
   readonly findings: readonly Finding[];
   /** What was assumed or left out, for the log and the audit annotation. */
   readonly notes: readonly string[];
-  /** True where a look-up did not end before the deadline. */
+  /** True where a lookup did not end before the deadline. */
   readonly late: boolean;
   /** One sentence where the facts were old; `undefined` where they were not. */
   readonly stale: string | undefined;
@@ -68,7 +68,7 @@ function warningsOf({ findings, mode, notes, late, stale }: Decision, verdict: V
   const shown = verdict === "deny" ? findings.filter(({ severity }) => severity === "warning") : findings;
   return [
     ...shown.map(warningOf),
-    ...(late ? ["attachguard: judged by what was known, a look-up did not end before the deadline"] : []),
+    ...(late ? ["attachguard: judged by what was known, a lookup did not end before the deadline"] : []),
     ...(stale === undefined ? [] : [stale]),
     ...(verdict === "allow" ? [] : notes.filter((note) => !saidBefore.has(note))),
   ];

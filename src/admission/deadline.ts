@@ -30,7 +30,7 @@ export function parseGoDuration(text: string): number | undefined {
 }
 
 /**
- * How long look-ups may take, in milliseconds. The API server rounds what is left up to a whole second before it
+ * How long lookups may take, in milliseconds. The API server rounds what is left up to a whole second before it
  * sends it, and the answer has to travel: hence the margin, of which half the time is the most that it may take.
  *
  * @param timeout the `timeout` parameter of the request; unreadable or absent is the API server's default
@@ -44,7 +44,7 @@ export function lookupBudget(timeout: string | undefined, marginMs: number): num
   return Math.max(given / 2, given - marginMs);
 }
 
-/** A signal that aborts when look-ups have to end. `clear` when the answer is out. */
+/** A signal that aborts when lookups have to end. `clear` when the answer is out. */
 export interface Deadline {
   readonly signal: AbortSignal;
   clear(): void;
@@ -55,7 +55,7 @@ const LEAST_COST_MS = 4;
 
 interface Waiting {
   readonly controller: AbortController;
-  /** When its look-ups have to end, in milliseconds of the clock. */
+  /** When its lookups have to end, in milliseconds of the clock. */
   readonly due: number;
   /** It is not aborted before, however many others wait. */
   readonly earliest: number;

@@ -30,7 +30,7 @@ export interface DecisionSources {
 /**
  * Decides one review.
  *
- * @param signal aborts when look-ups have to end; the decision is then made by what is known
+ * @param signal aborts when lookups have to end; the decision is then made by what is known
  * @throws RequestRefused (400) where the object is not what the resource says
  */
 export async function decide(

@@ -3,7 +3,7 @@ import type { Target } from "../judge/target.ts";
 import { autoscalerFrom, scaledObjectFrom } from "../kube/autoscaler.ts";
 import { claimFrom } from "../kube/claim.ts";
 import { FACT_KINDS, type FactKind, groupOf, isWorkloadKind, KINDS } from "../kube/kinds.ts";
-import { isOtherSpec, isOtherTemplate } from "../kube/what-changed.ts";
+import { whatChanged } from "../kube/what-changed.ts";
 import { isOwned, workloadFrom } from "../kube/workload.ts";
 import type { Claim } from "../policy/model.ts";
 import { isObject, type RawObject, type ReviewRequest, shown } from "./review.ts";
@@ -127,13 +127,11 @@ function workloadSubject(object: RawObject, oldObject: RawObject | null): Subjec
   const next = workloadFrom(object);
   if (next === undefined) throw unreadable("workload");
   const previous = (oldObject && workloadFrom(oldObject)) ?? null;
-  return {
-    type: "workload",
-    next,
-    previous,
-    templateChanged: previous !== null && isOtherTemplate(object, oldObject ?? {}),
-    specChanged: previous === null || isOtherSpec(object, oldObject ?? {}),
-  };
+  const changed =
+    previous === null || oldObject === null
+      ? { specChanged: true, templateChanged: false }
+      : whatChanged(object, oldObject);
+  return { type: "workload", next, previous, ...changed };
 }
 
 function scaleSubject(

@@ -16,7 +16,7 @@ import { parseReview, type ReviewRequest, type ReviewResponse, renderReview, sho
 import { RequestRefused } from "./status.ts";
 import { resourceLabel, resourceName } from "./subject.ts";
 
-/** Decides one review; `signal` aborts when look-ups have to end. */
+/** Decides one review; `signal` aborts when lookups have to end. */
 export type Decide = (request: ReviewRequest, signal: AbortSignal) => Promise<Decision>;
 
 export interface ValidateOptions {
@@ -200,7 +200,7 @@ export async function validatePlugin(app: FastifyInstance, options: ValidateOpti
   }
 }
 
-/** When a request came and how many milliseconds look-ups may take from then on. */
+/** When a request came and how many milliseconds lookups may take from then on. */
 interface Timing {
   readonly arrived: number;
   readonly budget: number;

@@ -165,10 +165,17 @@ function addCheck(program: Command, terminal: Terminal, done: Done): Command {
   addReportOptions(command);
   addClusterAccessOptions(command);
   command.action(async (paths: string[], options) => {
+    if (options.base === undefined) refuseWithoutBase(options);
     const judge = options.base === undefined ? await checker() : await changeChecker();
     done(await judge(paths, options, terminal));
   });
   return command;
+}
+
+function refuseWithoutBase(options: Readonly<Record<string, unknown>>): void {
+  if (options.allowUnrendered) throw new AttachguardError("AG_ERR_USAGE", "--allow-unrendered needs --base");
+  if (options.all && options.baseline === undefined)
+    throw new AttachguardError("AG_ERR_USAGE", "--all needs --base or --baseline");
 }
 
 async function checker() {
@@ -428,8 +435,15 @@ function addReportOptions(command: Command): void {
         FAIL_ON,
       ),
     )
-    .addOption(configOption());
+    .addOption(configOption())
+    .addHelpText("after", EXIT_CODES);
 }
+
+const EXIT_CODES = `
+Exit codes:
+  0  nothing at or above --fail-on
+  1  findings at or above it
+  2  the input or the call is wrong, or not everything could be judged`;
 
 /** One more `FORMAT` or `FORMAT=FILE`. */
 function addOutput(text: string, before: readonly Output[]): readonly Output[] {

@@ -120,7 +120,7 @@ export interface Pod extends Meta {
   readonly conditions: readonly Condition[];
   /** Where it may land; of a pod that has a node already, nothing is kept. */
   readonly placement: Placement;
-  /** `tolerationSeconds` of the toleration of `node.kubernetes.io/unreachable`; undefined: none, or for ever. */
+  /** `tolerationSeconds` of the toleration of `node.kubernetes.io/unreachable`; undefined: none, or forever. */
   readonly unreachableSeconds: number | undefined;
   /** A pod whose scheduler is not the default one. */
   readonly schedulerName: string;

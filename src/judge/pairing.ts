@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Bundle } from "../cluster/files/bundle.ts";
 import type { PlacedFact } from "../cluster/files/file-index.ts";
 import type { Raw } from "../kube/raw.ts";
-import { isOtherSpec, isOtherTemplate } from "../kube/what-changed.ts";
+import { whatChanged } from "../kube/what-changed.ts";
 import type { ClusterView } from "../policy/view.ts";
 
 /** Two states of files, each with what lies around it. */
@@ -82,8 +82,7 @@ function fateOf(before: PlacedFact, after: PlacedFact): Fate {
   return {
     state: "changed",
     before,
-    specChanged: isOtherSpec(now, old),
-    templateChanged: isOtherTemplate(now, old),
+    ...whatChanged(now, old),
   };
 }
 

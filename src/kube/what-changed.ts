@@ -1,18 +1,30 @@
 import { isDeepStrictEqual } from "node:util";
-import { type Raw, record } from "./raw.ts";
+import { isRecord, type Raw, record } from "./raw.ts";
 
-/** True where two versions of an object differ in their specs. */
-export function isOtherSpec(next: Raw, previous: Raw): boolean {
-  return !isDeepStrictEqual(next.spec, previous.spec);
+/** What two versions of an object differ in. */
+export interface Changed {
+  readonly specChanged: boolean;
+  /** The pods that a workload makes are others. */
+  readonly templateChanged: boolean;
 }
 
-/** True where two versions of a workload differ in the pods that they make. */
-export function isOtherTemplate(next: Raw, previous: Raw): boolean {
-  return !isDeepStrictEqual(templatesOf(next), templatesOf(previous));
+/** Compares two versions of a workload; each part of the spec is looked at once, since a template may be large. */
+export function whatChanged(next: Raw, previous: Raw): Changed {
+  const templateChanged = !isDeepStrictEqual(templatesOf(next), templatesOf(previous));
+  return {
+    templateChanged,
+    specChanged: templateChanged || !isDeepStrictEqual(withoutTemplates(next), withoutTemplates(previous)),
+  };
 }
 
 /** Another reference is another template, as far as pods are concerned. */
 function templatesOf({ spec }: Raw): readonly unknown[] {
   const { template, workloadRef, jobTargetRef } = record(spec);
   return [template, workloadRef, jobTargetRef];
+}
+
+function withoutTemplates({ spec }: Raw): unknown {
+  if (!isRecord(spec)) return spec;
+  const { template: _, workloadRef: __, jobTargetRef: ___, ...rest } = spec;
+  return rest;
 }

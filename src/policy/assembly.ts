@@ -1,6 +1,6 @@
 import { type ClaimReach, type Factors, type Moment, REACHES, type Reach } from "./factors.ts";
 import { claimRef, fieldOf, type Related, relatedTo } from "./field.ts";
-import type { Finding, FindingClaim, RuleId } from "./finding.ts";
+import type { Finding, FindingClaim, PodNumbers, RuleId } from "./finding.ts";
 import { fixesFor } from "./fixes.ts";
 import type { Claim, ObjectRef, Workload } from "./model.ts";
 import type { Ratcheted } from "./ratchet.ts";
@@ -22,6 +22,7 @@ export function workloadFinding([lead, ...folded]: readonly Ratcheted[], workloa
     related: relatedObjects(situation, match),
     claims: match.claims.map(shownClaim),
     factors: factorsOf(situation, moment, match.claims),
+    numbers: numbersOf(situation),
     problem: match.problem,
     brief: match.brief,
     also: folded.map((other) => other.match.problem),
@@ -70,6 +71,7 @@ export function claimFinding(
     related: [],
     claims: match.claims.map(shownClaim),
     factors: null,
+    numbers: null,
     problem: match.problem,
     brief: match.brief,
     also: [],
@@ -113,6 +115,17 @@ export function templateFinding(
 export function factorsOf(situation: Situation, moment: Moment, claims: readonly ClaimReach[]): Factors {
   const { overlap, spread } = situation[moment];
   return { moment, reach: worstReach(claims), overlap: overlap.value, spread: spread.value };
+}
+
+function numbersOf({ workload: { pods }, steady, rollout }: Situation): PodNumbers {
+  const [scaler] = steady.overlap.byAutoscalers;
+  return {
+    replicas: pods.by === "replicas" ? pods.replicas : null,
+    most: steady.overlap.count ?? null,
+    surge: rollout.overlap.surge ?? null,
+    unavailable: rollout.overlap.unavailable ?? null,
+    autoscaler: scaler ? { kind: scaler.kind, name: scaler.name, maximum: scaler.maxReplicas } : null,
+  };
 }
 
 /** The facts behind a verdict. One pod is only half of it: the rollout must not make a second one either. */

@@ -36,6 +36,18 @@ export interface Exemption {
   readonly severity: Severity;
 }
 
+/** A workload's own numbers, in pods, for whoever draws what happens when; null where there is none, or it is not known. */
+export interface PodNumbers {
+  readonly replicas: number | null;
+  /** The most that may exist at once while nothing changes. */
+  readonly most: number | null;
+  /** What `maxSurge` and `maxUnavailable` come to. */
+  readonly surge: number | null;
+  readonly unavailable: number | null;
+  /** The autoscaler that goes furthest. */
+  readonly autoscaler: { readonly kind: string; readonly name: string; readonly maximum: number } | null;
+}
+
 /**
  * One rule broken by one object, listing every claim that breaks it. It holds sentences, never a layout of them:
  * denials, warnings, reports and JSON are made from it in `report/`.
@@ -53,6 +65,8 @@ export interface Finding {
   readonly claims: readonly FindingClaim[];
   /** Of the moment that leads; null where the rule is about a claim, which has no pods. */
   readonly factors: Factors | null;
+  /** Null where the rule is about a claim. */
+  readonly numbers: PodNumbers | null;
   /** What will go wrong, as the end of a sentence that begins with the object: "can get stuck …". */
   readonly problem: string;
   /** The same in a few words, for a one-line warning. */

@@ -23,8 +23,8 @@ const RENDERERS: Readonly<Record<Format, () => Promise<Renderer>>> = {
   github: async () => ({ ...plain((await import("./formats/github.ts")).renderGithub), holdsCommands: true }),
   gitlab: async () => plain((await import("./formats/gitlab.ts")).renderGitlab),
   junit: async () => plain((await import("./formats/junit.ts")).renderJunit),
-  html: async () => plain((await import("./formats/html.ts")).renderHtml),
   markdown: async () => plain((await import("./formats/markdown.ts")).renderMarkdown),
+  html: async () => ({ ...plain((await import("./formats/html.ts")).renderHtml), holdsProblems: true }),
 };
 
 export function rendererOf(format: Format): Promise<Renderer> {

@@ -1,7 +1,7 @@
 import t from "tap";
 import { type Deadline, Deadlines, lookupBudget, parseGoDuration } from "../../src/admission/deadline.ts";
 
-/** What `lookupBudget` leaves between the end of look-ups and the API server's deadline. */
+/** What `lookupBudget` leaves between the end of lookups and the API server's deadline. */
 const MARGIN = 300;
 
 t.test("reads Go durations", async (t) => {

@@ -22,6 +22,16 @@ t.test("a wrong call is told on standard error and exits with 2", async (t) => {
       words: ["check", "--format", "sarif=", "."],
       says: "Name a file",
     },
+    {
+      why: "what only a change has",
+      words: ["check", "--all", "."],
+      says: "--all needs --base or --baseline",
+    },
+    {
+      why: "what only a change has",
+      words: ["check", "--allow-unrendered", "."],
+      says: "--allow-unrendered needs --base",
+    },
     { why: "a command of a later release", words: ["simulate"], says: "unknown command 'simulate'" },
   ];
   for (const { why, words, says } of cases) {

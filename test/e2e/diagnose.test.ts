@@ -202,3 +202,5 @@ t.test("the lines of the help collect a dump that gives the same answer", { skip
     live.diagnoses.map(({ subject, cause }) => [subject, cause.id]),
   );
 });
+
+t.end();

@@ -1,15 +1,10 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import t, { type Test } from "tap";
+import t from "tap";
 import { at, type Json, objectOf, reviewOf } from "../admission/support/reviews.ts";
 import type { Sent } from "../admission/support/sender.ts";
-import { CA, startServer } from "../admission/support/server.ts";
+import { senderTo } from "../admission/support/sending.ts";
+import { startServer } from "../admission/support/server.ts";
 
-const SENDER = join(import.meta.dirname, "../admission/support/sender.ts");
 const STORED = 1.5 * 1024 * 1024;
 /** The most that the API server takes as annotations (`apimachinery/pkg/api/validation/objectmeta.go`). */
 const ANNOTATED = 256 * 1024;
@@ -113,34 +108,9 @@ const UNBOUNDED: Readonly<Record<string, string>> = {
   labels: "131,000 labels in the old and the new object are read twice: about a quarter above the bound",
 };
 
-async function sender(
-  t: Test,
-  port: number,
-): Promise<(bodies: readonly string[], connections: number) => Promise<readonly Sent[]>> {
-  const folder = mkdtempSync(join(tmpdir(), "attachguard-hostile-"));
-  const ca = join(folder, "ca.crt");
-  writeFileSync(ca, CA.certificate);
-  const child: ChildProcess = fork(SENDER, [String(port), ca]);
-  t.teardown(() => {
-    child.kill();
-    rmSync(folder, { recursive: true });
-  });
-  const paths = new Map<string, string>();
-  return async (bodies, connections) => {
-    for (const body of bodies) {
-      if (paths.has(body)) continue;
-      paths.set(body, join(folder, String(paths.size)));
-      writeFileSync(paths.get(body) ?? "", body);
-    }
-    child.send({ paths: bodies.map((body) => paths.get(body)), connections });
-    const [sent] = (await once(child, "message")) as [readonly Sent[]];
-    return sent;
-  };
-}
-
 t.test("no body holds the thread that answers for long, and each is answered", async (t) => {
   const server = await startServer(t, { objects: [objectOf("004"), objectOf("005")] });
-  const send = await sender(t, server.port);
+  const send = senderTo(t, server.port);
   await send([head], 1);
   const delay = monitorEventLoopDelay({ resolution: 5 });
   for (const [name, [body, judged]] of Object.entries(SHAPES)) {
@@ -164,7 +134,7 @@ t.test("no body holds the thread that answers for long, and each is answered", a
 
 t.test("hostile bodies, one in twenty, leave ordinary reviews judged and in time", async (t) => {
   const server = await startServer(t, { objects: [objectOf("004"), objectOf("005")] });
-  const [ordinarySender, hostileSender] = [await sender(t, server.port), await sender(t, server.port)];
+  const [ordinarySender, hostileSender] = [senderTo(t, server.port), senderTo(t, server.port)];
   const ordinary = Array.from({ length: 400 }, (_, index) =>
     JSON.stringify(reviewOf(index % 2 === 0 ? "005" : "014")),
   );

@@ -7,7 +7,7 @@ import { responseOf, startServer, verdictSeen } from "../admission/support/serve
 
 const review = reviewOf("005");
 
-/** A cluster whose look-ups last until the test says so, or for ever. */
+/** A cluster whose lookups last until the test says so, or forever. */
 class SlowCluster extends MemoryCluster {
   readonly gate = Promise.withResolvers<void>();
   readonly asked = Promise.withResolvers<void>();
@@ -27,7 +27,7 @@ class SlowCluster extends MemoryCluster {
   }
 }
 
-t.test("a look-up that does not end gives way to what is known, and the answer says so", async (t) => {
+t.test("a lookup that does not end gives way to what is known, and the answer says so", async (t) => {
   const cluster = new SlowCluster([...CLASSES, objectOf("004")]);
   const { post, log, scrape } = await startServer(t, { cluster });
   const reply = await post(review, {
@@ -36,10 +36,10 @@ t.test("a look-up that does not end gives way to what is known, and the answer s
   });
   const response = responseOf(t, reply, review);
   t.equal(verdictSeen(response), "deny", "what is known decides");
-  t.match(response.warnings, [/judged by what was known, a look-up did not end before the deadline/]);
+  t.match(response.warnings, [/judged by what was known, a lookup did not end before the deadline/]);
   t.match(response.auditAnnotations, { late: "true" });
   t.match(log.at(-1), { msg: "decision", late: true });
-  t.equal(cluster.signals[0]?.aborted, true, "the look-up is told to end");
+  t.equal(cluster.signals[0]?.aborted, true, "the lookup is told to end");
   t.match(await scrape(), /attachguard_admission_deadlines_total 1/);
   cluster.gate.resolve();
 });

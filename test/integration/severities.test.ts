@@ -82,7 +82,7 @@ t.test(
     t.equal(await verdictOf(false), "deny", "a complete picture and a direct look call it absent");
     t.equal(await verdictOf(true), "warn", "a dry run stores nothing, so what it needs may come with it");
     const { ClusterIndex } = await import("../../src/cluster/cluster-index.ts");
-    cluster.index = new ClusterIndex({ completeness: () => ({ reason: "the look-up failed" }) });
-    t.equal(await verdictOf(false), "warn", "a look-up that failed says nothing");
+    cluster.index = new ClusterIndex({ completeness: () => ({ reason: "the lookup failed" }) });
+    t.equal(await verdictOf(false), "warn", "a lookup that failed says nothing");
   },
 );

@@ -139,6 +139,7 @@ function drawn(): readonly Mutant[] {
 
 const mutants = process.argv.includes("--named") ? namedMutants() : drawn();
 const folder = copy();
+const unusable = new Set<string>();
 let killed = 0;
 try {
   for (const { file, line, from, to, text } of mutants) {
@@ -147,9 +148,16 @@ try {
     writeFileSync(path, text);
     let by: string | undefined;
     for (const test of testsFor(file)) {
-      if (await passes(folder, test)) continue;
-      by = test;
-      break;
+      if (unusable.has(test) || (await passes(folder, test))) continue;
+      // One that fails without the change too has noticed nothing.
+      writeFileSync(path, before);
+      const isSound = await passes(folder, test);
+      writeFileSync(path, text);
+      if (isSound) {
+        by = test;
+        break;
+      }
+      unusable.add(test);
     }
     writeFileSync(path, before);
     if (by === undefined) {
@@ -162,6 +170,7 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
+for (const test of unusable) process.stdout.write(`not used: ${test} fails without a change\n`);
 process.stdout.write(
   `${killed} of ${mutants.length} killed (${((100 * killed) / mutants.length).toFixed(0)} %)\n`,
 );

@@ -36,6 +36,7 @@ export function findingWith(changes: Partial<Finding> = {}): Finding {
       },
     ],
     factors: { moment: "rollout", reach: "node", overlap: "stuck", spread: "free" },
+    numbers: { replicas: 1, most: 1, surge: 1, unavailable: 0, autoscaler: null },
     problem: "can get stuck",
     brief: "can get stuck",
     also: [],

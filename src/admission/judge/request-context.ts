@@ -7,7 +7,7 @@ import type { Finding } from "../../policy/finding.ts";
 /** Everything that one request is judged with. */
 export interface RequestContext extends JudgeSettings {
   readonly cluster: Cluster;
-  /** Aborts when look-ups have to end. */
+  /** Aborts when lookups have to end. */
   readonly signal: AbortSignal;
   /** What the same user dry-ran a short while ago; empty for a real request. */
   readonly remembered: readonly Fact[];

@@ -25,7 +25,7 @@ interface Holdings<T> {
 /**
  * Finds an object by name, nearest first: in the same file, in the same folder, then by the number of folder steps up
  * to the common folder; an exact namespace before an unsaid one at the same distance; then fewest folders down. An
- * object is entered at every folder around it, so that a look-up costs the depth of the tree and not its width.
+ * object is entered at every folder around it, so that a lookup costs the depth of the tree and not its width.
  */
 export class NearestIndex<T extends object> {
   private readonly names = new Map<string, Map<Area, Holdings<T>>>();

@@ -66,7 +66,7 @@ export class Credentials {
     if (cluster === null) throw new TypeError("the kubeconfig was loaded without a cluster");
     const options: RequestOptions = { headers: {} };
     await config.applyToHTTPSOptions(options);
-    // The library's agent holds the CA of its first use for ever; only its proxy agents cannot be done without.
+    // The library's agent holds the CA of its first use forever; only its proxy agents cannot be done without.
     if (cluster.proxyUrl === undefined) delete options.agent;
     const token = await tokenFrom(config.getCurrentUser());
     if (token !== undefined) options.headers = { ...options.headers, Authorization: `Bearer ${token}` };

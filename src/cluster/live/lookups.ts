@@ -5,6 +5,7 @@ import { ApiError } from "./api-error.ts";
 import type { Clock } from "./clock.ts";
 import { apiVersionOf, type Resource, type Source } from "./source.ts";
 import type { Timings } from "./timings.ts";
+import { Turns } from "./turns.ts";
 
 /** What a direct question to the API server brought. */
 export type Answer<T> =
@@ -36,16 +37,33 @@ interface Remembered {
 /** Above this many remembered answers, those that have run out are swept. */
 const SWEEP_ABOVE = 1_000;
 
+/** Questions to the API server at the same time, whoever asks: as many connections it may cost when it hangs. */
+const MOST_AT_ONCE = 64;
+
+/** One that is asked, or waits for its turn. */
+interface Question<T> {
+  readonly answer: Promise<Answer<T>>;
+  /** Aborts when nobody wants the answer any more. */
+  readonly stop: AbortController;
+  /** How many want it. */
+  askers: number;
+}
+
+/** What is asked, once it may be. */
+type Asked<T> = (resource: Resource, signal: AbortSignal) => Promise<Answer<T>>;
+
 /**
  * Asks the API server directly for what the picture lacks. Who asks while the same question is under way shares its
- * answer; "not there" and "refused" are remembered for a moment, so that a flood of reviews is not passed on.
+ * answer; "not there" and "refused" are remembered for a moment, so that a flood of reviews is not passed on. A
+ * question that nobody waits for any more is given up, so that it keeps no later one from its turn.
  */
 export class Lookups {
   readonly #deps: LookupsDeps;
-  readonly #stop = new AbortController();
-  readonly #underWay = new Map<string, Promise<Answer<unknown>>>();
+  readonly #turns = new Turns(MOST_AT_ONCE);
+  readonly #open = new Set<AbortController>();
+  readonly #underWay = new Map<string, Question<unknown>>();
   /** Questions that begin when the one under way has been answered: at most one for each key. */
-  readonly #waiting = new Map<string, Promise<Answer<unknown>>>();
+  readonly #waiting = new Map<string, Question<unknown>>();
   readonly #negative = new Map<string, Remembered>();
 
   constructor(deps: LookupsDeps) {
@@ -60,8 +78,8 @@ export class Lookups {
     signal: AbortSignal,
     asking: Asking,
   ): Promise<Answer<Fact>> {
-    return this.#ask(`${kind}/${namespace}/${name}`, kind, signal, asking, async (resource) => {
-      const raw = await this.#deps.source.get(resource, namespace, name, this.#stop.signal);
+    return this.#ask(`${kind}/${namespace}/${name}`, kind, signal, asking, async (resource, stop) => {
+      const raw = await this.#deps.source.get(resource, namespace, name, stop);
       const fact = raw === undefined ? undefined : factFrom(raw);
       return fact?.kind === kind ? known(fact) : absent;
     });
@@ -69,7 +87,7 @@ export class Lookups {
 
   /** Everything of one kind in one namespace, asked for from now on. Never rejects. */
   list(kind: FactKind, namespace: string, signal: AbortSignal): Promise<Answer<readonly Fact[]>> {
-    return this.#ask(`${kind}/${namespace}`, kind, signal, "since-now", async (resource) => {
+    return this.#ask(`${kind}/${namespace}`, kind, signal, "since-now", async (resource, stop) => {
       const type = { kind, apiVersion: apiVersionOf(resource) };
       const facts: Fact[] = [];
       let next: string | undefined;
@@ -79,7 +97,7 @@ export class Lookups {
       };
       do {
         const query = { limit: this.#deps.timings.pageSize, namespace, continue: next };
-        next = (await this.#deps.source.list(resource, query, see, this.#stop.signal)).continue;
+        next = (await this.#deps.source.list(resource, query, see, stop)).continue;
       } while (next !== undefined);
       return known(facts);
     });
@@ -87,7 +105,7 @@ export class Lookups {
 
   /** Gives up what is under way. */
   close(): void {
-    this.#stop.abort(new ApiError("the live view is closing"));
+    for (const stop of this.#open) stop.abort(new ApiError("the live view is closing"));
   }
 
   async #ask<T>(
@@ -95,7 +113,7 @@ export class Lookups {
     kind: FactKind,
     signal: AbortSignal,
     asking: Asking,
-    question: (resource: Resource) => Promise<Answer<T>>,
+    asked: Asked<T>,
   ): Promise<Answer<T>> {
     const remembered = this.#negative.get(key);
     if (remembered !== undefined && remembered.until > this.#deps.clock.now()) {
@@ -103,37 +121,57 @@ export class Lookups {
       if (asking === "lately" || remembered.answer.state === "unknown") return remembered.answer;
     }
     if (signal.aborted) return CUT_SHORT;
-    const underWay = this.#underWay.get(key) as Promise<Answer<T>> | undefined;
-    const begin = () => this.#begin(key, kind, question);
-    if (underWay === undefined) return await before(signal, begin());
-    if (asking === "lately") return await before(signal, underWay);
-    let waiting = this.#waiting.get(key) as Promise<Answer<T>> | undefined;
-    if (waiting === undefined) {
-      waiting = underWay.then(() => {
-        this.#waiting.delete(key);
-        return begin();
-      });
-      this.#waiting.set(key, waiting);
+    const underWay = this.#underWay.get(key) as Question<T> | undefined;
+    if (underWay === undefined) return await this.#wanted(signal, this.#begin(key, kind, asked));
+    if (asking === "lately") return await this.#wanted(signal, underWay);
+    const waiting = this.#waiting.get(key) as Question<T> | undefined;
+    return await this.#wanted(signal, waiting ?? this.#beginAfter(underWay, key, kind, asked));
+  }
+
+  #beginAfter<T>(underWay: Question<unknown>, key: string, kind: FactKind, asked: Asked<T>): Question<T> {
+    const next = this.#question(async (stop) => {
+      await underWay.answer;
+      stop.throwIfAborted();
+      this.#waiting.delete(key);
+      return await this.#wanted(stop, this.#begin(key, kind, asked));
+    });
+    keep(this.#waiting, key, next);
+    return next;
+  }
+
+  #begin<T>(key: string, kind: FactKind, asked: Asked<T>): Question<T> {
+    const begun = this.#question((stop) =>
+      this.#turns.run(() => {
+        this.#deps.onMiss(kind);
+        return asked(this.#deps.resourceOf(kind), stop);
+      }, stop),
+    );
+    const forget = keep(this.#underWay, key, begun);
+    void begun.answer.then((answer) => {
+      forget();
+      if (answer.state !== "known" && !("cutShort" in answer)) this.#remember(key, answer);
+    });
+    return begun;
+  }
+
+  #question<T>(answering: (stop: AbortSignal) => Promise<Answer<T>>): Question<T> {
+    const stop = new AbortController();
+    this.#open.add(stop);
+    const answer = answering(stop.signal)
+      .catch((thrown: unknown): Answer<T> => (thrown === GIVEN_UP ? CUT_SHORT : unknown(messageOf(thrown))))
+      .finally(() => this.#open.delete(stop));
+    return { answer, stop, askers: 0 };
+  }
+
+  /** Waits as one of those who want the answer; the last one to leave gives the question up. */
+  async #wanted<T>(signal: AbortSignal, question: Question<T>): Promise<Answer<T>> {
+    question.askers += 1;
+    try {
+      return await before(signal, question.answer);
+    } finally {
+      question.askers -= 1;
+      if (question.askers === 0 && signal.aborted) question.stop.abort(GIVEN_UP);
     }
-    return await before(signal, waiting);
-  }
-
-  #begin<T>(
-    key: string,
-    kind: FactKind,
-    question: (resource: Resource) => Promise<Answer<T>>,
-  ): Promise<Answer<T>> {
-    this.#deps.onMiss(kind);
-    const answering = this.#answer(key, question(this.#deps.resourceOf(kind)));
-    this.#underWay.set(key, answering);
-    return answering;
-  }
-
-  async #answer<T>(key: string, question: Promise<Answer<T>>): Promise<Answer<T>> {
-    const answer = await question.catch((thrown: unknown): Answer<T> => unknown(messageOf(thrown)));
-    this.#underWay.delete(key);
-    if (answer.state !== "known") this.#remember(key, answer);
-    return answer;
   }
 
   #remember(key: string, answer: Answer<never>): void {
@@ -144,11 +182,23 @@ export class Lookups {
   }
 }
 
+const GIVEN_UP = new ApiError("nobody waits for the answer any more");
+
 const CUT_SHORT: Answer<never> = {
   state: "unknown",
   reason: "the API server did not answer within the time that the request had left",
   cutShort: true,
 };
+
+/** Keeps a question for others to share until it is given up: whoever asks after that gets one of his own. */
+function keep<T>(questions: Map<string, Question<unknown>>, key: string, question: Question<T>): () => void {
+  const forget = () => {
+    if (questions.get(key) === question) questions.delete(key);
+  };
+  questions.set(key, question);
+  question.stop.signal.addEventListener("abort", forget, { once: true });
+  return forget;
+}
 
 /** The answer, or `CUT_SHORT` when the signal aborts before it is there. */
 function before<T>(signal: AbortSignal, answering: Promise<Answer<T>>): Promise<Answer<T>> {

@@ -24,7 +24,7 @@ import { usersOf } from "./danger.ts";
 
 const DEAD: ReadonlySet<string> = new Set(["not-ready", "gone"]);
 
-/** D7, D8: a pod that cannot end on a dead node keeps the volume for ever (A9). */
+/** D7, D8: a pod that cannot end on a dead node keeps the volume forever (A9). */
 export const heldByDeadPod: Cause = {
   row: "D7, D8",
   judge: (c, inquiry) => {
@@ -98,7 +98,7 @@ function deadPodAnswer(dead: Pod, c: PodCase, inquiry: Inquiry): Answer {
   return answer({
     ...said,
     state: "stuck",
-    text: `${held}, for ever, unless the node comes back.`,
+    text: `${held}, forever, unless the node comes back.`,
     questions: [machineIsOff(nodeName)],
     steps: deadNodeSteps(nodeName, dead, inquiry),
     avoid: [NOT_BEFORE_OFF],

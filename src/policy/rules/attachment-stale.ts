@@ -30,7 +30,7 @@ export const attachmentStale = attachmentRule({
   subject: "attachment",
   when: "A VolumeAttachment older than 60 s that no pod uses and no controller will remove: its PersistentVolume is gone, its name is not the one that the controller looks for, or neither the controller nor the node's kubelet knows it. Where its node is not Ready or gone, only after two sightings of it at least ten minutes apart. Never one in use, and never where a kind that this rests on was not read.",
   meaning:
-    "The volume counts as attached to that node, so that the driver refuses it to every other one: pods that need it elsewhere wait for ever.",
+    "The volume counts as attached to that node, so that the driver refuses it to every other one: pods that need it elsewhere wait forever.",
   cause:
     "Attachments restored from a backup or made by hand, a node that was deleted while the controller was down, a forced detach that is switched off, a finalizer that nobody removes any more.",
   ways: [

@@ -18,7 +18,7 @@ export const rwoAutoscaling = workloadRule({
   moments: ["steady"],
   when: "A claim whose volume one node at a time may hold (ReadWriteOnce), and a HorizontalPodAutoscaler or KEDA ScaledObject on the workload whose maximum is above 1.",
   meaning:
-    "Under load the autoscaler adds pods; those that land on another node wait for ever with `Multi-Attach error for volume`. The workload does not scale, just when it should.",
+    "Under load the autoscaler adds pods; those that land on another node wait forever with `Multi-Attach error for volume`. The workload does not scale, just when it should.",
   cause:
     "`maxReplicas` is what the autoscaler may reach, and it raises the workload to `minReplicas` at once, without looking at any metric. It knows nothing of volumes, and the scheduler does not count ReadWriteOnce. A workload at 0 replicas is left alone, except by KEDA, which wakes it.",
   fixes: ["autoscaler-max-one", "same-node-affinity", "rwx-claim", "statefulset"],
@@ -49,7 +49,7 @@ export const rwoAutoscaling = workloadRule({
       soft: spread.value === "leaning",
       claims: held,
       decidedBy: highest.maximum,
-      problem: `may be scaled to ${highest.maxReplicas} pods by ${scaler}, but ${nameClaims(held)} can be attached to one node only: pods on other nodes wait for ever with a Multi-Attach error`,
+      problem: `may be scaled to ${highest.maxReplicas} pods by ${scaler}, but ${nameClaims(held)} can be attached to one node only: pods on other nodes wait forever with a Multi-Attach error`,
       brief: `${short} may run ${highest.maxReplicas} pods, but only one node can hold RWO ${nameClaims(held)}`,
       evidence: [],
       degree: highest.maxReplicas,

@@ -10,7 +10,7 @@ export const rwoReplicas = workloadRule({
   moments: ["steady"],
   when: "A claim whose volume one node at a time may hold (ReadWriteOnce), and more than one pod by the workload's own replicas, nodes or parallelism. A warning for a Job or CronJob, whose pods end by themselves.",
   meaning:
-    "The pods that land on the node that holds the volume run; every other one waits for ever with `Multi-Attach error for volume`. The next rollout gets stuck too.",
+    "The pods that land on the node that holds the volume run; every other one waits forever with `Multi-Attach error for volume`. The next rollout gets stuck too.",
   cause:
     "ReadWriteOnce means one node at a time, and the scheduler does not count it: it spreads the pods over the nodes as usual. The strategy does not matter, and neither does WaitForFirstConsumer: once bound, the volume belongs to one node.",
   fixes: [
@@ -62,7 +62,7 @@ spec:
     const fate =
       spread.value === "apart"
         ? "only one of them can run"
-        : "those on other nodes wait for ever with a Multi-Attach error";
+        : "those on other nodes wait forever with a Multi-Attach error";
     return {
       soft: spread.value === "leaning" || overlap.transient,
       claims: held,

@@ -1,92 +1,89 @@
-import { createHash } from "node:crypto";
 import { plural } from "../../policy/phrasing.ts";
-import { auditOverview } from "../audit-overview.ts";
-import { barChart } from "../html/chart.ts";
-import { findingsPart } from "../html/findings.ts";
-import { html, Markup, NOTHING } from "../html/markup.ts";
-import { SCRIPT } from "../html/script.ts";
-import { STYLE } from "../html/style.ts";
-import type { Report } from "../report.ts";
-import { gravestFirst } from "./told.ts";
+import type { RenderOptions, Report } from "../report.ts";
+import { chart } from "./html/chart.ts";
+import { details } from "./html/details.ts";
+import { clipped, html, Markup, NOTHING } from "./html/escape.ts";
+import { type Listed, listed } from "./html/listed.ts";
+import { overviewSections } from "./html/overview-sections.ts";
+import { page } from "./html/page.ts";
+import { problems } from "./html/problems.ts";
+import { rows } from "./html/rows.ts";
+import { sinceTiles, tiles } from "./html/tiles.ts";
 
-/** Nothing but this page's own style and script; no request to anywhere. */
-const POLICY = [
-  "default-src 'none'",
-  `style-src '${hashOf(STYLE)}'`,
-  `script-src '${hashOf(SCRIPT)}'`,
-  "base-uri 'none'",
-  "form-action 'none'",
-].join("; ");
+/** Findings with all that is behind them; the others are rows. */
+const DETAILED = 200;
+/** What the details together may take, in bytes. */
+const DETAILS_BYTES = 4_000_000;
 
-/** One self-contained page, which reads without scripts and styles too. */
-export function renderHtml(report: Report): string {
-  const { audit } = report;
-  const findings = gravestFirst(report.findings.filter(({ known }) => !known));
-  const overview = auditOverview(report, audit === null ? 0 : Date.parse(audit.time));
-  const clusters = report.clusters.map(({ context, uid }) => context ?? uid ?? "a dump").join(", ");
-  const title = audit === null ? "attachguard: check" : `attachguard: audit of ${clusters}`;
-  const page = html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${new Markup(POLICY)}"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title><style>${new Markup(STYLE)}</style></head>
-<body><header><h1>${title}</h1><p class="dim">${audit === null ? "" : `${audit.time}, `}attachguard ${report.toolVersion}${scopeText(report)}</p></header>
-<main>
+/** One self-contained page: the numbers, the worst, every finding as a row, and the gravest in full. */
+export function renderHtml(
+  report: Report,
+  options: Pick<RenderOptions, "all" | "includeExempted"> = { all: false, includeExempted: false },
+): string {
+  const all = listed(report, options);
+  const detailed = detailsOf(all, report);
+  const clusters = report.findings.some(({ cluster }) => cluster !== null);
+  const title = titleOf(report);
+  const counted = all.filter(({ standing }) => standing === "error" || standing === "warning");
+  const where =
+    counted.length === 0
+      ? NOTHING
+      : html`<section aria-labelledby="where"><h2 id="where">Where: by namespace and rule</h2>${chart(counted.map(({ finding }) => finding))}</section>`;
+  return page(
+    `attachguard: ${title}`,
+    html`<a class="skip" href="#content">Skip to the report</a>
+<header><h1>${title}</h1>
+<p class="soft">${subtitle(report)}</p>
+<nav aria-label="Sections"><ul><li><a href="#content">Summary</a></li>${counted.length === 0 ? NOTHING : html`<li><a href="#where">Where</a></li>`}${all.length === 0 ? NOTHING : html`<li><a href="#findings">Findings</a></li><li><a href="#details">Details</a></li>`}</ul></nav></header>
+<main id="content">
 ${tiles(report)}
-${sinceText(report)}
+${sinceTiles(report)}
+${overviewSections(report, all, where)}
+${all.length === 0 ? html`<p>Nothing was found in ${plural(report.summary.workloads, "workload")}.</p>` : findingSections(all, detailed, clusters)}
 ${problems(report)}
-<h2>Where</h2>
-${barChart("By namespace", overview.byNamespace)}
-${barChart("By rule", overview.byRule)}
-${barChart("By driver", overview.byDriver)}
-<p class="dim">Numbers are errors / warnings.</p>
-${findingsPart(findings, report)}
-</main><script>${new Markup(SCRIPT)}</script></body></html>
-`;
-  return page.toString();
+</main>
+<div id="said" role="status"></div>`,
+  );
 }
 
-function hashOf(text: string): string {
-  return `sha256-${createHash("sha256").update(text).digest("base64")}`;
+function findingSections(
+  all: readonly Listed[],
+  detailed: ReadonlyMap<Listed, string>,
+  clusters: boolean,
+): Markup {
+  const rest = all.length - detailed.size;
+  return html`<section aria-labelledby="findings"><h2 id="findings">All findings (${all.length})</h2>
+${rows(all, new Set(detailed.keys()), clusters)}</section>
+<section aria-labelledby="details"><h2 id="details">Details${rest > 0 ? ` of the worst ${detailed.size}` : ""}</h2>
+${new Markup([...detailed.values()].join(""))}
+${rest > 0 ? html`<p class="soft">${plural(rest, "finding")} more without details here; <code>--format json</code> has all.</p>` : NOTHING}</section>`;
 }
 
-function scopeText({ audit }: Report): string {
-  if (audit === null) return "";
-  const { namespace, selector } = audit.scope;
-  return `${namespace === null ? "" : `, namespace ${namespace}`}${selector === null ? "" : `, selector ${selector}`}`;
+function detailsOf(all: readonly Listed[], report: Report): ReadonlyMap<Listed, string> {
+  const made = new Map<Listed, string>();
+  let bytes = 0;
+  for (const each of all.slice(0, DETAILED)) {
+    const { text } = details(each, report);
+    bytes += Buffer.byteLength(text);
+    if (bytes > DETAILS_BYTES) break;
+    made.set(each, text);
+  }
+  return made;
 }
 
-function tiles({ workloads, summary }: Report): Markup {
-  const held = workloads.filter(({ factors }) => factors.reach === "node" || factors.reach === "pod").length;
-  const state = (name: string) => workloads.filter((workload) => workload.state === name).length;
-  const rows = [
-    [workloads.length, "workloads with volumes", ""],
-    [held, "on a volume of one node or pod", ""],
-    [state("stuck"), "stuck now", "error"],
-    [state("latent"), "would get stuck", "error"],
-    [summary.errors, "errors", "error"],
-    [summary.warnings, "warnings", "warning"],
-    [summary.exempted, "exempted", ""],
-  ] as const;
-  return html`<ul class="tiles">${rows.map(([count, name, kind]) => html`<li><b class="${count === 0 ? "" : kind}">${count}</b>${name}</li>`)}</ul>`;
+function titleOf({ audit, clusters, workloads }: Report): string {
+  if (audit === null) return `Check of ${plural(workloads.length, "workload")}`;
+  const names = clusters.slice(0, 10).map(({ context, uid }) => clipped(context ?? uid ?? "a dump", 120));
+  const more = clusters.length - names.length;
+  return `Audit of ${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-function sinceText({ since }: Report): Markup {
-  if (since === null) return NOTHING;
-  return html`<p>Since ${since.time}: ${since.new} new, ${since.fixed} fixed, ${since.graver} graver, ${since.unchanged} unchanged, ${since.notComparable} not comparable.</p>`;
-}
-
-/** More of them than these are counted. */
-const PROBLEMS_SHOWN = 50;
-
-function problems({ errors, notes, audit, notJudged }: Report): Markup {
-  const unread = (audit?.read ?? []).filter(({ state }) => state === "unread");
-  const lines = [
-    ...errors.map(({ file, line, message }) => `${file === "" ? "" : `${file}:${line}: `}${message}`),
-    ...unread.map(({ kind, why }) => `${kind} objects were not read${why === null ? "" : ` (${why})`}`),
-    ...(notJudged.length === 0
-      ? []
-      : [`${plural(notJudged.length, "object")} of other kinds mount a claim and were not judged`]),
-    ...notes.map(({ message }) => message),
+function subtitle({ audit, toolVersion }: Report): string {
+  const scope = [
+    ...(audit?.scope.namespace == null ? [] : [`namespace ${clipped(audit.scope.namespace, 120)}`]),
+    ...(audit?.scope.selector == null ? [] : [`selector ${clipped(audit.scope.selector, 200)}`]),
   ];
-  if (lines.length === 0) return NOTHING;
-  const rest = lines.length - PROBLEMS_SHOWN;
-  return html`<details><summary>${plural(lines.length, "note")} on what was read</summary><ul>${lines.slice(0, PROBLEMS_SHOWN).map((line) => html`<li>${line}</li>`)}${rest > 0 ? html`<li>and ${rest} more</li>` : NOTHING}</ul></details>`;
+  return [...(audit === null ? [] : [`at ${audit.time}`]), ...scope, `attachguard ${toolVersion}`].join(
+    " · ",
+  );
 }

@@ -18,7 +18,7 @@ export class MemoryCluster implements Cluster {
     ageSeconds: 0,
     problem: undefined,
   }));
-  /** Replaces the look-up, which by default finds nothing beyond the standing view. */
+  /** Replaces the lookup, which by default finds nothing beyond the standing view. */
   lookUp: Prepare | undefined;
 
   constructor(objects: readonly unknown[] = []) {

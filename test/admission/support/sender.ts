@@ -1,21 +1,28 @@
 /**
  * Posts bodies from a process of its own, so that what the server's thread is held by can be told from what its
- * client does. `process.argv`: port and the CA's file; each message `{paths, times}` is answered by the replies.
+ * client does. `process.argv`: port, the CA's file and the deadline in milliseconds; each message `{paths, connections}` is answered by the replies.
  */
 import { readFileSync } from "node:fs";
 import { Agent } from "node:https";
 import { exchange } from "./exchange.ts";
 
-const [, , port = "0", ca = ""] = process.argv;
-const agent = new Agent({ keepAlive: true, maxSockets: 8, ca: readFileSync(ca), servername: "localhost" });
+const [, , port = "0", ca = "", timeoutMs = ""] = process.argv;
+const agent = new Agent({ keepAlive: true, ca: readFileSync(ca), servername: "localhost" });
 
 export interface Sent {
   readonly status: number;
   /** `true` or `false` where the answer was a review. */
   readonly allowed: unknown;
   readonly unjudged: boolean;
+  readonly warnings: readonly string[];
   /** Milliseconds. */
   readonly duration: number;
+}
+
+interface Answered {
+  readonly allowed?: unknown;
+  readonly warnings?: readonly string[];
+  readonly auditAnnotations?: object;
 }
 
 async function post(body: Buffer): Promise<Sent> {
@@ -24,18 +31,19 @@ async function post(body: Buffer): Promise<Sent> {
     {
       host: "127.0.0.1",
       port: Number(port),
-      path: "/validate?timeout=10s",
+      path: `/validate?timeout=${timeoutMs}ms`,
       method: "POST",
       agent,
       headers: { "content-type": "application/json", "content-length": body.length },
     },
     body,
   );
-  const response = answer.response as { allowed?: unknown; auditAnnotations?: object } | undefined;
+  const response = answer.response as Answered | undefined;
   return {
     status,
     allowed: response?.allowed,
     unjudged: "unjudged" in (response?.auditAnnotations ?? {}),
+    warnings: response?.warnings ?? [],
     duration: performance.now() - began,
   };
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import t from "tap";
 import type { Wanted } from "../../../src/cluster/cluster.ts";
 import { workloadFrom } from "../../../src/kube/workload.ts";
@@ -327,4 +328,48 @@ t.test("ten thousand claims of one review are asked for a few at a time, until i
   const view = await preparing;
   t.equal(view.claim("shop", "data-9999").state, "unknown");
   t.equal(open, 8);
+});
+
+/** Every review of its own wants eight claims that no other wants. */
+const crowd = (it: Live, reviews: number, signal: AbortSignal) =>
+  Array.from({ length: reviews }, (_, review) =>
+    viewOf(it, wanting(...Array.from({ length: 8 }, (_, i) => `data-${review}-${i}`)), signal),
+  );
+
+t.test("a hundred reviews together have no more than so many questions open", async (t) => {
+  const it = await blind(t, { authority: await createAuthority() });
+  it.double.fault = ({ verb }) => (verb === "get" ? { do: "hang" } : undefined);
+  const stop = new AbortController();
+  const preparing = crowd(it, 100, stop.signal);
+  await it.double.until(() => gets(it).length === 64);
+  // The others, of which there are 736, would come within this.
+  await sleep(200);
+  stop.abort();
+  for (const view of await Promise.all(preparing)) {
+    t.match(view.claim("shop", "data-0-0"), { state: /unknown|absent/ });
+  }
+  t.equal(gets(it).length, 64);
+});
+
+t.test("who comes after reviews that gave up on a hanging server is asked for at once", async (t) => {
+  const it = await blind(t, { authority: await createAuthority() });
+  it.double.put(claim());
+  it.double.fault = ({ verb }) => (verb === "get" ? { do: "hang" } : undefined);
+  const stop = new AbortController();
+  const preparing = crowd(it, 20, stop.signal);
+  await it.double.until(() => gets(it).length === 64);
+  it.double.fault = () => undefined;
+  const waiting = viewOf(it, wanting("data"), soon());
+  stop.abort();
+  await Promise.all(preparing);
+  t.equal((await waiting).claim("shop", "data").state, "known", "its turn comes when theirs are given up");
+  t.strictSame(
+    gets(it)
+      .slice(64)
+      .map(({ name }) => name),
+    ["data", "gp3"],
+    "and none of theirs is asked any more",
+  );
+  const again = await viewOf(it, wanting("data-0-0"), soon());
+  t.strictSame(again.claim("shop", "data-0-0"), { state: "absent" }, "a question given up is asked anew");
 });

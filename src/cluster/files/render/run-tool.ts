@@ -127,7 +127,7 @@ function outcome(child: ChildProcess, limits: ToolLimits): Promise<ToolRun> {
     else output.push(chunk);
   });
   child.stderr?.on("data", (chunk: Buffer) => {
-    // All of it is read, or the program would wait for ever; a flood ends with the time.
+    // All of it is read, or the program would wait forever; a flood ends with the time.
     if (errorBytes < MAX_ERROR_BYTES) errors.push(chunk);
     errorBytes += chunk.length;
     if (errorBytes > limits.outputBytes) stop("output");
