@@ -14,6 +14,7 @@ import { type FileOptions, loadOptions, worldNote } from "./file-options.ts";
 import { readInput } from "./input-file.ts";
 import { judgedReport } from "./judged-report.ts";
 import type { ClusterAccess } from "./live.ts";
+import { type Tell, withProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface CheckOptions extends ReportOptions, ClusterAccess, FileOptions {
@@ -41,16 +42,21 @@ export async function check(
   const { baseline, writeBaseline } = options;
   const matcher = baseline === undefined ? undefined : baselineMatcher(baseline, await readInput(baseline));
   const named = pathsToCheck(paths, config, configFile);
-  const bundle = await loadFiles(named, await loadOptions(named, withSettings(options, config), terminal));
-  const { surroundings, errors } = await surroundingsOf(options, terminal);
-  const problems = [...bundle.errors, ...errors, ...worldNote(bundle, options)];
-  const found = await judgedReport({
-    subjects: subjectsIn(bundle, surroundings),
-    problems,
-    config,
-    isStored: noneStored,
-    notJudged: bundle.notJudged.objects,
-    ...(matcher === undefined ? {} : { isKnown: matcher.isKnown }),
+  const found = await withProgress(terminal, async (tell) => {
+    const settings = await loadOptions(named, withSettings(options, config), terminal, tell);
+    const bundle = await loadFiles(named, settings);
+    const { surroundings, errors } = await surroundingsOf(options, terminal, tell);
+    return judgedReport({
+      subjects: {
+        ...subjectsIn(bundle, surroundings),
+        onWorkload: (done) => tell("judging workloads", done, bundle.workloads.length),
+      },
+      problems: [...bundle.errors, ...errors, ...worldNote(bundle, options)],
+      config,
+      isStored: noneStored,
+      notJudged: bundle.notJudged.objects,
+      ...(matcher === undefined ? {} : { isKnown: matcher.isKnown }),
+    });
   });
   const notes = [
     ...(configFile === undefined || options.config
@@ -104,12 +110,17 @@ export interface Surroundings {
 }
 
 /** What the files would be applied to: the live cluster, or a dump that only serves as surroundings. */
-export async function surroundingsOf(options: CheckOptions, terminal: Terminal): Promise<Surroundings> {
+export async function surroundingsOf(
+  options: CheckOptions,
+  terminal: Terminal,
+  tell: Tell,
+): Promise<Surroundings> {
   if (options.clusterFacts !== undefined) {
     const { index, errors } = await loadFiles([options.clusterFacts]);
     return { surroundings: index, errors };
   }
   if (options.live !== true) return { surroundings: undefined, errors: [] };
+  tell("reading the cluster");
   const { readLiveFacts } = await import("./live.ts");
   const { index, errors } = await readLiveFacts(options, terminal);
   return { surroundings: index, errors };

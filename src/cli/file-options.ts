@@ -6,6 +6,7 @@ import type { Toolbox } from "../cluster/files/render/toolbox.ts";
 import { type Bundle, type LoadOptions, loadFiles } from "../cluster/files.ts";
 import { AttachguardError } from "../errors.ts";
 import type { Node } from "../policy/model.ts";
+import type { Tell } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** How `check` is told to read files, and what to take for granted about the world around them. */
@@ -32,6 +33,7 @@ export async function loadOptions(
   paths: readonly string[],
   options: FileOptions,
   terminal: Terminal,
+  tell: Tell,
 ): Promise<LoadOptions> {
   const { render = "auto", values = [], set = [], exclude = [], include = [] } = options;
   const world = worldOf(options);
@@ -39,6 +41,8 @@ export async function loadOptions(
   const renderer = render === "never" ? {} : { renderer: await rendererFor(paths, terminal) };
   return {
     stdin: terminal.stdin,
+    onFile: (done, total) => tell("reading files", done, total),
+    onUnit: (done, total) => tell("rendering kustomizations and charts", done, total),
     render,
     values,
     set,

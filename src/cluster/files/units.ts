@@ -12,6 +12,8 @@ export interface RenderOptions {
   readonly set?: readonly string[];
   /** Real folders of kustomizations whose objects are left out where they cannot be rendered. */
   readonly leftOutUnrendered?: ReadonlySet<string>;
+  /** Told before each kustomization or chart: how many are done, and how many there are. */
+  readonly onUnit?: (done: number, total: number) => void;
 }
 
 /** A kustomization or chart that is judged as what it renders to. */
@@ -90,7 +92,8 @@ export async function unitsOf(
   const roles = new Roles();
   const rendered: RenderedUnit[] = [];
   const unrendered: UnrenderedUnit[] = [];
-  for (const candidate of candidates) {
+  for (const [at, candidate] of candidates.entries()) {
+    options.onUnit?.(at, candidates.length);
     const { root, closure, request } = candidate;
     if (!closure.standalone || used.has(closure.root)) {
       roles.addPart(closure);
