@@ -1,5 +1,5 @@
 import { harmless } from "../report/harmless.ts";
-import type { Terminal } from "./terminal.ts";
+import { type Terminal, widthOf } from "./terminal.ts";
 
 /** Tells how far a piece of work is, as often as somebody likes. */
 export type Tell = (what: string, done?: number, total?: number) => void;
@@ -34,7 +34,7 @@ export async function withProgress<T>(
     const [what, done, total] = told;
     const count = done === undefined ? "" : total === undefined ? `: ${done}` : `: ${done} of ${total}`;
     // A line that is longer than the terminal could not be taken back.
-    stderr.write(CLEARED + harmless(`${what}${count}`).slice(0, Math.max(0, (stderr.columns ?? 80) - 1)));
+    stderr.write(CLEARED + harmless(`${what}${count}`).slice(0, widthOf(stderr) - 1));
   };
   // Work that waits for another process or a server tells nothing meanwhile; work that computes keeps timers waiting.
   const timer = setInterval(show, BETWEEN_MS);

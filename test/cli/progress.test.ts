@@ -31,7 +31,8 @@ function steps(milliseconds: number) {
 }
 
 t.test("after a second one line tells how far it is, and goes", async (t) => {
-  const { terminal, lines } = screen();
+  // Some terminals do not know their width, and say 0.
+  const { terminal, lines } = screen({}, { isTTY: true, columns: 0 });
   const { work, now } = steps(600);
   t.equal(await withProgress(terminal, work, now), "result");
   t.strictSame(lines(), ["reading files: 2 of 4", "reading files: 3 of 4", ""]);
