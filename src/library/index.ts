@@ -13,7 +13,7 @@ export {
   type Spread,
 } from "../policy/factors.ts";
 export type { Field, FieldStep, Related } from "../policy/field.ts";
-export type { Exemption, Finding, FindingClaim, RuleId } from "../policy/finding.ts";
+export type { Exemption, Finding, FindingClaim, PodNumbers, RuleId } from "../policy/finding.ts";
 export { FIXES, type Fix, type FixId, type FixTarget } from "../policy/fixes.ts";
 export type { ObjectRef, SourcePosition } from "../policy/model.ts";
 export { MODES, type Mode, type Severity, type Verdict } from "../policy/verdict.ts";

@@ -40,7 +40,7 @@ t.test("npm packs what people use, and nothing of how it is made", async (t) => 
   ])
     t.ok(paths.includes(path), path);
   const unwanted = paths.filter((path) =>
-    /^(src|test|bench|certs|release|node_modules|\.)|\.ts$|\.tgz$/.test(path),
+    /^(src|test|bench|certs|release|node_modules|\.)|(?<!\.d)\.ts$|\.tgz$/.test(path),
   );
   t.strictSame(
     unwanted.filter((path) => !path.startsWith("docs/")),
