@@ -94,6 +94,20 @@ function isNotOfAjv(name: string): boolean {
   return !["fast-deep-equal", "fast-uri", "json-schema-traverse", "require-from-string"].includes(name);
 }
 
+t.test("what the README shows works as it is written", async (t) => {
+  const folder = t.testdir({ "package.json": '{"type": "module"}' });
+  installPacked(folder);
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  const blocks = [...readme.matchAll(/^```js\n([\s\S]*?)^```$/gm)].map(([, code = ""]) => code);
+  t.equal(blocks.length, 2);
+  for (const [at, code] of blocks.entries()) {
+    writeFileSync(join(folder, `${at}.js`), code);
+    const { status, stdout, stderr } = spawnSync(process.execPath, [`${at}.js`], { ...NODE, cwd: folder });
+    t.equal(status, 0, stderr);
+    if (at === 0) t.match(stdout, /^0 <!-- attachguard -->[\s\S]*\n0 true\n$/);
+  }
+});
+
 t.test("the types hold for whoever uses it", async (t) => {
   const folder = t.testdir({
     "use.ts": `import { type ClusterFacts, clusterFacts, judge, judgeReview, type Report, render } from "attachguard";
