@@ -343,7 +343,7 @@ function addCerts(program: Command, terminal: Terminal, done: Done): void {
   subcommand(program, "certs", "make development certificates in certs/")
     .option("--dir <FOLDER>", "another folder to make them in", "certs")
     .option("--host <NAME...>", "DNS names and IP addresses besides localhost and the Service's")
-    .option("--force", "make everything anew, the CA too")
+    .option("--force", "regenerate everything, the CA too")
     .action(async (options) => {
       const { certs } = await import("./certs.ts");
       done(await certs(options, terminal));

@@ -9,7 +9,7 @@ import type { ReportNote } from "../report/report.ts";
 /**
  * What a change of a claim or StatefulSet asks for that the API server refuses, since the field cannot be changed once
  * the object is there (`pkg/apis/core/validation` ValidatePersistentVolumeClaimUpdate, `pkg/apis/apps/validation`
- * ValidateStatefulSetUpdate), and what making it anew would cost.
+ * ValidateStatefulSetUpdate), and what recreating it would cost.
  *
  * @param view the cluster as it was
  */
@@ -40,7 +40,7 @@ function claimNotes(old: Claim, now: Claim, view: ClusterView): readonly ReportN
       : `its data ${policy === "Delete" ? "is lost with" : "stays in"} the old volume (reclaim policy ${policy})`,
     ...(users.length === 0 ? [] : [`${listOf(users.map(nameOf))} would have to stop for it`]),
   ];
-  const message = `${nameOf({ kind: "PersistentVolumeClaim", ...now })}: ${fields.join(", ")} cannot be changed once the claim is there, so that applying this fails; deleted and made anew, ${cost.join(", and ")}: make a new claim under another name, copy, and switch over`;
+  const message = `${nameOf({ kind: "PersistentVolumeClaim", ...now })}: ${fields.join(", ")} cannot be changed once the claim is there, so that applying this fails; deleted and recreated, ${cost.join(", and ")}: make a new claim under another name, copy, and switch over`;
   return [{ source: now.source ?? null, message }];
 }
 

@@ -44,7 +44,7 @@ export function clusterFacts(manifests: Manifests, options: FactsOptions = {}): 
 export function clusterOf(facts: ClusterFacts = NOTHING_KNOWN): Cluster {
   const cluster = CLUSTERS.get(facts);
   if (cluster !== undefined) return cluster;
-  throw new AttachguardError("AG_ERR_USAGE", "these are no facts that clusterFacts returned");
+  throw new AttachguardError("AG_ERR_USAGE", "these are not facts that clusterFacts returned");
 }
 
 const NOTHING_KNOWN: ClusterFacts = clusterFacts([]);

@@ -155,5 +155,5 @@ function namelessText(kind: string, raw: Raw): string {
   if (name === undefined || name === null || name === "") {
     return `the ${kind} has no metadata.name: it was not judged; give it a name`;
   }
-  return `the ${kind} has a metadata.name that is no text (YAML reads y, no, on and numbers otherwise): it was not judged; put it in quotes`;
+  return `the ${kind} has a metadata.name that is not text (YAML reads y, no, on and numbers otherwise): it was not judged; put it in quotes`;
 }

@@ -141,7 +141,7 @@ class Roles {
   private readonly roles = new Map<string, FileRole>();
   private readonly folders: { real: string; role: FileRole | undefined }[] = [];
 
-  /** A base or Component: patches in it are no objects, whoever uses it. */
+  /** A base or Component: patches in it are not objects, whoever uses it. */
   addPart(closure: Closure): void {
     if (closure.kind === "chart") this.folders.push({ real: closure.root, role: NO_OBJECTS });
     else this.addAll(closure, undefined);
