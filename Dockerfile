@@ -12,7 +12,7 @@ ARG NPM_REGISTRY
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts ${NPM_REGISTRY:+--registry="${NPM_REGISTRY}"}
-COPY tsconfig.json tsconfig.build.json esbuild.config.js ./
+COPY tsconfig.json tsconfig.build.json esbuild.config.js declarations.config.js ./
 COPY src ./src
 RUN npm run build
 

@@ -3,6 +3,7 @@
 import { appendFileSync, chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { writeDeclarations } from "./declarations.config.js";
 
 const COMPILED = ".build";
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
@@ -10,7 +11,17 @@ const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 /** Joined too, since every `check` needs them; all other packages stay as they are, and load when they are needed. */
 const JOINED = ["commander", "yaml"];
 
-/** Leaves everything out of the one file that `check` on files does not need, and says the version without a package. */
+/** Puts the version into what is built, so that nothing reads the package for it. */
+const knownVersion = {
+  name: "known-version",
+  setup({ onLoad }) {
+    onLoad({ filter: /\.build\/version\.js$/ }, () => ({
+      contents: `export const version = () => ${JSON.stringify(manifest.version)};`,
+    }));
+  },
+};
+
+/** Leaves everything out of the one file that `check` on files does not need. */
 function checkAlone() {
   const COMMANDS = ["./check.js", "./check-base.js"];
   const isElsewhere = ({ importer, path }) =>
@@ -26,17 +37,12 @@ function checkAlone() {
           : undefined,
       );
       onLoad({ filter: /.*/, namespace: "elsewhere" }, () => ({ contents: absent, resolveDir: COMPILED }));
-      onLoad({ filter: /cli\/version\.js$/ }, () => ({
-        contents: `export const version = () => ${JSON.stringify(manifest.version)};`,
-      }));
     },
   };
 }
 
-rmSync("dist", { recursive: true, force: true });
-await build({
-  entryPoints: [join(COMPILED, "cli/main.js")],
-  outdir: "dist/cli",
+/** The command line and the library are joined apart, so that a command loads few files. */
+const SHARED = {
   bundle: true,
   splitting: true,
   format: "esm",
@@ -46,6 +52,20 @@ await build({
   alias: { yaml: "./node_modules/yaml/browser/index.js" },
   external: Object.keys(manifest.dependencies).filter((name) => !JOINED.includes(name)),
   logLevel: "warning",
+  plugins: [knownVersion],
+};
+
+rmSync("dist", { recursive: true, force: true });
+await build({
+  ...SHARED,
+  entryPoints: [join(COMPILED, "cli/main.js")],
+  outdir: "dist/cli",
+});
+await build({
+  ...SHARED,
+  entryPoints: [join(COMPILED, "library/index.js"), join(COMPILED, "library/fastify.js")],
+  outdir: "dist",
+  chunkNames: "parts/[name]-[hash]",
 });
 const { metafile } = await build({
   entryPoints: [join(COMPILED, "cli/check-main.js")],
@@ -60,13 +80,14 @@ const { metafile } = await build({
   banner: {
     js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);',
   },
-  plugins: [checkAlone()],
+  plugins: [checkAlone(), knownVersion],
   logLevel: "warning",
 });
 appendFileSync("dist/check.js", `/*\n${licencesOf(packagesIn(metafile)).join("\n\n")}\n*/\n`);
 chmodSync("dist/check.js", 0o755);
 // As npm does with the files of `bin`, which it sees only when it installs.
 chmodSync("dist/cli/main.js", 0o755);
+writeDeclarations();
 rmSync(COMPILED, { recursive: true, force: true });
 
 writeFileSync("dist/LICENSES.txt", `Parts of these files come from:\n\n${licencesOf(JOINED).join("\n\n")}`);

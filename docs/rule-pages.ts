@@ -45,7 +45,7 @@ ${rule.meaning}
 
 ${rule.cause}
 
-## Ways out
+## How to fix it
 
 ${waysOut(rule).join("\n")}
 

@@ -28,7 +28,7 @@ const ENTRIES = JSON.parse(
 
 const HEAD = "<!-- Generated from src/policy/catalogue/drivers.json by docs/generate.ts; do not edit. -->";
 
-/** One page for each back end that somebody has looked into, and an index of all, by their path below docs/. */
+/** One page for each backend that somebody has looked into, and an index of all, by their path below docs/. */
 export function storagePages(): Readonly<Record<string, string>> {
   const studied = ENTRIES.filter(
     ({ evidence, kind }) => evidence !== "official-table-only" && kind !== "static",
@@ -50,9 +50,9 @@ function indexPage(studied: readonly Entry[]): string {
   });
   return `${HEAD}
 
-# Storage back ends
+# Storage backends
 
-What each back end can do, as attachguard judges it. \`kubectl get storageclass\` shows the provisioner of a class.
+What each backend can do, as attachguard judges it. \`kubectl get storageclass\` shows the provisioner of a class.
 
 ## How to choose
 
@@ -66,7 +66,7 @@ What each back end can do, as attachguard judges it. \`kubectl get storageclass\
 
 RWO is ReadWriteOnce, RWOP ReadWriteOncePod, ROX ReadOnlyMany, RWX ReadWriteMany. A dash: that volume mode is refused; a question mark: nobody has found out, and attachguard then treats the mode as possible.
 
-| back end | provisioner | files | raw blocks | second node |
+| backend | provisioner | files | raw blocks | second node |
 |---|---|---|---|---|
 ${rows.join("\n")}
 `;
@@ -125,7 +125,7 @@ function sharing({ accessModes }: Entry): string {
     accessModes === null
       ? "Nobody has found out whether it can share files between nodes."
       : "It cannot share files between nodes.";
-  return `${fact} Ways that work: one pod with \`strategy: Recreate\`, a StatefulSet with a claim for each pod, or [a back end with ReadWriteMany for files](README.md#how-to-choose).`;
+  return `${fact} Ways that work: one pod with \`strategy: Recreate\`, a StatefulSet with a claim for each pod, or [a backend with ReadWriteMany for files](README.md#how-to-choose).`;
 }
 
 const REFUSED: Readonly<Record<string, string>> = {

@@ -19,6 +19,10 @@ export const PLACES: Readonly<Record<string, readonly string[]>> = {
   "manifests/README.md": ["attachguard:@"],
   ".github/workflows/ci.yml": ["attachguard:@"],
   "templates/check.yml": ['version:\n      default: "@"'],
+  "docs/ci.md": ["attachguard\\W@", "/check\\W@", "rev: v@"],
+  "examples/pepr/package.json": ['"attachguard": "@"'],
+  "examples/portal/package.json": ['"attachguard": "@"'],
+  "examples/unit-test/package.json": ['"attachguard": "@"'],
   "test/e2e/packed.sh": ["attachguard-@(?=\\.tgz)"],
 };
 

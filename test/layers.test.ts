@@ -4,7 +4,7 @@ import t from "tap";
 
 const SRC = join(import.meta.dirname, "..", "src");
 
-/** Which folders a folder of `src` may import from; `errors.ts` and `metrics.ts` are open to all. */
+/** Which folders a folder of `src` may import from; `errors.ts`, `metrics.ts` and `version.ts` are open to all. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   cli: [
     "admission",
@@ -19,6 +19,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "kube",
     "policy",
   ],
+  library: ["admission", "judge", "report", "cluster", "config", "kube", "policy"],
   admission: ["judge", "report", "cluster", "tls", "config", "kube", "policy"],
   diagnose: ["report", "cluster", "kube", "policy"],
   fix: ["judge", "report", "cluster", "kube", "policy"],

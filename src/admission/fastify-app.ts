@@ -33,7 +33,7 @@ const CLIENT_ERRORS: Readonly<Record<string, { code: number; phrase: string; mes
   },
 };
 const UNREADABLE = { code: 400, phrase: "Bad Request", message: "the request is not HTTP/1.1" };
-const NO_PROXY = { code: 405, phrase: "Method Not Allowed", message: "this is no proxy" };
+const NO_PROXY = { code: 405, phrase: "Method Not Allowed", message: "this is not a proxy" };
 
 /** A fastify app that answers everything it refuses with a `metav1.Status`, which the API server shows its user. */
 export function createApp({ logger, metrics, server }: AppOptions): FastifyInstance {

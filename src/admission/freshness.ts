@@ -34,7 +34,7 @@ export function freshnessOf(
         : undefined,
     unseen: kinds.flatMap(({ kind, state, problem, ageSeconds = 0 }) => {
       if (state === "held") {
-        return [`${kind} objects are those of ${inMinutes(ageSeconds)} ago (${problem ?? "not in step"})`];
+        return [`${kind} objects are those of ${inMinutes(ageSeconds)} ago (${problem ?? "not in sync"})`];
       }
       return state === "refused" || state === "not-served"
         ? [`${kind} objects could not be seen (${problem ?? state})`]

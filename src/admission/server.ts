@@ -22,7 +22,7 @@ import { validatePlugin } from "./validate-plugin.ts";
 
 export interface ServerDependencies {
   readonly cluster: Cluster;
-  /** The configuration in force; asked anew for every request. */
+  /** The configuration in force; asked again for every request. */
   readonly config: () => Config;
   /** The configuration that the process began with, where it may have changed since; absent: the one in force now. */
   readonly startConfig?: Config;
@@ -129,8 +129,8 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
       metrics.certificateExpiry.set(certificate.notAfter / 1000);
     } catch (error) {
       // TLS is choosier than whoever read the pair (a key that is too short, say); the old one stays.
-      notPresented = `the new one cannot be presented (${messageOf(error)}), the one from before is`;
-      logger.warn({ error: messageOf(error) }, "new certificate not usable, the one from before is served");
+      notPresented = `the new one cannot be presented (${messageOf(error)}), the previous one is`;
+      logger.warn({ error: messageOf(error) }, "new certificate not usable; serving the previous one");
     }
   });
 

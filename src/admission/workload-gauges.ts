@@ -48,7 +48,7 @@ async function follow(
         const counts = await countWorkloads(deps.cluster, config(), deps.verifyWaiver, signal);
         if (counts !== undefined) metrics.showWorkloads(counts);
       } catch (error) {
-        log.error({ error: messageOf(error) }, "workloads not counted, the last numbers stay");
+        log.error({ error: messageOf(error) }, "workloads not counted; keeping the last numbers");
       }
     }
     await sleep(isTime ? workloadsIntervalSeconds * 1000 : LOOK_MS, undefined, { signal, ref: false }).catch(

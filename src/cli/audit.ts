@@ -24,6 +24,7 @@ import { readInput } from "./input-file.ts";
 import { clusterTarget, type IntoClusterOptions, writeIntoCluster } from "./into-cluster.ts";
 import { judgedReport } from "./judged-report.ts";
 import { readLiveFacts } from "./live.ts";
+import { type Tell, withProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface AuditOptions extends ReportOptions, IntoClusterOptions, FromLogOptions {
@@ -53,16 +54,18 @@ export async function audit(options: AuditOptions, terminal: Terminal): Promise<
   const target = await clusterTarget(options, terminal);
   try {
     const contexts = options.context ?? [];
-    const audits = await Promise.all(
-      (contexts.length === 0 ? [undefined] : contexts).map(async (context) => {
-        const audited = await auditOne({ options, context, selector, time, config, terminal }).catch(
-          (error: unknown) => {
-            if (contexts.length < 2) throw error;
-            return { report: unreachable(context ?? "", error), uidOf: () => undefined };
-          },
-        );
-        return { context: contexts.length < 2 ? null : (context ?? null), ...audited };
-      }),
+    const audits = await withProgress(terminal, (tell) =>
+      Promise.all(
+        (contexts.length === 0 ? [undefined] : contexts).map(async (context) => {
+          const audited = await auditOne({ options, context, selector, time, config, terminal, tell }).catch(
+            (error: unknown) => {
+              if (contexts.length < 2) throw error;
+              return { report: unreachable(context ?? "", error), uidOf: () => undefined };
+            },
+          );
+          return { context: contexts.length < 2 ? null : (context ?? null), ...audited };
+        }),
+      ),
     );
     const report = mergedReport(audits);
     const fromLog = log && withAudit(log, report);
@@ -93,6 +96,7 @@ interface Auditing {
   readonly time: string;
   readonly config: Config;
   readonly terminal: Terminal;
+  readonly tell: Tell;
 }
 
 interface Audited {
@@ -102,7 +106,8 @@ interface Audited {
 }
 
 async function auditOne(auditing: Auditing): Promise<Audited> {
-  const { options, context, selector, time, config, terminal } = auditing;
+  const { options, context, selector, time, config, terminal, tell } = auditing;
+  tell(options.from === undefined ? "reading the cluster" : "reading files");
   const facts = await factsFrom(options, context, terminal);
   const { index } = facts;
   refuseUnknownNamespace(options.namespace, facts);
@@ -113,6 +118,7 @@ async function auditOne(auditing: Auditing): Promise<Audited> {
       view: index,
       workloads: within(options.namespace, selector, index.workloads()),
       claims: selector === undefined ? within(options.namespace, undefined, index.claims()) : [],
+      onWorkload: (done) => tell("judging workloads", done),
     },
     problems: facts.errors,
     notJudged: [...within(options.namespace, undefined, facts.notJudged)],

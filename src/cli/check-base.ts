@@ -20,6 +20,7 @@ import type { CheckOptions, JudgedFiles } from "./check-options.ts";
 import { emit } from "./emit.ts";
 import { type FileOptions, loadOptions, toolboxFor, worldNote } from "./file-options.ts";
 import { reportOf, settingsOf } from "./judged-report.ts";
+import { type Tell, withProgress } from "./progress.ts";
 import { repositoryAbove } from "./repository.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -117,13 +118,17 @@ async function judgeChange(
   const matcher =
     baseline?.text === undefined ? undefined : baselineMatcher(options.baseline ?? "", baseline.text);
   const named = pathsToCheck(paths, config, file);
-  const trees = await readBoth(named, withSettings(options, config), terminal, pair);
-  const { surroundings, errors } = await surroundingsOf(options, terminal);
-  const compared = await judgeVersions(
-    { before: trees.before.bundle, after: trees.now.bundle, surroundings },
-    settingsOf(config),
-    { all: options.all === true, planFor },
-  );
+  const { trees, surroundings, errors, compared } = await withProgress(terminal, async (tell) => {
+    const trees = await readBoth(named, withSettings(options, config), terminal, pair, tell);
+    const { surroundings, errors } = await surroundingsOf(options, terminal, tell);
+    tell("judging the change");
+    const compared = await judgeVersions(
+      { before: trees.before.bundle, after: trees.now.bundle, surroundings },
+      settingsOf(config),
+      { all: options.all === true, planFor },
+    );
+    return { trees, surroundings, errors, compared };
+  });
   const render = options.render ?? config.check.render;
   const unrendered = await touchedUnrendered(trees.now, pair);
   const isAllowed = options.allowUnrendered === true || render === "never";
@@ -178,9 +183,10 @@ async function readBoth(
   options: FileOptions,
   terminal: Terminal,
   pair: TreePair,
+  tell: Tell,
 ): Promise<BothTrees> {
   const { render = "auto" } = options;
-  const common = await loadOptions(named, { ...options, render: "never" }, terminal);
+  const common = await loadOptions(named, { ...options, render: "never" }, terminal, tell);
   const rendering = render === "never" ? undefined : await renderersFor(named, terminal, pair);
   const now = await loadTree(named, {
     ...common,

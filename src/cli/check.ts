@@ -16,6 +16,7 @@ import { emit, writeOutput } from "./emit.ts";
 import { type FileOptions, loadOptions, worldNote } from "./file-options.ts";
 import { readInput } from "./input-file.ts";
 import { judgedReport, settingsOf } from "./judged-report.ts";
+import { type Tell, withProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** True where ways out are to be written, or shown as a diff. */
@@ -40,7 +41,7 @@ export async function check(
   const { baseline, writeBaseline } = options;
   const baselineText = baseline === undefined ? undefined : await readInput(baseline);
   const named = pathsToCheck(paths, config, configFile);
-  const around = await surroundingsOf(options, terminal);
+  const around = await withProgress(terminal, (tell) => surroundingsOf(options, terminal, tell));
   const judge = (stdin: Terminal["stdin"], tree?: TreeFiles) =>
     judgeFiles({
       ...{ named, options, config, configFile, around, tree },
@@ -84,19 +85,22 @@ async function judgeFiles({
   tree,
 }: Look): Promise<JudgedFiles> {
   const matcher = baseline && baselineMatcher(baseline.file, baseline.text);
-  const { bundle, units } = await loadTree(
-    named,
-    await loadOptions(named, withSettings(options, config), terminal, tree),
-  );
-  const problems = [...bundle.errors, ...errors, ...worldNote(bundle, options)];
-  const found = await judgedReport({
-    subjects: subjectsIn(bundle, surroundings),
-    problems,
-    config,
-    isStored: noneStored,
-    readFile: tree && ((path) => tree.readFile(path)),
-    notJudged: bundle.notJudged.objects,
-    ...(matcher === undefined ? {} : { isKnown: matcher.isKnown }),
+  const { bundle, units, found } = await withProgress(terminal, async (tell) => {
+    const settings = await loadOptions(named, withSettings(options, config), terminal, tell, tree);
+    const { bundle, units } = await loadTree(named, settings);
+    const found = await judgedReport({
+      subjects: {
+        ...subjectsIn(bundle, surroundings),
+        onWorkload: (done) => tell("judging workloads", done, bundle.workloads.length),
+      },
+      problems: [...bundle.errors, ...errors, ...worldNote(bundle, options)],
+      config,
+      isStored: noneStored,
+      readFile: tree && ((path) => tree.readFile(path)),
+      notJudged: bundle.notJudged.objects,
+      ...(matcher === undefined ? {} : { isKnown: matcher.isKnown }),
+    });
+    return { bundle, units, found };
   });
   const notes = [
     ...(configFile === undefined || options.config
@@ -148,12 +152,17 @@ export interface Surroundings {
 }
 
 /** What the files would be applied to: the live cluster, or a dump that only serves as surroundings. */
-export async function surroundingsOf(options: CheckOptions, terminal: Terminal): Promise<Surroundings> {
+export async function surroundingsOf(
+  options: CheckOptions,
+  terminal: Terminal,
+  tell: Tell,
+): Promise<Surroundings> {
   if (options.clusterFacts !== undefined) {
     const { index, errors } = await loadFiles([options.clusterFacts]);
     return { surroundings: index, errors };
   }
   if (options.live !== true) return { surroundings: undefined, errors: [] };
+  tell("reading the cluster");
   const { readLiveFacts } = await import("./live.ts");
   const { index, errors } = await readLiveFacts(options, terminal);
   return { surroundings: index, errors };

@@ -16,7 +16,7 @@ export interface Told {
 }
 
 export interface Watching {
-  /** Looks anew; with what earlier looks have seen. */
+  /** Looks again; with what earlier looks have seen. */
   readonly look: (
     sightings: ReadonlyMap<string, Sighting>,
     dangers: ReadonlySet<string> | undefined,
@@ -56,7 +56,7 @@ export async function watchDiagnosis({ look, show, terminal, wait }: Watching): 
     } else {
       failures = 0;
       dangers = told.dangers;
-      // What is no longer in that state must be seen twice anew.
+      // What is no longer in that state must be seen twice again.
       sightings.clear();
       for (const sighting of told.sightings) sightings.set(sighting.uid, sighting);
       const answer = answerOf(told.document);

@@ -10,6 +10,7 @@ import { savedFacts, savedSightings } from "../diagnose/save.ts";
 import { parseSubject, SUBJECT_KINDS } from "../diagnose/subject.ts";
 import { AttachguardError } from "../errors.ts";
 import { detachingOf } from "../policy/catalogue/driver.ts";
+import { version } from "../version.ts";
 import type { Told } from "./diagnose-watch.ts";
 import type { DiagnosisOutput } from "./diagnosis-output.ts";
 import { emitDiagnosis } from "./diagnosis-output.ts";
@@ -17,7 +18,6 @@ import { readDumpFiles } from "./dump-files.ts";
 import { writeOutput } from "./emit.ts";
 import { confirmedLook, type FactsLook, type LiveLooks, liveLooks, sleep } from "./live-look.ts";
 import type { Terminal } from "./terminal.ts";
-import { version } from "./version.ts";
 
 export interface DiagnoseCommand {
   readonly namespace?: string;

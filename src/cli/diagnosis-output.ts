@@ -4,9 +4,9 @@ import { renderMarkdown } from "../diagnose/formats/markdown.ts";
 import { renderText } from "../diagnose/formats/text.ts";
 import type { Circumstances } from "../diagnose/formats/words.ts";
 import { AttachguardError } from "../errors.ts";
+import { version } from "../version.ts";
 import { writeOutput } from "./emit.ts";
 import { hasColour, print, type Terminal, widthOf } from "./terminal.ts";
-import { version } from "./version.ts";
 
 export const DIAGNOSIS_FORMATS = ["text", "json", "markdown"] as const;
 export type DiagnosisFormat = (typeof DIAGNOSIS_FORMATS)[number];

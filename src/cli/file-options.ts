@@ -7,6 +7,7 @@ import type { TreeFiles } from "../cluster/files/render/tree-files.ts";
 import { type Bundle, type LoadOptions, loadFiles } from "../cluster/files.ts";
 import { AttachguardError } from "../errors.ts";
 import type { Node } from "../policy/model.ts";
+import type { Tell } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** How `check` is told to read files, and what to take for granted about the world around them. */
@@ -34,6 +35,7 @@ export async function loadOptions(
   paths: readonly string[],
   options: FileOptions,
   terminal: Terminal,
+  tell: Tell,
   tree?: TreeFiles,
 ): Promise<LoadOptions> {
   const { render = "auto", values = [], set = [], exclude = [], include = [] } = options;
@@ -43,6 +45,8 @@ export async function loadOptions(
   return {
     ...(tree === undefined ? {} : { tree }),
     stdin: terminal.stdin,
+    onFile: (done, total) => tell("reading files", done, total),
+    onUnit: (done, total) => tell("rendering kustomizations and charts", done, total),
     render,
     values,
     set,

@@ -9,10 +9,10 @@ import { allStored } from "../report/commands.ts";
 import { logExitCode, withAudit } from "../report/from-log.ts";
 import type { FromLog, LoggedKey } from "../report/log-facts.ts";
 import { buildReport } from "../report/report.ts";
+import { version } from "../version.ts";
 import { emit, type ReportOptions } from "./emit.ts";
 import type { IntoClusterOptions } from "./into-cluster.ts";
 import type { Terminal } from "./terminal.ts";
-import { version } from "./version.ts";
 
 /** Which logs, and how much of them. */
 export interface FromLogOptions {

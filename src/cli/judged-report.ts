@@ -1,16 +1,19 @@
+import { readFile } from "node:fs/promises";
+import { decode } from "../cluster/files/decode.ts";
 import type { InputError } from "../cluster/files/input-error.ts";
 import type { Config } from "../config/model.ts";
 import { planFor } from "../fix/plan.ts";
 import { type Judged, judgeAll, type Subjects } from "../judge/all.ts";
 import { type JudgeSettings, waiverCheck } from "../judge/context.ts";
+import { findingPlaces } from "../judge/finding-places.ts";
+import { problemsFound } from "../judge/problems.ts";
 import type { Unjudged } from "../kube/unjudged.ts";
 import type { AuditFacts } from "../report/audit-facts.ts";
 import type { IsStored } from "../report/commands.ts";
 import { buildReport, type ChangeFacts, type Report, type ReportParts } from "../report/report.ts";
+import { version } from "../version.ts";
 import { type AuditDiagnosis, diagnosisKey } from "./diagnosed.ts";
-import { findingPlaces } from "./finding-places.ts";
 import { pathsInRepository } from "./repository.ts";
-import { version } from "./version.ts";
 
 /** What goes into one report of `check` or `audit`. */
 export interface ToJudge extends ToReport {
@@ -50,9 +53,10 @@ export function settingsOf(config: Config): JudgeSettings {
 export async function reportOf(judged: Judged, toReport: ToReport): Promise<Report> {
   const { problems, config, isStored, notJudged = [], isKnown, diagnosis } = toReport;
   const { audit = null, change = null } = toReport;
+  const { errors, notes } = problemsFound(problems);
   return buildReport({
     findings: judged.findings,
-    placesOf: await findingPlaces(judged.findings, toReport.readFile),
+    placesOf: await findingPlaces(judged.findings, (file) => textOf(file, toReport.readFile)),
     workloads: judged.workloads.map((row) => {
       const stuck = diagnosis?.stuck.get(diagnosisKey(row.workload));
       return stuck === undefined ? row : { ...row, state: "stuck", reason: stuck };
@@ -64,16 +68,9 @@ export async function reportOf(judged: Judged, toReport: ToReport): Promise<Repo
     })),
     audit,
     change,
-    errors: problems
-      .filter(({ fatal }) => fatal)
-      .map(({ file, line, column, message }) => ({ file, line, column, message, code: "AG_ERR_INPUT" })),
+    errors,
     notes: [
-      ...problems
-        .filter(({ fatal }) => !fatal)
-        .map(({ file, line, column, message }) => ({
-          source: file === "" ? null : { file, line, column },
-          message,
-        })),
+      ...notes,
       ...judged.notes,
       ...(diagnosis?.note === undefined ? [] : [{ source: null, message: diagnosis.note }]),
     ],
@@ -82,4 +79,18 @@ export async function reportOf(judged: Judged, toReport: ToReport): Promise<Repo
     telling: { docsUrl: config.docsUrl, isStored },
     inRepository: pathsInRepository(process.cwd()),
   });
+}
+
+async function textOf(
+  file: string,
+  read: (path: string) => Promise<Uint8Array> = readFile,
+): Promise<string | undefined> {
+  if (file === "-") return undefined;
+  try {
+    const decoded = decode(await read(file));
+    return "text" in decoded ? decoded.text : undefined;
+  } catch {
+    // It was read a moment ago; what is lost is a line number.
+    return undefined;
+  }
 }

@@ -5,6 +5,7 @@ import type { FixId } from "../policy/fixes.ts";
 import { noneStored } from "../report/commands.ts";
 import { FORMATS, type Format, rendererOf } from "../report/formats.ts";
 import { buildReport, FAIL_ON } from "../report/report.ts";
+import { version } from "../version.ts";
 import type { Shell } from "./completion.ts";
 import { DUMP_HELP } from "./diagnose-help.ts";
 import { DIAGNOSIS_FORMATS, type DiagnosisOutput } from "./diagnosis-output.ts";
@@ -12,7 +13,6 @@ import type { Output } from "./emit.ts";
 import { fixArgument } from "./fix-argument.ts";
 import { callName, speakingAs } from "./plugin-name.ts";
 import { print, type Terminal } from "./terminal.ts";
-import { version } from "./version.ts";
 
 /** The input or the call is wrong, or attachguard itself failed: 1 is kept for findings. */
 const EXIT_FAILURE = 2;
@@ -387,7 +387,7 @@ function addCerts(program: Command, terminal: Terminal, done: Done): void {
   subcommand(program, "certs", "make development certificates in certs/")
     .option("--dir <FOLDER>", "another folder to make them in", "certs")
     .option("--host <NAME...>", "DNS names and IP addresses besides localhost and the Service's")
-    .option("--force", "make everything anew, the CA too")
+    .option("--force", "regenerate everything, the CA too")
     .action(async (options) => {
       const { certs } = await import("./certs.ts");
       done(await certs(options, terminal));

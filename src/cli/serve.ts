@@ -56,7 +56,7 @@ export async function serve(options: ServeOptions, terminal: Terminal, log: Logg
 function endIfItHangs({ shutdown }: Config, log: Logger): void {
   const seconds = shutdown.delaySeconds + shutdown.graceSeconds + SPARE_SECONDS;
   const timer = setTimeout(() => {
-    log.fatal({ seconds }, "still not closed, ending");
+    log.fatal({ seconds }, "shutdown timed out; exiting");
     process.exit(1);
   }, seconds * 1000);
   timer.unref();
@@ -151,7 +151,7 @@ async function followConfig(
       },
       failed: ({ code, message }) => {
         metrics.configReloadFailures.inc();
-        log.error({ file, code, error: message }, "configuration not usable, the last one holds");
+        log.error({ file, code, error: message }, "invalid configuration; keeping the previous one");
       },
     },
     ownNamespace,

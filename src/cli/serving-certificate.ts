@@ -102,8 +102,8 @@ async function selfManaged(
 export function logTo(log: Pick<Logger, "info" | "warn" | "error">) {
   return (problem: AttachguardError | undefined, usable: boolean): void => {
     const fields = problem && { code: problem.code, error: problem.message };
-    if (fields === undefined) log.info("certificate in order again");
-    else if (usable) log.warn(fields, "certificate cannot be renewed now, the one from before is served");
+    if (fields === undefined) log.info("certificate is usable again");
+    else if (usable) log.warn(fields, "certificate cannot be renewed now; serving the previous one");
     else log.error(fields, "certificate not usable");
   };
 }

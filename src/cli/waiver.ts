@@ -139,7 +139,7 @@ function timeOf(word: string, now: number): number {
   if (Number.isNaN(time)) {
     throw new AttachguardError(
       "AG_ERR_USAGE",
-      `'${word}' is no time; expected a date (2027-01-31), a time with its zone (2027-01-31T12:00:00Z) or days from now (30d)`,
+      `'${word}' is not a valid time; expected a date (2027-01-31), a time with its zone (2027-01-31T12:00:00Z) or days from now (30d)`,
     );
   }
   return word.includes("T") ? time : time + DAY_MS;

@@ -371,7 +371,7 @@ export class ClusterIndex implements ClusterView {
     return this.fromFiles && (namespace === "" || namespaces.includes(""));
   }
 
-  /** Brings the indices in step with an object that comes or goes. */
+  /** Brings the indices in sync with an object that comes or goes. */
   private index(change: "add" | "delete", fact: Fact): void {
     switch (fact.kind) {
       case "HorizontalPodAutoscaler":

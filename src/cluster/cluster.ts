@@ -8,14 +8,14 @@ export interface Wanted {
   readonly workloads: readonly Workload[];
   /**
    * A workload to be found by name (scale, autoscaler target), with its claims. With a uid, a known workload of
-   * that name with another uid counts as not seen yet: it was deleted and made anew.
+   * that name with another uid counts as not seen yet: it was deleted and recreated.
    */
   readonly target?: Pick<ObjectRef, "kind" | "namespace" | "name"> & { readonly uid?: string };
   /** A ScaledObject to be found by name, as of this uid. */
   readonly scaledObject?: { readonly namespace: string; readonly name: string; readonly uid: string };
   /**
    * The autoscalers of this namespace, which cannot be fetched by target: they are listed where the picture of them is
-   * not in step, and with `afresh` in any case.
+   * not in sync, and with `afresh` in any case.
    */
   readonly autoscalersIn?: string;
   readonly afresh?: boolean;
@@ -32,7 +32,7 @@ export interface Prepared {
 export interface KindStatus {
   readonly kind: FactKind;
   /**
-   * `waiting`: not listed yet. `held`: was in step and is not now, because the API server refuses it (403) or no longer
+   * `waiting`: not listed yet. `held`: was in sync and is not now, because the API server refuses it (403) or no longer
    * has the version that was reached (410): what was seen last still counts, what was not seen may exist. `refused`: no
    * right to read it (403). `not-served`: the API server has no such kind (404).
    */

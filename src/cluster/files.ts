@@ -26,6 +26,8 @@ export interface LoadOptions extends BundleOptions, DiscoverOptions, RenderOptio
   readonly strict?: boolean;
   /** What this tree has in common with another one; nothing, unless it is said. */
   readonly shared?: SharedReads;
+  /** Told before each file that is read: how many have been, and how many there are. */
+  readonly onFile?: (done: number, total: number) => void;
 }
 
 /** What was read, and the kustomizations and charts among it. */
@@ -64,7 +66,7 @@ export async function loadTree(paths: readonly string[], options: LoadOptions = 
     options.renderer ?? NO_RENDERER,
     options.renderer === undefined ? { render: "never" } : options,
   );
-  const loading = new Loading(builder, tree, errors, shared);
+  const loading = new Loading(builder, tree, errors, shared, options.onFile);
   await loading.addFiles(discovered, units);
   for (const unit of units.rendered) {
     const { path } = unit.root;
@@ -138,18 +140,27 @@ class Loading {
   private readonly tree: TreeFiles;
   private readonly errors: InputError[];
   private readonly shared: SharedReads;
+  private readonly onFile: (done: number, total: number) => void;
   private readonly withoutObjects: string[] = [];
   private readonly templates: InputError[] = [];
 
-  constructor(builder: BundleBuilder, tree: TreeFiles, errors: InputError[], shared: SharedReads) {
+  constructor(
+    builder: BundleBuilder,
+    tree: TreeFiles,
+    errors: InputError[],
+    shared: SharedReads,
+    onFile: LoadOptions["onFile"] = () => {},
+  ) {
     this.builder = builder;
     this.tree = tree;
     this.errors = errors;
     this.shared = shared;
+    this.onFile = onFile;
   }
 
   async addFiles({ files }: Discovered, units: Units): Promise<void> {
-    for (const { path, real, named } of files) {
+    for (const [at, { path, real, named }] of files.entries()) {
+      this.onFile(at, files.length);
       const role = units.roleOf(real);
       if (!named && role?.holdsObjects === false) continue;
       const standing = { file: path, ...(named ? {} : role) };

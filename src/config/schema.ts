@@ -511,7 +511,7 @@ export const CONFIG_SCHEMA: Schema = {
             },
             webhookConfiguration: {
               ...OBJECT_NAME,
-              description: "The ValidatingWebhookConfiguration whose `caBundle` is kept in step.",
+              description: "The ValidatingWebhookConfiguration whose `caBundle` is kept in sync.",
               default: "attachguard",
             },
             serviceName: {

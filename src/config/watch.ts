@@ -5,7 +5,7 @@ import { watchFiles } from "./watch-files.ts";
 export interface ConfigListener {
   /** A new configuration has been read and is valid. */
   changed(config: Config): void;
-  /** What is in the file now cannot be used; the configuration from before stays in force. */
+  /** What is in the file now cannot be used; the previous configuration stays in force. */
   failed(error: AttachguardError): void;
 }
 

@@ -269,7 +269,7 @@ function attachmentAnswer(attachment: VolumeAttachment, inquiry: Inquiry): Judge
     avoid: [
       {
         id: "remove-finalizer",
-        why: "only where the deletion hangs, and the back end shows the volume free",
+        why: "only where the deletion hangs, and the backend shows the volume free",
       },
     ],
     evidence: [`PersistentVolume ${attachment.volumeName} does not exist`],

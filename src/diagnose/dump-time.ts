@@ -12,7 +12,7 @@ const IN_SPEC = ["renewTime", "acquireTime"] as const;
 /**
  * The newest time in a dump, in milliseconds since the epoch: "now" is at least that. Only fields count that the
  * cluster itself writes (not a template's or an annotation's text), and a deletionTimestamp less its grace, which is
- * when the deletion was asked for (A7). Undefined where there is no time at all.
+ * when the deletion was asked for (A7). Undefined where there is none.
  */
 export function newestTimeIn(readings: readonly RawReading[]): number | undefined {
   const newest = new Newest();

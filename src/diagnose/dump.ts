@@ -125,7 +125,7 @@ function itemsOf(value: Raw, file: string, { errors }: Collected): readonly unkn
 function collectList(value: Raw, file: string, collected: Collected): void {
   for (const item of itemsOf(value, file, collected) ?? []) {
     if (isRecord(item)) collectObject(item, collected);
-    else collected.errors.push({ file, message: "an item of the List is no object" });
+    else collected.errors.push({ file, message: "an item of the List is not an object" });
   }
 }
 
@@ -177,7 +177,7 @@ function collectStatus(value: Raw, file: string, { pieces, errors }: Collected):
   if (kind === undefined || (reason !== "Forbidden" && reason !== "NotFound")) {
     errors.push({
       file,
-      message: `the API server's answer is no list: ${text(value.message) ?? "a Status"}`,
+      message: `the API server's answer is not a list: ${text(value.message) ?? "a Status"}`,
     });
     return;
   }

@@ -39,7 +39,7 @@ export interface DriverFacts {
    * `false` lets an attachment be deleted while a pod uses its volume elsewhere.
    */
   readonly unpublishIgnoresNode: boolean | "unknown";
-  /** How to ask the back end who has a volume, one sentence with its command; undefined where nothing is known. */
+  /** How to ask the backend who has a volume, one sentence with its command; undefined where nothing is known. */
   readonly backEndHint: string | undefined;
 }
 

@@ -40,7 +40,7 @@ export const FORCE_DETACH_DISABLED: Question = {
 
 export const BACK_END_AGREES: Question = {
   id: "back-end-agrees",
-  text: "Does the storage back end show the volume attached to no machine?",
+  text: "Does the storage backend show the volume attached to no machine?",
 };
 
 export function undoRollout(
@@ -167,7 +167,7 @@ export function removeTaint(node: Node | undefined, nodeName: string, inquiry: I
   const index = node?.taints.findIndex(({ key }) => key === OUT_OF_SERVICE) ?? -1;
   return step({
     id: "remove-taint",
-    text: `When everything has moved and the machine of ${nodeName} has booted anew, take the taint ${OUT_OF_SERVICE} away.`,
+    text: `When everything has moved and the machine of ${nodeName} has rebooted, take the taint ${OUT_OF_SERVICE} away.`,
     commands: node === undefined || index === -1 ? [] : inquiry.kubectl.removeTaint(node, index),
     behind: index === -1 ? [] : [`rebooted:${nodeName}`],
     cost: "nothing",
@@ -178,7 +178,7 @@ export function removeTaint(node: Node | undefined, nodeName: string, inquiry: I
 export function rebooted(node: string): Question {
   return {
     id: `rebooted:${node}`,
-    text: `Has the machine of ${node} booted anew since its volume was taken away?`,
+    text: `Has the machine of ${node} rebooted since its volume was taken away?`,
   };
 }
 
@@ -230,7 +230,7 @@ export function lookAtBackEnd(disk: Disk | undefined, inquiry: Inquiry): StepDra
   const what = disk?.handle === undefined ? "the volume" : `volume ${disk.handle}`;
   return step({
     id: "look-at-back-end",
-    text: `Ask the storage back end which machine has ${what}, and detach it there when nobody may be using it.${hint === undefined ? "" : ` Ask it so: ${hint}.`}`,
+    text: `Ask the storage backend which machine has ${what}, and detach it there when nobody may be using it.${hint === undefined ? "" : ` Ask it so: ${hint}.`}`,
     cost: "nothing to look",
     danger: "detaching somebody else's disk",
   });
@@ -278,7 +278,7 @@ export function advice(id: StepDraft["id"], text: string, cost = "nothing"): Ste
 export function replacePendingClaim(claim: PersistentVolumeClaim, inquiry: Inquiry): StepDraft {
   return step({
     id: "replace-pending-claim",
-    text: "Make the claim anew as it should be: access modes and class cannot be changed. Nothing is lost while it is Pending; the command is refused once it has changed.",
+    text: "Recreate the claim as it should be: access modes and class cannot be changed. Nothing is lost while it is Pending; the command is refused once it has changed.",
     commands: inquiry.kubectl.delete(claim, { byVersion: true }),
     cost: "none: there is no volume yet",
   });

@@ -25,6 +25,8 @@ export interface Subjects {
   viewFor?(object: Workload | Claim): ClusterView;
   readonly workloads: Iterable<Workload>;
   readonly claims: Iterable<Claim>;
+  /** Told before each workload: how many have been judged. */
+  readonly onWorkload?: (done: number) => void;
 }
 
 /** Says what would be enough for a workload as the view holds it, by its findings. */
@@ -57,7 +59,9 @@ export async function judgeAll(
   const workloads: JudgedWorkload[] = [];
   const notes: ReportNote[] = [];
   const modes = new NamespaceModes(settings.config, view);
+  let done = 0;
   for (const written of subjects.workloads) {
+    subjects.onWorkload?.(done++);
     const own = subjects.viewFor?.(written) ?? view;
     const judged = await judgeAsItStands(written, own, settings);
     notes.push(...notesOn(judged.workload, own));

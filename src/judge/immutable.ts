@@ -12,7 +12,7 @@ export type Version = Fact & { readonly read?: { readonly written: Raw | undefin
 /**
  * What a change of a claim or StatefulSet asks for that the API server refuses, since the field cannot be changed once
  * the object is there (`pkg/apis/core/validation` ValidatePersistentVolumeClaimUpdate, `pkg/apis/apps/validation`
- * ValidateStatefulSetUpdate), and what making it anew would cost. Notes: what is told here fails by itself when it is
+ * ValidateStatefulSetUpdate), and what recreating it would cost. Notes: what is told here fails by itself when it is
  * applied.
  *
  * @param before the object as it was, in files or in the cluster
@@ -38,7 +38,7 @@ function claimNotes(old: Claim, now: Claim, view: ClusterView): readonly ReportN
   const notes: string[] = [];
   if (fields.length > 0) {
     notes.push(
-      `${name}: ${fields.join(", ")} cannot be changed once the claim is there, so that applying this fails; deleted and made anew, ${costs(old, view)}: make a new claim under another name, copy, and switch over (attachguard runbook recreate-claim)`,
+      `${name}: ${fields.join(", ")} cannot be changed once the claim is there, so that applying this fails; deleted and recreated, ${costs(old, view)}: make a new claim under another name, copy, and switch over (attachguard runbook recreate-claim)`,
     );
   }
   if (isChanged(old, now) === "larger") notes.push(...growthNotes(old, name, view));

@@ -8,7 +8,7 @@ export type Target = Pick<ObjectRef, "kind" | "namespace" | "name">;
 /**
  * The workload as its pods are; `absent` where one of that name has another uid.
  *
- * @param uid the workload's where it is known: one that was deleted and made anew is another one
+ * @param uid the workload's where it is known: one that was deleted and recreated is another one
  */
 export function targetIn(view: ClusterView, target: Target, uid: string | undefined): Lookup<Workload> {
   const found = view.workload(target.kind, target.namespace, target.name);

@@ -34,6 +34,6 @@ function requirementIn(part: string, whole: string): Requirement {
   }
   throw new AttachguardError(
     "AG_ERR_USAGE",
-    `--selector ${JSON.stringify(whole)}: ${JSON.stringify(part)} is no requirement; write app=web, tier!=test, env in (a,b), key or !key`,
+    `--selector ${JSON.stringify(whole)}: ${JSON.stringify(part)} is not a requirement; write app=web, tier!=test, env in (a,b), key or !key`,
   );
 }

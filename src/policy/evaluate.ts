@@ -92,7 +92,7 @@ export function evaluateClaim(
   context: JudgementContext,
 ): readonly Finding[] {
   const { options } = context;
-  // The StatefulSet is where it can be mended, and its controller would only try again.
+  // The StatefulSet is where it can be fixed, and its controller would only try again.
   const set = knownValue(view.setWithClaim(claim.namespace, claim.name));
   const findings = CLAIM_RULES.flatMap((rule): Finding[] => {
     const match = rule.judge(claim, view, options);

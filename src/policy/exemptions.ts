@@ -81,7 +81,8 @@ export function mistypedRules(annotations: readonly Labels[]): readonly string[]
   return [...new Set(names)]
     .filter((name) => name !== "*" && ruleById(name) === undefined)
     .map(
-      (name) => `${IGNORE_ANNOTATION} names ${JSON.stringify(name.slice(0, NAME_SHOWN))}, which is no rule`,
+      (name) =>
+        `${IGNORE_ANNOTATION} names ${JSON.stringify(name.slice(0, NAME_SHOWN))}, which is not a rule`,
     );
 }
 

@@ -1,8 +1,8 @@
 export type Severity = "error" | "warning";
 
 /** `enforce`: an error denies, a warning warns. `warn`: everything warns. `audit`: logged only. `off`: not judged. */
-export const MODES = ["enforce", "warn", "audit", "off"] as const;
-export type Mode = (typeof MODES)[number];
+export type Mode = "enforce" | "warn" | "audit" | "off";
+export const MODES = ["enforce", "warn", "audit", "off"] as const satisfies readonly Mode[];
 
 export type Verdict = "deny" | "warn" | "allow";
 

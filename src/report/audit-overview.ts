@@ -17,7 +17,7 @@ export interface AuditOverview {
   readonly byDriver: Tally;
   readonly byClass: Tally;
   /** Workloads whose errors all end with strategy Recreate, with the fix. */
-  readonly mendedByRecreate: readonly { readonly workload: JudgedWorkload; readonly fix: Fix }[];
+  readonly fixedByRecreate: readonly { readonly workload: JudgedWorkload; readonly fix: Fix }[];
   /** Workloads with errors for which no change of the workload or its autoscaler is a way out. */
   readonly needStorage: readonly JudgedWorkload[];
   readonly exempted: readonly ReportedFinding[];
@@ -49,7 +49,7 @@ export function auditOverview({ findings, workloads }: Report, now: number): Aud
     byRule: tally(counted, ({ rule }) => [rule]),
     byDriver: tally(counted, ({ claims }) => claims.map(({ provisioner }) => provisioner ?? "not known")),
     byClass: tally(counted, ({ claims }) => claims.map(({ storageClass }) => storageClass ?? "none")),
-    mendedByRecreate: withErrors.flatMap((workload) => {
+    fixedByRecreate: withErrors.flatMap((workload) => {
       const [fix, ...more] = workload.plan?.fixes ?? [];
       return fix?.id === "recreate" && more.length === 0 ? [{ workload, fix }] : [];
     }),

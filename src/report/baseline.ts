@@ -84,7 +84,7 @@ function parse(file: string, text: string): Baseline {
   const refuse = (why: string): AttachguardError =>
     new AttachguardError(
       "AG_ERR_INPUT",
-      `${file}: this is no baseline that can be used (${why}); write it anew with --write-baseline`,
+      `${file}: this is not a usable baseline (${why}); write a new one with --write-baseline`,
     );
   let value: unknown;
   try {

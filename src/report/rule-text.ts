@@ -25,7 +25,7 @@ export function renderRule(rule: ExplainedRule, colour: boolean): string {
     section("When", paragraph(rule.when)),
     section("What it means", paragraph(rule.meaning)),
     section("Why it happens", paragraph(rule.cause)),
-    section("Ways out", waysOut(rule).join("\n")),
+    section("How to fix it", waysOut(rule).join("\n")),
     section("Breaks the rule", block(rule.examples.fail)),
     section("Follows the rule", block(rule.examples.pass)),
     section("Sources", rule.sources.map((source) => `  - ${source}`).join("\n")),

@@ -21,7 +21,7 @@ export interface DevelopmentRequest {
   readonly folder: string;
   /** DNS names and IP addresses besides the standing ones. */
   readonly hosts: readonly string[];
-  /** Makes both anew; whoever trusts the old CA has to be given the new one. */
+  /** Makes both again; whoever trusts the old CA has to be given the new one. */
   readonly force: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -121,7 +121,7 @@ function isExpired(pem: string, file: string, now: number): boolean {
 function refusal(what: string, loss: string): AttachguardError {
   return new AttachguardError(
     "AG_ERR_TLS",
-    `${what}; it ${loss}. Choose another folder, or make everything anew with --force (whoever trusts the old CA has to be given the new one)`,
+    `${what}; it ${loss}. Choose another folder, or regenerate everything with --force (whoever trusts the old CA has to be given the new one)`,
   );
 }
 

@@ -37,9 +37,7 @@ export async function fileSource(options: FileSourceOptions): Promise<Certificat
   const tell = (error: AttachguardError | undefined) => {
     if (error?.message === problem || closed) return;
     problem = error?.message;
-    source.report(
-      problem === undefined ? undefined : `${problem}; the certificate from before is still served`,
-    );
+    source.report(problem === undefined ? undefined : `${problem}; still serving the previous certificate`);
     options.onProblem?.(error, source.status(Date.now()).usable);
   };
   const reread = async () => {

@@ -36,7 +36,7 @@ export interface RenewalRules {
 export interface RenewalFacts {
   /** What is stored now. */
   readonly stored: FoundMaterial;
-  /** What this replica has been using; it mends what is damaged in the store. */
+  /** What this replica has been using; it repairs what is damaged in the store. */
   readonly memory: Material | undefined;
   /** True where callers have been given this CA (PEM), so that they accept what it signs. */
   readonly isTrusted: (ca: string) => boolean;

@@ -141,7 +141,7 @@ export class SelfManagedSource implements CertificateSource {
     const consequence =
       this.#memory === undefined
         ? "callers cannot verify the makeshift certificate that is presented until then"
-        : "the certificate from before is still served";
+        : "still serving the previous certificate";
     this.#source.report(problem === undefined ? undefined : `${problem.message}; ${consequence}`);
     this.#options.onProblem?.(problem, this.status(this.#options.now()).usable);
   }

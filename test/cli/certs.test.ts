@@ -16,7 +16,7 @@ t.test("makes what serve looks for, says where, and keeps it when run again", as
   t.match(second.out, "kept, until ");
   t.equal(readFileSync(join(folder, "tls.crt"), "utf8"), before);
   await run(["certs", "--dir", folder, "--force"]);
-  t.not(readFileSync(join(folder, "tls.crt"), "utf8"), before, "--force makes everything anew");
+  t.not(readFileSync(join(folder, "tls.crt"), "utf8"), before, "--force regenerates everything");
 });
 
 t.test("a folder that cannot be written is told, with exit 2", async (t) => {

@@ -296,7 +296,7 @@ t.test("whether it is still so, by a dump", async (t) => {
   const { out } = await run(["audit", ...words, "--closed"]);
   t.match(
     out,
-    /^Can I switch to enforce\? 4 requests judged, 2026-11-10 to 2026-11-10\n4 denials, for 4 objects, 2 of them not known to be mended\./,
+    /^Can I switch to enforce\? 4 requests judged, 2026-11-10 to 2026-11-10\n4 denials, for 4 objects, 2 of them not known to be fixed\./,
   );
   t.match(out, / {2}Deployment shop\/web \[rwo-rolling-update\]: 1 time, 2026-11-10, still so\n/);
   t.match(out, /\nAudit of /);

@@ -40,8 +40,8 @@ t.test("a lost API server is no error while the certificate is served", async (t
   cluster.webhookFailure = undefined;
   await source.check();
   t.strictSame(lines, [
-    ["warn", "certificate cannot be renewed now, the one from before is served"],
-    ["info", "certificate in order again"],
+    ["warn", "certificate cannot be renewed now; serving the previous one"],
+    ["info", "certificate is usable again"],
   ]);
 });
 

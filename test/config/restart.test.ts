@@ -10,7 +10,7 @@ const clientAuth = { caFile: "/a.crt", subjects: [] };
 t.test("the keys that are read at the start are named when they change, and no others", async (t) => {
   const rows: readonly (readonly [string, Partial<Config>, Partial<Config>, readonly string[]])[] = [
     ["nothing changes", {}, {}, []],
-    ["the same, made anew", {}, { tls: { ...tls }, limits: { ...limits } }, []],
+    ["the same, recreated", {}, { tls: { ...tls }, limits: { ...limits } }, []],
     [
       "what is read for every request",
       {},

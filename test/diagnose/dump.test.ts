@@ -75,7 +75,7 @@ t.test("a refusal that was stored is forbidden or absent, not empty", async (t) 
   t.match(picture.unread("VolumeAttachment")?.why, "forbidden");
   t.equal(picture.unread("CSINode"), undefined);
   t.strictSame(errors, []);
-  t.match(read(status("InternalError", "pods")).errors, [{ message: /no list/ }]);
+  t.match(read(status("InternalError", "pods")).errors, [{ message: /not a list/ }]);
 });
 
 t.test("a kind of the same name in a foreign group is another's (A8)", async (t) => {

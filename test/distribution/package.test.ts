@@ -30,6 +30,12 @@ t.test("npm packs what people use, and nothing of how it is made", async (t) => 
     "LICENSE",
     "dist/cli/main.js",
     "dist/LICENSES.txt",
+    "dist/index.js",
+    "dist/index.d.ts",
+    "dist/fastify.js",
+    "dist/fastify.d.ts",
+    "etc/attachguard.api.md",
+    "examples/README.md",
     "bin/kubectl-attachguard",
     "bin/kubectl_complete-attachguard",
     "bin/package.json",
@@ -40,10 +46,10 @@ t.test("npm packs what people use, and nothing of how it is made", async (t) => 
   ])
     t.ok(paths.includes(path), path);
   const unwanted = paths.filter((path) =>
-    /^(src|test|bench|certs|release|node_modules|\.)|\.ts$|\.tgz$/.test(path),
+    /^(src|test|bench|certs|release|node_modules|\.)|(?<!\.d)\.ts$|\.tgz$/.test(path),
   );
   t.strictSame(
-    unwanted.filter((path) => !path.startsWith("docs/")),
+    unwanted.filter((path) => !/^(docs|examples)\//.test(path)),
     [],
   );
   for (const { path, mode } of files)

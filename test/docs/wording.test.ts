@@ -10,7 +10,13 @@ const INSTEAD: Readonly<Record<string, string>> = {
   "look-up": "lookup",
   "exempted through": "exempted by",
   "is no valid time": "is not a valid time",
+  "is no time": "is not a valid time",
   "blind spot": "what is not judged",
+  "in step with": "in sync with",
+  "back end": "backend",
+  artefact: "artifact",
+  anew: "again",
+  mended: "fixed",
 };
 
 t.test("one term, one spelling", async (t) => {

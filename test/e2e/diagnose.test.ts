@@ -106,7 +106,7 @@ t.test("a rollout that waits for itself: undo, Recreate, scaling, each as printe
   works(t, await typed(up), "scale up");
 });
 
-t.test("a patch spares a workload that was made anew under the name", { skip }, async (t) => {
+t.test("a patch spares a workload that was recreated under the name", { skip }, async (t) => {
   const deployment = objectsOf("09b").find(({ kind }) => kind === "Deployment") as Recorded;
   const { metadata } = await cluster.get<Recorded>(...path(deployment));
   const body = JSON.stringify({
@@ -141,7 +141,7 @@ t.test(
     const first = await uidOf(dead);
     await cluster.must(["delete", ...path(dead), "--force", "--grace-period=0"]);
     await remake(cluster, [dead]);
-    t.not(await uidOf(dead), first, "made anew under its name");
+    t.not(await uidOf(dead), first, "recreated under its name");
     const refused = await typed(force);
     t.equal(refused.code, 1, "the command of before is refused");
     t.match(refused.stderr, "UID in the precondition");
@@ -159,7 +159,7 @@ t.test(
 );
 
 t.test(
-  "a leftover attachment: deleted as printed, but not one made anew under its name",
+  "a leftover attachment: deleted as printed, but not one recreated under its name",
   { skip },
   async (t) => {
     await sleep(YOUNGEST);

@@ -31,11 +31,11 @@ t.after(async () => {
   await cluster?.stop();
 });
 
-t.test("when the API server is restarted the server is in step again within seconds", { skip }, async (t) => {
+t.test("when the API server is restarted the server is in sync again within seconds", { skip }, async (t) => {
   for (const downMs of [0, 12_000]) {
     await cluster.restartApiServer(downMs);
     const begun = Date.now();
-    await eventually("every kind to be in step", async () =>
+    await eventually("every kind to be in sync", async () =>
       (await server.readiness()).problems.length === 0 ? true : undefined,
     );
     t.ok(Date.now() - begun < 45_000, `down for ${downMs} ms: no kind waits as one that was never seen`);

@@ -118,7 +118,7 @@ t.test("somebody else's content under our name is replaced", { skip }, async (t)
   t.match((await stored("reports.openreports.io"))[0], { summary: { fail: 1 } });
 });
 
-t.test("a mended workload loses its report, and nobody else's goes", { skip }, async (t) => {
+t.test("a fixed workload loses its report, and nobody else's goes", { skip }, async (t) => {
   await cluster.mustApply([
     {
       apiVersion: "openreports.io/v1alpha1",

@@ -45,7 +45,7 @@ t.test("a certificate that TLS refuses changes nothing but what readyz says", as
   });
   t.match(
     server.log.filter(({ msg }) => /certificate/.test(String(msg))),
-    [{ level: 40, msg: "new certificate not usable, the one from before is served" }],
+    [{ level: 40, msg: "new certificate not usable; serving the previous one" }],
     "not an error: it is served",
   );
   server.certificates.replace(await serving());

@@ -54,7 +54,7 @@ t.test(
     t.match(await problems(), [/^configuration: limits\.bodyBytes .*after a restart$/]);
 
     writeFileSync(config, "mode: wran\n");
-    await server.line(({ msg }) => msg === "configuration not usable, the last one holds");
+    await server.line(({ msg }) => msg === "invalid configuration; keeping the previous one");
     t.equal(await verdict(), "warn", "the last good one holds");
     t.match(await problems(), [/^configuration: .*config\.yaml:1:1: mode is "wran"/, /bodyBytes/]);
     const metrics = await (await fetch(`http://127.0.0.1:${server.metricsPort}/metrics`)).text();

@@ -146,7 +146,7 @@ t.test("a mistyped rule in an annotation is noted, also where nothing was found"
     'namespace: shop, annotations: {attachguard.dev/ignore: "rwo-replica"}}',
   );
   const { notes } = await judge(yaml);
-  t.match(notes, [{ message: /Deployment shop\/web: .* names "rwo-replica", which is no rule/ }]);
+  t.match(notes, [{ message: /Deployment shop\/web: .* names "rwo-replica", which is not a rule/ }]);
 });
 
 t.test("a mode label that is none is noted, and the configured mode holds", async (t) => {

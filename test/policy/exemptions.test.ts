@@ -122,7 +122,7 @@ const CASES: readonly Case[] = [
     why: "a mistyped rule",
     annotations: { [IGNORE]: "rwo-rolling-updates", [REASON]: "planned" },
     exempted: null,
-    says: /names "rwo-rolling-updates", which is no rule/,
+    says: /names "rwo-rolling-updates", which is not a rule/,
   },
   {
     why: "the namespace",

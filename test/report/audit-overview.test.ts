@@ -80,9 +80,9 @@ t.test("tallies count what is neither exempted nor known", async (t) => {
 });
 
 t.test("what Recreate mends, what needs another storage, and which exemptions end soon", async (t) => {
-  const { mendedByRecreate, needStorage, expiring } = auditOverview(report, NOW);
+  const { fixedByRecreate, needStorage, expiring } = auditOverview(report, NOW);
   t.same(
-    mendedByRecreate.map(({ workload }) => workload.workload.name),
+    fixedByRecreate.map(({ workload }) => workload.workload.name),
     ["rolls"],
   );
   t.same(
@@ -103,7 +103,7 @@ t.test("the first screen says it in words, and what was not read", async (t) => 
     /4 workloads with volumes; 4 of them .*\n.*2 latent \(would get stuck\), 1\nstuck now|2 latent/,
   );
   t.match(text, "stuck    Deployment shop/hangs: waits for itself");
-  t.match(text, "Mended by strategy Recreate alone (1;");
+  t.match(text, "Fixed by strategy Recreate alone (1;");
   t.match(text, "kubectl patch deployment web -n shop");
   t.match(text, "Exempted (2, 1 of them end within 14 days)");
   t.match(text, "Not read, so not judged or only in part: Node (forbidden)");
@@ -118,7 +118,7 @@ t.test("of several clusters each finding says its own, and one that fails spoils
   t.same([...new Set(merged.findings.map(({ cluster }) => cluster))], ["a", "b"]);
   t.equal(merged.summary.errors, 2 * report.summary.errors);
   t.match(merged.errors, [{ message: "context c: it does not answer", code: "AG_ERR_API_SERVER" }]);
-  t.equal(auditOverview(merged, NOW).mendedByRecreate.length, 2, "of one name in two clusters both");
+  t.equal(auditOverview(merged, NOW).fixedByRecreate.length, 2, "of one name in two clusters both");
   t.throws(() => mergedReport([{ context: "c", report: { uid: null, context: "c", problem: "gone" } }]), {
     code: "AG_ERR_API_SERVER",
   });

@@ -55,7 +55,7 @@ t.test("what is exempted is neither accepted nor known", async (t) => {
   t.same(JSON.parse(renderBaseline(reportWith({ findings: [exempted] }))).findings, []);
 });
 
-t.test("what is no baseline is refused with the way out", async (t) => {
+t.test("what is not a usable baseline is refused with the way out", async (t) => {
   for (const text of [
     "",
     "[]",
@@ -65,7 +65,7 @@ t.test("what is no baseline is refused with the way out", async (t) => {
   ]) {
     t.throws(() => baselineMatcher("b.json", text), {
       code: "AG_ERR_INPUT",
-      message: /^b\.json: this is no baseline .* --write-baseline$/,
+      message: /^b\.json: this is not a usable baseline .* --write-baseline$/,
     });
   }
 });

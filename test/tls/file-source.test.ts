@@ -66,7 +66,7 @@ t.test("a new pair is taken up, whichever file comes first; a mismatched one is 
   t.equal(source.current.certificate, first.certificate, "the last good one is served");
   t.match(source.status(now), {
     usable: true,
-    problem: /do not belong together; the certificate from before is still served/,
+    problem: /do not belong together; still serving the previous certificate/,
   });
 
   const solved = next("solved");

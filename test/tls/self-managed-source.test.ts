@@ -227,7 +227,7 @@ t.test(
     t.match(a.status(clock.now), {
       usable: true,
       problem:
-        /^Secret ns\/name is not there; apply the manifests, .*; the certificate from before is still served$/,
+        /^Secret ns\/name is not there; apply the manifests, .*; still serving the previous certificate$/,
     });
     const told = problems.length;
     await a.check();
@@ -249,7 +249,7 @@ t.test(
   },
 );
 
-t.test("a damaged Secret is mended, from memory where something is lost", async (t) => {
+t.test("a damaged Secret is fixed, from memory where something is lost", async (t) => {
   const other = await issueCa({ name: "other", days: 365, now: START });
   const foreign = await issueServing({ ca: other, hosts: [HOST], days: 14, now: START });
   for (const [why, damage, keepsCa, keepsServing] of [

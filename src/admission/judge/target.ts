@@ -8,7 +8,7 @@ import { lookUp, type RequestContext } from "./request-context.ts";
  * A view in which a workload that is known by name only has been looked up, with its claims.
  *
  * @param scaledObject to be looked up too
- * @param uid the workload's uid where the request knows it: one that was deleted and made anew is another one
+ * @param uid the workload's uid where the request knows it: one that was deleted and recreated is another one
  */
 export function lookUpTarget(
   request: RequestContext,

@@ -23,7 +23,7 @@ export function parseJson(file: string, text: string): ParsedFile | undefined {
   const lines = new LineFinder(file, text);
   const source = lines.positionOf(layout.start);
   const positions = layout.items.map((offset) => lines.positionOf(offset));
-  // Entries that are no objects have no position; the two lists then cannot be told apart, and need not be.
+  // Entries that are not objects have no position; the two lists then cannot be told apart, and need not be.
   const items = positions.length === list(record(value).items).length ? positions : [];
   const errors = layout.duplicates.map(({ key, offset }) => {
     return { ...lines.positionOf(offset), message: duplicateKeyMessage(key), fatal: false };

@@ -60,6 +60,14 @@ export function readObjects(from: TextWithObjects): ReadObjects {
   return { count, isDump, entries, unjudged };
 }
 
+/** As `readObjects`, of a value that is no text any more. @param file how positions name it */
+export function readValue(value: unknown, file: string): ReadObjects {
+  const reading = new Reading({ file, text: "", keepWritten: true }, "", []);
+  reading.addValue(value, { source: { file, line: 1, column: 1 }, items: [] }, undefined, 0);
+  const { count, isDump, entries, unjudged } = reading;
+  return { count, isDump, entries, unjudged };
+}
+
 class Reading {
   readonly entries: (ReadObject | InputError)[];
   readonly unjudged: Unjudged[] = [];
@@ -147,5 +155,5 @@ function namelessText(kind: string, raw: Raw): string {
   if (name === undefined || name === null || name === "") {
     return `the ${kind} has no metadata.name: it was not judged; give it a name`;
   }
-  return `the ${kind} has a metadata.name that is no text (YAML reads y, no, on and numbers otherwise): it was not judged; put it in quotes`;
+  return `the ${kind} has a metadata.name that is not text (YAML reads y, no, on and numbers otherwise): it was not judged; put it in quotes`;
 }

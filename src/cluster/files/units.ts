@@ -12,6 +12,8 @@ export interface RenderOptions {
   readonly set?: readonly string[];
   /** Real folders of kustomizations whose objects are left out where they cannot be rendered. */
   readonly leftOutUnrendered?: ReadonlySet<string>;
+  /** Told before each kustomization or chart: how many are done, and how many there are. */
+  readonly onUnit?: (done: number, total: number) => void;
 }
 
 /** A kustomization or chart that is judged as what it renders to. */
@@ -110,7 +112,8 @@ export async function unitsOf(
       holds: (real) => files.has(real) || (kind === "chart" && isInside(closure.root, real)),
     });
   };
-  for (const candidate of candidates) {
+  for (const [at, candidate] of candidates.entries()) {
+    options.onUnit?.(at, candidates.length);
     const { root, closure, request } = candidate;
     if (!closure.standalone || used.has(closure.root)) {
       roles.addPart(closure);
@@ -165,7 +168,7 @@ class Roles {
   private readonly roles = new Map<string, FileRole>();
   private readonly folders: { real: string; role: FileRole | undefined }[] = [];
 
-  /** A base or Component: patches in it are no objects, whoever uses it. */
+  /** A base or Component: patches in it are not objects, whoever uses it. */
   addPart(closure: Closure): void {
     if (closure.kind === "chart") this.folders.push({ real: closure.root, role: NO_OBJECTS });
     else this.addAll(closure, undefined);

@@ -3,7 +3,7 @@ import { EVENT_ID, type Event, parseEvents, YAMLException } from "js-yaml";
 /** Deeper than any manifest, and far from the end of the stack. `kubectl` gives up at 10,000. */
 const MOST_LEVELS = 1000;
 
-/** All that one document may be parsed anew for, in characters, so that no document keeps a run busy. */
+/** All that one document may be parsed again for, in characters, so that no document keeps a run busy. */
 const MOST_PARSED_ANEW = 32 * 1024 * 1024;
 
 /** A document as the parser's events, whose offsets count in `source`. */
@@ -33,14 +33,14 @@ export function eventsOf(text: string): YamlEvents {
       return { events: parseEvents(source, { maxDepth: MOST_LEVELS }), source, indented };
     } catch (error) {
       budget -= source.length;
-      const mended = budget < 0 ? undefined : mend(source, error, indented, untabbed);
-      if (mended === undefined) throw error;
-      source = mended;
+      const repaired = budget < 0 ? undefined : repair(source, error, indented, untabbed);
+      if (repaired === undefined) throw error;
+      source = repaired;
     }
   }
 }
 
-function mend(
+function repair(
   source: string,
   error: unknown,
   indented: Map<number, number>,

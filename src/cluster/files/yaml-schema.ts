@@ -92,7 +92,7 @@ type Mapping = Record<string, unknown>;
 /** What is counted while one document is made; documents are made one after the other. */
 const made = { duplicates: 0, mergedKeys: 0 };
 
-/** Begins to count anew. */
+/** Begins to count again. */
 export function beginDocument(): void {
   made.duplicates = 0;
   made.mergedKeys = 0;

@@ -181,7 +181,7 @@ function parseEvent(line: string): WatchEvent | ApiError {
 
 /**
  * What cannot be read may have been a change, and asking for it again would give the same bytes. So it is treated
- * as a version that is gone (410): the kind is listed anew.
+ * as a version that is gone (410): the kind is listed again.
  */
 const unreadable = (what: string) =>
   new ApiError(`the watch sent what cannot be read: ${what}`, { status: 410 });

@@ -1,6 +1,6 @@
 /**
  * Waits that double from the first to the ceiling, each shortened by up to half at random, so that many clients
- * which lost the same server do not come back in step.
+ * which lost the same server do not come back all at once.
  */
 export class Backoff {
   readonly #first: number;

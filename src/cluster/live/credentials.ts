@@ -11,7 +11,7 @@ export interface Access {
 }
 
 /**
- * Who we are to the API server, asked anew for every request: the client library reads the CA file and runs exec
+ * Who we are to the API server, asked again for every request: the client library reads the CA file and runs exec
  * plugins when their credential has expired; the token file is read here, because the library keeps it for a minute.
  */
 export class Credentials {

@@ -60,7 +60,7 @@ export class DirectReader {
     const { resource, namespace, fieldSelector } = list;
     const scope = namespace === undefined ? "" : `/namespaces/${encodeURIComponent(namespace)}`;
     const path = `${rootOf(resource)}${scope}/${resource.plural}`;
-    // A token runs out on a slow link (410): then the list is begun anew, once.
+    // A token runs out on a slow link (410): then the list is started over, once.
     for (let attempt = 0; ; attempt += 1) {
       try {
         return await this.#pages(path, fieldSelector, signal);
@@ -83,7 +83,7 @@ export class DirectReader {
     }
   }
 
-  /** Counts bytes anew: for the next of several looks. */
+  /** Counts bytes again: for the next of several looks. */
   nextLook(): void {
     this.#bytes = 0;
   }

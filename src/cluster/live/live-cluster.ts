@@ -31,7 +31,7 @@ export interface LiveClusterOptions {
   /** Counts the direct lookups of what was not in the picture (`lookup_misses_total{kind}`). */
   readonly onLookupMiss?: (kind: FactKind) => void;
   readonly timings?: Partial<Timings>;
-  /** For how long a kind that was in step keeps its facts while the API server refuses it; default 300. */
+  /** For how long a kind that was in sync keeps its facts while the API server refuses it; default 300. */
   readonly staleAfterSeconds?: () => number;
   readonly clock?: Clock;
 }
@@ -135,7 +135,7 @@ export class LiveCluster implements WholeCluster {
         return COMPLETE;
       case "held":
         return {
-          reason: status.problem ?? `${plural} are not in step`,
+          reason: status.problem ?? `${plural} are not in sync`,
           heldSeconds: Math.round(status.ageSeconds ?? 0),
         };
       case "waiting":

@@ -26,7 +26,7 @@ const PAGE = 200;
 const ATTEMPTS = 5;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
-/** A list whose token has expired (410) is begun anew. */
+/** A list whose token has expired (410) is started over. */
 const LISTINGS = 3;
 
 /**

@@ -27,7 +27,7 @@ export interface ReflectorDeps {
   readonly timings: Timings;
   readonly clock: Clock;
   readonly log: Log;
-  /** For how long a kind that was in step keeps its facts while it is refused (403), in milliseconds. */
+  /** For how long a kind that was in sync keeps its facts while it is refused (403), in milliseconds. */
   readonly holdMs: () => number;
 }
 
@@ -244,7 +244,7 @@ export class Reflector {
     this.#standing.lostVersion(`${this.resource.plural} have to be listed again: ${why}`);
   }
 
-  /** A kind that was in step is asked for again soon; one that never was waits. */
+  /** A kind that was in sync is asked for again soon; one that never was waits. */
   #recoverRefused(error: ApiError): number {
     const { timings, clock } = this.#deps;
     const problem = `no right to read ${this.resource.plural}: ${error.message}`;

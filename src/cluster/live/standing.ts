@@ -10,7 +10,7 @@ export interface Log {
 export interface StandingDeps {
   readonly kind: KindStatus["kind"];
   readonly log: Log;
-  /** For how long a kind that was in step keeps its facts while it is refused (403), in milliseconds. */
+  /** For how long a kind that was in sync keeps its facts while it is refused (403), in milliseconds. */
   readonly holdMs: () => number;
 }
 
@@ -113,7 +113,7 @@ export class Standing {
     if (state === this.#told.state && troubled === this.#told.troubled) return;
     this.#told = { state, troubled };
     const { log, kind } = this.#deps;
-    if (problem === undefined) log.info({ kind, state }, "kind is in step with the API server");
-    else log.warn({ kind, state, problem }, "kind is not in step with the API server");
+    if (problem === undefined) log.info({ kind, state }, "kind is in sync with the API server");
+    else log.warn({ kind, state, problem }, "kind is not in sync with the API server");
   }
 }

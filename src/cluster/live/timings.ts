@@ -24,7 +24,7 @@ export interface Timings {
 /**
  * `pageSize`, `watchSeconds` and the backoff's ceiling are client-go's (`tools/pager`, `tools/cache/reflector.go`).
  * `silenceMs` is above the minute in which the API server sends a bookmark to a watch on which anything at all
- * moves; on a kind where nothing moves the watch is opened anew that often, which costs one request.
+ * moves; on a kind where nothing moves the watch is reopened that often, which costs one request.
  */
 export const DEFAULT_TIMINGS: Timings = {
   pageSize: 500,

@@ -53,7 +53,7 @@ export const attachFails: Cause = {
       avoid: [
         {
           id: "remove-finalizer",
-          why: "Kubernetes then only forgets; the back end may still have the volume elsewhere",
+          why: "Kubernetes then only forgets; the backend may still have the volume elsewhere",
         },
         NEVER_DELETE_ATTACHMENT,
       ],

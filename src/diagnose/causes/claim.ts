@@ -72,7 +72,7 @@ export function judgeClaim(
         steps: [
           advice(
             "look-at-back-end",
-            "Save the data first: set the volume's reclaim policy to Retain before anything stops. Then create the claim anew.",
+            "Save the data first: set the volume's reclaim policy to Retain before anything stops. Then create the claim again.",
             "time",
           ),
         ],
@@ -93,7 +93,7 @@ function lost(claim: PersistentVolumeClaim, inquiry: Inquiry): Answer {
         lookAtBackEnd(undefined, inquiry),
         advice(
           "create-volume",
-          `Create PersistentVolume ${claim.volumeName ?? ""} anew for the disk that is found there.`,
+          `Create PersistentVolume ${claim.volumeName ?? ""} again for the disk that is found there.`,
         ),
       ],
       avoid: [{ id: "delete-claim", why: "it is the last trace of which disk it was" }],
@@ -175,7 +175,7 @@ function withoutClass(claim: PersistentVolumeClaim, inquiry: Inquiry): Answer | 
         advice("create-volume", "Create a PersistentVolume that fits the claim."),
         {
           ...replacePendingClaim(claim, inquiry),
-          text: "Or make the claim anew with a StorageClass. Nothing is lost while it is Pending.",
+          text: "Or recreate the claim with a StorageClass. Nothing is lost while it is Pending.",
         },
       ],
     },

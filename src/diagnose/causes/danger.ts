@@ -50,7 +50,7 @@ export function endangered(found: Danger, inquiry: Inquiry): Answer {
               id: "uncordon",
               why: `${node} still has the old mount; a pod there would write beside the other`,
             },
-            { id: "remove-taint", why: "not before the machine has booted anew" },
+            { id: "remove-taint", why: "not before the machine has rebooted" },
           ]
         : [NEVER_DELETE_ATTACHMENT, KEEP_FINALIZER],
     evidence: [found.text],

@@ -27,19 +27,24 @@ export function notTheVolume(
   });
 }
 
-const DETAILS: readonly { readonly reason: RegExp; readonly detail: FaultDetail; readonly mend: string }[] = [
-  { reason: /Image|Registry/, detail: "image", mend: "Correct the image's name, or the right to pull it." },
-  {
-    reason: /^CreateContainerConfigError$/,
-    detail: "config",
-    mend: "Create the ConfigMap or Secret that is missing.",
-  },
-  {
-    reason: /^CrashLoopBackOff$/,
-    detail: "crash",
-    mend: "Read the container's log and repair the program, or undo the rollout that brought it.",
-  },
-];
+const DETAILS: readonly { readonly reason: RegExp; readonly detail: FaultDetail; readonly remedy: string }[] =
+  [
+    {
+      reason: /Image|Registry/,
+      detail: "image",
+      remedy: "Correct the image's name, or the right to pull it.",
+    },
+    {
+      reason: /^CreateContainerConfigError$/,
+      detail: "config",
+      remedy: "Create the ConfigMap or Secret that is missing.",
+    },
+    {
+      reason: /^CrashLoopBackOff$/,
+      detail: "crash",
+      remedy: "Read the container's log and repair the program, or undo the rollout that brought it.",
+    },
+  ];
 
 /** D19: a container was made, so its volumes are mounted; what it waits for now is its own. */
 export const failing: Cause = {
@@ -50,7 +55,7 @@ export const failing: Cause = {
     const known = DETAILS.find(({ reason }) => reason.test(container.reason));
     return notTheVolume(known?.detail ?? "other", said(pod.name, container), pod.createdAt, {
       steps: [
-        advice("mend-pod", known?.mend ?? "Mend what the container waits for.", "a restart of the pod"),
+        advice("mend-pod", known?.remedy ?? "Fix what the container waits for.", "a restart of the pod"),
       ],
       evidence: [`container ${container.name}: ${container.reason}, ${container.restarts} restarts`],
     });

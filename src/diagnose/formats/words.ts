@@ -41,7 +41,7 @@ const NOT: Readonly<Record<AvoidId, string>> = {
   "remove-taint": "take the out-of-service taint away",
   "force-delete-pod": "force-delete the pod",
   "look-at-driver": "restart the driver",
-  "look-at-back-end": "detach in the back end",
+  "look-at-back-end": "detach in the backend",
   "look-at-kubelet": "restart the kubelet",
   "drain-and-reboot": "drain and reboot the node",
   uncordon: "uncordon the node",

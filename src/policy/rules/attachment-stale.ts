@@ -34,7 +34,7 @@ export const attachmentStale = attachmentRule({
   cause:
     "Attachments restored from a backup or made by hand, a node that was deleted while the controller was down, a forced detach that is switched off, a finalizer that nobody removes any more.",
   ways: [
-    "`attachguard diagnose` names the pods that wait, the order of what to type, and what must be answered before: is the machine off, does the storage back end agree.",
+    "`attachguard diagnose` names the pods that wait, the order of what to type, and what must be answered before: is the machine off, does the storage backend agree.",
     "Deleting an attachment is a detach order that nobody checks: never without that look.",
     "Never restore VolumeAttachments from a backup, and drain a node before it is deleted.",
   ],

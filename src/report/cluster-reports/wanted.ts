@@ -188,7 +188,7 @@ function resultOf(finding: ReportedFinding, telling: Telling): WantedResult {
 
 /**
  * What is wrong in words that stay the same while numbers of pods change: readers take another message for another
- * finding, and tell people of it anew.
+ * finding, and tell people of it again.
  */
 function messageOf({ rule, claims, related, exempted }: Finding): string {
   const others = related.map(({ object }) => object).filter(({ kind }) => kind !== "PersistentVolumeClaim");

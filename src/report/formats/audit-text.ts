@@ -102,21 +102,21 @@ function tallyBlock(title: string, rows: Tally): readonly string[] {
 }
 
 function recreateBlock(
-  { mendedByRecreate }: AuditOverview,
+  { fixedByRecreate }: AuditOverview,
   { telling }: Report,
   paint: Painter,
 ): readonly string[] {
-  if (mendedByRecreate.length === 0) return [];
-  const steps = mendedByRecreate
+  if (fixedByRecreate.length === 0) return [];
+  const steps = fixedByRecreate
     .slice(0, SHOWN)
     .flatMap(({ workload, fix }) => stepsOf(fix, telling.isStored, workload.workload))
     .map(({ what }) => `  ${visible(what)}`);
-  const more = mendedByRecreate.length - SHOWN;
+  const more = fixedByRecreate.length - SHOWN;
   return [
     [
       paint(
         "bold",
-        `Mended by strategy Recreate alone (${mendedByRecreate.length}; a brief downtime at each rollout)`,
+        `Fixed by strategy Recreate alone (${fixedByRecreate.length}; a brief downtime at each rollout)`,
       ),
       ...steps,
       ...(more > 0 ? [`  and ${more} more; --format json has all commands`] : []),

@@ -32,7 +32,7 @@ function headline(log: FromLog, width: number, paint: Painter): string {
     keys.length + beyond === 0
       ? "Nothing would have been denied."
       : `${plural(countOf(keys) + beyond, "denial")}, for ${plural(new Set(keys.map(objectOf)).size, "object")}` +
-        `${keys.some(({ now }) => now !== null) ? `, ${new Set(open.map(objectOf)).size} of them not known to be mended` : ""}.`;
+        `${keys.some(({ now }) => now !== null) ? `, ${new Set(open.map(objectOf)).size} of them not known to be fixed` : ""}.`;
   const rest = [
     ...(dryRuns > 0 ? [`${plural(dryRuns, "dry run")} apart`] : []),
     ...(ignoredLines > 0 ? [`${plural(ignoredLines, "line")} of something else, or cut off`] : []),
@@ -76,7 +76,7 @@ function objectsBlock({ keys }: FromLog, paint: Painter): readonly string[] {
   const more = keys.length - rows.length;
   return [
     [
-      paint("bold", "To mend or exempt first"),
+      paint("bold", "To fix or exempt first"),
       ...rows,
       ...(more > 0 ? [`  and ${more} more; --format json has all`] : []),
     ].join("\n"),
@@ -89,12 +89,12 @@ function nextBlock({ keys }: FromLog, width: number, paint: Painter): string {
     const text =
       keys.length === 0
         ? "By this log, mode enforce would have stopped nobody."
-        : "By this log and the objects of now, nothing of it is left to mend.";
+        : "By this log and the objects of now, nothing of it is left to fix.";
     return wrapped(text, "", width).join("\n");
   }
   const asked = keys.some(({ now }) => now !== null);
   const lines = [
-    "Mend: attachguard explain RULE has the ways out of each rule.",
+    "Fix: attachguard explain RULE has the ways out of each rule.",
     "Exempt: annotations attachguard.dev/ignore and attachguard.dev/reason on the workload, or exemptions by namespace.",
     ...(asked ? [] : ["Whether it is still so: run it again with --context or --from."]),
   ];

@@ -75,14 +75,14 @@ function ruleOf(rule: Rule, telling: Telling): unknown {
 }
 
 function helpText({ meaning, cause, fixes }: Rule): string {
-  return [meaning, cause, "Ways out:", ...fixes.map((id) => `- ${wayOut(id)}`)].join("\n");
+  return [meaning, cause, "How to fix it:", ...fixes.map((id) => `- ${wayOut(id)}`)].join("\n");
 }
 
 function helpMarkdown({ meaning, cause, fixes }: Rule, page: string | null): string {
   return [
     meaning,
     `**Why it happens.** ${cause}`,
-    `**Ways out**\n\n${fixes.map((id) => `- ${wayOut(id)}`).join("\n")}`,
+    `**How to fix it**\n\n${fixes.map((id) => `- ${wayOut(id)}`).join("\n")}`,
     ...(page === null ? [] : [`[More](${page})`]),
   ].join("\n\n");
 }

@@ -148,10 +148,10 @@ function findingBlock(finding: ReportedFinding, told: readonly Fix[], layout: La
   }
   if (many) {
     const ids = finding.fixes.map(({ id }) => id).join(", ");
-    if (ids !== "") lines.push("", `  ${paint("bold", "Ways out")}: ${ids} (below)`);
+    if (ids !== "") lines.push("", `  ${paint("bold", "How to fix it")}: ${ids} (below)`);
     return lines.join("\n");
   }
-  if (finding.fixes.length > 0) lines.push("", `  ${paint("bold", "Ways out")}`);
+  if (finding.fixes.length > 0) lines.push("", `  ${paint("bold", "How to fix it")}`);
   for (const [index, fix] of finding.fixes.entries()) {
     const isTold = told.some((other) => isDeepStrictEqual(other, fix));
     lines.push(...fixLines(index + 1, fix, isTold, finding.workload, telling, width));
@@ -225,7 +225,7 @@ function waysOut(findings: readonly ReportedFinding[], width: number, paint: Pai
     return [...wrapped(`${id}: ${summary}`, "  ", width), ...wrapped(`Cost: ${cost}`, "    ", width)];
   });
   const more = "What each takes for a workload: `--format json`, or the workload's file alone.";
-  return [paint("bold", "Ways out"), ...lines, `  ${paint("dim", more)}`].join("\n");
+  return [paint("bold", "How to fix it"), ...lines, `  ${paint("dim", more)}`].join("\n");
 }
 
 function allowedBlocks(

@@ -10,7 +10,7 @@ export function toldFindings(
   return findings.filter(({ known, exempted }) => !known && (includeExempted || exempted === null));
 }
 
-/** For readers that compare two files by themselves, and would take what is missing for mended. */
+/** For readers that compare two files by themselves, and would take what is missing for fixed. */
 export function comparableFindings(
   { findings }: Report,
   { includeExempted }: Pick<RenderOptions, "includeExempted">,

@@ -29,7 +29,7 @@ export class MemoryCluster implements Cluster {
     return this.index;
   }
 
-  /** Starts anew from raw objects. */
+  /** Starts over from raw objects. */
   reset(objects: readonly unknown[]): void {
     this.index = new ClusterIndex();
     for (const object of objects) this.put(object);

@@ -88,7 +88,7 @@ t.test("rendered: each root is judged as it is rendered, and points to its sourc
   ]);
 });
 
-t.test("not rendered: patches are no objects, a namespace counts, and a word says so", async (t) => {
+t.test("not rendered: patches are not objects, a namespace counts, and a word says so", async (t) => {
   const bundle = await load();
   t.strictSame(
     await verdictsOn(bundle),

@@ -44,7 +44,7 @@ t.test("every page of a list, and the server's time", async (t) => {
   t.equal(reader.context, "double");
 });
 
-t.test("a list whose token ran out is begun anew, once", async (t) => {
+t.test("a list whose token ran out is started over, once", async (t) => {
   const { double, reader, signal } = await cluster(t);
   pods(double, 600);
   let asked = 0;
@@ -57,7 +57,7 @@ t.test("a list whose token ran out is begun anew, once", async (t) => {
   await t.rejects(reader.list(PODS, signal), { name: "ApiError", message: /too old/ });
 });
 
-t.test("more than the limit is not held, and says so; the next look counts anew", async (t) => {
+t.test("more than the limit is not held, and says so; the next look counts again", async (t) => {
   const { double, reader, signal } = await cluster(t, 100_000);
   pods(double, 600);
   await t.rejects(reader.list(PODS, signal), { name: "TooMuchError" });

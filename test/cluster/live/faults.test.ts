@@ -140,7 +140,7 @@ for (const expiry of ["status", "event"] as const) {
   });
 }
 
-t.test("lists at once when the version is gone after an outage, and is in step only then", async (t) => {
+t.test("lists at once when the version is gone after an outage, and is in sync only then", async (t) => {
   const waits: number[] = [];
   const time = { ahead: 0 };
   const clock: Clock = {
@@ -172,7 +172,7 @@ t.test("lists at once when the version is gone after an outage, and is in step o
     const mark = waits.length;
     while (lists === 0) await new Promise((resolve) => setTimeout(resolve, 1));
     t.equal(waits[mark], 0, `${expiry}: without a wait`);
-    t.match(status(), { state: "held", problem: /./ }, `${expiry}: not in step`);
+    t.match(status(), { state: "held", problem: /./ }, `${expiry}: not in sync`);
     t.ok((status()?.ageSeconds ?? 0) >= 60, `${expiry}: with the age of the facts`);
     t.equal(it.cluster.view.workload("Deployment", "shop", "nope").state, "unknown");
     it.double.fault = () => undefined;

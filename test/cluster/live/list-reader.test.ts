@@ -49,7 +49,7 @@ const CASES: Readonly<Record<string, string>> = {
       { kind: "X", ...item("3") },
     ],
   }),
-  "items that are no objects": JSON.stringify({ metadata, items: [1, "},{", [2], null, item("1")] }),
+  "items that are not objects": JSON.stringify({ metadata, items: [1, "},{", [2], null, item("1")] }),
   "spread over lines": JSON.stringify(
     { kind: "XList", metadata, items: [item("1"), item("2")] },
     undefined,

@@ -135,7 +135,7 @@ t.test("lists the autoscalers of the namespace afresh: new ones count, deleted o
 
 const WEB = { apiVersion: "apps/v1", kind: "Deployment", namespace: "shop", name: "web" };
 
-t.test("autoscalers that are in step are not asked for", async (t) => {
+t.test("autoscalers that are in sync are not asked for", async (t) => {
   const it = await blind(t, { fill: (double) => void double.put(autoscaler({ max: 3 })) });
   const prepared = await it.cluster.prepare({ workloads: [], autoscalersIn: "shop" }, soon());
   t.match(prepared.view.autoscalersOf(WEB), { state: "known", value: [{ maxReplicas: 3 }] });
@@ -143,7 +143,7 @@ t.test("autoscalers that are in step are not asked for", async (t) => {
   t.strictSame(it.misses, []);
 });
 
-t.test("autoscalers that are not in step are listed", async (t) => {
+t.test("autoscalers that are not in sync are listed", async (t) => {
   const it = await live(t, { fill: (double) => void double.put(autoscaler({ max: 3 })) });
   await it.double.until(() => it.double.watchers() === 13);
   it.double.fault = ({ kind, verb, namespace }) =>
@@ -199,7 +199,7 @@ t.test("finds the target of a scale or an autoscaler, and then its claims", asyn
   t.strictSame(none.workload("Deployment", "shop", "nope"), { state: "absent" });
 });
 
-t.test("a target that was deleted and made anew is fetched, by its uid", async (t) => {
+t.test("a target that was deleted and recreated is fetched, by its uid", async (t) => {
   const withUid = (uid: string, replicas: number) => {
     const raw = deployment({ workload: { replicas } });
     return { ...raw, metadata: { ...(raw.metadata as object), uid } };
@@ -371,5 +371,5 @@ t.test("who comes after reviews that gave up on a hanging server is asked for at
     "and none of theirs is asked any more",
   );
   const again = await viewOf(it, wanting("data-0-0"), soon());
-  t.strictSame(again.claim("shop", "data-0-0"), { state: "absent" }, "a question given up is asked anew");
+  t.strictSame(again.claim("shop", "data-0-0"), { state: "absent" }, "a question given up is asked again");
 });

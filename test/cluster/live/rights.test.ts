@@ -110,7 +110,7 @@ t.test("rights that are taken away later keep what is known and stop calling the
 });
 
 t.test(
-  "a kind in step that is refused while the API server starts keeps its facts and is soon back",
+  "a kind in sync that is refused while the API server starts keeps its facts and is soon back",
   async (t) => {
     const it = await live(t, { fill, timings: { refusedMs: 60_000 } });
     await it.double.until(() => it.double.watchers() === 13);
@@ -144,7 +144,7 @@ t.test(
   },
 );
 
-t.test("a kind in step is refused when the refusal lasts longer than facts may be old", async (t) => {
+t.test("a kind in sync is refused when the refusal lasts longer than facts may be old", async (t) => {
   const it = await live(t, {
     fill,
     timings: { refusedMs: 60_000 },

@@ -1,7 +1,7 @@
 import type { LabelSelector, Labels, Node, PodAffinityTerm, Workload } from "../../../src/policy/model.ts";
 
 /**
- * The scheduler's filters in their plainest form, written anew from the descriptions of `interpodaffinity`,
+ * The scheduler's filters in their plainest form, written again from the descriptions of `interpodaffinity`,
  * `podtopologyspread` and `nodeaffinity`, to check proofs against what really may happen.
  */
 export interface Pod {

@@ -29,7 +29,7 @@ t.test("a second finding with one fingerprint has one of its own, and the first 
   t.equal(twice[0].fingerprint, once[0].fingerprint);
 });
 
-t.test("what has no file is left out; what is known stays, or it would be taken for mended", async (t) => {
+t.test("what has no file is left out; what is known stays, or it would be taken for fixed", async (t) => {
   t.same(entries(reportWith({ findings: [findingWith({ source: null })] })), []);
   t.equal(entries(reportWith({ findings: [findingWith()], isKnown: () => true })).length, 1);
 });

@@ -16,7 +16,7 @@ t.test("shows what is wrong, where, why, and every way out with its command", as
     - one pod more and none fewer
     - the claim is ReadWriteOnce
 
-  Ways out
+  How to fix it
     1. Use strategy Recreate
        Cost: a brief downtime
        on the live object: kubectl patch deployment web -n shop --type merge -p '{"spec":{"strategy":{"type":"Recreate","rollingUpdate":null}}}'

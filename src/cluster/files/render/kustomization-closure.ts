@@ -180,7 +180,7 @@ class KustomizationWalk {
   async #plugins(configs: readonly unknown[], place: Place, file: string): Promise<void> {
     for (const config of configs) {
       if (!isMapping(config)) {
-        this.#builder.problem("unreadable", `${file} is no configuration of a plugin`);
+        this.#builder.problem("unreadable", `${file} is not the configuration of a plugin`);
         continue;
       }
       // Whatever folder the configuration lies in, its paths start at the kustomization that uses it.
@@ -198,7 +198,7 @@ class KustomizationWalk {
     }
     const found = await this.#builder.files.stat(real);
     if (found?.kind !== "file") {
-      this.#builder.problem("unreadable", `${this.#builder.name(path)} is no file`);
+      this.#builder.problem("unreadable", `${this.#builder.name(path)} is not a file`);
       return undefined;
     }
     this.#builder.add({ path, real, role, root: folder }, found.size);

@@ -22,7 +22,7 @@ ${story === null ? NOTHING : html`<h4>What happens when</h4>${timeline(story)}`}
 <h4>Why</h4>
 ${list(groundsOf(finding))}
 ${claims(finding)}
-${finding.fixes.length === 0 ? NOTHING : html`<h4>Ways out, the cheapest first</h4><ol class="ways">${finding.fixes.map((fix) => way(fix, finding, report))}</ol>`}
+${finding.fixes.length === 0 ? NOTHING : html`<h4>How to fix it, the cheapest first</h4><ol class="ways">${finding.fixes.map((fix) => way(fix, finding, report))}</ol>`}
 <p class="soft">${source(finding, report)}Rule ${ruleLink(finding.rule, report)}: <code>attachguard explain ${finding.rule}</code>. <a href="#${anchor}">Link to this finding</a></p>
 </div>
 </details>

@@ -44,13 +44,13 @@ function tally(title: string, of: Tally): Markup {
 ${of.slice(0, TALLIED).map(([name, errors, warnings]) => html`<tr><th scope="row">${clipped(name, 120)}</th><td class="number">${errors}</td><td class="number">${warnings}</td></tr>\n`)}</tbody></table>${more > 0 ? html`<p class="soft">and ${more} more</p>` : NOTHING}`;
 }
 
-function recreate({ mendedByRecreate }: AuditOverview, { telling }: Report): Markup {
-  if (mendedByRecreate.length === 0) return NOTHING;
-  return html`<section aria-labelledby="recreate"><h2 id="recreate">Mended by strategy Recreate alone (${mendedByRecreate.length})</h2>
+function recreate({ fixedByRecreate }: AuditOverview, { telling }: Report): Markup {
+  if (fixedByRecreate.length === 0) return NOTHING;
+  return html`<section aria-labelledby="recreate"><h2 id="recreate">Fixed by strategy Recreate alone (${fixedByRecreate.length})</h2>
 <p>A brief downtime at each rollout is the cost. Each command changes one workload.</p>
 ${folded(
   "commands",
-  mendedByRecreate
+  fixedByRecreate
     .map(({ workload, fix }) =>
       stepsOf(fix, telling.isStored, workload.workload).map(({ what }) => [
         workload.cluster === null

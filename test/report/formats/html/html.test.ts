@@ -37,7 +37,7 @@ t.test("tells states, since, exemptions with their end, and what was not read", 
     "2026-12-01T00:00:00Z soon",
     "moves in December",
     "StorageClass: forbidden",
-    "Mended by strategy Recreate alone (4)",
+    "Fixed by strategy Recreate alone (4)",
     "Need another storage (2)",
   ]) {
     t.ok(text.includes(part), part);

@@ -1,22 +1,22 @@
-import { readFile as readFromDisk } from "node:fs/promises";
-import { decode } from "../cluster/files/decode.ts";
 import { placeOfField } from "../cluster/files/field-places.ts";
 import type { Finding } from "../policy/finding.ts";
 import type { SourcePosition } from "../policy/model.ts";
 import type { FindingPlaces, Place } from "../report/report.ts";
 
 /**
- * The line that decides each finding. Only files with findings are read again, one after the other, so that memory
- * holds one of them at a time; where a file cannot be read any more, the place is where its object began.
+ * The line that decides each finding. Only files with findings are asked for, one after the other, so that memory
+ * holds one of them at a time; where there is no text any more, the place is where its object began.
+ *
+ * @param textOf the text of a file as positions name it
  */
 export async function findingPlaces(
   findings: readonly Finding[],
-  readFile: (path: string) => Promise<Uint8Array> = readFromDisk,
+  textOf: (file: string) => Promise<string | undefined>,
 ): Promise<(finding: Finding) => FindingPlaces> {
   const places = new Map<Finding, Place>();
   const byFile = Map.groupBy(findings, ({ decidedBy }) => decidedBy.source?.file);
   for (const [file, group] of byFile) {
-    const text = file === undefined || file === "-" ? undefined : await textOf(file, readFile);
+    const text = file === undefined ? undefined : await textOf(file);
     if (text === undefined) continue;
     for (const finding of group) {
       const { source, path } = finding.decidedBy;
@@ -28,19 +28,6 @@ export async function findingPlaces(
     place: places.get(finding) ?? beginning(finding.decidedBy.source ?? finding.source),
     relatedPlaces: relatedPlaces(finding),
   });
-}
-
-async function textOf(
-  file: string,
-  readFile: (path: string) => Promise<Uint8Array>,
-): Promise<string | undefined> {
-  try {
-    const decoded = decode(await readFile(file));
-    return "text" in decoded ? decoded.text : undefined;
-  } catch {
-    // It was read a moment ago; what is lost is a line number.
-    return undefined;
-  }
 }
 
 function beginning(source: SourcePosition | null): Place | null {

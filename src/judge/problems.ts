@@ -1,0 +1,19 @@
+import type { InputError } from "../cluster/files/input-error.ts";
+import type { ReportParts } from "../report/report.ts";
+
+/** What was wrong with the input, and what is worth knowing of it, as a report has them. */
+export function problemsFound(
+  problems: readonly InputError[],
+): Required<Pick<ReportParts, "errors" | "notes">> {
+  return {
+    errors: problems
+      .filter(({ fatal }) => fatal)
+      .map(({ file, line, column, message }) => ({ file, line, column, message, code: "AG_ERR_INPUT" })),
+    notes: problems
+      .filter(({ fatal }) => !fatal)
+      .map(({ file, line, column, message }) => ({
+        source: file === "" ? null : { file, line, column },
+        message,
+      })),
+  };
+}

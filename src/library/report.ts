@@ -1,0 +1,50 @@
+import { AttachguardError } from "../errors.ts";
+import type {
+  JudgedWorkload,
+  NotJudged,
+  Report as RenderedReport,
+  ReportError,
+  ReportedFinding,
+  ReportNote,
+  Summary,
+} from "../report/report.ts";
+
+/** What was found in manifests. Made by `judge` and `judgeChange`. */
+export interface Report {
+  /** By workload and rule, the known and the exempted ones too. */
+  readonly findings: readonly ReportedFinding[];
+  /** Every workload that mounts a claim or a disk of its own. */
+  readonly workloads: readonly JudgedWorkload[];
+  /** What mounts a claim and is of a kind that no rule knows. */
+  readonly notJudged: readonly NotJudged[];
+  /** What could not be read, and so was not judged. */
+  readonly errors: readonly ReportError[];
+  readonly notes: readonly ReportNote[];
+  readonly summary: Summary;
+  /** The version of attachguard that made it. */
+  readonly toolVersion: string;
+}
+
+const RENDERED = new WeakMap<Report, RenderedReport>();
+
+/** The part of a report that its readers need, which stands for all of it. */
+export function handedOut(report: RenderedReport): Report {
+  const { findings, workloads, notJudged, errors, notes, summary, toolVersion } = report;
+  const part: Report = Object.freeze({ findings, workloads, notJudged, errors, notes, summary, toolVersion });
+  RENDERED.set(part, report);
+  return part;
+}
+
+/**
+ * All of a report that was handed out.
+ *
+ * @throws AttachguardError AG_ERR_USAGE where it is another object, e.g. a copy
+ */
+export function inFull(report: Report): RenderedReport {
+  const full = RENDERED.get(report);
+  if (full !== undefined) return full;
+  throw new AttachguardError(
+    "AG_ERR_USAGE",
+    "this is not a report that judge or judgeChange returned: pass on that object itself, not a copy",
+  );
+}
