@@ -14,7 +14,7 @@ export interface CheckOptions extends ReportOptions, ClusterAccess, FileOptions 
   readonly config?: string | false;
   readonly baseline?: string;
   readonly writeBaseline?: string;
-  /** True: what a rollout strategy mends; texts: these ways out. */
+  /** True: what a rollout strategy fixes; texts: these ways out. */
   readonly fix?: readonly (true | FixId)[];
   readonly diff?: true;
 }

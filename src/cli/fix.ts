@@ -35,7 +35,7 @@ export async function fixAndEmit(
   if (options.writeBaseline !== undefined) {
     throw new AttachguardError(
       "AG_ERR_USAGE",
-      "--write-baseline accepts what --fix is to mend: leave one of them out",
+      "--write-baseline accepts what --fix is to fix: leave one of them out",
     );
   }
   let piped = "";
@@ -46,7 +46,7 @@ export async function fixAndEmit(
   const first = await judge(Readable.from(noted()));
   const { named, failOn, settings } = first;
   const request = requestOf(options);
-  const findings = first.report.findings.filter((finding) => isToMend(finding, request, failOn));
+  const findings = first.report.findings.filter((finding) => isToFix(finding, request, failOn));
   const choices = await choicesFor(findings, request, subjectsIn(first), settings);
   const run = await fixFiles(choices, first.report, {
     asked: request.ids,
@@ -65,8 +65,8 @@ function requestOf({ fix = [true] }: CheckOptions): FixRequest {
   return { strategy: fix.includes(true), ids: new Set(fix.filter((id) => id !== true)) };
 }
 
-/** What a named way out is offered for is mended whatever its severity; else what the exit code is about. */
-function isToMend(
+/** What a named way out is offered for is fixed whatever its severity; else what the exit code is about. */
+function isToFix(
   { known, exempted, severity, fixes }: ReportedFinding,
   { ids }: FixRequest,
   failOn: FailOn,

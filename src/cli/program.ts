@@ -174,7 +174,7 @@ function addCheck(program: Command, terminal: Terminal, done: Done): Command {
     .option("--allow-unrendered", "with --base: pass what is changed and cannot be rendered")
     .option(
       "--fix",
-      "write into the files what a rollout strategy mends; --fix=ID: another way out (repeatable)",
+      "write into the files what a rollout strategy fixes; --fix=ID: another way out (repeatable)",
     )
     .addOption(new Option("--fix-by <ID>").argParser(addFixId).hideHelp())
     .option("--diff", "print what --fix would write as a diff, and write nothing")

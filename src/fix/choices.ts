@@ -6,9 +6,9 @@ import type { ClusterView } from "../policy/view.ts";
 import type { ReportedFinding } from "../report/report.ts";
 import { leftAfter } from "./plan.ts";
 
-/** What is to be mended. */
+/** What is to be fixed. */
 export interface FixRequest {
-  /** What a rollout strategy mends. */
+  /** What a rollout strategy fixes. */
   readonly strategy: boolean;
   /** These ways out, wherever they are offered. */
   readonly ids: ReadonlySet<FixId>;
@@ -20,7 +20,7 @@ export interface FixSubject {
   readonly view: ClusterView;
 }
 
-/** The ways out that were chosen for one workload, and the rules whose findings they are to mend. */
+/** The ways out that were chosen for one workload, and the rules whose findings they are to fix. */
 export interface Choice extends FixSubject {
   readonly fixes: readonly Fix[];
   readonly findings: readonly ReportedFinding[];
@@ -33,7 +33,7 @@ const MOST_ROUNDS = 3;
 /**
  * Chooses ways out, workload by workload. What only people can do is not among them.
  *
- * @param findings those that are to be mended
+ * @param findings those that are to be fixed
  * @param subjectOf the workload that a finding is about; `undefined` where it is about none of the files'
  */
 export async function choicesFor(
@@ -102,7 +102,7 @@ async function chosenFor(
   return asked;
 }
 
-/** What a rollout strategy may mend. */
+/** What a rollout strategy may fix. */
 function isOfTheRollout({ rule, factors }: Finding): boolean {
   return rule === "rwo-rolling-update" || (rule === "rwop-overlap" && factors?.moment === "rollout");
 }

@@ -36,7 +36,7 @@ export interface FixMeans {
 }
 
 /**
- * Writes ways out into texts, and judges everything again with them: a workload's are kept where what they are to mend
+ * Writes ways out into texts, and judges everything again with them: a workload's are kept where what they are to fix
  * is gone, and nothing new is found. What is not sure is left out, with the reason and the patch.
  *
  * @param before what was found

@@ -56,7 +56,7 @@ const check = (...words: readonly string[]) => run(["check", "--no-config", ...w
 
 const textOf = (...path: readonly string[]) => readFileSync(join(...path), "utf8");
 
-t.test("without an id what a rollout strategy mends is written, and what is left counts", async (t) => {
+t.test("without an id what a rollout strategy fixes is written, and what is left counts", async (t) => {
   const folder = folderWith(t, { "all.yaml": `# ours\n${deployment()}---\n${claim()}` });
   const before = textOf(folder, "all.yaml");
   const { code, err } = await check("--fix", folder);
@@ -291,7 +291,7 @@ t.test("with --base only what the change brings is fixed", async (t) => {
   t.notMatch(textOf(folder, "old.yaml"), RECREATED);
 });
 
-t.test("every example can be fixed where a strategy mends it, and is then clean", async (t) => {
+t.test("every example can be fixed where a strategy fixes it, and is then clean", async (t) => {
   const folder = join(realpathSync.native(t.testdir()), "examples");
   cpSync(join(ROOT, "manifests", "examples"), folder, { recursive: true });
   for (const name of readdirSync(folder)) {

@@ -1,5 +1,7 @@
 import type { Finding } from "../../../../src/policy/finding.ts";
+import type { Fix } from "../../../../src/policy/fixes.ts";
 import type { AuditFacts } from "../../../../src/report/audit-facts.ts";
+import type { Plan } from "../../../../src/report/plan.ts";
 import type { Report } from "../../../../src/report/report.ts";
 import { findingWith, judgedWith, reportWith } from "../../sample.ts";
 
@@ -79,6 +81,12 @@ export function findingAt(at: number): Finding {
   }
 }
 
+/** Recreate where that is offered, as it would be enough; else nothing. */
+function planOf(fixes: readonly Fix[]): Plan | null {
+  const recreate = fixes.filter(({ id }) => id === "recreate");
+  return recreate.length === 0 ? null : { fixes: recreate, steps: recreate.map(({ targets }) => targets) };
+}
+
 /** An audit with that many findings. */
 export function auditOf(count: number): Report {
   const findings = Array.from({ length: count }, (_, at) => findingAt(at));
@@ -87,12 +95,13 @@ export function auditOf(count: number): Report {
       findings,
       workloads: [
         judgedWith(),
-        ...findings.map(({ workload, factors, severity }, at) =>
+        ...findings.map(({ workload, factors, severity, fixes }, at) =>
           judgedWith({
             workload,
             verdict: "deny",
             state: at === 0 ? "stuck" : severity === "error" ? "latent" : "healthy",
             ...(factors === null ? {} : { factors }),
+            plan: planOf(fixes),
             reason: "its new pod waits for a volume that the old one holds",
           }),
         ),
