@@ -1,5 +1,6 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { Extractor, ExtractorConfig } from "@microsoft/api-extractor";
 
 const COMPILED = ".build";
@@ -12,7 +13,8 @@ const ENTRIES = { index: "attachguard", fastify: "attachguard-fastify" };
  * Joins the declarations of each entry of the library into one file beside it, and writes down what it promises: a
  * test compares that with what has been committed in `etc`, so that a change of it is seen (`npm run api` accepts it).
  */
-export function writeDeclarations() {
+export async function writeDeclarations() {
+  await spellOutRuleIds();
   mkdirSync(REPORTS, { recursive: true });
   mkdirSync(SCRATCH, { recursive: true });
   for (const [entry, report] of Object.entries(ENTRIES)) {
@@ -71,4 +73,15 @@ export function writeDeclarations() {
     });
     if (!succeeded) throw new Error(`the declarations of ${entry} are incomplete`);
   }
+}
+
+/** In the source the ids come from the list of rules; whoever uses the types gets them without how rules are made. */
+async function spellOutRuleIds() {
+  const { RULES } = await import(pathToFileURL(join(COMPILED, "policy/rules/index.js")).href);
+  const file = join(COMPILED, "policy/finding.d.ts");
+  const derived = 'export type RuleId = (typeof RULES)[number]["id"];';
+  const [before, after, ...more] = readFileSync(file, "utf8").split(derived);
+  if (after === undefined || more.length > 0) throw new Error(`${file} does not say once: ${derived}`);
+  const ids = RULES.map(({ id }) => JSON.stringify(id)).join(" | ");
+  writeFileSync(file, `${before}export type RuleId = ${ids};${after}`);
 }

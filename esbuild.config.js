@@ -87,7 +87,7 @@ appendFileSync("dist/check.js", `/*\n${licencesOf(packagesIn(metafile)).join("\n
 chmodSync("dist/check.js", 0o755);
 // As npm does with the files of `bin`, which it sees only when it installs.
 chmodSync("dist/cli/main.js", 0o755);
-writeDeclarations();
+await writeDeclarations();
 rmSync(COMPILED, { recursive: true, force: true });
 
 writeFileSync("dist/LICENSES.txt", `Parts of these files come from:\n\n${licencesOf(JOINED).join("\n\n")}`);

@@ -2,18 +2,11 @@ import type { Factors, Reach } from "./factors.ts";
 import type { Field, Related } from "./field.ts";
 import type { Fix } from "./fixes.ts";
 import type { AccessMode, ObjectRef, SourcePosition } from "./model.ts";
+import type { RULES } from "./rules/index.ts";
 import type { Severity } from "./verdict.ts";
 
-/** The ids of `RULES`. Written out, so that whoever uses the library sees these and not how rules are made. */
-export type RuleId =
-  | "rwop-overlap"
-  | "rwo-replicas"
-  | "rwo-autoscaling"
-  | "rwo-rolling-update"
-  | "rwo-shared-claim"
-  | "access-mode-unsupported"
-  | "access-mode-unenforced"
-  | "claim-unknown";
+/** The ids of `RULES`. */
+export type RuleId = (typeof RULES)[number]["id"];
 
 export interface FindingClaim {
   readonly name: string;

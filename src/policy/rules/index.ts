@@ -1,4 +1,3 @@
-import type { RuleId } from "../finding.ts";
 import { accessModeUnenforced } from "./access-mode-unenforced.ts";
 import { accessModeUnsupported } from "./access-mode-unsupported.ts";
 import { attachmentEndangered } from "./attachment-endangered.ts";
@@ -21,7 +20,7 @@ export const RULES = [
   accessModeUnsupported,
   accessModeUnenforced,
   claimUnknown,
-] as const satisfies readonly Rule<RuleId>[];
+] as const satisfies readonly Rule[];
 
 /** The rules about attachments, which no manifest shows: judged by `diagnose` and `audit`. */
 export const ATTACHMENT_RULES = [
