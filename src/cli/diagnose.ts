@@ -9,7 +9,7 @@ import { preventionFrom } from "../diagnose/prevention.ts";
 import { savedFacts, savedSightings } from "../diagnose/save.ts";
 import { parseSubject, SUBJECT_KINDS } from "../diagnose/subject.ts";
 import { AttachguardError } from "../errors.ts";
-import { detachingOf } from "../policy/catalogue/driver.ts";
+import { detachingOf } from "../policy/catalogue/capabilities.ts";
 import { version } from "../version.ts";
 import type { Told } from "./diagnose-watch.ts";
 import type { DiagnosisOutput } from "./diagnosis-output.ts";
