@@ -1,7 +1,6 @@
 import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import type { InputError } from "../cluster/files/input-error.ts";
-import { fileNote } from "../cluster/files/input-error.ts";
+import { fileNote, type InputError } from "../cluster/files/input-error.ts";
 import type { Toolbox } from "../cluster/files/render/toolbox.ts";
 import type { TreeFiles } from "../cluster/files/render/tree-files.ts";
 import { type Bundle, type LoadOptions, loadFiles } from "../cluster/files.ts";

@@ -13,9 +13,8 @@ import {
   type SubjectDiagnosis,
   type SubjectState,
 } from "./diagnosis.ts";
-import { DIAGNOSED_KINDS, type Facts, type Pod, type Sighting, type VolumeAttachment } from "./facts.ts";
+import type { Facts, Pod, Sighting, VolumeAttachment } from "./facts.ts";
 import { reportAttachments } from "./findings.ts";
-
 import { Inquiry } from "./inquiry.ts";
 import { type Judged, judgeClaimSubject, judgePods, judgeWorkload } from "./judge-subject.ts";
 import type { Asked, AskedSubject, DiagnoseOptions } from "./options.ts";
@@ -280,13 +279,4 @@ function bySubject({ subject: a }: SubjectDiagnosis, { subject: b }: SubjectDiag
   const key = ({ namespace, kind, name }: SubjectDiagnosis["subject"]) =>
     `${namespace ?? "~"}/${kind}/${name}`;
   return compare(key(a), key(b));
-}
-
-/** The kinds that were not read, each with why: one line each at the end of a screen. */
-export function notRead(facts: Facts): readonly string[] {
-  return DIAGNOSED_KINDS.flatMap((kind) =>
-    facts.readings
-      .filter((reading) => reading.kind === kind && reading.state === "unread")
-      .map(({ namespace, why }) => unreadText({ kind, namespace, why: why ?? "" })),
-  );
 }

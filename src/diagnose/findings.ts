@@ -7,7 +7,6 @@ import type { JudgedAttachment } from "./attachment-rows.ts";
 import type { Danger } from "./dangers.ts";
 import type { AttachmentDiagnosis, AttachmentFinding } from "./diagnosis.ts";
 import type { VolumeAttachment } from "./facts.ts";
-
 import type { Inquiry } from "./inquiry.ts";
 import type { Disk } from "./picture.ts";
 import { hasRunningContainer } from "./pods.ts";

@@ -323,3 +323,11 @@ function comparePlaces(a: SourcePosition | null, b: SourcePosition | null): numb
     (a?.column ?? 0) - (b?.column ?? 0)
   );
 }
+
+/** By what a workload and its findings are found in a report: its cluster and its name. */
+export function workloadKey({
+  workload: { kind, namespace, name },
+  cluster,
+}: ReportedFinding | JudgedWorkload): string {
+  return JSON.stringify([cluster, kind, namespace, name]);
+}

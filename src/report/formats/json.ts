@@ -1,3 +1,4 @@
+import { refOf } from "../../policy/field.ts";
 import type { Exemption } from "../../policy/finding.ts";
 import type { Fix, FixTarget } from "../../policy/fixes.ts";
 import type { ObjectRef, SourcePosition } from "../../policy/model.ts";
@@ -179,8 +180,4 @@ function sourceOf(source: SourcePosition | null): unknown {
 
 function placeOf({ file, line, column }: SourcePosition): SourcePosition {
   return { file, line, column };
-}
-
-function refOf({ apiVersion, kind, namespace, name }: ObjectRef): ObjectRef {
-  return { apiVersion, kind, namespace, name };
 }
