@@ -23,15 +23,15 @@ const knownVersion = {
 
 /** Leaves everything out of the one file that `check` on files does not need. */
 function checkAlone() {
-  const COMMANDS = ["./check.js", "./check-base.js"];
+  const COMMANDS = ["../check.js", "../check-base.js"];
   const isElsewhere = ({ importer, path }) =>
-    path === "./live.js" || (importer.endsWith("cli/program.js") && !COMMANDS.includes(path));
+    path === "./live.js" || (/cli\/(program|commands\/\w+)\.js$/.test(importer) && !COMMANDS.includes(path));
   const absent = `import { AttachguardError } from "./errors.js";
     throw new AttachguardError("AG_ERR_USAGE", "this file judges files only; install the package attachguard for what asks a cluster");`;
   return {
     name: "check-alone",
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^\.\// }, (imported) =>
+      onResolve({ filter: /^\.\.?\// }, (imported) =>
         imported.kind === "dynamic-import" && isElsewhere(imported)
           ? { path: imported.path, namespace: "elsewhere" }
           : undefined,

@@ -30,7 +30,7 @@ ${finding.fixes.length === 0 ? NOTHING : html`<h4>How to fix it, the cheapest fi
 }
 
 /** The rule's id, with its page where one is configured. */
-export function ruleLink(rule: string, { telling }: Report): Markup {
+function ruleLink(rule: string, { telling }: Report): Markup {
   const address = webAddress(rulePage(rule, telling));
   return address === null
     ? html`<code>${rule}</code>`
