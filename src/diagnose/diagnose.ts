@@ -1,12 +1,12 @@
 import { compare } from "../policy/compare.ts";
 import { append } from "../policy/lists-by-key.ts";
+import type { ReportedAttachment } from "../report/report.ts";
 import { answer } from "./answer.ts";
 import { assemble } from "./assemble.ts";
 import { endangered } from "./causes/danger.ts";
 import { staleAnswer } from "./causes/detach.ts";
 import { dangerKey } from "./dangers.ts";
 import {
-  type AttachmentFinding,
   type DiagnosisDocument,
   type DiagnosisError,
   SUBJECT_STATES,
@@ -221,7 +221,7 @@ function disksOf(namespace: string | null, inquiry: Inquiry): ReadonlySet<Disk> 
 
 /** Attachments with a finding that no subject answers for are subjects of their own. */
 function uncovered(
-  findings: readonly AttachmentFinding[],
+  findings: readonly ReportedAttachment[],
   shown: readonly Part[],
   inquiry: Inquiry,
 ): readonly Part[] {

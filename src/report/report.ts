@@ -61,7 +61,7 @@ export interface ReportedFinding extends Finding, FindingPlaces {
   readonly cluster: string | null;
 }
 
-/** What an audit found about an attachment (rules attachment-stale, attachment-endangered). */
+/** A finding about an attachment, or about a volume on a node that lacks one (rules attachment-stale, attachment-endangered). */
 export interface ReportedAttachment {
   readonly rule: AttachmentRuleId;
   readonly severity: Severity;
