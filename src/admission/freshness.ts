@@ -30,7 +30,7 @@ export function freshnessOf(
   return {
     stale:
       age > staleAfterSeconds
-        ? `attachguard: judged by facts up to ${inMinutes(age)} old, the API server has sent nothing newer`
+        ? `attachguard: judged by facts up to ${inMinutes(age)} old, since the API server has sent nothing newer`
         : undefined,
     unseen: kinds.flatMap(({ kind, state, problem, ageSeconds = 0 }) => {
       if (state === "held") {

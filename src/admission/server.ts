@@ -106,7 +106,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
       configProblems: [
         ...[dependencies.configProblem?.()].filter((problem) => problem !== undefined),
         ...heldUntilRestart(atStart, config()).map(
-          (key) => `${key} was changed while the server ran: it holds after a restart`,
+          (key) => `${key} was changed while the server ran: it takes effect after a restart`,
         ),
       ],
       staleAfterSeconds: config().cluster.staleAfterSeconds,
@@ -176,7 +176,7 @@ async function listenOn(app: FastifyInstance, host: string, port: number): Promi
     const { code } = cause as NodeJS.ErrnoException;
     const remedy =
       code === "EADDRINUSE" || code === "EACCES"
-        ? "choose another port or stop what holds it"
+        ? "choose another port, or stop what uses it"
         : "correct the host: it has to be an address of this machine";
     throw new AttachguardError(
       "AG_ERR_LISTEN",

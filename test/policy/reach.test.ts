@@ -808,7 +808,7 @@ t.test("the configuration says what the cluster's classes are, where nobody sees
       objects: [claim()],
       options: { storageClasses: [fast] },
       reach: "unenforced",
-      says: "StorageClass gp3 (efs.csi.aws.com, says the configuration)",
+      says: "StorageClass gp3 (efs.csi.aws.com, according to the configuration)",
     },
     {
       why: "a class among the files wins",

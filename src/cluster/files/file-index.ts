@@ -73,7 +73,7 @@ export class FileIndex {
     const at = objects
       .map((object) => this.places.get(object))
       .map((place) => (place ? placeText(place) : "?"));
-    return `${kind} ${name} stands at ${at.sort().join(" and at ")}, and neither is nearer`;
+    return `${kind} ${name} is at ${at.sort().join(" and at ")}, and neither is nearer`;
   }
 
   /** The workloads whose own reference leads to this claim. */

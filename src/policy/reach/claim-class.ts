@@ -35,7 +35,7 @@ export function classOf(claim: Claim, view: ClusterView, options: PolicyOptions)
   if (found.state === "known") {
     const { value } = found;
     const inferred = name === undefined ? ", the default class, inferred since the claim names none" : "";
-    const said = configured ? ", says the configuration" : "";
+    const said = configured ? ", according to the configuration" : "";
     const described = `StorageClass ${value.name} (${value.provisioner}${inferred}${said})`;
     return { storageClass: value, described, presumed: undefined };
   }

@@ -265,7 +265,7 @@ function unmatchable(workload: Workload): AffinityReading | undefined {
   return {
     value: "nowhere",
     proof: "affinity",
-    evidence: [`${terms} matches no pod that there could be (${why}): the pods stay Pending`],
+    evidence: [`${terms} can match no pod (${why}): the pods stay Pending`],
   };
 }
 

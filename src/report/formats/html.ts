@@ -56,7 +56,7 @@ function findingSections(
 ${rows(all, new Set(detailed.keys()), clusters)}</section>
 <section aria-labelledby="details"><h2 id="details">Details${rest > 0 ? ` of the worst ${detailed.size}` : ""}</h2>
 ${new Markup([...detailed.values()].join(""))}
-${rest > 0 ? html`<p class="soft">${plural(rest, "finding")} more without details here; <code>--format json</code> has all.</p>` : NOTHING}</section>`;
+${rest > 0 ? html`<p class="soft">${plural(rest, "more finding")} without details here; <code>--format json</code> has all.</p>` : NOTHING}</section>`;
 }
 
 function detailsOf(all: readonly Listed[], report: Report): ReadonlyMap<Listed, string> {

@@ -67,7 +67,7 @@ function findingPart(finding: ReportedFinding, report: Report): string {
   return [
     `${sign} **${plain(severity)}** ${refText(workload)} ${page === null ? code(rule) : `[${rule}](${page})`}${where}`,
     plain(sentenceOf(finding)),
-    "<details><summary>Why, and the ways out</summary>",
+    "<details><summary>Why, and how to fix it</summary>",
     [
       ...groundsOf(finding).map((each) => `- ${plain(each)}`),
       ...(others.length > 0 ? [`- also: ${others.join(", ")}`] : []),

@@ -84,7 +84,7 @@ t.test("rendered: each root is judged as it is rendered, and points to its sourc
     "note /repository: left out below the paths that were named",
     /^note ci\/templates\/job\.yaml: 1 document is a template that was not rendered/,
     /^note ci\/values\.yaml: it holds no Kubernetes object$/,
-    /^note deploy\/remote: the kustomization was not rendered \(.*https:\/\/example\.com\/base\.yaml.*\), so that its objects were judged as they stand, with warnings at most: vendor it/,
+    /^note deploy\/remote: the kustomization was not rendered \(.*https:\/\/example\.com\/base\.yaml.*\), so its objects were judged as they are, with warnings at most: vendor it/,
   ]);
 });
 

@@ -35,7 +35,7 @@ const CASES: readonly RuleCase[] = [
     why: "the old pod may go first: passes",
     subject: deployment({ workload: rolling(0, 1) }),
     severity: "warning",
-    says: /passing Multi-Attach/,
+    says: /transient Multi-Attach/,
   },
   {
     why: "kept apart for certain: gets stuck",

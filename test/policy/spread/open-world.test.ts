@@ -48,7 +48,10 @@ t.test("the evidence says what was not known", async (t) => {
     judged(deployment(onDisk), AB, false).message,
     /how many nodes nodeSelector disk=ssd leaves is not known \(files seldom hold every node\)/,
   );
-  t.match(judged(daemonSet(), [node("a")], false).evidence, /taken as more than one \(files seldom hold/);
+  t.match(
+    judged(daemonSet(), [node("a")], false).evidence,
+    /assumed to be more than one \(files seldom hold/,
+  );
   const spec = sameNode({ app: "web" });
   t.match(judged(deployment({ spec }), [], false).evidence, /as far as known it matches no other pods/);
   const beside = judged(deployment({ spec: sameNode({ "cnpg.io/cluster": "db" }) }), [], false);

@@ -556,7 +556,7 @@ t.test("a volume that is on one host holds the whole pod there", async (t) => {
       others: [pvc("data", "any"), topolvm],
       expected: "one-node",
       proof: "volume",
-      says: /topolvm.io makes the volume of claim data on one node/,
+      says: /topolvm.io creates the volume of claim data on one node/,
     },
     {
       reason: "another driver's own key proves nothing",

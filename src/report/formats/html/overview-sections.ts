@@ -83,7 +83,7 @@ function exempted({ exempted, expiring }: AuditOverview): Markup {
   const soon = new Set(expiring.map(({ finding }) => finding));
   const first = exempted.toSorted((a, b) => Number(soon.has(b)) - Number(soon.has(a)));
   const more = exempted.length - SHOWN;
-  return html`<section aria-labelledby="exempted"><h2 id="exempted">Exempted (${exempted.length}, of which ${expiring.length} end within 14 days)</h2>
-<div class="scroll" tabindex="0" role="group" aria-label="Exemptions"><table><thead><tr><th scope="col">Workload</th><th scope="col">Rule</th><th scope="col">By</th><th scope="col">Ends</th><th scope="col">Reason</th></tr></thead><tbody>
-${first.slice(0, SHOWN).map((finding) => html`<tr><th scope="row">${clipped(placeName(finding), 260)}</th><td>${finding.rule}</td><td>${finding.exempted?.by ?? ""}</td><td>${clipped(finding.exempted?.until ?? "no end", 40)}${soon.has(finding) ? html` <strong class="care">soon</strong>` : NOTHING}</td><td>${clipped(finding.exempted?.reason ?? "", 300)}</td></tr>\n`)}</tbody></table></div>${more > 0 ? html`<p class="soft">and ${more} more, in the table of findings</p>` : NOTHING}</section>`;
+  return html`<section aria-labelledby="exempted"><h2 id="exempted">Exempted (${exempted.length}, of which ${expiring.length} expire within 14 days)</h2>
+<div class="scroll" tabindex="0" role="group" aria-label="Exemptions"><table><thead><tr><th scope="col">Workload</th><th scope="col">Rule</th><th scope="col">By</th><th scope="col">Expires</th><th scope="col">Reason</th></tr></thead><tbody>
+${first.slice(0, SHOWN).map((finding) => html`<tr><th scope="row">${clipped(placeName(finding), 260)}</th><td>${finding.rule}</td><td>${finding.exempted?.by ?? ""}</td><td>${clipped(finding.exempted?.until ?? "no expiry", 40)}${soon.has(finding) ? html` <strong class="care">soon</strong>` : NOTHING}</td><td>${clipped(finding.exempted?.reason ?? "", 300)}</td></tr>\n`)}</tbody></table></div>${more > 0 ? html`<p class="soft">and ${more} more, in the table of findings</p>` : NOTHING}</section>`;
 }

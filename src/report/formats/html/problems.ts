@@ -18,7 +18,7 @@ export function problems({ errors, notes, notJudged, audit, inRepository }: Repo
       unread.map(({ kind, why }) => kind + (why === null ? "" : `: ${why}`)),
     ),
     list(
-      "Of a kind that no rule knows",
+      "Of a kind that is not judged",
       notJudged.map(({ object }) => nameOf(object)),
     ),
     list(
