@@ -274,7 +274,7 @@ t.test("git's refusals end with 2 and say what to do", async (t) => {
   t.match(await checkBase("--write-baseline", "x"), { code: 2, err: /leave one of them out/ });
   t.match(await run(["check", "k8s", "--base", "main"], {}), {
     code: 2,
-    err: /there is no git that may be run/,
+    err: /no usable git was found/,
   });
   const other = join(folder, "../outside");
   mkdirSync(other);
