@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import type { Terminal } from "../terminal.ts";
 import { type Done, subcommand } from "./subcommand.ts";
 
-export function addWaiver(program: Command, terminal: Terminal, done: Done): void {
+export function addWaiver(program: Command, terminal: Terminal, done: Done): Command {
   const waiver = subcommand(program, "waiver", "signed exemptions: make keys, sign, verify").helpCommand(
     false,
   );
@@ -40,4 +40,5 @@ export function addWaiver(program: Command, terminal: Terminal, done: Done): voi
       const { waiverVerify } = await import("../waiver.ts");
       done(await waiverVerify(object, jws, options, terminal));
     });
+  return waiver;
 }
