@@ -1,6 +1,7 @@
 // Joins what tsc compiled into a few files: Node needs about a third of a millisecond for every module that it
 // loads, and a cold `attachguard check` would load two hundred (docs/adr has the figures).
 import { appendFileSync, chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { writeDeclarations } from "./declarations.config.js";
@@ -17,6 +18,23 @@ const knownVersion = {
   setup({ onLoad }) {
     onLoad({ filter: /\.build\/version\.js$/ }, () => ({
       contents: `export const version = () => ${JSON.stringify(manifest.version)};`,
+    }));
+  },
+};
+
+/**
+ * Gets Node's own modules without `import`, which would read each of their exports, and load what stands behind some,
+ * before the first line is run.
+ */
+const builtinsOnDemand = {
+  name: "builtins-on-demand",
+  setup({ onResolve, onLoad }) {
+    // The first file has to run on any Node, to say that it is too old.
+    onResolve({ filter: /^(node:)?[a-z_/]+$/ }, ({ path, importer }) =>
+      isBuiltin(path) && !importer.endsWith("cli/main.js") ? { path, namespace: "builtin" } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
     }));
   },
 };
@@ -55,11 +73,31 @@ const SHARED = {
   plugins: [knownVersion],
 };
 
+/** All that `check` on files needs, packages included, in one file. */
+const CHECK_ALONE = {
+  metafile: true,
+  splitting: false,
+  external: [],
+  // For the packages that still come in CommonJS.
+  banner: {
+    js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);',
+  },
+};
+
 rmSync("dist", { recursive: true, force: true });
 await build({
   ...SHARED,
   entryPoints: [join(COMPILED, "cli/main.js")],
   outdir: "dist/cli",
+  external: [...SHARED.external, "./check-program.js"],
+  plugins: [knownVersion, builtinsOnDemand],
+});
+const { metafile: checkFiles } = await build({
+  ...SHARED,
+  ...CHECK_ALONE,
+  entryPoints: [join(COMPILED, "cli/check-program.js")],
+  outfile: "dist/cli/check-program.js",
+  plugins: [checkAlone(), knownVersion, builtinsOnDemand],
 });
 await build({
   ...SHARED,
@@ -68,20 +106,12 @@ await build({
   chunkNames: "parts/[name]-[hash]",
 });
 const { metafile } = await build({
+  ...SHARED,
+  ...CHECK_ALONE,
   entryPoints: [join(COMPILED, "cli/check-main.js")],
-  metafile: true,
   outfile: "dist/check.js",
-  bundle: true,
-  format: "esm",
-  platform: "node",
   target: "node20.12",
-  alias: { yaml: "./node_modules/yaml/browser/index.js" },
-  // For the packages that still come in CommonJS.
-  banner: {
-    js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);',
-  },
   plugins: [checkAlone(), knownVersion],
-  logLevel: "warning",
 });
 appendFileSync("dist/check.js", `/*\n${licencesOf(packagesIn(metafile)).join("\n\n")}\n*/\n`);
 chmodSync("dist/check.js", 0o755);
@@ -90,7 +120,10 @@ chmodSync("dist/cli/main.js", 0o755);
 await writeDeclarations();
 rmSync(COMPILED, { recursive: true, force: true });
 
-writeFileSync("dist/LICENSES.txt", `Parts of these files come from:\n\n${licencesOf(JOINED).join("\n\n")}`);
+writeFileSync(
+  "dist/LICENSES.txt",
+  `Parts of these files come from:\n\n${licencesOf([...new Set([...JOINED, ...packagesIn(checkFiles)])].sort()).join("\n\n")}`,
+);
 
 function packagesIn({ inputs }) {
   const names = Object.keys(inputs).map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);

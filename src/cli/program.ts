@@ -117,7 +117,21 @@ async function fail(terminal: Terminal, { command, format }: Asked, failure: Fai
   return EXIT_FAILURE;
 }
 
-/** The whole command line. Each command's own module is loaded when the command is run. */
+/** In the order of the help. */
+const COMMANDS = {
+  serve: addServe,
+  check: addCheck,
+  audit: addAudit,
+  diagnose: addDiagnose,
+  runbook: addRunbook,
+  explain: addExplain,
+  waiver: addWaiver,
+  certs: addCerts,
+  webhooks: addWebhooks,
+  completion: addCompletion,
+} as const;
+
+/** The command line. Each command's own module is loaded when the command is run. */
 function buildProgram(
   terminal: Terminal,
   printed: { out: string; err: string },
@@ -147,20 +161,14 @@ function buildProgram(
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
-  addServe(program, terminal, done);
-  for (const command of [addCheck(program, terminal, done), addAudit(program, terminal, done)]) {
-    command.on("option:format", (text: string) => {
+  const [, , word = ""] = terminal.argv;
+  // Whoever names a command waits for that one only; any other word may ask for all of them.
+  for (const add of Object.hasOwn(COMMANDS, word)
+    ? [COMMANDS[word as keyof typeof COMMANDS]]
+    : Object.values(COMMANDS)) {
+    add(program, terminal, done).on("option:format", (text: string) => {
       if (!text.includes("=")) asked.format = text as Format;
     });
   }
-  addDiagnose(program, terminal, done).on("option:format", (text: string) => {
-    if (text === "json") asked.format = text;
-  });
-  addRunbook(program, terminal, done);
-  addExplain(program, terminal, done);
-  addWaiver(program, terminal, done);
-  addCerts(program, terminal, done);
-  addWebhooks(program, terminal, done);
-  addCompletion(program, terminal, done);
   return program;
 }

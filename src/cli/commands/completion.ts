@@ -4,9 +4,9 @@ import type { Shell } from "../completion.ts";
 import type { Terminal } from "../terminal.ts";
 import { type Done, subcommand } from "./subcommand.ts";
 
-export function addCompletion(program: Command, terminal: Terminal, done: Done): void {
+export function addCompletion(program: Command, terminal: Terminal, done: Done): Command {
   const shells: readonly Shell[] = ["bash", "zsh", "fish", "powershell"];
-  subcommand(program, "completion", "print the completion script for a shell")
+  const command = subcommand(program, "completion", "print the completion script for a shell")
     .addArgument(new Argument("<SHELL>", "which shell").choices(shells))
     .action(async (shell: Shell) => {
       const { completion, PLUGIN_COMPLETION } = await import("../completion.ts");
@@ -20,4 +20,5 @@ export function addCompletion(program: Command, terminal: Terminal, done: Done):
       const { printCompletion } = await import("../completion.ts");
       done(await printCompletion(program, words, terminal));
     });
+  return command;
 }

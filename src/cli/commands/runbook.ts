@@ -4,8 +4,8 @@ import type { Terminal } from "../terminal.ts";
 import { configOption, contextOption, kubeconfigOption } from "./options.ts";
 import { type Done, subcommand } from "./subcommand.ts";
 
-export function addRunbook(program: Command, terminal: Terminal, done: Done): void {
-  subcommand(program, "runbook", "print what to do, step by step; nothing is executed")
+export function addRunbook(program: Command, terminal: Terminal, done: Done): Command {
+  return subcommand(program, "runbook", "print what to do, step by step; nothing is executed")
     .addArgument(
       new Argument(
         "<RUNBOOK>",

@@ -3,8 +3,8 @@ import type { Terminal } from "../terminal.ts";
 import { configOption, contextOption, kubeconfigOption } from "./options.ts";
 import { type Done, subcommand } from "./subcommand.ts";
 
-export function addServe(program: Command, terminal: Terminal, done: Done): void {
-  subcommand(program, "serve", "run the admission webhook")
+export function addServe(program: Command, terminal: Terminal, done: Done): Command {
+  return subcommand(program, "serve", "run the admission webhook")
     .addOption(configOption())
     .option("--cluster <SOURCE...>", "`live`, or YAML files and folders used as the cluster (default: live)")
     .option("--host <HOST>", "address to listen on (default: all)")

@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import type { Terminal } from "../terminal.ts";
 import { type Done, subcommand } from "./subcommand.ts";
 
-export function addWaiver(program: Command, terminal: Terminal, done: Done): void {
+export function addWaiver(program: Command, terminal: Terminal, done: Done): Command {
   const waiver = subcommand(program, "waiver", "signed exemptions: create keys, sign, verify").helpCommand(
     false,
   );
@@ -44,4 +44,5 @@ export function addWaiver(program: Command, terminal: Terminal, done: Done): voi
       const { waiverVerify } = await import("../waiver.ts");
       done(await waiverVerify(object, jws, options, terminal));
     });
+  return waiver;
 }

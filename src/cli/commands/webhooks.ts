@@ -3,7 +3,7 @@ import type { Terminal } from "../terminal.ts";
 import { contextOption, kubeconfigOption } from "./options.ts";
 import { type Done, subcommand } from "./subcommand.ts";
 
-export function addWebhooks(program: Command, terminal: Terminal, done: Done): void {
+export function addWebhooks(program: Command, terminal: Terminal, done: Done): Command {
   const webhooks = subcommand(program, "webhooks", "the webhook configuration, for uninstalling").helpCommand(
     false,
   );
@@ -23,4 +23,5 @@ export function addWebhooks(program: Command, terminal: Terminal, done: Done): v
       const { webhooksRemove } = await import("../webhooks.ts");
       done(await webhooksRemove(name, options, terminal));
     });
+  return webhooks;
 }
