@@ -27,7 +27,7 @@ function documentsAfterEachOther(file: string, text: string): readonly unknown[]
       if (part.trim() !== "") documents.push(JSON.parse(part));
     } catch (thrown) {
       const why = thrown instanceof Error ? thrown.message : "";
-      throw inputError(file, `is no JSON (${why}): collect with kubectl get … -o json`);
+      throw inputError(file, `is not JSON (${why}): collect with kubectl get … -o json`);
     }
     start = end;
   }

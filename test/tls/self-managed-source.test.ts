@@ -315,7 +315,7 @@ t.test(
         "no Secret",
         (c: FakeCluster) => c.editSecret(undefined),
         (c: FakeCluster) => c.editSecret({}),
-        /Secret ns\/name is not there/,
+        /Secret ns\/name does not exist/,
       ],
       [
         "no right to read it",

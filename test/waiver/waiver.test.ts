@@ -192,9 +192,9 @@ t.test("each wrong waiver is refused with its own reason", async (t) => {
       forge({ crit: ["b64"], b64: false }, claims),
       /^it demands an extension \(crit\)/,
     ],
-    ["no end", without("exp"), /^it has no end \(exp\)/],
-    ["an end that is no number", forge({}, { ...claims, exp: "2030-01-01" }), /^it has no end \(exp\)/],
-    ["an end beyond every calendar", forge({}, { ...claims, exp: 1e18 }), /^it has no end \(exp\)/],
+    ["no end", without("exp"), /^it has no expiry \(exp\)/],
+    ["an end that is no number", forge({}, { ...claims, exp: "2030-01-01" }), /^it has no expiry \(exp\)/],
+    ["an end beyond every calendar", forge({}, { ...claims, exp: 1e18 }), /^it has no expiry \(exp\)/],
     [
       "a beginning that is no number",
       forge({}, { ...claims, nbf: "soon" }),

@@ -58,7 +58,7 @@ export function renderText(
     ...(full.length < told.length
       ? [
           sentence(
-            `${told.length - full.length} more stand above; attachguard diagnose KIND/NAME -n NS tells of one in full.`,
+            `${told.length - full.length} more are listed above; attachguard diagnose KIND/NAME -n NS shows one in full.`,
             "",
             layout,
           ).join("\n"),

@@ -38,7 +38,7 @@ const NOT: Readonly<Record<AvoidId, string>> = {
   "shorten-grace": "delete the pod again with a shorter grace",
   "bring-node-back": "bring the node back",
   "taint-out-of-service": "set the out-of-service taint",
-  "remove-taint": "take the out-of-service taint away",
+  "remove-taint": "remove the out-of-service taint",
   "force-delete-pod": "force-delete the pod",
   "look-at-driver": "restart the driver",
   "look-at-back-end": "detach in the backend",
