@@ -149,7 +149,7 @@ t.test("without a uid there is nothing to name an object by", async (t) => {
   writeFileSync(file, JSON.stringify({ ...deployment(), metadata }));
   const { code, out } = await run(["runbook", "switch-strategy", "web", "-n", "shop", "--from", file]);
   t.equal(code, 1);
-  t.match(out.replaceAll(/\s+/g, " "), /Its uid, or an autoscaler's, is not known/);
+  t.match(out.replaceAll(/\s+/g, " "), /Its uid, or an autoscaler's, is not in these files/);
 });
 
 t.test("what is not there, and what is no runbook", async (t) => {

@@ -99,7 +99,7 @@ t.test("not rendered: patches are not objects, a namespace counts, and a word sa
   t.match(
     notes.filter((note) => note.includes("the chart")),
     [
-      /^note charts\/api: the chart was not rendered \(rendering is switched off\), so that its 2 templates were not judged: render it yourself/,
+      /^note charts\/api: the chart was not rendered \(rendering is switched off\), so its 2 templates were not judged: render it yourself/,
     ],
     "one note for a chart",
   );
