@@ -22,6 +22,9 @@ const knownVersion = {
   },
 };
 
+/** Whoever needs one of Node's modules in few runs, and loads it when it is used. */
+const DEFERRING = /commander\/lib\/command\.js$|report\/fingerprint\.js$/;
+
 /**
  * Gets Node's own modules without `import`, which would read each of their exports, and load what stands behind some,
  * before the first line is run.
@@ -29,15 +32,29 @@ const knownVersion = {
 const builtinsOnDemand = {
   name: "builtins-on-demand",
   setup({ onResolve, onLoad }) {
-    // The first file has to run on any Node, to say that it is too old.
-    onResolve({ filter: /^(node:)?[a-z_/]+$/ }, ({ path, importer }) =>
-      isBuiltin(path) && !importer.endsWith("cli/main.js") ? { path, namespace: "builtin" } : undefined,
-    );
-    onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+    onResolve({ filter: /^node:/ }, ({ path, importer }) => {
+      // The first file has to run on any Node, to say that it is too old.
+      if (!isBuiltin(path) || importer.endsWith("cli/main.js")) return undefined;
+      const isDeferred = DEFERRING.test(importer) && /crypto|child_process/.test(path);
+      return { path, namespace: isDeferred ? "deferred" : "builtin" };
+    });
+    onLoad({ filter: /.*/, namespace: "builtin" }, async ({ path }) => ({
+      contents: `const found = process.getBuiltinModule("${path}");
+        const member = (name) => found[name];
+        export default found;
+        ${(await namesIn(path)).map((name) => `export const ${name} = /* @__PURE__ */ member("${name}");`).join("\n")}`,
+    }));
+    onLoad({ filter: /.*/, namespace: "deferred" }, async ({ path }) => ({
+      contents: `const found = () => process.getBuiltinModule("${path}");
+        export default new Proxy({}, { get: (_, name) => found()[name] });
+        ${(await namesIn(path)).map((name) => `export const ${name} = (...words) => found().${name}(...words);`).join("\n")}`,
     }));
   },
 };
+
+async function namesIn(builtin) {
+  return Object.keys(await import(builtin)).filter((name) => name !== "default");
+}
 
 /** Leaves everything out of the one file that `check` on files does not need. */
 function checkAlone() {

@@ -187,15 +187,19 @@ export interface ReportParts
  */
 export function buildReport(found: ReportParts): Report {
   const { workloads = [], notJudged = [], errors = [], notes = [], telling, inRepository } = found;
-  const { placesOf = placesBySource, isKnown = () => false } = found;
+  const { placesOf = placesBySource, isKnown } = found;
   const { clusterOf = () => null, audit = null, change = null } = found;
   const findings = (found.findings ?? []).map((finding): ReportedFinding => {
-    const fingerprint = fingerprintOf(finding, inRepository(finding.source?.file ?? ""));
+    // Most formats do without it, and a run that does loads nothing that hashes.
+    let fingerprint: string | undefined;
+    const identity = () => (fingerprint ??= fingerprintOf(finding, inRepository(finding.source?.file ?? "")));
     return {
       ...finding,
       ...placesOf(finding),
-      fingerprint,
-      known: isKnown(fingerprint, finding),
+      get fingerprint() {
+        return identity();
+      },
+      known: isKnown?.(identity(), finding) ?? false,
       cluster: clusterOf(finding),
     };
   });
