@@ -110,7 +110,7 @@ function planLines(finding: ReportedFinding, { plans, width, paint }: Layout): r
   if (plan === undefined) return [];
   const then = plan.steps.length > 1 ? "; change the strategy separately, after the number of pods" : "";
   const fixes = plan.fixes.map(({ summary }) => summary).join("; ");
-  return wrapped(`${paint("bold", "Enough together")}: ${visible(fixes)}${then}`, "  ", width);
+  return wrapped(`${paint("bold", "To fix all of them")}: ${visible(fixes)}${then}`, "  ", width);
 }
 
 function planKey(workload: ObjectRef, source: SourcePosition | null, cluster: string | null): string {
