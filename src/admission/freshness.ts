@@ -12,7 +12,7 @@ export interface Freshness {
 const NONE: Freshness = { stale: undefined, unseen: [] };
 
 /**
- * What to say of the facts behind a judgement. A webhook that has lost the API server goes on from what it knows,
+ * What to say of the facts behind a judgement. A webhook that has lost the API server carries on with what it knows,
  * and a kind that may not be read leaves the others as they are; but whoever is judged is told.
  *
  * @param staleAfterSeconds age from which facts are called old

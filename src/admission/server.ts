@@ -53,7 +53,7 @@ export interface AdmissionServer {
   /** Opens both ports and says which they are. @throws AttachguardError AG_ERR_LISTEN */
   listen(ports: Ports): Promise<{ readonly port: number; readonly metricsPort: number }>;
   /**
-   * For SIGTERM: is not ready from now on, goes on answering while the endpoint is being removed, then closes, waits
+   * For SIGTERM: is not ready from now on, keeps answering while the endpoint is being removed, then closes, waits
    * for what is in flight, and ends what remains.
    */
   drain(): Promise<void>;

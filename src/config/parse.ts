@@ -34,7 +34,7 @@ const validate = new Ajv({
  *
  * @param file the name that messages begin with.
  * @param ownNamespace where this server runs: never judged, and where its certificates are kept.
- * @throws AttachguardError AG_ERR_CONFIG with every problem, one a line.
+ * @throws AttachguardError AG_ERR_CONFIG with every problem, one per line.
  */
 export function parseConfig(text: string, file: string, ownNamespace = STANDARD_NAMESPACE): Config {
   const lines = new LineCounter();

@@ -29,7 +29,7 @@ function step(said: Pick<StepDraft, "id" | "text" | "cost"> & Partial<StepDraft>
 export function machineIsOff(node: string): Question {
   return {
     id: `machine-is-off:${node}`,
-    text: `Is the machine of ${node} off? Kubernetes cannot tell: look at the provider's console or at its power. A machine that is only cut off goes on writing.`,
+    text: `Is the machine of ${node} off? Kubernetes cannot tell: look at the provider's console or at its power. A machine that is only cut off keeps writing.`,
   };
 }
 

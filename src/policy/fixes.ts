@@ -307,7 +307,7 @@ function recreateFor({ kind }: Workload): Readonly<Record<string, string | null>
   return { type: "Recreate", [kind === "DeploymentConfig" ? "rollingParams" : "rollingUpdate"]: null };
 }
 
-/** An Argo Rollout knows no Recreate (semantics S44). */
+/** An Argo Rollout has no Recreate (semantics S44). */
 const CANARY_AT_ONCE = {
   summary:
     "Use a canary without steps and traffic routing, maxSurge 0 and maxUnavailable 100%: the old pods go first",

@@ -29,7 +29,7 @@ export interface SelfManagedOptions {
 
 const CA_DAYS = 365;
 
-/** An API server takes up a changed webhook configuration in seconds; a replica that lags behind has an hour. */
+/** An API server applies a changed webhook configuration in seconds; a replica that lags behind has an hour. */
 const SETTLE = 60 * 60 * 1000;
 
 const EVERY = 60_000;

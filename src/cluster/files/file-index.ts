@@ -152,7 +152,7 @@ export class FileIndex {
     return this.unclaimed.get(className) ?? [];
   }
 
-  /** The smallest list at hand that surely holds every workload that a selector selects. */
+  /** The smallest known list that surely holds every workload that a selector selects. */
   candidates(selector: LabelSelector): Iterable<Workload> {
     let keys: readonly string[] | undefined;
     let size = Number.POSITIVE_INFINITY;

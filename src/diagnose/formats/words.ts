@@ -189,7 +189,7 @@ export function unreadLines({ facts, diagnoses }: DiagnosisDocument): readonly s
   ];
 }
 
-/** "2 stuck, 1 endangered, 5 healthy": the gravest first. */
+/** "2 stuck, 1 endangered, 5 healthy": the worst first. */
 export function summaryText({ summary }: DiagnosisDocument): string {
   const { endangered, stuck, unknown, clearing, healthy } = summary;
   const total = endangered + stuck + unknown + clearing + healthy;

@@ -15,7 +15,7 @@ const DETAILED = 200;
 /** What the details together may take, in bytes. */
 const DETAILS_BYTES = 4_000_000;
 
-/** One self-contained page: the numbers, the worst, every finding as a row, and the gravest in full. */
+/** One self-contained page: the numbers, the worst, every finding as a row, and the worst in full. */
 export function renderHtml(
   report: Report,
   options: Pick<RenderOptions, "all" | "includeExempted"> = { all: false, includeExempted: false },

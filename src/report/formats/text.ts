@@ -104,7 +104,7 @@ function findingBlocks(findings: readonly ReportedFinding[], layout: Layout): re
   });
 }
 
-/** Of several errors some ways out may mend more than one. */
+/** Of several errors some fixes may clear more than one. */
 function planLines(finding: ReportedFinding, { plans, width, paint }: Layout): readonly string[] {
   const plan = plans.get(planKey(finding.workload, finding.source, finding.cluster));
   if (plan === undefined) return [];
