@@ -148,7 +148,7 @@ function buildProgram(
     .hook("preSubcommand", (_, command) => {
       asked.command = command.name();
     })
-    .showHelpAfterError(`Run \`${name} --help\` for the commands there are.`)
+    .showHelpAfterError(`Run \`${name} --help\` for the list of commands.`)
     .configureOutput({
       writeOut: (text) => {
         printed.out += text;

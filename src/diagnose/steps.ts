@@ -73,7 +73,7 @@ export function patchRecreate(deployment: Deployment, inquiry: Inquiry): StepDra
     commands: inquiry.kubectl.patch(deployment, {
       spec: { strategy: { type: "Recreate", rollingUpdate: null } },
     }),
-    cost: "a downtime as long as a restart, at this rollout and at each later one",
+    cost: "downtime as long as a restart, at this rollout and at each later one",
     danger: "change the number of replicas only after the rollout is through, never in the same change",
     touches: deployment,
   });
@@ -87,7 +87,7 @@ export function zeroAndBack(object: Scalable, pods: readonly Pod[], inquiry: Inq
     id: "scale-to-zero-and-back",
     text: "Or stop all pods, wait until they are gone, and start one; it comes with the newest template.",
     commands: down.length === 0 ? [] : [...down, ...gone, ...kubectl.scale(object, 0, 1)],
-    cost: "a downtime as long as a restart",
+    cost: "downtime as long as a restart",
     touches: object,
   });
 }
@@ -107,7 +107,7 @@ export function restoreReplicas(deployment: Deployment, old: number, inquiry: In
     id: "restore-replicas",
     text: `Put the old number of replicas back (${old}), wait until the rollout is through, and scale only then.`,
     commands: inquiry.kubectl.scale(deployment, deployment.replicas, old),
-    cost: "a downtime as long as a restart",
+    cost: "downtime as long as a restart",
     touches: deployment,
   });
 }

@@ -21,13 +21,13 @@ export const FIXES = {
     short: "strategy Recreate",
     price: "brief downtime",
     summary: "Set spec.strategy.type to Recreate: the old pod ends before the new one starts",
-    cost: "a brief downtime at each rollout",
+    cost: "brief downtime at each rollout",
   },
   "surge-zero": {
     short: "maxSurge 0",
     price: "brief downtime",
     summary: "Set maxSurge to 0 and maxUnavailable to 1: the old pod goes first",
-    cost: "a brief downtime at each rollout, and an event about the volume that clears by itself",
+    cost: "brief downtime at each rollout, and an event about the volume that clears by itself",
   },
   "same-node-affinity": {
     short: "same-node affinity",

@@ -6,7 +6,7 @@ import type { ObjectRef, SourcePosition } from "../policy/model.ts";
 import type { AttachmentRuleId } from "../policy/rules/index.ts";
 import type { Severity, Verdict } from "../policy/verdict.ts";
 import type { AuditedCluster, AuditFacts, Since } from "./audit-facts.ts";
-import type { IsStored } from "./commands.ts";
+import type { AimAt, Commanding } from "./commands.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import type { FromLog } from "./log-facts.ts";
 import type { Plan } from "./plan.ts";
@@ -105,10 +105,9 @@ export interface Summary {
 }
 
 /** How findings are told, whatever is in them. */
-export interface Telling {
+export interface Telling extends Commanding {
   /** Where the pages of the rules stand, ending in a slash; null where no address was configured. */
   readonly docsUrl: string | null;
-  readonly isStored: IsStored;
 }
 
 /** How a report is printed where that can be done in more than one way. */
@@ -261,8 +260,12 @@ export function mergedReport(clusters: readonly ClusterReport[]): Report {
   );
   const sum = (member: keyof Summary) =>
     read.reduce((total, { report: { summary } }) => total + summary[member], 0);
+  const aims = new Map(read.map(({ context, report }) => [context, report.telling.aimAt]));
+  const aimAt: AimAt = (object, cluster) =>
+    aims.get(cluster)?.(object, cluster) ?? { context: cluster, uid: null };
   return {
     ...first.report,
+    telling: { ...first.report.telling, aimAt },
     findings,
     workloads,
     attachments: read.flatMap(({ report }) => report.attachments),

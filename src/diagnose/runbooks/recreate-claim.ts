@@ -10,14 +10,14 @@ export const RECREATE_CLAIM: Runbook = {
   id: "recreate-claim",
   title: "Move data to a claim with other access modes",
   intro:
-    "Access modes, class and volume of a claim cannot be changed. The safe way takes a new claim under a NEW name and a copy; the old claim and its volume are kept until the end. It costs a downtime as long as the copy takes.",
+    "Access modes, class and volume of a claim cannot be changed. The safe way is a new claim under a NEW name and a copy; the old claim and its volume are kept until the end. It costs downtime for as long as the copy takes.",
   subject: null,
   refused: null,
   questions: [
-    "Is there a backup that somebody has restored once? A copy is no backup.",
+    "Is there a backup that has been restored successfully? A copy is not a backup.",
     "Is there a StorageClass that supports the access mode you need, and do quota and budget allow a second volume of that size?",
-    "Does nothing else use the claim: no CronJob, no backup, no pod that somebody started by hand?",
-    "Can the application be away for as long as the copy takes?",
+    "Is it certain that nothing else uses the claim: no CronJob, no backup, no pod that somebody started by hand?",
+    "Can the application be down for as long as the copy takes?",
     "Do owners, permissions and extended attributes of the files matter? An image without rsync or tar may lose them.",
   ],
   steps: [

@@ -12,11 +12,11 @@ export const SWITCH_STRATEGY: Runbook = {
   id: "switch-strategy",
   title: "Switch a Deployment to Recreate",
   intro:
-    "For a Deployment whose rollout waits for itself: with Recreate the old pod ends, and gives the volume back, before the new one starts. It costs a downtime as long as a restart, at each rollout.",
+    "For a Deployment whose rollout waits for itself: with Recreate the old pod ends, and gives the volume back, before the new one starts. It costs downtime as long as a restart, at each rollout.",
   subject: null,
   refused: null,
   questions: [
-    "Can the application be away for as long as a restart takes, now and at every later rollout?",
+    "Can the application be down for as long as a restart takes, now and at every later rollout?",
     "Is the manifest changed in the same way at its source? Otherwise the next apply restores the old strategy.",
   ],
   steps: [

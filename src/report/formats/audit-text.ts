@@ -21,7 +21,7 @@ export function auditBlocks(report: Report, options: { colour: boolean; width: n
     ...worstBlock(overview, paint),
     ...attachmentBlock(report, options.width, paint),
     ...tableBlock(overview),
-    ...recreateBlock(overview, report, paint),
+    ...recreateBlock(overview, report, options.width, paint),
     ...storageBlock(overview, options.width, paint),
     ...exemptedBlock(overview, paint),
     ...readBlock(report, options.width),
@@ -100,25 +100,30 @@ function tallyBlock(title: string, rows: Tally): readonly string[] {
   ];
 }
 
+const REPLACED =
+  'If another object has taken the name since, a command with a uid is refused: "metadata.uid … field is immutable".';
+
 function recreateBlock(
   { fixedByRecreate }: AuditOverview,
   { telling }: Report,
+  width: number,
   paint: Painter,
 ): readonly string[] {
   if (fixedByRecreate.length === 0) return [];
   const steps = fixedByRecreate
     .slice(0, SHOWN)
-    .flatMap(({ workload, fix }) => stepsOf(fix, telling.isStored, workload.workload))
+    .flatMap(({ workload, fix }) => stepsOf(fix, telling, workload))
     .map(({ what }) => `  ${visible(what)}`);
   const more = fixedByRecreate.length - SHOWN;
   return [
     [
       paint(
         "bold",
-        `Fixed by strategy Recreate alone (${fixedByRecreate.length}; a brief downtime at each rollout)`,
+        `Fixed by strategy Recreate alone (${fixedByRecreate.length}; brief downtime at each rollout)`,
       ),
       ...steps,
       ...(more > 0 ? [`  and ${more} more; --format json has all commands`] : []),
+      ...(telling.aimAt === undefined ? [] : wrapped(REPLACED, "  ", width)),
     ].join("\n"),
   ];
 }

@@ -154,7 +154,7 @@ function findingBlock(finding: ReportedFinding, told: readonly Fix[], layout: La
   if (finding.fixes.length > 0) lines.push("", `  ${paint("bold", "How to fix it")}`);
   for (const [index, fix] of finding.fixes.entries()) {
     const isTold = told.some((other) => isDeepStrictEqual(other, fix));
-    lines.push(...fixLines(index + 1, fix, isTold, finding.workload, telling, width));
+    lines.push(...fixLines(index + 1, fix, isTold, finding, telling, width));
   }
   const page = rulePage(finding.rule, telling);
   const more = `More: attachguard explain ${finding.rule}${page === null ? "" : ` or ${page}`}`;
@@ -202,8 +202,8 @@ function fixLines(
   number: number,
   fix: Fix,
   isTold: boolean,
-  subject: ObjectRef,
-  { isStored }: Telling,
+  finding: ReportedFinding,
+  telling: Telling,
   width: number,
 ): readonly string[] {
   const lead = `    ${number}. `;
@@ -211,7 +211,7 @@ function fixLines(
   const lines = [...wrapped(visible(fix.summary), lead, width)];
   if (fix.cost !== "") lines.push(...wrapped(`Cost: ${visible(fix.cost)}`, "       ", width));
   // Never wrapped: they are there to be copied.
-  for (const { where, what } of stepsOf(fix, isStored, subject)) {
+  for (const { where, what } of stepsOf(fix, telling, finding)) {
     lines.push(`       ${visible(`${where}: ${what}`)}`);
   }
   return lines;

@@ -37,12 +37,8 @@ function ruleLink(rule: string, { telling }: Report): Markup {
     : html`<a href="${address}" rel="noreferrer"><code>${rule}</code></a>`;
 }
 
-function way(
-  fix: ReportedFinding["fixes"][number],
-  { workload }: ReportedFinding,
-  { telling }: Report,
-): Markup {
-  const steps = stepsOf(fix, telling.isStored, workload);
+function way(fix: ReportedFinding["fixes"][number], finding: ReportedFinding, { telling }: Report): Markup {
+  const steps = stepsOf(fix, telling, finding);
   return html`<li>${clipped(fix.summary)}. <span class="soft">Cost: ${clipped(fix.cost)}.</span>${steps.slice(0, SHOWN).map(({ where, what }) => html`<div class="soft">${clipped(where, 200)}:</div>${command(what)}`)}${steps.length > SHOWN ? html`<p>and ${steps.length - SHOWN} more</p>` : NOTHING}</li>`;
 }
 
