@@ -304,7 +304,7 @@ export const CONFIG_SCHEMA: Schema = {
         watchNodes: {
           type: "boolean",
           description:
-            "True: Nodes are watched too, so that labels and taints that leave one node count as proof; the service account needs the right to list and watch nodes. Read at start.",
+            "True: Nodes are watched too, so that labels and taints that leave one node count as proof; the service account needs permission to list and watch nodes. Read at start.",
           default: cluster.watchNodes,
         },
         staleAfterSeconds: {
@@ -501,7 +501,7 @@ export const CONFIG_SCHEMA: Schema = {
             secretName: {
               ...OBJECT_NAME,
               description:
-                "The Secret; it has to exist (empty), because the right to create cannot be limited to one name.",
+                "The Secret; it has to exist (empty), because the permission to create cannot be limited to one name.",
               default: "attachguard-tls",
             },
             namespace: {

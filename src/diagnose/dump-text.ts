@@ -7,7 +7,7 @@ import { AttachguardError } from "../errors.ts";
 export function documentsIn(file: string, content: string): readonly unknown[] {
   const text = content.charCodeAt(0) === 0xfeff ? content.slice(1) : content;
   if (text.trim() === "")
-    throw inputError(file, "is empty: the command that wrote it failed (no right?); read its error");
+    throw inputError(file, "is empty: the command that wrote it failed (no permission?); read its error");
   try {
     return [JSON.parse(text)];
   } catch {

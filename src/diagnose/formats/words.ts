@@ -185,7 +185,7 @@ export function unreadLines({ facts, diagnoses }: DiagnosisDocument): readonly s
   const ask = askText(diagnoses.length === 1 ? first.subject : all);
   return [
     ...lines,
-    `Ask the owner of the cluster to run: attachguard diagnose ${ask} (or for the rights in manifests/components/diagnose-reader).`,
+    `Ask the owner of the cluster to run: attachguard diagnose ${ask} (or for the permissions in manifests/components/diagnose-reader).`,
   ];
 }
 
