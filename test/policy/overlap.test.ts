@@ -290,5 +290,5 @@ t.test("autoscalers that may not be read are said in the evidence", async (t) =>
   });
   const overlap = steadyOverlap(workload(), blind);
   t.equal(overlap.value, "never");
-  t.match(overlap.evidence.join(), /whether autoscalers raise it is not known \(no right/);
+  t.match(overlap.evidence.join(), /whether autoscalers raise it is not known \(no permission/);
 });
