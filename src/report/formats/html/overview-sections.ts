@@ -47,7 +47,7 @@ ${of.slice(0, TALLIED).map(([name, errors, warnings]) => html`<tr><th scope="row
 function recreate({ fixedByRecreate }: AuditOverview, { telling }: Report): Markup {
   if (fixedByRecreate.length === 0) return NOTHING;
   return html`<section aria-labelledby="recreate"><h2 id="recreate">Fixed by strategy Recreate alone (${fixedByRecreate.length})</h2>
-<p>A brief downtime at each rollout is the cost. Each command changes one workload.</p>
+<p>The cost is brief downtime at each rollout. Each command changes one workload.</p>
 ${folded(
   "commands",
   fixedByRecreate

@@ -117,7 +117,7 @@ function besideStory(finding: ReportedFinding, { replicas, most, autoscaler }: P
       {
         name: others,
         spans: [
-          { from: 1, to: 2, text: "made", is: "free" },
+          { from: 1, to: 2, text: "created", is: "free" },
           { from: 2, to: 4, text: wait.short, is: "waits" },
         ],
       },
@@ -173,7 +173,7 @@ function unguardedStory({ most }: PodNumbers): Story {
       {
         name: "other pods",
         spans: [
-          { from: 1, to: 2, text: "made", is: "free" },
+          { from: 1, to: 2, text: "created", is: "free" },
           { from: 2, to: 4, text: "run and may write", is: "runs" },
         ],
       },
