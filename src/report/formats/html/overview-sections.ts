@@ -73,8 +73,8 @@ function folded(what: string, items: readonly Markup[]): Markup {
 function storage({ needStorage }: AuditOverview): Markup {
   if (needStorage.length === 0) return NOTHING;
   const more = needStorage.length - SHOWN;
-  return html`<section aria-labelledby="other-storage"><h2 id="other-storage">Need another storage (${needStorage.length})</h2>
-<p>No change of the workload or of its autoscaler is a way out.</p>
+  return html`<section aria-labelledby="other-storage"><h2 id="other-storage">Need other storage (${needStorage.length})</h2>
+<p>No change to the workload or its autoscaler fixes these.</p>
 <ul>${needStorage.slice(0, SHOWN).map((each) => html`<li>${clipped(placeName(each), 260)}</li>`)}${more > 0 ? html`<li>and ${more} more</li>` : NOTHING}</ul></section>`;
 }
 
