@@ -38,7 +38,7 @@ t.test("tells states, since, exemptions with their end, and what was not read", 
     "moves in December",
     "StorageClass: forbidden",
     "Fixed by strategy Recreate alone (4)",
-    "Need another storage (2)",
+    "Need other storage (2)",
   ]) {
     t.ok(text.includes(part), part);
   }
