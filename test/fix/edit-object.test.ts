@@ -42,6 +42,23 @@ const CASES: readonly Case[] = [
     after: `${HEAD}  template: {}\n  strategy:\n    type: Recreate`,
   },
   {
+    what: "blank lines that a block scalar keeps stay its own",
+    before: `${HEAD}  note: |+\n    text\n\n\n  template: {}\n`,
+    after: `${HEAD}  note: |+\n    text\n\n\n  strategy:\n    type: Recreate\n  template: {}\n`,
+  },
+  {
+    what: "blank lines that a block scalar at the very end keeps",
+    before: `${HEAD}  template:\n    a: 1\n  deep:\n  - x: >+\n      text\n\n---\nafter: 1\n`.replaceAll(
+      "\n",
+      "\r\n",
+    ),
+    after:
+      `${HEAD}  template:\n    a: 1\n  deep:\n  - x: >+\n      text\n\n  strategy:\n    type: Recreate\n---\nafter: 1\n`.replaceAll(
+        "\n",
+        "\r\n",
+      ),
+  },
+  {
     what: "line ends of Windows",
     before: "kind: Deployment\r\nspec:\r\n  replicas: 1\r\n  template:\r\n    a: 1\r\n",
     after:
