@@ -49,7 +49,7 @@ export async function configOfBase(
   const file = named ?? (await foundAbove(folder, pair));
   if (file === undefined) return { config: DEFAULT_CONFIG, file: undefined, notes: [] };
   const { text, notes } = await textOfBase(file, pair);
-  if (text === undefined) return { config: DEFAULT_CONFIG, file: undefined, notes };
+  if (text === undefined) return { config: DEFAULT_CONFIG, file, notes };
   const { parseConfig, parseFoundConfig } = await import("../config/parse.ts");
   const config = named === undefined ? parseFoundConfig(text, file) : parseConfig(text, file);
   const used = { source: at(file), message: "this configuration is used" };

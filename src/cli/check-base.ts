@@ -117,7 +117,7 @@ async function judgeChange(
   const baseline = options.baseline === undefined ? undefined : await textOfBase(options.baseline, pair);
   const matcher =
     baseline?.text === undefined ? undefined : baselineMatcher(options.baseline ?? "", baseline.text);
-  const named = pathsToCheck(paths, config, file);
+  const named = pathsToCheck(paths, config, options.config, file);
   const { trees, surroundings, errors, compared } = await withProgress(terminal, async (tell) => {
     const trees = await readBoth(named, withSettings(options, config), terminal, pair, tell);
     const { surroundings, errors } = await surroundingsOf(options, terminal, tell);

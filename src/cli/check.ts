@@ -40,7 +40,7 @@ export async function check(
   const { config, file: configFile } = await checkConfig(options.config, process.cwd());
   const { baseline, writeBaseline } = options;
   const baselineText = baseline === undefined ? undefined : await readInput(baseline);
-  const named = pathsToCheck(paths, config, configFile);
+  const named = pathsToCheck(paths, config, options.config, configFile);
   const around = await withProgress(terminal, (tell) => surroundingsOf(options, terminal, tell));
   const judge = (stdin: Terminal["stdin"], tree?: TreeFiles) =>
     judgeFiles({
@@ -130,13 +130,24 @@ export function at(file: string): SourcePosition {
   return { file: relative(process.cwd(), resolve(file)), line: 1, column: 1 };
 }
 
+/**
+ * What is checked: what the command line names, else what the configuration does, else the folder of an
+ * `attachguard.yaml` that was found.
+ *
+ * @param asked the configuration that the command line asks for
+ * @param configFile the one that is used, or that a change brings
+ * @throws AttachguardError AG_ERR_USAGE where none of them says it
+ */
 export function pathsToCheck(
   paths: readonly string[],
   { check: { paths: configured = [] } }: Config,
+  asked: CheckOptions["config"],
   configFile: string | undefined,
 ): readonly string[] {
   if (paths.length > 0) return paths;
   if (configured.length === 0) {
+    if (asked === undefined && configFile !== undefined)
+      return [relative(process.cwd(), dirname(resolve(configFile))) || "."];
     throw new AttachguardError(
       "AG_ERR_USAGE",
       "missing required argument 'PATH': name files or folders, or check.paths in attachguard.yaml",

@@ -23,7 +23,7 @@ export type JudgeFiles = (stdin: Terminal["stdin"], disk?: TreeFiles) => Promise
 
 /**
  * Judges files, writes ways out into them where that is sure, and prints what is left. With `--diff` nothing is
- * written, and standard output gets what would be changed.
+ * written, standard output gets what would be changed, and the report is that of the files as they are.
  *
  * @returns the exit code of what is left
  */
@@ -55,8 +55,10 @@ export async function fixAndEmit(
     verb: options.diff === true ? "would be fixed" : "fixed",
   });
   const notes = [...run.notes, ...unusedNotes(request, first.report)];
+  if (options.diff === true) {
+    return emitDiff(run.files, withNotes(first.report, notes), { ...options, failOn }, terminal);
+  }
   const report = withNotes(run.report ?? first.report, notes);
-  if (options.diff === true) return emitDiff(run.files, report, { ...options, failOn }, terminal);
   await writeFiles(run.files);
   return emit(report, { ...options, failOn }, terminal);
 }

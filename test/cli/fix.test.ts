@@ -116,7 +116,8 @@ t.test("--diff prints what git takes, and writes nothing", async (t) => {
     "k8s/end.yaml": `${claim("last")}---\n${deployment("end", "", "last")}`.trimEnd(),
   });
   const diff = await check("--diff", join(folder, "k8s"));
-  t.equal(diff.code, 0, "the exit code is that of what would be left");
+  t.equal(diff.code, 1, "the files are as they were, and so is the exit code");
+  t.match(diff.err, "4 errors");
   t.match(diff.err, /would be fixed by recreate/);
   t.match(diff.out, /^--- /);
   t.equal(git(folder, "status", "--porcelain"), "", "nothing was written");
@@ -150,7 +151,7 @@ t.test("--diff and a format cannot both go to standard output", async (t) => {
   const report = join(folder, "report.json");
   const { out } = await check("--diff", "--format", `json=${report}`, folder);
   t.match(out, /^--- /);
-  t.same(JSON.parse(textOf(report)).findings, []);
+  t.equal(JSON.parse(textOf(report)).findings.length, 1, "what is in the files");
 });
 
 t.test("permissions stay, and a file that may not be replaced is an error", async (t) => {
