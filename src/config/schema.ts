@@ -618,7 +618,7 @@ export const CONFIG_SCHEMA: Schema = {
       type: "string",
       title: "an https address that ends in a slash",
       description:
-        "Where the pages of docs/rules are served, ending in a slash: messages and reports name the page of a rule as this address and its id.",
+        "Where the pages of docs/rules are served, ending in a slash: messages and reports name the page of a rule as this address and its id. Where it ends in `/rules/`, they also name the page of a claim's storage, in `storage/` beside it.",
       pattern: "^https?://[^\\s]+/$",
       maxLength: 200,
       examples: ["https://platform.example.com/attachguard/rules/"],

@@ -5,7 +5,7 @@ import type { ObjectRef, SourcePosition } from "../../policy/model.ts";
 import { plural } from "../../policy/phrasing.ts";
 import type { Verdict } from "../../policy/verdict.ts";
 import { stepsOf } from "../commands.ts";
-import { groundsOf, rulePage, sentenceOf } from "../message.ts";
+import { groundsOf, moreOf, sentenceOf } from "../message.ts";
 import { type Painter, painter } from "../paint.ts";
 import type { Plan } from "../plan.ts";
 import type { JudgedWorkload, NotJudged, Place, Report, ReportedFinding, Telling } from "../report.ts";
@@ -156,9 +156,7 @@ function findingBlock(finding: ReportedFinding, told: readonly Fix[], layout: La
     const isTold = told.some((other) => isDeepStrictEqual(other, fix));
     lines.push(...fixLines(index + 1, fix, isTold, finding.workload, telling, width));
   }
-  const page = rulePage(finding.rule, telling);
-  const more = `More: attachguard explain ${finding.rule}${page === null ? "" : ` or ${page}`}`;
-  lines.push("", `  ${paint("dim", more)}`);
+  lines.push("", `  ${paint("dim", moreOf(finding, telling))}`);
   return lines.join("\n");
 }
 
