@@ -16,16 +16,8 @@ export interface SourcePosition {
   readonly file: string;
   readonly line: number;
   readonly column: number;
-  /** For an object that was rendered, with other fields than it has in that file. */
-  readonly patched?: Patched;
-}
-
-/** What a kustomization makes of an object on the way from its file. */
-export interface Patched {
-  /** The file of the kustomization. */
-  readonly by: string;
-  /** The fields of its spec that are not as its file says. */
-  readonly fields: readonly string[];
+  /** Where a kustomization gives the object other fields than its file does: the fields of its spec, and by which file. */
+  readonly patched?: { readonly by: string; readonly fields: readonly string[] };
 }
 
 export interface ObjectRef {
