@@ -140,7 +140,7 @@ async function judgeChange(
       pair,
       options.strict === true || render === "always",
     )),
-    ...problemsOfBefore(trees),
+    ...(await problemsOfBefore(trees, pair)),
     ...[...pair.nested].map((folder) => fileNote(folder, NESTED)),
     ...errors,
     ...worldNote(trees.now.bundle, options),
@@ -258,12 +258,13 @@ async function problemsOf(
 }
 
 /** What of the older tree could not be read, and is judged as new for it. */
-function problemsOfBefore({ now, before }: BothTrees): readonly InputError[] {
-  const broken = before.bundle.errors
-    .filter(({ fatal }) => fatal)
-    .map(({ file, line, message }) =>
-      fileNote(file, `in the base, ${message} (line ${line}): what it held is judged as new`),
-    );
+async function problemsOfBefore({ now, before }: BothTrees, pair: TreePair): Promise<readonly InputError[]> {
+  const broken: InputError[] = [];
+  for (const { file, line, message, fatal } of before.bundle.errors) {
+    // What cannot be read in either tree is told of the working tree.
+    if (!fatal || (await pair.isSame(file))) continue;
+    broken.push(fileNote(file, `in the base, ${message} (line ${line}): what it held is judged as new`));
+  }
   const rendered = new Set(now.units.rendered.map(({ root }) => root.real));
   const newly = before.units.unrendered
     .filter(({ root }) => rendered.has(root.real))

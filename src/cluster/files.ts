@@ -166,7 +166,9 @@ class Loading {
       const standing = { file: path, ...(named ? {} : role) };
       const recalled = this.shared.recall(path);
       if (recalled !== undefined) {
+        const before = this.errors.length;
         this.builder.addRead(standing, recalled);
+        if (!named) this.takeTemplates(before);
         continue;
       }
       const text = await readText(path, this.tree, this.errors);
@@ -196,7 +198,7 @@ class Loading {
           ? "1 document is a template"
           : `${this.templates.length} documents are templates`;
       const message = `${count} that was not rendered, and was not judged: render first (helm template), then judge what comes out`;
-      notes.push({ ...template, message, fatal: strict });
+      notes.push({ ...template, message, fatal: strict, unrendered: true });
     }
     const [file] = this.withoutObjects;
     if (file !== undefined) {

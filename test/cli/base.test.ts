@@ -321,6 +321,18 @@ t.test("before the first commit there was nothing, so everything is new", async 
   });
 });
 
+t.test("what cannot be read in either tree is told once", async (t) => {
+  const template = APP.replace("metadata:", "{{ if .Values.on }}\nmetadata:");
+  const broken = "a: [\n";
+  const folder = inside(t, { ...FILES, "k8s/tpl.yaml": template, "k8s/broken.yaml": broken });
+  git(folder, "checkout", "-q", "-b", "change");
+  write(folder, { "k8s/web.yaml": OTHER_IMAGE });
+  const { notesText } = await told();
+  t.notMatch(notesText, /in the base/);
+  t.match(notesText, /1 document is a template/);
+  t.match(notesText, /so before this change/);
+});
+
 t.test("a branch without a commit beside another one", async (t) => {
   const folder = inside(t);
   git(folder, "checkout", "-q", "--orphan", "new");

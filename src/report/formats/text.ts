@@ -262,13 +262,16 @@ function notJudgedLine(objects: readonly NotJudged[]): string {
   return `${plural(objects.length, "more object")} ${mount} a claim and ${was} not judged: ${names}`;
 }
 
-function summaryLine({ summary, workloads, errors, notJudged, change }: Report, paint: Painter): string {
+function summaryLine(report: Report, paint: Painter): string {
+  const { summary, workloads, errors, notes, notJudged, change } = report;
   const count = (verdict: Verdict) => workloads.filter((each) => each.verdict === verdict).length;
   const verdicts =
     summary.workloads === 0
       ? notJudged.length === 0
         ? change === null
-          ? "No workload mounts a claim"
+          ? notes.some(({ unrendered }) => unrendered)
+            ? "No workload that was judged mounts a claim, and not everything was rendered"
+            : "No workload mounts a claim"
           : "The change concerns no workload that mounts a claim"
         : "No workload that mounts a claim was judged"
       : `${plural(summary.workloads, "workload")} that ${summary.workloads === 1 ? "mounts" : "mount"} a claim: ` +
