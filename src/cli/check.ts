@@ -7,6 +7,7 @@ import { AttachguardError } from "../errors.ts";
 import type { Subjects } from "../judge/all.ts";
 import { immutableInCluster } from "../judge/immutable-live.ts";
 import type { SourcePosition } from "../policy/model.ts";
+import { plural } from "../policy/phrasing.ts";
 import type { ClusterView } from "../policy/view.ts";
 import { baselineMatcher, renderBaseline } from "../report/baseline.ts";
 import { noneStored } from "../report/commands.ts";
@@ -17,7 +18,7 @@ import { type FileOptions, loadOptions, worldNote } from "./file-options.ts";
 import { readInput } from "./input-file.ts";
 import { judgedReport, settingsOf } from "./judged-report.ts";
 import { type Tell, withProgress } from "./progress.ts";
-import type { Terminal } from "./terminal.ts";
+import { print, type Terminal } from "./terminal.ts";
 
 /** True where ways out are to be written, or shown as a diff. */
 export function isFixing({ fix, diff }: CheckOptions): boolean {
@@ -58,6 +59,11 @@ export async function check(
   const code = await emit(report, { ...options, failOn }, terminal);
   if (writeBaseline === undefined) return code;
   await writeOutput(writeBaseline, renderBaseline(report));
+  const accepted = plural(report.findings.filter(({ exempted }) => exempted === null).length, "finding");
+  await print(
+    terminal.stderr,
+    `${writeBaseline}: ${accepted} accepted; from now on check with --baseline ${writeBaseline}\n`,
+  );
   return code === 2 ? 2 : 0;
 }
 

@@ -73,6 +73,7 @@ t.test("a found file may not let a finding pass; a named one may", async (t) => 
 t.test("what the baseline holds is known, and an entry that is gone is named", async (t) => {
   repository(t, {});
   const written = await run(["check", "k8s", "--write-baseline", "baseline.json"]);
+  t.match(written.err, /baseline\.json: \d+ findings? accepted; from now on check with --baseline/);
   t.equal(written.code, 0);
   const again = await run(["check", "k8s", "--baseline", "baseline.json"]);
   t.equal(again.code, 0);
