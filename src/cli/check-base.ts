@@ -51,7 +51,7 @@ export async function checkBase(
     const judge = (disk?: TreeFiles) => judgeChange(paths, options, terminal, { top, before, disk });
     if (isFixing(options)) {
       const { fixAndEmit } = await import("./fix.ts");
-      return await fixAndEmit(options, (_, disk) => judge(disk), terminal);
+      return await fixAndEmit(paths, options, (_, disk) => judge(disk), terminal);
     }
     const { report, failOn } = await judge();
     return await emit(report, { ...options, failOn }, terminal);

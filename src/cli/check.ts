@@ -53,7 +53,7 @@ export async function check(
     });
   if (isFixing(options)) {
     const { fixAndEmit } = await import("./fix.ts");
-    return fixAndEmit(options, judge, terminal);
+    return fixAndEmit(paths, options, judge, terminal);
   }
   const { report, failOn } = await judge(terminal.stdin);
   const code = await emit(report, { ...options, failOn }, terminal);
@@ -175,6 +175,12 @@ export async function surroundingsOf(
   tell: Tell,
 ): Promise<Surroundings> {
   if (options.clusterFacts !== undefined) {
+    if (options.live === true) {
+      throw new AttachguardError(
+        "AG_ERR_USAGE",
+        "--live and --cluster-facts both say what the cluster holds: leave one of them out",
+      );
+    }
     const { index, errors } = await loadFiles([options.clusterFacts]);
     return { surroundings: index, errors };
   }

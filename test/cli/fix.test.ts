@@ -108,6 +108,15 @@ t.test("an id stands behind =, and is one that can be written", async (t) => {
   t.match(err, /no finding has this way out/);
 });
 
+t.test("an id that stands apart, where no such file is, is told before anything is written", async (t) => {
+  const folder = folderWith(t, { "all.yaml": `${deployment()}---\n${claim()}` });
+  const before = textOf(join(folder, "all.yaml"));
+  const { code, err } = await check("--fix", "recreate", folder);
+  t.equal(code, 2);
+  t.match(err, "write --fix=recreate");
+  t.equal(textOf(join(folder, "all.yaml")), before);
+});
+
 t.test("--diff prints what git takes, and writes nothing", async (t) => {
   const folder = repository(t, {
     "k8s/a b.yaml": `${deployment()}---\n${claim()}`,
