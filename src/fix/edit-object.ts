@@ -16,6 +16,18 @@ interface At {
   readonly column: number;
 }
 
+/** A merge patch for the object that begins at a place. */
+export interface Edit {
+  readonly at: At;
+  readonly patch: MergePatch;
+}
+
+/** A text with changes in it, and for each of them why it was left out; `undefined`: it is in the text. */
+export interface EditedObjects {
+  readonly text: string;
+  readonly refused: readonly (string | undefined)[];
+}
+
 /**
  * Writes a merge patch into one object of a YAML or JSON text. Only the lines of what changes differ; the rest stays
  * byte for byte. What comes out is read again: every other object must be what it was, and this one what the patch
@@ -25,15 +37,53 @@ interface At {
  * @param at where the object begins, as the file was read
  */
 export function editObject(text: string, at: At, patch: MergePatch): Edited {
+  const edited = editObjects(text, [{ at, patch }]);
+  const [refused] = edited.refused;
+  return refused === undefined ? { text: edited.text } : { refused };
+}
+
+/**
+ * Writes several, as `editObject` does.
+ *
+ * @param edits from the end of the text to its beginning, so that the places of those before stay what they are
+ */
+export function editObjects(text: string, edits: readonly Edit[]): EditedObjects {
+  const why = refusalOf(() => refuseBroken(text));
+  if (why !== undefined) return { text, refused: edits.map(() => why) };
+  let changed = text;
+  const refused = edits.map((edit) =>
+    refusalOf(() => {
+      changed = withEdit(changed, edit);
+    }),
+  );
+  return { text: changed, refused };
+}
+
+function refusalOf(step: () => void): string | undefined {
   try {
-    refuseBroken(text);
-    if (isPatchedAlready(text, at, patch)) return { text };
-    const edited = spliced(text, at, patch);
-    return isAsPatched(text, edited, at, patch) ? { text: edited } : { refused: NOT_SURE };
+    step();
+    return undefined;
   } catch (error) {
-    if (error instanceof NotWritten) return { refused: error.message };
+    if (error instanceof NotWritten) return error.message;
     throw error;
   }
+}
+
+/**
+ * Only the piece from one `---` to the next is looked at: nothing beyond it changes, and the time that a file takes does
+ * not grow with the square of its objects.
+ */
+function withEdit(text: string, { at, patch }: Edit): string {
+  const part = chunkAt(text, at.line);
+  if (part === undefined) throw new NotWritten(NOT_THERE);
+  const { chunk, offset, line } = part;
+  const inside = { line: at.line - line, column: at.column };
+  if (isPatchedAlready(chunk, inside, patch)) return text;
+  const edited = spliced(chunk, inside, patch);
+  const rest = text.slice(offset + chunk.length);
+  const isApart = rest === "" || edited.endsWith("\n");
+  if (!isApart || !isAsPatched(chunk, edited, inside, patch)) throw new NotWritten(NOT_SURE);
+  return text.slice(0, offset) + edited + rest;
 }
 
 /** A file of which a part cannot be read is somebody's work in progress, or a template. */
@@ -50,26 +100,22 @@ function refuseBroken(text: string): void {
 
 const NOT_SURE = "the text that it would take does not say exactly that when it is read again";
 
-function spliced(text: string, at: At, patch: MergePatch): string {
-  const part = chunkAt(text, at.line);
-  if (part === undefined) throw new NotWritten("the object is not there any more");
-  const { chunk, offset, line } = part;
+const NOT_THERE = "the object is not there any more";
+
+function spliced(chunk: string, at: At, patch: MergePatch): string {
   let document: YamlDocument | undefined;
   let path: readonly YamlNode[] | undefined;
   const parsed = parsedOf(chunk);
-  const start = offsetIn(chunk, at.line - line, at.column);
+  const start = offsetIn(chunk, at.line, at.column);
   for (const tree of documentTrees(parsed)) {
     path = pathTo(tree.root, start);
     document = tree;
     if (path !== undefined) break;
   }
   const object = path?.at(-1);
-  if (document === undefined || path === undefined || object === undefined) {
-    throw new NotWritten("the object is not there any more");
-  }
+  if (document === undefined || path === undefined || object === undefined) throw new NotWritten(NOT_THERE);
   refuseShared(document, path, patch);
-  const splices = splicesFor(chunk, document, object, patch);
-  return text.slice(0, offset) + withSplices(chunk, splices) + text.slice(offset + chunk.length);
+  return withSplices(chunk, splicesFor(chunk, document, object, patch));
 }
 
 function parsedOf(chunk: string): ReturnType<typeof eventsOf> {
