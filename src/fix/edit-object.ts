@@ -50,13 +50,9 @@ export function editObject(text: string, at: At, patch: MergePatch): Edited {
 export function editObjects(text: string, edits: readonly Edit[]): EditedObjects {
   const why = refusalOf(() => refuseBroken(text));
   if (why !== undefined) return { text, refused: edits.map(() => why) };
-  let changed = text;
-  const refused = edits.map((edit) =>
-    refusalOf(() => {
-      changed = withEdit(changed, edit);
-    }),
-  );
-  return { text: changed, refused };
+  const pieces = piecesOf(text);
+  const refused = edits.map((edit) => refusalOf(() => write(pieces, edit)));
+  return { text: pieces.map((piece) => piece.text).join(""), refused };
 }
 
 function refusalOf(step: () => void): string | undefined {
@@ -69,21 +65,50 @@ function refusalOf(step: () => void): string | undefined {
   }
 }
 
+/** The text from one `---` to the next. */
+interface Piece {
+  text: string;
+  /** The number of lines before it. */
+  readonly line: number;
+  /** False where it is read with something taken out, so that places in it are others. */
+  readonly asWritten: boolean;
+}
+
 /**
- * Only the piece from one `---` to the next is looked at: nothing beyond it changes, and the time that a file takes does
- * not grow with the square of its objects.
+ * Only the piece with the object is read again: nothing beyond it changes, and the time that a file takes does not grow
+ * with the square of its objects.
  */
-function withEdit(text: string, { at, patch }: Edit): string {
-  const part = chunkAt(text, at.line);
-  if (part === undefined) throw new NotWritten(NOT_THERE);
-  const { chunk, offset, line } = part;
-  const inside = { line: at.line - line, column: at.column };
-  if (isPatchedAlready(chunk, inside, patch)) return text;
-  const edited = spliced(chunk, inside, patch);
-  const rest = text.slice(offset + chunk.length);
-  const isApart = rest === "" || edited.endsWith("\n");
-  if (!isApart || !isAsPatched(chunk, edited, inside, patch)) throw new NotWritten(NOT_SURE);
-  return text.slice(0, offset) + edited + rest;
+function write(pieces: readonly Piece[], { at, patch }: Edit): void {
+  const piece = pieces.findLast(({ line }) => line < at.line);
+  if (piece?.asWritten !== true) throw new NotWritten(NOT_THERE);
+  const inside = { line: at.line - piece.line, column: at.column };
+  if (isPatchedAlready(piece.text, inside, patch)) return;
+  const edited = spliced(piece.text, inside, patch);
+  const isApart = piece === pieces.at(-1) || edited.endsWith("\n");
+  if (!isApart || !isAsPatched(piece.text, edited, inside, patch)) throw new NotWritten(NOT_SURE);
+  piece.text = edited;
+}
+
+function piecesOf(text: string): readonly Piece[] {
+  const pieces: Piece[] = [];
+  let offset = 0;
+  for (const { chunk, firstLine } of chunksWithLines(text)) {
+    const asWritten = text.startsWith(chunk, offset);
+    const end = asWritten ? offset + chunk.length : behindLines(text, offset, chunk);
+    pieces.push({ text: text.slice(offset, end), line: firstLine, asWritten });
+    offset = end;
+  }
+  if (offset !== text.length) throw new Error("the pieces of a text are not the text");
+  return pieces;
+}
+
+/** Where as many lines end as there are in what was read of them. */
+function behindLines(text: string, from: number, chunk: string): number {
+  let end = from;
+  for (let at = chunk.indexOf("\n"); at !== -1; at = chunk.indexOf("\n", at + 1)) {
+    end = text.indexOf("\n", end) + 1;
+  }
+  return chunk.endsWith("\n") ? end : text.length;
 }
 
 /** A file of which a part cannot be read is somebody's work in progress, or a template. */
@@ -130,20 +155,6 @@ function parsedOf(chunk: string): ReturnType<typeof eventsOf> {
     throw new NotWritten("its indentation is read by kubectl and by few others");
   }
   return parsed;
-}
-
-/** The document around a line, as a piece of the text itself. */
-function chunkAt(text: string, line: number) {
-  let found: { readonly chunk: string; readonly offset: number; readonly line: number } | undefined;
-  let offset = 0;
-  let lines = 0;
-  for (const { chunk, firstLine } of chunksWithLines(text)) {
-    if (firstLine >= line) break;
-    for (; lines < firstLine; lines += 1) offset = text.indexOf("\n", offset) + 1;
-    found = { chunk: text.slice(offset, offset + chunk.length), offset, line: firstLine };
-    if (found.chunk !== chunk) found = undefined;
-  }
-  return found;
 }
 
 function offsetIn(text: string, line: number, column: number): number {
