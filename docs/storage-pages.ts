@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { storagePageNamed } from "../src/policy/catalogue/driver.ts";
+import { storagePageNamed } from "../src/policy/catalogue/capabilities.ts";
 
 /** What these pages say of an entry of the catalogue (src/policy/catalogue/README.md). */
 interface Entry {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { storagePages } from "../../docs/storage-pages.ts";
-import { storagePageOf } from "../../src/policy/catalogue/driver.ts";
+import { storagePageOf } from "../../src/policy/catalogue/capabilities.ts";
 
 const DOCS = join(import.meta.dirname, "../../docs");
 
