@@ -3,9 +3,10 @@ import { readFile, realpath } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { TreePair } from "../cluster/git/tree-pair.ts";
 import { DEFAULT_CONFIG } from "../config/config.ts";
+import { CONFIG_NAME } from "../config/defaults.ts";
 import type { ReportNote } from "../report/report.ts";
 import { at } from "./check.ts";
-import { CONFIG_NAME, checkConfig, type UsedConfig } from "./check-config.ts";
+import { checkConfig, type UsedConfig } from "./check-config.ts";
 import { readInput } from "./input-file.ts";
 
 /** A file that steers a check, as the base has it. */

@@ -42,6 +42,13 @@ t.test("attachguard.yaml is found at or above the working folder, and is named",
   t.match((await run(["check", "--no-config"])).err, "missing required argument 'PATH'");
 });
 
+t.test("in a folder that is checked it is no manifest, and nothing is said of that", async (t) => {
+  repository(t, { "attachguard.yaml": "check: {failOn: never}\n", "other.yaml": "a: 1\n" });
+  const { err } = await run(["check", "."]);
+  t.match(err, "other.yaml:1:1: note: it holds no Kubernetes object");
+  t.notMatch(err, /attachguard\.yaml:1:1: note: it (?:holds|and)/);
+});
+
 t.test("no higher than the repository's root", async (t) => {
   const outer = t.testdir({
     "attachguard.yaml": "check: {failOn: never}\n",
