@@ -48,12 +48,14 @@ export const rwoSharedClaim = workloadRule({
 
   judge(situation) {
     const { workload, steady } = situation;
-    if (steady.overlap.value === "zero" || steady.spread.value === "nowhere") return null;
+    if (steady.overlap.value === "zero") return null;
     const contested: ClaimReach[] = [];
     const rivals = new Map<string, Workload>();
     for (const claim of [...steady.claims, ...claimsOfItsPods(situation)]) {
       if (claim.reach !== "node" && claim.reach !== "pod") continue;
       for (const other of rivalsFor(claim, situation)) {
+        // Asked only where somebody else is there: where pods land is the dearest question of all.
+        if (steady.spread.value === "nowhere") return null;
         if (!contest(claim, other, situation)) continue;
         if (!contested.includes(claim)) contested.push(claim);
         rivals.set(`${other.kind} ${other.name}`, other);
