@@ -68,6 +68,10 @@ const alwaysComplete = (): Completeness => COMPLETE;
 /** The workload kinds without which an empty list says nothing. */
 const NEEDED_WORKLOADS = WORKLOAD_KINDS.filter((kind) => KINDS[kind].neededFor === "verdicts");
 
+/** What most questions for a list are answered with. */
+const NOBODY: readonly never[] = Object.freeze([]);
+const NO_WORKLOADS: Lookup<readonly Workload[]> = known(NOBODY);
+
 type Objects = { readonly [K in FactKind]: Scoped<ObjectOf<K>> };
 
 /**
@@ -203,12 +207,17 @@ export class ClusterIndex implements ClusterView {
     const targets: Scoped<unknown> | undefined = isWorkloadKind(target.kind)
       ? this.objects[target.kind]
       : undefined;
-    const found: Autoscaler[] = [];
+    let found: Autoscaler[] | undefined;
     for (const autoscaler of this.referring(this.scaling, target.namespace, target.name, targets)) {
       const { apiVersion, kind } = autoscaler.target;
-      if (kind === target.kind && sameApi(apiVersion, target.apiVersion, kind)) found.push(autoscaler);
+      if (kind === target.kind && sameApi(apiVersion, target.apiVersion, kind)) {
+        found ??= [];
+        found.push(autoscaler);
+      }
     }
-    return this.answerList(AUTOSCALER_KINDS, withoutMadeOnes(found).toSorted(byNamespaceAndName));
+    return found === undefined
+      ? this.answerList(AUTOSCALER_KINDS, NOBODY)
+      : known(withoutMadeOnes(found).toSorted(byNamespaceAndName));
   }
 
   setWithClaim(namespace: string, claimName: string): Lookup<Workload> {
@@ -216,6 +225,7 @@ export class ClusterIndex implements ClusterView {
   }
 
   borrowersOf({ apiVersion, kind, namespace, name }: ObjectRef): Lookup<readonly Workload[]> {
+    if (this.borrowing.isEmpty()) return NO_WORKLOADS;
     const found: Workload[] = [];
     for (const workload of this.referring(this.borrowing, namespace, name, undefined)) {
       const from = workload.templateFrom;
@@ -293,14 +303,26 @@ export class ClusterIndex implements ClusterView {
    * The objects that name another one (a workload its claim, an autoscaler its target). From files, one without
    * a namespace refers to any namespace, and the other way round, unless both sides have an exact match.
    */
-  private *referring<T extends object>(
+  private referring<T extends object>(
+    referrers: ScopedBuckets<T>,
+    namespace: string,
+    name: string,
+    targets: Scoped<unknown> | undefined,
+  ): Iterable<T> {
+    const own = referrers.at(namespace, name);
+    return this.fromFiles && (namespace === "" || referrers.hasNamespace(""))
+      ? this.referringFromFiles(own, referrers, namespace, name, targets)
+      : own;
+  }
+
+  private *referringFromFiles<T extends object>(
+    own: Iterable<T>,
     referrers: ScopedBuckets<T>,
     namespace: string,
     name: string,
     targets: Scoped<unknown> | undefined,
   ): Generator<T> {
-    yield* referrers.at(namespace, name);
-    if (!this.fromFiles) return;
+    yield* own;
     const isExact = targets?.has(namespace, name) === true;
     for (const other of namespace === "" ? referrers.namespacesWith(name) : [""]) {
       if (other === namespace || (isExact && targets?.has(other, name) === true)) continue;
@@ -312,6 +334,7 @@ export class ClusterIndex implements ClusterView {
     namespace: string,
     name: string,
   ): { readonly claim: Claim; readonly set: Workload } | undefined {
+    if (this.making.isEmpty()) return undefined;
     const prefix = partsOfClaimName(name)?.prefix;
     if (prefix === undefined) return undefined;
     for (const set of this.referring(this.making, namespace, prefix, undefined)) {

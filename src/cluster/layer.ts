@@ -1,5 +1,6 @@
 import type { Fact, ObjectOf } from "../kube/fact.ts";
-import { AUTOSCALER_KINDS, type FactKind, WORKLOAD_KINDS } from "../kube/kinds.ts";
+import { type FactKind, isWorkloadKind } from "../kube/kinds.ts";
+import { NOTHING } from "../kube/raw.ts";
 import { append, groupByEach } from "../policy/lists-by-key.ts";
 import type { Autoscaler, ObjectRef, Workload } from "../policy/model.ts";
 import { claimPrefix, partsOfClaimName } from "../policy/template-claims.ts";
@@ -19,6 +20,8 @@ type Named = Pick<ObjectRef, "namespace" | "name">;
 export class Layer {
   readonly #byKind: Map<FactKind, Fact["object"][]> = new Map();
   readonly #byName: Map<string, Fact["object"][]> = new Map();
+  readonly #workloads: Workload[] = [];
+  readonly #autoscalers: Autoscaler[] = [];
   #mounting: ReadonlyMap<string, readonly Workload[]> | undefined;
   #making: ReadonlyMap<string, readonly Workload[]> | undefined;
   #borrowing: ReadonlyMap<string, readonly Workload[]> | undefined;
@@ -26,9 +29,12 @@ export class Layer {
 
   /** Of several facts of one kind, namespace and name the last counts. */
   constructor(facts: readonly Fact[]) {
-    for (const { kind, object } of facts.length < 2 ? facts : lastOfEach(facts)) {
+    for (const fact of facts.length < 2 ? facts : lastOfEach(facts)) {
+      const { kind, object } = fact;
       append(this.#byKind, kind, object);
       append(this.#byName, `${kind}\n${object.name}`, object);
+      if (isAutoscaler(fact)) this.#autoscalers.push(fact.object);
+      else if (isWorkload(fact)) this.#workloads.push(fact.object);
     }
   }
 
@@ -47,7 +53,8 @@ export class Layer {
   }
 
   mounting(namespace: string, claimName: string): readonly Workload[] {
-    this.#mounting ??= groupByEach(this.#workloads(), ({ template }) =>
+    if (this.#workloads.length === 0) return NOTHING;
+    this.#mounting ??= groupByEach(this.#workloads, ({ template }) =>
       template.mounts.flatMap((mount) => (mount.kind === "claim" ? [mount.claimName] : [])),
     );
     return within(namespace, this.#mounting.get(claimName));
@@ -55,9 +62,10 @@ export class Layer {
 
   /** StatefulSets with a claim template that a claim of this name could come from. */
   making(namespace: string, claimName: string): readonly Workload[] {
+    if (!this.#workloads.some(({ claimTemplates }) => claimTemplates.length > 0)) return NOTHING;
     const prefix = partsOfClaimName(claimName)?.prefix;
-    if (prefix === undefined) return [];
-    this.#making ??= groupByEach(this.#workloads(), (workload) =>
+    if (prefix === undefined) return NOTHING;
+    this.#making ??= groupByEach(this.#workloads, (workload) =>
       workload.claimTemplates.map((template) => claimPrefix(template, workload)),
     );
     return within(namespace, this.#making.get(prefix));
@@ -65,7 +73,8 @@ export class Layer {
 
   /** Workloads that use the template of one of this name, whatever its kind. */
   borrowing({ namespace, name }: Named): readonly Workload[] {
-    this.#borrowing ??= groupByEach(this.#workloads(), ({ templateFrom }) =>
+    if (!this.#workloads.some(({ templateFrom }) => templateFrom !== undefined)) return NOTHING;
+    this.#borrowing ??= groupByEach(this.#workloads, ({ templateFrom }) =>
       templateFrom === undefined ? [] : [templateFrom.name],
     );
     return within(namespace, this.#borrowing.get(name));
@@ -73,17 +82,18 @@ export class Layer {
 
   /** Autoscalers whose target has this name, whatever its kind. */
   scaling({ namespace, name }: Named): readonly Autoscaler[] {
-    this.#scaling ??= groupByEach(
-      AUTOSCALER_KINDS.flatMap((kind) => this.ofKind(kind)),
-      ({ target }) => [target.name],
-    );
+    if (this.#autoscalers.length === 0) return NOTHING;
+    this.#scaling ??= groupByEach(this.#autoscalers, ({ target }) => [target.name]);
     return within(namespace, this.#scaling.get(name));
   }
-
-  #workloads(): readonly Workload[] {
-    return WORKLOAD_KINDS.flatMap((kind) => this.ofKind(kind));
-  }
 }
+
+type FactOf<T> = Extract<Fact, { readonly object: T }>;
+
+const isAutoscaler = (fact: Fact): fact is FactOf<Autoscaler> =>
+  fact.kind === "HorizontalPodAutoscaler" || fact.kind === "ScaledObject";
+
+const isWorkload = (fact: Fact): fact is FactOf<Workload> => isWorkloadKind(fact.kind);
 
 function lastOfEach(facts: readonly Fact[]): Iterable<Fact> {
   return new Map(

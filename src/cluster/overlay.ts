@@ -127,6 +127,8 @@ class Overlay implements ClusterView {
     const below = this.#below.autoscalersOf(target);
     const own = this.#own.scaling(target).filter((one) => sameTarget(one, target));
     const all = knownValue(below) ?? [];
+    const isUntouched = own.length === 0 && this.#replacedAutoscalers.length === 0;
+    if (isUntouched && (all.length > 0 || this.#answers.size === 0)) return below;
     const found = [...all.filter((one) => !this.#isReplaced(one, all)), ...own];
     if (found.length > 0) return known(withoutMadeOnes(found).toSorted(byNamespaceAndName));
     const answers = AUTOSCALER_KINDS.map((kind) => this.#answers.get(answerKey(kind, target.namespace)));
@@ -251,7 +253,9 @@ class Overlay implements ClusterView {
 
   #workloads(below: Lookup<readonly Workload[]>, own: readonly Workload[]): Lookup<readonly Workload[]> {
     if (below.state !== "known") return own.length === 0 ? below : known(own.toSorted(byKindAndName));
+    if (own.length === 0 && (below.value.length === 0 || this.#hidden.size === 0)) return below;
     const showing = below.value.filter((workload) => !this.#isHidden(workload.kind, workload));
+    if (showing.length === 0 && own.length === 1) return known(own);
     return own.length === 0 ? known(showing) : known([...showing, ...own].sort(byKindAndName));
   }
 

@@ -4,6 +4,7 @@ import type { ClaimReach, NodePin, Reach } from "./factors.ts";
 import type {
   AccessMode,
   Claim,
+  Labels,
   Mount,
   NodeSelectorTerm,
   Volume,
@@ -139,6 +140,8 @@ function reachOfBound(claim: Claim, volume: Volume, view: ClusterView, options: 
   };
 }
 
+const NO_PARAMETERS: Labels = {};
+
 /** The parameters that a volume was made with are those of its class, if that is still there. */
 function boundCapabilities(
   volume: Volume,
@@ -151,7 +154,7 @@ function boundCapabilities(
     volume.storageClassName === ""
       ? undefined
       : knownValue(classNamed(volume.storageClassName, view, options));
-  return capabilitiesOf(driver, made?.parameters ?? {}, volume.volumeMode, options.drivers);
+  return capabilitiesOf(driver, made?.parameters ?? NO_PARAMETERS, volume.volumeMode, options.drivers);
 }
 
 function boundAttachStep(
