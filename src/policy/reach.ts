@@ -7,6 +7,7 @@ import type {
   Labels,
   Mount,
   NodeSelectorTerm,
+  StorageClass,
   Volume,
   VolumeMode,
   VolumeSource,
@@ -69,13 +70,34 @@ export function classesOffering(
   view: ClusterView,
   options: PolicyOptions,
 ): readonly string[] {
-  return knownClasses(view, options)
-    .filter((storageClass) => {
-      const offer = modesOfClass(storageClass, volumeMode, options.drivers);
-      return offer.provisions && offer.modes?.includes(mode);
-    })
-    .map(({ name }) => name);
+  const classes = knownClasses(view, options);
+  let found = offering.get(classes);
+  if (found === undefined || found.drivers !== options.drivers) {
+    found = { drivers: options.drivers, names: new Map() };
+    offering.set(classes, found);
+  }
+  const key = `${mode} ${volumeMode}`;
+  let names = found.names.get(key);
+  if (names === undefined) {
+    names = classes
+      .filter((storageClass) => {
+        const offer = modesOfClass(storageClass, volumeMode, options.drivers);
+        return offer.provisions && offer.modes?.includes(mode);
+      })
+      .map(({ name }) => name);
+    found.names.set(key, names);
+  }
+  return names;
 }
+
+interface Offering {
+  readonly drivers: PolicyOptions["drivers"];
+  /** By mode and volumeMode. */
+  readonly names: Map<string, readonly string[]>;
+}
+
+/** Kept for a list of classes: a view has the same one until a class changes. */
+const offering = new WeakMap<readonly StorageClass[], Offering>();
 
 const NOTHING_KNOWN = {
   inline: false,
