@@ -1,7 +1,7 @@
 import type { Fact, ObjectOf } from "../kube/fact.ts";
 import { type FactKind, isWorkloadKind } from "../kube/kinds.ts";
 import { NOTHING } from "../kube/raw.ts";
-import { append, groupByEach } from "../policy/lists-by-key.ts";
+import { groupByEach } from "../policy/lists-by-key.ts";
 import type { Autoscaler, ObjectRef, Workload } from "../policy/model.ts";
 import { claimPrefix, partsOfClaimName } from "../policy/template-claims.ts";
 import { namespaceOf } from "./cluster-index.ts";
@@ -18,8 +18,9 @@ type Named = Pick<ObjectRef, "namespace" | "name">;
  * when the first question needs one, so that an overlay of one fact costs next to nothing.
  */
 export class Layer {
-  readonly #byKind: Map<FactKind, Fact["object"][]> = new Map();
-  readonly #byName: Map<string, Fact["object"][]> = new Map();
+  readonly #facts: readonly Fact[];
+  #byKind: ReadonlyMap<FactKind, readonly Fact[]> | undefined;
+  #byName: ReadonlyMap<string, readonly Fact[]> | undefined;
   readonly #workloads: Workload[] = [];
   readonly #autoscalers: Autoscaler[] = [];
   #mounting: ReadonlyMap<string, readonly Workload[]> | undefined;
@@ -29,27 +30,36 @@ export class Layer {
 
   /** Of several facts of one kind, namespace and name the last counts. */
   constructor(facts: readonly Fact[]) {
-    for (const fact of facts.length < 2 ? facts : lastOfEach(facts)) {
-      const { kind, object } = fact;
-      append(this.#byKind, kind, object);
-      append(this.#byName, `${kind}\n${object.name}`, object);
+    this.#facts = facts.length < 2 ? facts : lastOfEach(facts);
+    for (const fact of this.#facts) {
       if (isAutoscaler(fact)) this.#autoscalers.push(fact.object);
       else if (isWorkload(fact)) this.#workloads.push(fact.object);
     }
   }
 
   ofKind<K extends FactKind>(kind: K): readonly ObjectOf<K>[] {
-    return (this.#byKind.get(kind) ?? []) as unknown as readonly ObjectOf<K>[];
+    this.#byKind ??= Map.groupBy(this.#facts, (fact) => fact.kind);
+    return (this.#byKind.get(kind) ?? NOTHING).map(
+      ({ object }) => object,
+    ) as unknown as readonly ObjectOf<K>[];
   }
 
   /** The object of this namespace, else one that matches any; a name without a namespace finds the first that has it. */
   find(kind: FactKind, namespace: string, name: string): Fact["object"] | undefined {
-    const all = this.#byName.get(`${kind}\n${name}`) ?? [];
-    const namespaceIn = (object: Fact["object"]) => ("namespace" in object ? object.namespace : "");
+    const all = this.#named(kind, name);
     return (
-      all.find((object) => namespaceIn(object) === namespace) ??
-      all.find((object) => matchesNamespace(namespaceIn(object), namespace))
-    );
+      all.find((fact) => namespaceOf(fact) === namespace) ??
+      all.find((fact) => matchesNamespace(namespaceOf(fact), namespace))
+    )?.object;
+  }
+
+  #named(kind: FactKind, name: string): readonly Fact[] {
+    const [one] = this.#facts;
+    if (one !== undefined && this.#facts.length === 1) {
+      return one.kind === kind && one.object.name === name ? this.#facts : NOTHING;
+    }
+    this.#byName ??= Map.groupBy(this.#facts, (fact) => `${fact.kind}\n${fact.object.name}`);
+    return this.#byName.get(`${kind}\n${name}`) ?? NOTHING;
   }
 
   mounting(namespace: string, claimName: string): readonly Workload[] {
@@ -95,10 +105,12 @@ const isAutoscaler = (fact: Fact): fact is FactOf<Autoscaler> =>
 
 const isWorkload = (fact: Fact): fact is FactOf<Workload> => isWorkloadKind(fact.kind);
 
-function lastOfEach(facts: readonly Fact[]): Iterable<Fact> {
-  return new Map(
-    facts.map((fact) => [`${fact.kind}\n${namespaceOf(fact)}\n${fact.object.name}`, fact]),
-  ).values();
+function lastOfEach(facts: readonly Fact[]): readonly Fact[] {
+  return [
+    ...new Map(
+      facts.map((fact) => [`${fact.kind}\n${namespaceOf(fact)}\n${fact.object.name}`, fact]),
+    ).values(),
+  ];
 }
 
 function within<T extends { readonly namespace: string }>(

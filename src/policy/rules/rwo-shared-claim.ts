@@ -98,19 +98,28 @@ function claimsOfItsPods({ workload, view, options }: Situation): readonly Claim
     );
 }
 
-function rivalsFor(claim: ClaimReach, { workload, view }: Situation): readonly Workload[] {
-  if (claim.inline) return [];
+function rivalsFor(claim: ClaimReach, situation: Situation): readonly Workload[] {
+  const rivals: Workload[] = [];
+  if (claim.inline) return rivals;
+  const { workload, view } = situation;
   const { namespace } = workload;
   const set = knownValue(view.setWithClaim(namespace, claim.name));
-  const mounting = knownValue(view.workloadsMounting(namespace, claim.name)) ?? [];
-  const rivals: Workload[] = [];
-  for (const other of [...(set ? [set] : []), ...mounting].flatMap((one) => withBorrowers(one, view))) {
+  if (set !== undefined) addRivals(set, situation, rivals);
+  for (const one of knownValue(view.workloadsMounting(namespace, claim.name)) ?? []) {
+    if (rivals.length >= RIVALS_COMPARED) break;
+    addRivals(one, situation, rivals);
+  }
+  return rivals;
+}
+
+/** Adds whoever mounts what `one` mounts, itself included, and has pods; never the workload that is judged. */
+function addRivals(one: Workload, { workload, view }: Situation, rivals: Workload[]): void {
+  for (const other of withBorrowers(one, view)) {
+    if (rivals.length === RIVALS_COMPARED) return;
     const itself =
       other.kind === workload.kind && other.name === workload.name && other.namespace === workload.namespace;
     if (!itself && steadyOverlap(other, view).value !== "zero") rivals.push(other);
-    if (rivals.length === RIVALS_COMPARED) break;
   }
-  return rivals;
 }
 
 /** Comparing every pair of thousands that share one claim would take minutes, and a few names say it all. */
