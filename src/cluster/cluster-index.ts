@@ -25,7 +25,15 @@ import type {
 } from "../policy/model.ts";
 import { selects } from "../policy/selectors.ts";
 import { claimOfSet, claimPrefix, partsOfClaimName } from "../policy/template-claims.ts";
-import { absent, type ClusterView, known, type Lookup, type PodQuery, unknown } from "../policy/view.ts";
+import {
+  absent,
+  type Budget,
+  type ClusterView,
+  known,
+  type Lookup,
+  type PodQuery,
+  unknown,
+} from "../policy/view.ts";
 import { defaultClassAmong } from "./default-class.ts";
 import { Buckets, Scoped, ScopedBuckets } from "./scoped.ts";
 import { isStatic, staticVolumeFor } from "./static-binding.ts";
@@ -246,9 +254,11 @@ export class ClusterIndex implements ClusterView {
     return this.answerList(NEEDED_WORKLOADS, found.sort(byKindAndName));
   }
 
-  workloadsMatching(query: PodQuery): Lookup<readonly Workload[]> {
+  workloadsMatching(query: PodQuery, budget?: Budget): Lookup<readonly Workload[]> {
     const found: Workload[] = [];
+    const units = comparisonsFor(query.selector);
     for (const workload of this.candidates(query)) {
+      if (budget?.spend(units) === false) break;
       if (
         this.isWithin(workload.namespace, query.namespaces) &&
         selects(query.selector, workload.template.labels)
@@ -454,6 +464,11 @@ const MOST_LABELS_INDEXED = 100;
 function labelKeys({ template: { labels } }: Workload): readonly string[] | undefined {
   const keys = Object.keys(labels);
   return keys.length > MOST_LABELS_INDEXED ? undefined : keys.map((key) => `${key}=${labels[key]}`);
+}
+
+/** What looking at one workload costs: a selector may ask for no value of any label, and then all are looked at. */
+export function comparisonsFor({ matchLabels, matchExpressions }: LabelSelector): number {
+  return 1 + Object.keys(matchLabels).length + matchExpressions.length;
 }
 
 /** For each requirement of a selector that names values: the `key=value` pairs of which a match has one. */

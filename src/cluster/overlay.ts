@@ -16,6 +16,7 @@ import { selects } from "../policy/selectors.ts";
 import { claimOfSet } from "../policy/template-claims.ts";
 import {
   absent,
+  type Budget,
   type ClusterView,
   known,
   knownValue,
@@ -168,14 +169,14 @@ class Overlay implements ClusterView {
     );
   }
 
-  workloadsMatching(query: PodQuery): Lookup<readonly Workload[]> {
+  workloadsMatching(query: PodQuery, budget?: Budget): Lookup<readonly Workload[]> {
     const { namespaces, selector } = query;
     const isWithin = (namespace: string) =>
       namespaces === "all" || namespaces.some((one) => matchesNamespace(one, namespace));
     const own = WORKLOAD_KINDS.flatMap((kind) => this.#own.ofKind(kind)).filter(
       ({ namespace, template }) => isWithin(namespace) && selects(selector, template.labels),
     );
-    return this.#workloads(this.#below.workloadsMatching(query), own);
+    return this.#workloads(this.#below.workloadsMatching(query, budget), own);
   }
 
   namespace(name: string): Lookup<Namespace> {
