@@ -1,4 +1,4 @@
-/** What decides nothing is not asked: a workload that can break no rule is done after a few look-ups. */
+/** What decides nothing is not asked: a workload that can break no rule is done after a few lookups. */
 import t from "tap";
 import { ClusterIndex } from "../../src/cluster/cluster-index.ts";
 import { overlay } from "../../src/cluster/overlay.ts";
