@@ -67,7 +67,10 @@ async function pair(): Promise<{ readonly cert: string; readonly key: string; re
   const own = servingCertificate(
     await issueServing({ ca, hosts: ["localhost", "127.0.0.1"], days: 1, now: Date.now() }),
   );
-  const paths = { cert: join(folder, "tls.crt"), key: join(folder, "tls.key"), ca: join(folder, "ca.crt") };
+  // A folder of their own, as a mounted Secret is: it is watched, and every line of a log beside them would be an event.
+  const tls = join(folder, "tls");
+  mkdirSync(tls);
+  const paths = { cert: join(tls, "tls.crt"), key: join(tls, "tls.key"), ca: join(tls, "ca.crt") };
   writeFileSync(paths.cert, own.certificate);
   writeFileSync(paths.key, own.key);
   writeFileSync(paths.ca, ca.certificate);

@@ -21,7 +21,6 @@ export interface Metrics {
   readonly registry: Registry;
   readonly reviews: Counter<"resource" | "operation" | "verdict" | "dry_run">;
   readonly duration: Histogram;
-  readonly inFlight: Gauge;
   readonly overloads: Counter;
   readonly unreadBodies: Counter<"reason">;
   readonly faults: Counter;
@@ -32,8 +31,8 @@ export interface Metrics {
   readonly certificateExpiry: Gauge;
   /** Counts one finding; the namespace is a label only where that was asked for. */
   countFinding(rule: string, severity: string, namespace: string): void;
-  /** Lets the bytes that bodies hold be read when the metrics are scraped. */
-  watchBodyBytes(bytes: () => number): void;
+  /** Lets the reviews that are being judged, and the bytes that bodies hold, be read when the metrics are scraped. */
+  watchLoad(load: { readonly inFlight: () => number; readonly bodyBytes: () => number }): void;
   /** Shows what all workloads would be told; nothing where that is not counted. */
   showWorkloads(counts: WorkloadCounts | undefined): void;
   /** Lets the cluster's gauges be read when the metrics are scraped, so that an age is never an old age. */
@@ -85,11 +84,6 @@ export function createMetrics({ process = true, namespaceLabel = false }: Metric
     name: "attachguard_findings_total",
     help: "Findings in admission reviews, by rule and severity; one user action may be reviewed more than once.",
     labelNames: namespaceLabel ? ["rule", "severity", "namespace"] : ["rule", "severity"],
-    registers,
-  });
-  const inFlight = new Gauge({
-    name: "attachguard_admission_in_flight",
-    help: "Admission reviews being judged now.",
     registers,
   });
   const overloads = new Counter({
@@ -154,7 +148,6 @@ export function createMetrics({ process = true, namespaceLabel = false }: Metric
     registry,
     reviews,
     duration,
-    inFlight,
     overloads,
     unreadBodies,
     faults,
@@ -172,18 +165,26 @@ export function createMetrics({ process = true, namespaceLabel = false }: Metric
         workloads.set({ verdict }, count);
       for (const [rule, count] of Object.entries(counts?.latent ?? {})) latentFindings.set({ rule }, count);
     },
-    watchBodyBytes: (bytes) => watchBodyBytes(registry, bytes),
+    watchLoad: (load) => watchLoad(registry, load),
     watchCluster: (status) => watchCluster(registry, status),
   };
 }
 
-function watchBodyBytes(registry: Registry, bytes: () => number): void {
+function watchLoad(registry: Registry, { inFlight, bodyBytes }: Parameters<Metrics["watchLoad"]>[0]): void {
+  new Gauge({
+    name: "attachguard_admission_in_flight",
+    help: "Admission reviews being judged now.",
+    registers: [registry],
+    collect() {
+      this.set(inFlight());
+    },
+  });
   new Gauge({
     name: "attachguard_admission_body_bytes",
     help: "Bytes held by request bodies and what is parsed from them, as limits.bodyMemoryBytes bounds them.",
     registers: [registry],
     collect() {
-      this.set(bytes());
+      this.set(bodyBytes());
     },
   });
 }

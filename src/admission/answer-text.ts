@@ -10,8 +10,12 @@ const WARNINGS_RUNES = 4096;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+/g;
 
+const PLAIN = /^[!-~]*$/;
+
 /** The text on one line, without control characters, valid as UTF-8, cut to a number of characters. */
 export function oneLine(text: string, limit = WARNING_RUNES): string {
+  // Names, which most texts are, have nothing to take out.
+  if (text.length <= limit && PLAIN.test(text)) return text;
   const line = text.toWellFormed().replace(CONTROL, " ").replace(/ {2,}/g, " ").trim();
   return cut(line, limit);
 }

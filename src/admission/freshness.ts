@@ -23,10 +23,13 @@ export function freshnessOf(
   staleAfterSeconds: number,
 ): Freshness {
   if (!readsFacts(subject)) return NONE;
-  const age = Math.max(
-    ...kinds.map(({ state, ageSeconds = 0 }) => (state === "synced" || state === "held" ? ageSeconds : 0)),
-    0,
-  );
+  let age = 0;
+  let everythingSeen = true;
+  for (const { state, ageSeconds = 0 } of kinds) {
+    if (state === "synced" || state === "held") age = Math.max(age, ageSeconds);
+    if (state !== "synced") everythingSeen = false;
+  }
+  if (everythingSeen && age <= staleAfterSeconds) return NONE;
   return {
     stale:
       age > staleAfterSeconds

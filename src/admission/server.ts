@@ -87,8 +87,9 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
     },
   });
   // Told from the start of draining on, so that the API server's connections are gone before the port is.
-  app.addHook("onSend", async (_request, reply) => {
+  app.addHook("onSend", (_request, reply, _payload, done) => {
     if (draining) reply.header("connection", "close");
+    done();
   });
   await app.register(validatePlugin, {
     decide: (request, signal) => decide(request, sources, signal),

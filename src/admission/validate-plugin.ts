@@ -51,10 +51,10 @@ export async function validatePlugin(app: FastifyInstance, options: ValidateOpti
   const largeBodies = new LargeBodyParser();
   app.addHook("onClose", () => largeBodies.close());
   const room = new Room(() => options.config().limits.bodyMemoryBytes || options.bodyMemory);
-  metrics.watchBodyBytes(() => room.held);
+  metrics.watchLoad({ inFlight: () => slots.held, bodyBytes: () => room.held });
   const reader: BodyReader = { room, largeBodies, parse: jsonParser(app) };
 
-  app.addHook("onRequest", async (request) => {
+  app.addHook("onRequest", (request, _reply, done) => {
     const arrived = turnBegan();
     timings.set(request, {
       arrived,
@@ -70,6 +70,7 @@ export async function validatePlugin(app: FastifyInstance, options: ValidateOpti
         `the body is encoded (content-encoding ${shown(encoding)}); send it as it is`,
       );
     }
+    done();
   });
   app.addContentTypeParser("application/json", (request: FastifyRequest, stream: IncomingMessage) =>
     readBody(
@@ -102,12 +103,10 @@ export async function validatePlugin(app: FastifyInstance, options: ValidateOpti
           "slots",
         );
       }
-      metrics.inFlight.set(slots.held);
       return await judged(request, review, timing);
     } finally {
       room.leave(body.holding);
       slots.leave(slot);
-      metrics.inFlight.set(slots.held);
     }
   });
 

@@ -25,7 +25,15 @@ import type {
 } from "../policy/model.ts";
 import { selects } from "../policy/selectors.ts";
 import { claimOfSet, claimPrefix, partsOfClaimName } from "../policy/template-claims.ts";
-import { absent, type ClusterView, known, type Lookup, type PodQuery, unknown } from "../policy/view.ts";
+import {
+  absent,
+  type Budget,
+  type ClusterView,
+  known,
+  type Lookup,
+  type PodQuery,
+  unknown,
+} from "../policy/view.ts";
 import { defaultClassAmong } from "./default-class.ts";
 import { Buckets, Scoped, ScopedBuckets } from "./scoped.ts";
 import { isStatic, staticVolumeFor } from "./static-binding.ts";
@@ -67,6 +75,10 @@ const alwaysComplete = (): Completeness => COMPLETE;
 
 /** The workload kinds without which an empty list says nothing. */
 const NEEDED_WORKLOADS = WORKLOAD_KINDS.filter((kind) => KINDS[kind].neededFor === "verdicts");
+
+/** What most questions for a list are answered with. */
+const NOBODY: readonly never[] = Object.freeze([]);
+const NO_WORKLOADS: Lookup<readonly Workload[]> = known(NOBODY);
 
 type Objects = { readonly [K in FactKind]: Scoped<ObjectOf<K>> };
 
@@ -203,12 +215,17 @@ export class ClusterIndex implements ClusterView {
     const targets: Scoped<unknown> | undefined = isWorkloadKind(target.kind)
       ? this.objects[target.kind]
       : undefined;
-    const found: Autoscaler[] = [];
+    let found: Autoscaler[] | undefined;
     for (const autoscaler of this.referring(this.scaling, target.namespace, target.name, targets)) {
       const { apiVersion, kind } = autoscaler.target;
-      if (kind === target.kind && sameApi(apiVersion, target.apiVersion, kind)) found.push(autoscaler);
+      if (kind === target.kind && sameApi(apiVersion, target.apiVersion, kind)) {
+        found ??= [];
+        found.push(autoscaler);
+      }
     }
-    return this.answerList(AUTOSCALER_KINDS, withoutMadeOnes(found).toSorted(byNamespaceAndName));
+    return found === undefined
+      ? this.answerList(AUTOSCALER_KINDS, NOBODY)
+      : known(withoutMadeOnes(found).toSorted(byNamespaceAndName));
   }
 
   setWithClaim(namespace: string, claimName: string): Lookup<Workload> {
@@ -216,6 +233,7 @@ export class ClusterIndex implements ClusterView {
   }
 
   borrowersOf({ apiVersion, kind, namespace, name }: ObjectRef): Lookup<readonly Workload[]> {
+    if (this.borrowing.isEmpty()) return NO_WORKLOADS;
     const found: Workload[] = [];
     for (const workload of this.referring(this.borrowing, namespace, name, undefined)) {
       const from = workload.templateFrom;
@@ -236,9 +254,11 @@ export class ClusterIndex implements ClusterView {
     return this.answerList(NEEDED_WORKLOADS, found.sort(byKindAndName));
   }
 
-  workloadsMatching(query: PodQuery): Lookup<readonly Workload[]> {
+  workloadsMatching(query: PodQuery, budget?: Budget): Lookup<readonly Workload[]> {
     const found: Workload[] = [];
+    const units = comparisonsFor(query.selector);
     for (const workload of this.candidates(query)) {
+      if (budget?.spend(units) === false) break;
       if (
         this.isWithin(workload.namespace, query.namespaces) &&
         selects(query.selector, workload.template.labels)
@@ -293,14 +313,26 @@ export class ClusterIndex implements ClusterView {
    * The objects that name another one (a workload its claim, an autoscaler its target). From files, one without
    * a namespace refers to any namespace, and vice versa, unless both sides have an exact match.
    */
-  private *referring<T extends object>(
+  private referring<T extends object>(
+    referrers: ScopedBuckets<T>,
+    namespace: string,
+    name: string,
+    targets: Scoped<unknown> | undefined,
+  ): Iterable<T> {
+    const own = referrers.at(namespace, name);
+    return this.fromFiles && (namespace === "" || referrers.hasNamespace(""))
+      ? this.referringFromFiles(own, referrers, namespace, name, targets)
+      : own;
+  }
+
+  private *referringFromFiles<T extends object>(
+    own: Iterable<T>,
     referrers: ScopedBuckets<T>,
     namespace: string,
     name: string,
     targets: Scoped<unknown> | undefined,
   ): Generator<T> {
-    yield* referrers.at(namespace, name);
-    if (!this.fromFiles) return;
+    yield* own;
     const isExact = targets?.has(namespace, name) === true;
     for (const other of namespace === "" ? referrers.namespacesWith(name) : [""]) {
       if (other === namespace || (isExact && targets?.has(other, name) === true)) continue;
@@ -312,6 +344,7 @@ export class ClusterIndex implements ClusterView {
     namespace: string,
     name: string,
   ): { readonly claim: Claim; readonly set: Workload } | undefined {
+    if (this.making.isEmpty()) return undefined;
     const prefix = partsOfClaimName(name)?.prefix;
     if (prefix === undefined) return undefined;
     for (const set of this.referring(this.making, namespace, prefix, undefined)) {
@@ -431,6 +464,11 @@ const MOST_LABELS_INDEXED = 100;
 function labelKeys({ template: { labels } }: Workload): readonly string[] | undefined {
   const keys = Object.keys(labels);
   return keys.length > MOST_LABELS_INDEXED ? undefined : keys.map((key) => `${key}=${labels[key]}`);
+}
+
+/** What looking at one workload costs: a selector may ask for no value of any label, and then all are looked at. */
+export function comparisonsFor({ matchLabels, matchExpressions }: LabelSelector): number {
+  return 1 + Object.keys(matchLabels).length + matchExpressions.length;
 }
 
 /** For each requirement of a selector that names values: the `key=value` pairs of which a match has one. */

@@ -11,6 +11,8 @@ export class FileCluster implements WholeCluster {
   private index = new ClusterIndex({ fromFiles: true });
   private isRead = false;
   private problems: readonly InputError[] = [];
+  /** Files are read once, so that every review can be given the same list. */
+  private kinds: readonly KindStatus[] | undefined;
 
   constructor(paths: readonly string[], stdin?: NodeJS.ReadableStream) {
     this.paths = paths;
@@ -36,6 +38,7 @@ export class FileCluster implements WholeCluster {
     this.index = bundle.index;
     this.problems = bundle.errors;
     this.isRead = true;
+    this.kinds = undefined;
   }
 
   /** There is nowhere else to look: the standing view has everything. */
@@ -44,13 +47,14 @@ export class FileCluster implements WholeCluster {
   }
 
   status(): readonly KindStatus[] {
-    return FACT_KINDS.map((kind) => ({
+    this.kinds ??= FACT_KINDS.map((kind) => ({
       kind,
       state: this.isRead ? "synced" : "waiting",
       objects: this.index.count(kind),
       ageSeconds: undefined,
       problem: undefined,
     }));
+    return this.kinds;
   }
 
   async close(): Promise<void> {}

@@ -1,6 +1,7 @@
 import type { Fact, ObjectOf } from "../kube/fact.ts";
-import { AUTOSCALER_KINDS, type FactKind, WORKLOAD_KINDS } from "../kube/kinds.ts";
-import { append, groupByEach } from "../policy/lists-by-key.ts";
+import { type FactKind, isWorkloadKind } from "../kube/kinds.ts";
+import { NOTHING } from "../kube/raw.ts";
+import { groupByEach } from "../policy/lists-by-key.ts";
 import type { Autoscaler, ObjectRef, Workload } from "../policy/model.ts";
 import { claimPrefix, partsOfClaimName } from "../policy/template-claims.ts";
 import { namespaceOf } from "./cluster-index.ts";
@@ -17,8 +18,11 @@ type Named = Pick<ObjectRef, "namespace" | "name">;
  * when the first question needs one, so that an overlay of one fact costs next to nothing.
  */
 export class Layer {
-  readonly #byKind: Map<FactKind, Fact["object"][]> = new Map();
-  readonly #byName: Map<string, Fact["object"][]> = new Map();
+  readonly #facts: readonly Fact[];
+  #byKind: ReadonlyMap<FactKind, readonly Fact[]> | undefined;
+  #byName: ReadonlyMap<string, readonly Fact[]> | undefined;
+  readonly #workloads: Workload[] = [];
+  readonly #autoscalers: Autoscaler[] = [];
   #mounting: ReadonlyMap<string, readonly Workload[]> | undefined;
   #making: ReadonlyMap<string, readonly Workload[]> | undefined;
   #borrowing: ReadonlyMap<string, readonly Workload[]> | undefined;
@@ -26,28 +30,41 @@ export class Layer {
 
   /** Of several facts of one kind, namespace and name the last counts. */
   constructor(facts: readonly Fact[]) {
-    for (const { kind, object } of facts.length < 2 ? facts : lastOfEach(facts)) {
-      append(this.#byKind, kind, object);
-      append(this.#byName, `${kind}\n${object.name}`, object);
+    this.#facts = facts.length < 2 ? facts : lastOfEach(facts);
+    for (const fact of this.#facts) {
+      if (isAutoscaler(fact)) this.#autoscalers.push(fact.object);
+      else if (isWorkload(fact)) this.#workloads.push(fact.object);
     }
   }
 
   ofKind<K extends FactKind>(kind: K): readonly ObjectOf<K>[] {
-    return (this.#byKind.get(kind) ?? []) as unknown as readonly ObjectOf<K>[];
+    this.#byKind ??= Map.groupBy(this.#facts, (fact) => fact.kind);
+    return (this.#byKind.get(kind) ?? NOTHING).map(
+      ({ object }) => object,
+    ) as unknown as readonly ObjectOf<K>[];
   }
 
   /** The object of this namespace, else one that matches any; a name without a namespace finds the first that has it. */
   find(kind: FactKind, namespace: string, name: string): Fact["object"] | undefined {
-    const all = this.#byName.get(`${kind}\n${name}`) ?? [];
-    const namespaceIn = (object: Fact["object"]) => ("namespace" in object ? object.namespace : "");
+    const all = this.#named(kind, name);
     return (
-      all.find((object) => namespaceIn(object) === namespace) ??
-      all.find((object) => matchesNamespace(namespaceIn(object), namespace))
-    );
+      all.find((fact) => namespaceOf(fact) === namespace) ??
+      all.find((fact) => matchesNamespace(namespaceOf(fact), namespace))
+    )?.object;
+  }
+
+  #named(kind: FactKind, name: string): readonly Fact[] {
+    const [one] = this.#facts;
+    if (one !== undefined && this.#facts.length === 1) {
+      return one.kind === kind && one.object.name === name ? this.#facts : NOTHING;
+    }
+    this.#byName ??= Map.groupBy(this.#facts, (fact) => `${fact.kind}\n${fact.object.name}`);
+    return this.#byName.get(`${kind}\n${name}`) ?? NOTHING;
   }
 
   mounting(namespace: string, claimName: string): readonly Workload[] {
-    this.#mounting ??= groupByEach(this.#workloads(), ({ template }) =>
+    if (this.#workloads.length === 0) return NOTHING;
+    this.#mounting ??= groupByEach(this.#workloads, ({ template }) =>
       template.mounts.flatMap((mount) => (mount.kind === "claim" ? [mount.claimName] : [])),
     );
     return within(namespace, this.#mounting.get(claimName));
@@ -55,9 +72,10 @@ export class Layer {
 
   /** StatefulSets with a claim template that a claim of this name could come from. */
   making(namespace: string, claimName: string): readonly Workload[] {
+    if (!this.#workloads.some(({ claimTemplates }) => claimTemplates.length > 0)) return NOTHING;
     const prefix = partsOfClaimName(claimName)?.prefix;
-    if (prefix === undefined) return [];
-    this.#making ??= groupByEach(this.#workloads(), (workload) =>
+    if (prefix === undefined) return NOTHING;
+    this.#making ??= groupByEach(this.#workloads, (workload) =>
       workload.claimTemplates.map((template) => claimPrefix(template, workload)),
     );
     return within(namespace, this.#making.get(prefix));
@@ -65,7 +83,8 @@ export class Layer {
 
   /** Workloads that use the template of one of this name, whatever its kind. */
   borrowing({ namespace, name }: Named): readonly Workload[] {
-    this.#borrowing ??= groupByEach(this.#workloads(), ({ templateFrom }) =>
+    if (!this.#workloads.some(({ templateFrom }) => templateFrom !== undefined)) return NOTHING;
+    this.#borrowing ??= groupByEach(this.#workloads, ({ templateFrom }) =>
       templateFrom === undefined ? [] : [templateFrom.name],
     );
     return within(namespace, this.#borrowing.get(name));
@@ -73,22 +92,25 @@ export class Layer {
 
   /** Autoscalers whose target has this name, whatever its kind. */
   scaling({ namespace, name }: Named): readonly Autoscaler[] {
-    this.#scaling ??= groupByEach(
-      AUTOSCALER_KINDS.flatMap((kind) => this.ofKind(kind)),
-      ({ target }) => [target.name],
-    );
+    if (this.#autoscalers.length === 0) return NOTHING;
+    this.#scaling ??= groupByEach(this.#autoscalers, ({ target }) => [target.name]);
     return within(namespace, this.#scaling.get(name));
-  }
-
-  #workloads(): readonly Workload[] {
-    return WORKLOAD_KINDS.flatMap((kind) => this.ofKind(kind));
   }
 }
 
-function lastOfEach(facts: readonly Fact[]): Iterable<Fact> {
-  return new Map(
-    facts.map((fact) => [`${fact.kind}\n${namespaceOf(fact)}\n${fact.object.name}`, fact]),
-  ).values();
+type FactOf<T> = Extract<Fact, { readonly object: T }>;
+
+const isAutoscaler = (fact: Fact): fact is FactOf<Autoscaler> =>
+  fact.kind === "HorizontalPodAutoscaler" || fact.kind === "ScaledObject";
+
+const isWorkload = (fact: Fact): fact is FactOf<Workload> => isWorkloadKind(fact.kind);
+
+function lastOfEach(facts: readonly Fact[]): readonly Fact[] {
+  return [
+    ...new Map(
+      facts.map((fact) => [`${fact.kind}\n${namespaceOf(fact)}\n${fact.object.name}`, fact]),
+    ).values(),
+  ];
 }
 
 function within<T extends { readonly namespace: string }>(

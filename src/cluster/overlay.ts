@@ -16,6 +16,7 @@ import { selects } from "../policy/selectors.ts";
 import { claimOfSet } from "../policy/template-claims.ts";
 import {
   absent,
+  type Budget,
   type ClusterView,
   known,
   knownValue,
@@ -66,8 +67,8 @@ class Overlay implements ClusterView {
   readonly #own: Layer;
   readonly #answers: Answers;
   /** What of the view below does not show through: by kind, namespace and name of the object there. */
-  readonly #hidden = new Set<string>();
-  readonly #changed = new Set<FactKind>();
+  #hidden: Set<string> | undefined;
+  readonly #changed: FactKind[] = [];
   /** Autoscalers cannot be looked up by name below, so they are recognised when they turn up in an answer. */
   readonly #replacedAutoscalers: Removal[] = [];
 
@@ -107,7 +108,7 @@ class Overlay implements ClusterView {
   }
 
   defaultStorageClass(): Lookup<StorageClass> {
-    if (!this.#changed.has("StorageClass")) return this.#below.defaultStorageClass();
+    if (!this.#changed.includes("StorageClass")) return this.#below.defaultStorageClass();
     const chosen = defaultClassAmong(this.storageClasses());
     if (chosen !== undefined) return known(chosen);
     const found = this.#below.defaultStorageClass();
@@ -127,6 +128,8 @@ class Overlay implements ClusterView {
     const below = this.#below.autoscalersOf(target);
     const own = this.#own.scaling(target).filter((one) => sameTarget(one, target));
     const all = knownValue(below) ?? [];
+    const isUntouched = own.length === 0 && this.#replacedAutoscalers.length === 0;
+    if (isUntouched && (all.length > 0 || this.#answers.size === 0)) return below;
     const found = [...all.filter((one) => !this.#isReplaced(one, all)), ...own];
     if (found.length > 0) return known(withoutMadeOnes(found).toSorted(byNamespaceAndName));
     const answers = AUTOSCALER_KINDS.map((kind) => this.#answers.get(answerKey(kind, target.namespace)));
@@ -166,14 +169,14 @@ class Overlay implements ClusterView {
     );
   }
 
-  workloadsMatching(query: PodQuery): Lookup<readonly Workload[]> {
+  workloadsMatching(query: PodQuery, budget?: Budget): Lookup<readonly Workload[]> {
     const { namespaces, selector } = query;
     const isWithin = (namespace: string) =>
       namespaces === "all" || namespaces.some((one) => matchesNamespace(one, namespace));
     const own = WORKLOAD_KINDS.flatMap((kind) => this.#own.ofKind(kind)).filter(
       ({ namespace, template }) => isWithin(namespace) && selects(selector, template.labels),
     );
-    return this.#workloads(this.#below.workloadsMatching(query), own);
+    return this.#workloads(this.#below.workloadsMatching(query, budget), own);
   }
 
   namespace(name: string): Lookup<Namespace> {
@@ -182,7 +185,7 @@ class Overlay implements ClusterView {
 
   nodes(): Lookup<readonly Node[]> {
     const below = this.#below.nodes();
-    if (!this.#changed.has("Node") || below.state === "unknown") return below;
+    if (!this.#changed.includes("Node") || below.state === "unknown") return below;
     const nodes = this.#merged("Node", knownValue(below) ?? []);
     return nodes.length === 0 ? absent : known(nodes);
   }
@@ -190,7 +193,7 @@ class Overlay implements ClusterView {
   /** Hides what the view below has for this name, which from files may be an object without a namespace. */
   #hide(removal: Removal): void {
     const { kind, namespace, name } = removal;
-    this.#changed.add(kind);
+    if (!this.#changed.includes(kind)) this.#changed.push(kind);
     if (kind === "HorizontalPodAutoscaler" || kind === "ScaledObject") {
       this.#replacedAutoscalers.push(removal);
     } else if (kind === "PersistentVolumeClaim") {
@@ -198,19 +201,24 @@ class Overlay implements ClusterView {
     } else if (isWorkloadKind(kind)) {
       this.#hideFound(kind, this.#below.workload(kind, namespace, name));
     } else {
-      this.#hidden.add(keyOf(kind, "", name));
+      this.#hideKey(keyOf(kind, "", name));
     }
   }
 
+  #hideKey(key: string): void {
+    this.#hidden ??= new Set();
+    this.#hidden.add(key);
+  }
+
   #hideFound(kind: FactKind, found: Lookup<Claim | Workload>): void {
-    if (found.state === "known") this.#hidden.add(keyOf(kind, found.value.namespace, found.value.name));
+    if (found.state === "known") this.#hideKey(keyOf(kind, found.value.namespace, found.value.name));
   }
 
   #isHidden(
     kind: string,
     { namespace, name }: { readonly namespace: string; readonly name: string },
   ): boolean {
-    return this.#hidden.size > 0 && this.#hidden.has(keyOf(kind, namespace, name));
+    return this.#hidden?.has(keyOf(kind, namespace, name)) === true;
   }
 
   /** Of a kind that has no namespaces. */
@@ -219,10 +227,10 @@ class Overlay implements ClusterView {
     name: string,
     ask: (view: ClusterView) => Lookup<T>,
   ): Lookup<T> {
-    if (this.#changed.has(kind)) {
+    if (this.#changed.includes(kind)) {
       const own = this.#own.find(kind, "", name) as T | undefined;
       if (own !== undefined) return known(own);
-      if (this.#hidden.has(keyOf(kind, "", name))) return absent;
+      if (this.#hidden?.has(keyOf(kind, "", name))) return absent;
     }
     return this.#orAnswer(ask(this.#below), kind, "", name);
   }
@@ -235,7 +243,7 @@ class Overlay implements ClusterView {
     ask: (view: ClusterView) => Lookup<T>,
   ): Lookup<T> {
     const below = ask(this.#below);
-    if (!this.#changed.has(kind)) return below;
+    if (!this.#changed.includes(kind)) return below;
     const own = this.#own.find(kind, namespace, name) as T | undefined;
     if (own?.namespace === namespace) return known(own);
     const isGone = below.state === "known" && this.#isHidden(kind, below.value);
@@ -251,7 +259,9 @@ class Overlay implements ClusterView {
 
   #workloads(below: Lookup<readonly Workload[]>, own: readonly Workload[]): Lookup<readonly Workload[]> {
     if (below.state !== "known") return own.length === 0 ? below : known(own.toSorted(byKindAndName));
+    if (own.length === 0 && (below.value.length === 0 || this.#hidden === undefined)) return below;
     const showing = below.value.filter((workload) => !this.#isHidden(workload.kind, workload));
+    if (showing.length === 0 && own.length === 1) return known(own);
     return own.length === 0 ? known(showing) : known([...showing, ...own].sort(byKindAndName));
   }
 
@@ -259,9 +269,9 @@ class Overlay implements ClusterView {
     kind: K,
     below: readonly T[],
   ): readonly T[] {
-    if (!this.#changed.has(kind)) return below;
+    if (!this.#changed.includes(kind)) return below;
     const own = this.#own.ofKind(kind) as unknown as readonly T[];
-    return [...below.filter(({ name }) => !this.#hidden.has(keyOf(kind, "", name))), ...own].sort((a, b) =>
+    return [...below.filter(({ name }) => !this.#hidden?.has(keyOf(kind, "", name))), ...own].sort((a, b) =>
       a.name < b.name ? -1 : 1,
     );
   }

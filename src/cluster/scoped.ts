@@ -124,6 +124,14 @@ export class ScopedBuckets<T extends object> {
     return this.namespaces.get(namespace)?.at(name) ?? [];
   }
 
+  isEmpty(): boolean {
+    return this.namespaces.size === 0;
+  }
+
+  hasNamespace(namespace: string): boolean {
+    return this.namespaces.has(namespace);
+  }
+
   namespacesWith(name: string): readonly string[] {
     const found: string[] = [];
     for (const [namespace, buckets] of this.namespaces) if (buckets.has(name)) found.push(namespace);

@@ -9,6 +9,18 @@ export { DEFAULT_CONFIG };
 
 /** The part of the configuration that a verdict depends on. */
 export function policyOptions(config: Config): PolicyOptions {
+  let options = optionsOf.get(config);
+  if (options === undefined) {
+    options = readOptions(config);
+    optionsOf.set(config, options);
+  }
+  return options;
+}
+
+/** A configuration is never changed, only replaced. */
+const optionsOf = new WeakMap<Config, PolicyOptions>();
+
+function readOptions(config: Config): PolicyOptions {
   return {
     severities: config.severities,
     drivers: config.drivers,

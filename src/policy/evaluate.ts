@@ -38,7 +38,13 @@ type RuleId = Finding["rule"];
 
 const WORKLOAD_RULES: readonly WorkloadRule<RuleId>[] = RULES.filter((rule) => rule.subject === "workload");
 const CLAIM_RULES: readonly ClaimRule<RuleId>[] = RULES.filter((rule) => rule.subject === "claim");
-const MOMENTS: readonly Moment[] = ["steady", "rollout"];
+
+/** Which rules are asked, at which moment: what nobody will read is not computed. */
+type Asked = (moment: Moment, rule: RuleId) => boolean;
+
+const EVERYTHING: Asked = () => true;
+const ROLLOUT: Asked = (moment) => moment === "rollout";
+const STEADY: Asked = (moment) => moment === "steady";
 
 /**
  * Judges one workload: reach, overlap and spread at the two moments, the rules over them, then what the change sets
@@ -164,24 +170,29 @@ function judgeChange(now: Situation, change: Change, options: PolicyOptions): Ra
   const latent = judge(now, options);
   const started = rolloutStarted(now, change);
   const replaced = started
-    ? judge(started, options, ["rollout"]).map((broken) => ({ ...broken, latent: false }))
+    ? judge(started, options, ROLLOUT).map((broken) => ({ ...broken, latent: false }))
     : [];
   const rest = latent.filter(
     (broken) => broken.moment === "steady" || !replaced.some(({ rule }) => rule.id === broken.rule.id),
   );
   const brokens = [...rest, ...replaced].filter(({ moment }) => moment === "steady" || !waking);
-  // The state before is only worth its cost where there is an error that it could forgive.
-  const forgivable = brokens.some(({ severity }) => severity === "error");
+  // The state before is only worth its cost where there is an error that it could forgive, and only as far as that.
+  const errors = brokens.filter(({ severity }) => severity === "error");
   const previous = waking ? { ...change.previous, pods: workload.pods } : change.previous;
-  const known = forgivable ? knownBefore(assess(change.previousView, previous, options), options) : [];
+  const known =
+    errors.length === 0
+      ? []
+      : knownBefore(assess(change.previousView, previous, options), options, (moment, rule) =>
+          errors.some((error) => error.moment === moment && error.rule.id === rule),
+        );
   const ratcheted = brokens.map((broken) => ratchet(broken, known, change, options));
   const halting = haltingChange(change, now);
   return halting === null ? ratcheted : [...ratcheted, haltedBy(halting, now)];
 }
 
 /** `undefined` where that could not be found out within the work that a state may take. */
-function knownBefore(before: Situation, options: PolicyOptions): readonly Broken[] | undefined {
-  const known = judge(before, options);
+function knownBefore(before: Situation, options: PolicyOptions, asked: Asked): readonly Broken[] | undefined {
+  const known = judge(before, options, asked);
   return before.work.isSpent ? undefined : known;
 }
 
@@ -208,33 +219,38 @@ function hasPods({ pods }: Workload): boolean {
   return pods.by !== "replicas" || pods.replicas > 0;
 }
 
-/** Every rule at those of its moments that are asked for; of a workload at 0 also what autoscalers make of it. */
-function judge(situation: Situation, options: PolicyOptions, asked: readonly Moment[] = MOMENTS): Broken[] {
+/** The rules that are asked; of a workload at 0 also what autoscalers make of it. */
+function judge(situation: Situation, options: PolicyOptions, asked = EVERYTHING): Broken[] {
+  if (isHarmless(situation)) return [];
   const { view, workload, work } = situation;
   const awake =
-    asked.includes("steady") && situation.steady.overlap.value === "zero"
-      ? awakened(workload, view)
-      : undefined;
-  const asleep =
-    awake === undefined
-      ? []
-      : judgeAt(assess(view, awake, options, work), options, ["steady"])
-          .filter(({ match }) => match.byAutoscaler)
-          .map((broken) => ({ ...broken, asleep: true }) as const);
-  return [...judgeAt(situation, options, asked), ...asleep];
+    asked !== ROLLOUT && situation.steady.overlap.value === "zero" ? awakened(workload, view) : undefined;
+  const brokens = judgeAt(situation, options, asked);
+  if (awake === undefined) return brokens;
+  const wakingUp: Asked = (moment, rule) => STEADY(moment, rule) && asked(moment, rule);
+  for (const broken of judgeAt(assess(view, awake, options, work), options, wakingUp)) {
+    if (broken.match.byAutoscaler) brokens.push({ ...broken, asleep: true });
+  }
+  return brokens;
 }
 
-function judgeAt(situation: Situation, options: PolicyOptions, asked: readonly Moment[]): Broken[] {
-  return WORKLOAD_RULES.flatMap((rule) =>
-    rule.moments.flatMap((moment) => {
-      if (!asked.includes(moment)) return [];
+/** Any number of pods may have what it mounts, wherever they are: no rule has anything to look at. */
+function isHarmless({ workload, steady }: Situation): boolean {
+  return workload.claimTemplates.length === 0 && steady.claims.every(({ reach }) => reach === "many");
+}
+
+function judgeAt(situation: Situation, options: PolicyOptions, asked: Asked): Broken[] {
+  const brokens: Broken[] = [];
+  for (const rule of WORKLOAD_RULES) {
+    for (const moment of rule.moments) {
+      if (!asked(moment, rule.id)) continue;
       const match = rule.judge(situation, moment);
       const severity = match && severityOf(rule, match, options);
-      return match && severity
-        ? [{ rule, moment, match, severity, situation, latent: moment === "rollout" }]
-        : [];
-    }),
-  );
+      if (match && severity)
+        brokens.push({ rule, moment, match, severity, situation, latent: moment === "rollout" });
+    }
+  }
+  return brokens;
 }
 
 /** The configured severity replaces the rule's own; what a rule says more softly never becomes harder by it. */

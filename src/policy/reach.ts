@@ -4,8 +4,10 @@ import type { ClaimReach, NodePin, Reach } from "./factors.ts";
 import type {
   AccessMode,
   Claim,
+  Labels,
   Mount,
   NodeSelectorTerm,
+  StorageClass,
   Volume,
   VolumeMode,
   VolumeSource,
@@ -68,13 +70,34 @@ export function classesOffering(
   view: ClusterView,
   options: PolicyOptions,
 ): readonly string[] {
-  return knownClasses(view, options)
-    .filter((storageClass) => {
-      const offer = modesOfClass(storageClass, volumeMode, options.drivers);
-      return offer.provisions && offer.modes?.includes(mode);
-    })
-    .map(({ name }) => name);
+  const classes = knownClasses(view, options);
+  let found = offering.get(classes);
+  if (found === undefined || found.drivers !== options.drivers) {
+    found = { drivers: options.drivers, names: new Map() };
+    offering.set(classes, found);
+  }
+  const key = `${mode} ${volumeMode}`;
+  let names = found.names.get(key);
+  if (names === undefined) {
+    names = classes
+      .filter((storageClass) => {
+        const offer = modesOfClass(storageClass, volumeMode, options.drivers);
+        return offer.provisions && offer.modes?.includes(mode);
+      })
+      .map(({ name }) => name);
+    found.names.set(key, names);
+  }
+  return names;
 }
+
+interface Offering {
+  readonly drivers: PolicyOptions["drivers"];
+  /** By mode and volumeMode. */
+  readonly names: Map<string, readonly string[]>;
+}
+
+/** Kept for a list of classes: a view has the same one until a class changes. */
+const offering = new WeakMap<readonly StorageClass[], Offering>();
 
 const NOTHING_KNOWN = {
   inline: false,
@@ -139,6 +162,8 @@ function reachOfBound(claim: Claim, volume: Volume, view: ClusterView, options: 
   };
 }
 
+const NO_PARAMETERS: Labels = {};
+
 /** The parameters that a volume was made with are those of its class, if that is still there. */
 function boundCapabilities(
   volume: Volume,
@@ -151,7 +176,7 @@ function boundCapabilities(
     volume.storageClassName === ""
       ? undefined
       : knownValue(classNamed(volume.storageClassName, view, options));
-  return capabilitiesOf(driver, made?.parameters ?? {}, volume.volumeMode, options.drivers);
+  return capabilitiesOf(driver, made?.parameters ?? NO_PARAMETERS, volume.volumeMode, options.drivers);
 }
 
 function boundAttachStep(

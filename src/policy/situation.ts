@@ -121,7 +121,8 @@ function once<T>(compute: () => T): () => T {
 }
 
 /** A claim named by two volumes of one pod is one claim. */
-function distinct(mounts: readonly Mount[]): Mount[] {
+function distinct(mounts: readonly Mount[]): readonly Mount[] {
+  if (mounts.length < 2) return mounts;
   return [...new Map(mounts.map((mount) => [identity(mount), mount])).values()];
 }
 

@@ -36,6 +36,11 @@ export interface PodQuery {
   readonly namespaces: "all" | readonly string[];
 }
 
+/** What looking may still cost; false once it is spent, and whoever looks then ends with what there is. */
+export interface Budget {
+  spend(units: number): boolean;
+}
+
 /**
  * The facts a verdict may read. Every method is synchronous and O(1) in the size of the cluster where an index
  * can make it so; whoever builds a view fetches what is missing beforehand.
@@ -63,8 +68,12 @@ export interface ClusterView {
   borrowersOf(lender: ObjectRef): Lookup<readonly Workload[]>;
   workload(kind: string, namespace: string, name: string): Lookup<Workload>;
   workloadsMounting(namespace: string, claimName: string): Lookup<readonly Workload[]>;
-  /** Workloads whose template's labels the query matches, whatever else they mount. */
-  workloadsMatching(query: PodQuery): Lookup<readonly Workload[]>;
+  /**
+   * Workloads whose template's labels the query matches, whatever else they mount.
+   *
+   * @param budget charged for every workload that is looked at; once it is spent, the answer is a part of them
+   */
+  workloadsMatching(query: PodQuery, budget?: Budget): Lookup<readonly Workload[]>;
   namespace(name: string): Lookup<Namespace>;
   /**
    * All nodes. A `known` answer is the complete list and never empty; `absent`: complete, and there is none;

@@ -213,6 +213,23 @@ t.test("selects workloads by label as a scan of all of them would", async (t) =>
   }
 });
 
+t.test("what is looked at for a selector is charged, and no more is looked at than may be", async (t) => {
+  const index = new ClusterIndex();
+  for (let at = 0; at < 100; at += 1) index.put(deployment("shop", `web-${at}`, ["data"], { app: "web" }));
+  let left = 30;
+  const budget = {
+    spend: (units: number) => {
+      left -= units;
+      return left >= 0;
+    },
+  };
+  const exists = { key: "app", operator: "Exists", values: [] };
+  const query = { selector: { matchLabels: {}, matchExpressions: [exists] }, namespaces: ["shop"] };
+  t.equal(knownValue(index.workloadsMatching(query, budget))?.length, 15);
+  t.equal(left, -2, "nothing was looked at any more once it was spent");
+  t.equal(knownValue(index.workloadsMatching(query))?.length, 100, "nobody has to count");
+});
+
 t.test("a live view is strict about namespaces and binds by volumeName only", async (t) => {
   const index = new ClusterIndex();
   const claim = (namespace: string, spec: object): Fact =>

@@ -12,7 +12,7 @@ const read = (path: string) => readFileSync(`${ROOT}${path}`, "utf8");
 async function series(): Promise<ReadonlyMap<string, readonly string[]>> {
   const metrics = createMetrics({ process: false, namespaceLabel: true });
   metrics.watchCluster(() => []);
-  metrics.watchBodyBytes(() => 0);
+  metrics.watchLoad({ inFlight: () => 0, bodyBytes: () => 0 });
   const known = new Map<string, readonly string[]>();
   for (const { name, type } of await metrics.registry.getMetricsAsJSON()) {
     const metric = metrics.registry.getSingleMetric(name) as unknown as { labelNames: readonly string[] };

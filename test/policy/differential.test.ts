@@ -7,13 +7,15 @@ import { isDeepStrictEqual } from "node:util";
 import t from "tap";
 import { ClusterIndex } from "../../src/cluster/cluster-index.ts";
 import { overlay } from "../../src/cluster/overlay.ts";
-import { factFrom, workloadFact } from "../../src/kube/fact.ts";
+import { scaledTo } from "../../src/judge/change.ts";
+import { claimFact, type Fact, factFrom, workloadFact } from "../../src/kube/fact.ts";
 import { workloadFrom } from "../../src/kube/workload.ts";
 import { evaluate } from "../../src/policy/evaluate.ts";
 import type { Finding } from "../../src/policy/finding.ts";
-import type { Workload } from "../../src/policy/model.ts";
+import type { Claim, Workload } from "../../src/policy/model.ts";
 import { DEFAULT_OPTIONS, type PolicyOptions } from "../../src/policy/options.ts";
 import type { Change } from "../../src/policy/ratchet.ts";
+import { type ClusterView, knownValue } from "../../src/policy/view.ts";
 import {
   autoscaler,
   claim,
@@ -187,30 +189,72 @@ function tellsOf(finding: Finding): Told {
   };
 }
 
+interface Review {
+  readonly next: Workload;
+  readonly change: Change | null;
+  readonly view: ClusterView;
+}
+
+function review(index: ClusterIndex): Review {
+  const raw = workload("web");
+  const before = read(raw);
+  const base = overlay(index, [workloadFact(before)]);
+  const what = among("create", "create", "update", "update", "update", "scale", "autoscaler", "claim");
+  if (what === "create") return { next: before, change: null, view: base };
+  const change = { previous: before, previousView: base, specChanged: true, templateChanged: false };
+  if (what === "scale" && before.pods.by === "replicas") {
+    const next = scaledTo(before, among(0, 1, 2, 3));
+    return { next, change: { ...change, cause: "scale" }, view: overlay(index, [workloadFact(next)]) };
+  }
+  if (what === "autoscaler") {
+    const others = knownValue(base.autoscalersOf(before)) ?? [];
+    const bare = overlay(
+      base,
+      [],
+      others.map(({ kind, namespace, name }) => ({ kind, namespace, name })),
+    );
+    const laid = () => overlay(bare, [scaler({ max: among(1, 2, 4), min: among(1, 2) })]);
+    const previousView = chance(0.5) ? bare : laid();
+    return { next: before, change: { ...change, previousView, cause: "autoscaler" }, view: laid() };
+  }
+  if (what === "claim") {
+    const name = among("a", "b", "c");
+    const found = knownValue(base.claim("shop", name)) as Claim;
+    const previousView = overlay(base, [], [{ kind: "PersistentVolumeClaim", namespace: "shop", name }]);
+    const arrival = { ...change, previousView, specChanged: false, cause: "claim", claim: name } as const;
+    return { next: before, change: arrival, view: overlay(previousView, [claimFact(found)]) };
+  }
+  const rawNext = changed(raw);
+  const next = read(rawNext);
+  return {
+    next,
+    change: {
+      ...change,
+      specChanged: !isDeepStrictEqual(raw.spec, rawNext.spec),
+      templateChanged: !isDeepStrictEqual((raw.spec as Raw).template, (rawNext.spec as Raw).template),
+      cause: "update",
+    },
+    view: overlay(index, [workloadFact(next)]),
+  };
+}
+
+function scaler(of: { readonly max: number; readonly min: number }): Fact {
+  const fact = factFrom(autoscaler(of));
+  if (fact === undefined) throw new Error("no autoscaler");
+  return fact;
+}
+
 t.test(`${COUNT} reviews are judged as the plain formula does (seed ${SEED})`, async (t) => {
   const seen = new Map<string, number>();
   const see = (what: string) => seen.set(what, (seen.get(what) ?? 0) + 1);
   let index = cluster();
   for (let at = 0; at < COUNT; at += 1) {
     if (at % PER_CLUSTER === 0) index = cluster();
-    const raw = workload("web");
-    const isUpdate = chance(0.6);
-    const rawNext = isUpdate ? changed(raw) : raw;
-    const [before, next] = [read(raw), read(rawNext)];
+    const { next, change, view } = review(index);
     const options: PolicyOptions = {
       ...DEFAULT_OPTIONS,
       ratchet: among("template", "template", "always", "never"),
     };
-    const change: Change | null = isUpdate
-      ? {
-          previous: before,
-          previousView: overlay(index, [workloadFact(before)]),
-          specChanged: !isDeepStrictEqual(raw.spec, rawNext.spec),
-          templateChanged: !isDeepStrictEqual((raw.spec as Raw).template, (rawNext.spec as Raw).template),
-          cause: "update",
-        }
-      : null;
-    const view = overlay(index, [workloadFact(next)]);
     const context = { options, waiver: null, namespace: null, dryRun: false };
     const told = evaluate(view, next, change, context)
       .findings.filter(({ rule }) => rule !== "access-mode-unsupported")
@@ -218,9 +262,11 @@ t.test(`${COUNT} reviews are judged as the plain formula does (seed ${SEED})`, a
     const plain = judgedEagerly(view, next, change, options);
     if (!isDeepStrictEqual(told, plain)) {
       t.same(told, plain, `review ${at} of seed ${SEED}`);
-      t.comment(JSON.stringify({ before: raw, next: rawNext, isUpdate }));
+      t.comment(JSON.stringify({ next, previous: change?.previous, cause: change?.cause }));
       return;
     }
+    see(change?.cause ?? "create");
+    if (told.some(({ severity }) => severity === "error")) see(`${change?.cause ?? "create"} with an error`);
     see(told.length === 0 ? "nothing" : "something");
     for (const { rule, severity, leniency, factors } of told) {
       see(`${rule} ${severity}`);
@@ -229,6 +275,11 @@ t.test(`${COUNT} reviews are judged as the plain formula does (seed ${SEED})`, a
     }
   }
   for (const what of [
+    "create with an error",
+    "update with an error",
+    "scale with an error",
+    "autoscaler with an error",
+    "claim with an error",
     "nothing",
     "forgiven",
     "rwo-rolling-update error",

@@ -70,6 +70,7 @@ export function judgedEagerly(
       });
     }
   }
+  if (change !== null) brokens = brokens.filter((broken) => isAbout(change, broken));
   const decides = brokens.some(
     ({ rule, severity, leniency }) => !rule.provisional && (severity === "error" || leniency !== undefined),
   );
@@ -89,6 +90,19 @@ export function judgedEagerly(
     }
   }
   return told;
+}
+
+/** An autoscaler's review speaks of what autoscalers do, a claim's of that claim, every other one of everything. */
+function isAbout({ cause, claim }: Change, { moment, match }: Broken): boolean {
+  switch (cause) {
+    case "autoscaler":
+      return moment === "steady" && match.byAutoscaler;
+    case "claim":
+      return match.claims.some(({ name }) => name === claim);
+    case "scale":
+    case "update":
+      return true;
+  }
 }
 
 function toldOf(lead: Broken & { leniency?: string | undefined }, folded: readonly Broken[]): Told {

@@ -15,6 +15,7 @@ import { selects } from "../../policy/selectors.ts";
 import { claimOfSet, partsOfClaimName } from "../../policy/template-claims.ts";
 import {
   absent,
+  type Budget,
   type ClusterView,
   known,
   knownValue,
@@ -22,7 +23,7 @@ import {
   type PodQuery,
   unknown,
 } from "../../policy/view.ts";
-import { byKindAndName, byNamespaceAndName } from "../cluster-index.ts";
+import { byKindAndName, byNamespaceAndName, comparisonsFor } from "../cluster-index.ts";
 import { defaultClassAmong } from "../default-class.ts";
 import { isStatic, staticVolumeFor } from "../static-binding.ts";
 import type { FileIndex, ObjectOf } from "./file-index.ts";
@@ -169,14 +170,16 @@ export class FileView implements ClusterView {
     return this.together(own, (cluster) => cluster.workloadsMounting(inCluster(namespace), claimName));
   }
 
-  workloadsMatching(query: PodQuery): Lookup<readonly Workload[]> {
+  workloadsMatching(query: PodQuery, budget?: Budget): Lookup<readonly Workload[]> {
     const own: Workload[] = [];
+    const units = comparisonsFor(query.selector);
     for (const workload of this.index.candidates(query.selector)) {
+      if (budget?.spend(units) === false) break;
       if (!isWithin(workload.namespace, query.namespaces)) continue;
       if (selects(query.selector, workload.template.labels) && this.isNear(workload)) own.push(workload);
     }
     const namespaces = query.namespaces === "all" ? "all" : query.namespaces.map(inCluster);
-    return this.together(own, (cluster) => cluster.workloadsMatching({ ...query, namespaces }));
+    return this.together(own, (cluster) => cluster.workloadsMatching({ ...query, namespaces }, budget));
   }
 
   namespace(name: string): Lookup<Namespace> {

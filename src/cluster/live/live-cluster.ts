@@ -20,6 +20,9 @@ const WATCHED = FACT_KINDS.filter((kind) => KINDS[kind].watched);
 /** Most clusters do not have it, and it is no fault of theirs. */
 const isOptional = (kind: FactKind): boolean => KINDS[kind].servedBy !== "kubernetes";
 
+const isFollowed = (reflector: Reflector): boolean =>
+  !isOptional(reflector.kind) || reflector.status().state !== "not-served";
+
 /** Objects from which on the memory that listing has taken is worth a pause. */
 const WORTH_RELEASING = 5_000;
 
@@ -99,8 +102,10 @@ export class LiveCluster implements WholeCluster {
   }
 
   prepare(wanted: Wanted, signal: AbortSignal): Promise<Prepared> {
-    const followed = new Map(this.#followed().map((reflector) => [reflector.kind as string, reflector]));
-    const watched = (kind: string) => followed.get(kind)?.status();
+    const watched = (kind: string) => {
+      const reflector = this.#reflectors.get(kind as FactKind);
+      return reflector && isFollowed(reflector) ? reflector.status() : undefined;
+    };
     return new Preparation(this.index, this.#lookups, watched, signal).gather(wanted);
   }
 
@@ -113,9 +118,7 @@ export class LiveCluster implements WholeCluster {
 
   /** All kinds but those of an API that the cluster does not have and need not have. */
   #followed(): readonly Reflector[] {
-    return [...this.#reflectors.values()].filter(
-      (reflector) => !isOptional(reflector.kind) || reflector.status().state !== "not-served",
-    );
+    return [...this.#reflectors.values()].filter(isFollowed);
   }
 
   /** Resolves when no timer runs and no connection is open any more. */

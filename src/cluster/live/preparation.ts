@@ -69,15 +69,29 @@ export class Preparation {
     const wanted = new Map<string, readonly [namespace: string, name: string]>();
     for (const { namespace, template } of workloads) {
       for (const mount of template.mounts) {
-        if (mount.kind !== "claim") continue;
+        if (mount.kind !== "claim" || this.#isComplete(namespace, mount.claimName)) continue;
         wanted.set(`${namespace}/${mount.claimName}`, [namespace, mount.claimName]);
       }
     }
+    if (wanted.size === 0) return;
     const queue = wanted.values();
     const work = async () => {
       for (const [namespace, name] of queue) await this.#claim(namespace, name);
     };
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, wanted.size) }, work));
+  }
+
+  /** True where the standing index has the claim and what it names, which most often is so. */
+  #isComplete(namespace: string, name: string): boolean {
+    const claim = this.#index.claim(namespace, name);
+    if (claim.state !== "known" || claim.value.ofSet !== undefined) return false;
+    const { volumeName, storageClassName } = claim.value;
+    if (volumeName !== undefined && this.#index.volume(volumeName).state !== "known") return false;
+    return (
+      storageClassName === undefined ||
+      storageClassName === "" ||
+      this.#index.storageClass(storageClassName).state === "known"
+    );
   }
 
   async #claim(namespace: string, name: string): Promise<void> {

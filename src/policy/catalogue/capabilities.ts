@@ -63,6 +63,46 @@ export function capabilitiesOf(
   overrides: readonly DriverOverride[],
   claim?: { readonly hasDataSource: boolean },
 ): Capabilities | undefined {
+  const known = knownWith(parameters, overrides);
+  const key = `${provisioner}\n${volumeMode}\n${claim?.hasDataSource}`;
+  if (known.has(key)) return known.get(key);
+  // Who makes up names must not make it grow.
+  if (known.size >= MOST_KNOWN) known.clear();
+  const capabilities = findCapabilities(provisioner, parameters, volumeMode, overrides, claim);
+  known.set(key, capabilities);
+  return capabilities;
+}
+
+type KnownCapabilities = Map<string, Capabilities | undefined>;
+
+/**
+ * What was found before, by the parameters of a class and the entries of a configuration: the same objects stand for
+ * the same answer from review to review, for as long as there are such objects.
+ */
+const knownCapabilities = new WeakMap<Labels, WeakMap<readonly DriverOverride[], KnownCapabilities>>();
+const MOST_KNOWN = 256;
+
+function knownWith(parameters: Labels, overrides: readonly DriverOverride[]): KnownCapabilities {
+  let byOverrides = knownCapabilities.get(parameters);
+  if (byOverrides === undefined) {
+    byOverrides = new WeakMap();
+    knownCapabilities.set(parameters, byOverrides);
+  }
+  let known = byOverrides.get(overrides);
+  if (known === undefined) {
+    known = new Map();
+    byOverrides.set(overrides, known);
+  }
+  return known;
+}
+
+function findCapabilities(
+  provisioner: string,
+  parameters: Labels,
+  volumeMode: VolumeMode,
+  overrides: readonly DriverOverride[],
+  claim: { readonly hasDataSource: boolean } | undefined,
+): Capabilities | undefined {
   const driver = driverNamed(provisioner);
   const override = overrideFor(
     driver?.migratesTo ? [provisioner, driver.migratesTo] : [provisioner],

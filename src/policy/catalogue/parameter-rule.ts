@@ -72,6 +72,7 @@ function valueMatches(pattern: string, value: string | undefined): boolean {
 
 /** Whether the whole name matches; `*` stands for any characters, none included. */
 export function globMatches(pattern: string, name: string): boolean {
+  if (!pattern.includes("*")) return pattern === name;
   const [first = "", ...rest] = pattern.split("*");
   const last = rest.pop();
   if (last === undefined) return pattern === name;

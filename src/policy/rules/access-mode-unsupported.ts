@@ -104,13 +104,15 @@ function judgedModes({ accessModes }: Claim): readonly AccessMode[] {
   return accessModes.includes("ReadWriteMany") ? ["ReadWriteMany"] : accessModes;
 }
 
+const NO_OVERRIDES: PolicyOptions["drivers"] = [];
+
 /** `undefined` where the mode works, where something out of sight may make it work, or where nobody knows. */
 function outcomeByCatalogue(mode: AccessMode, claim: Claim, storageClass: StorageClass): Outcome | undefined {
   const facts = capabilitiesOf(
     storageClass.provisioner,
     storageClass.parameters,
     claim.volumeMode,
-    [],
+    NO_OVERRIDES,
     claim,
   );
   if (facts?.accessModes === undefined) return undefined;

@@ -48,12 +48,14 @@ export const rwoSharedClaim = workloadRule({
 
   judge(situation) {
     const { workload, steady } = situation;
-    if (steady.overlap.value === "zero" || steady.spread.value === "nowhere") return null;
+    if (steady.overlap.value === "zero") return null;
     const contested: ClaimReach[] = [];
     const rivals = new Map<string, Workload>();
     for (const claim of [...steady.claims, ...claimsOfItsPods(situation)]) {
       if (claim.reach !== "node" && claim.reach !== "pod") continue;
       for (const other of rivalsFor(claim, situation)) {
+        // Asked only where somebody else is there: where pods land is the dearest question of all.
+        if (steady.spread.value === "nowhere") return null;
         if (!contest(claim, other, situation)) continue;
         if (!contested.includes(claim)) contested.push(claim);
         rivals.set(`${other.kind} ${other.name}`, other);
@@ -96,19 +98,28 @@ function claimsOfItsPods({ workload, view, options }: Situation): readonly Claim
     );
 }
 
-function rivalsFor(claim: ClaimReach, { workload, view }: Situation): readonly Workload[] {
-  if (claim.inline) return [];
+function rivalsFor(claim: ClaimReach, situation: Situation): readonly Workload[] {
+  const rivals: Workload[] = [];
+  if (claim.inline) return rivals;
+  const { workload, view } = situation;
   const { namespace } = workload;
   const set = knownValue(view.setWithClaim(namespace, claim.name));
-  const mounting = knownValue(view.workloadsMounting(namespace, claim.name)) ?? [];
-  const rivals: Workload[] = [];
-  for (const other of [...(set ? [set] : []), ...mounting].flatMap((one) => withBorrowers(one, view))) {
+  if (set !== undefined) addRivals(set, situation, rivals);
+  for (const one of knownValue(view.workloadsMounting(namespace, claim.name)) ?? []) {
+    if (rivals.length >= RIVALS_COMPARED) break;
+    addRivals(one, situation, rivals);
+  }
+  return rivals;
+}
+
+/** Adds whoever mounts what `one` mounts, itself included, and has pods; never the workload that is judged. */
+function addRivals(one: Workload, { workload, view }: Situation, rivals: Workload[]): void {
+  for (const other of withBorrowers(one, view)) {
+    if (rivals.length === RIVALS_COMPARED) return;
     const itself =
       other.kind === workload.kind && other.name === workload.name && other.namespace === workload.namespace;
     if (!itself && steadyOverlap(other, view).value !== "zero") rivals.push(other);
-    if (rivals.length === RIVALS_COMPARED) break;
   }
-  return rivals;
 }
 
 /** Comparing every pair of thousands that share one claim would take minutes, and a few names say it all. */

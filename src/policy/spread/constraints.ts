@@ -44,6 +44,11 @@ export function fromTerms(terms: readonly NodeSelectorTerm[]): readonly Constrai
 
 /** Everything at once; `undefined` where no node can be like that. */
 export function allOf(parts: readonly Constraints[]): Constraints | undefined {
+  const [first] = parts;
+  if (first !== undefined && parts.every((part) => part === first)) {
+    for (const values of first.values()) if (isEmpty(values)) return undefined;
+    return first;
+  }
   const byKey = new Map<string, ValueSet[]>();
   for (const part of parts) {
     for (const [key, values] of part) append(byKey, key, values);
@@ -59,6 +64,8 @@ export function allOf(parts: readonly Constraints[]): Constraints | undefined {
 
 /** What all alternatives have in common: a key counts only where each of them limits it. */
 export function summaryOf(alternatives: readonly Constraints[]): Constraints {
+  const [only] = alternatives;
+  if (only !== undefined && alternatives.length === 1) return only;
   const result = new Map<string, ValueSet>();
   // Starting from the shortest keeps this linear in the size of them all.
   const shortest = alternatives.reduce<Constraints | undefined>(
@@ -78,6 +85,7 @@ export function summaryOf(alternatives: readonly Constraints[]): Constraints {
  */
 export function narrow(alternatives: readonly Constraints[], context: Constraints): readonly Constraints[] {
   return alternatives.flatMap((alternative) => {
+    if (alternative === context) return alternative;
     const shared = new Map<string, ValueSet>();
     for (const key of [...alternative.keys(), HOSTNAME, NODE_NAME]) {
       const values = context.get(key);

@@ -98,12 +98,15 @@ function findPlace(
   }
   const hosts = nodes && indexOf(nodes);
   const age = nodesAge(lookup);
-  const missing = hosts && missingHost(narrowed, hosts, age);
+  // Most placements name no host, and then none can be missing, or be the only one.
+  const calling = sources.some(({ alternatives }) => alternatives.some(callsHosts)) ? narrowed : [];
+  const missing = hosts && missingHost(calling, hosts, age);
   if (missing !== undefined) return missing;
   if (options.singleNode) {
     return oneNode("single-node", [], "the configuration says that the cluster has one schedulable node");
   }
-  const pinned = pinnedBy(sources, narrowed, context, hosts) ?? byNodeLocal(claims);
+  const pinned =
+    (calling.length === 0 ? undefined : pinnedBy(sources, narrowed, context, hosts)) ?? byNodeLocal(claims);
   if (pinned !== undefined) return pinned;
   const byNodes = hosts && placeAmong(hosts, placement, kind, claims, work, age);
   if (byNodes?.where === "one-node") return byNodes;
@@ -111,7 +114,11 @@ function findPlace(
     lookup.state === "unknown" && sources.length > 0
       ? [`how many nodes ${listOf(sources.map(({ text }) => text))} leaves is not known (${lookup.reason})`]
       : [];
-  return several([...severalHosts(narrowed), ...(byNodes?.evidence ?? unread)]);
+  return several([...severalHosts(calling), ...(byNodes?.evidence ?? unread)]);
+}
+
+function callsHosts(alternative: Constraints): boolean {
+  return alternative.has(HOSTNAME) || alternative.has(NODE_NAME);
 }
 
 /** Where the volumes alone let pods land. */
@@ -176,8 +183,28 @@ const read = new WeakMap<readonly NodeSelectorTerm[], readonly Constraints[]>();
 function onVolume(terms: readonly NodeSelectorTerm[]): readonly Constraints[] {
   let constraints = read.get(terms);
   if (constraints === undefined) {
-    constraints = fromTerms(terms);
+    constraints = alikeAmong(terms) ?? fromTerms(terms);
     read.set(terms, constraints);
+  }
+  return constraints;
+}
+
+/** The volumes of one zone say the same, and what is the same object need not be compared value by value. */
+const alike = new Map<string, readonly Constraints[]>();
+const MOST_ALIKE = 1_000;
+const LONGEST_ALIKE = 1_000;
+
+function alikeAmong(terms: readonly NodeSelectorTerm[]): readonly Constraints[] | undefined {
+  if (terms.length > 1 || (terms[0]?.matchExpressions ?? []).some(({ values }) => values.length > 1)) {
+    return undefined;
+  }
+  const key = JSON.stringify(terms);
+  if (key.length > LONGEST_ALIKE) return undefined;
+  let constraints = alike.get(key);
+  if (constraints === undefined) {
+    constraints = fromTerms(terms);
+    if (alike.size >= MOST_ALIKE) alike.clear();
+    alike.set(key, constraints);
   }
   return constraints;
 }

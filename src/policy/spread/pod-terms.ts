@@ -1,7 +1,7 @@
 import type { LabelSelector, Labels, Namespace, PodAffinityTerm, Requirement, Workload } from "../model.ts";
 import { HOSTNAME } from "../nodes.ts";
 import { labelOf, requirementsOf } from "../selectors.ts";
-import { type ClusterView, knownValue } from "../view.ts";
+import { type ClusterView, knownValue, type PodQuery } from "../view.ts";
 import {
   agreesOn,
   differsOn,
@@ -162,11 +162,12 @@ function findNeighbours(workload: Workload, view: ClusterView, work: Work): Neig
   const [first] = terms;
   if (first?.labelSelector === undefined) return { certain: [], doubtful: false };
   const names = first.namespaces.length === 0 ? [workload.namespace] : first.namespaces;
-  const lookup = view.workloadsMatching({
+  const query: PodQuery = {
     selector: first.labelSelector,
     // The pods of a namespace selector, or of a file that says no namespace, are sorted out below.
     namespaces: first.namespaceSelector !== undefined || names.includes("") ? "all" : names,
-  });
+  };
+  const lookup = view.workloadsMatching(query, work);
   const owner = podsOf(workload, "same-revision");
   const { expressions } = sizeOf(workload);
   const certain: Workload[] = [];

@@ -43,6 +43,8 @@ export function valuesOf(requirement: Requirement): ValueSet {
 
 /** Values that every set allows. Linear in all of them: a template may name thousands. */
 export function intersectionOf(sets: readonly ValueSet[]): ValueSet {
+  const [one] = sets;
+  if (one !== undefined && sets.length === 1) return one;
   const [smallest, ...finite] = sets.flatMap(({ only }) => only ?? []).sort((a, b) => a.size - b.size);
   if (smallest === undefined) return allBut(sets.flatMap(({ except }) => [...except]));
   return onlyValues(
@@ -54,6 +56,8 @@ export function intersectionOf(sets: readonly ValueSet[]): ValueSet {
 
 /** Values that at least one set allows. */
 export function unionOf(sets: readonly ValueSet[]): ValueSet {
+  const [one] = sets;
+  if (one !== undefined && sets.length === 1) return one;
   const named = new Set(sets.flatMap(({ only }) => [...(only ?? [])]));
   const [first, ...rest] = sets.filter(({ only }) => only === undefined);
   if (first === undefined) return onlyValues(named);

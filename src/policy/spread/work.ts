@@ -17,7 +17,7 @@ export const TOO_MUCH =
  */
 export class Work {
   private left = UNITS;
-  private readonly found = new Map<string, WeakMap<object, unknown>>();
+  private readonly found = new Map<string, Map<object, unknown>>();
 
   /** True while there is work left after these units; once false it stays so. */
   spend(units: number): boolean {
@@ -34,7 +34,7 @@ export class Work {
   once<T>(question: string, about: object, answer: () => T): T {
     let answers = this.found.get(question);
     if (answers === undefined) {
-      answers = new WeakMap();
+      answers = new Map();
       this.found.set(question, answers);
     }
     if (!answers.has(about)) answers.set(about, answer());

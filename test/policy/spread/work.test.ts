@@ -255,3 +255,28 @@ t.test("5,000 nodes cost what 50 do once their list is known", async (t) => {
   const [few, lots] = [least(50), least(5000)];
   t.ok(lots < Math.max(few, 0.02) * 3, `${few.toFixed(3)} and ${lots.toFixed(3)} yardsticks`);
 });
+
+t.test("a selector that names no value is charged for everything it looks at", async (t) => {
+  const exists = { key: "app", operator: "Exists", values: [] };
+  const missing = many(199, (at) => ({ key: `key-${at}`, operator: "DoesNotExist", values: [] }));
+  const term: PodAffinityTerm = {
+    labelSelector: { matchLabels: {}, matchExpressions: [...missing, exists] },
+    namespaces: [],
+    namespaceSelector: undefined,
+    topologyKey: HOSTNAME,
+    matchLabelKeys: [],
+    mismatchLabelKeys: [],
+  };
+  const web = deployment("web", { podAffinity: [term] });
+  const others = many(3_000, (at) => {
+    const { template, ...other } = deployment(`other-${at}`, {}, []);
+    return { ...other, template: { ...template, labels: { unrelated: "yes" } } };
+  });
+  const index = new ClusterIndex();
+  index.put({ kind: "PersistentVolumeClaim", object: claimNamed("data") });
+  for (const object of [web, ...others]) index.put({ kind: "Deployment", object });
+  const context = { options: DEFAULT_OPTIONS, dryRun: false, waiver: null, namespace: null };
+  const [finding] = evaluate(index, web, null, context).findings;
+  t.equal(finding?.severity, "error", "too much to check is no proof");
+  t.match(finding?.evidence.join("\n"), "the terms were too many to check");
+});

@@ -1,0 +1,85 @@
+/** What decides nothing is not asked: a workload that can break no rule is done after a few lookups. */
+import t from "tap";
+import { ClusterIndex } from "../../src/cluster/cluster-index.ts";
+import { overlay } from "../../src/cluster/overlay.ts";
+import { factFrom, workloadFact } from "../../src/kube/fact.ts";
+import { workloadFrom } from "../../src/kube/workload.ts";
+import { evaluate } from "../../src/policy/evaluate.ts";
+import type { Workload } from "../../src/policy/model.ts";
+import { DEFAULT_OPTIONS } from "../../src/policy/options.ts";
+import type { ClusterView } from "../../src/policy/view.ts";
+import { autoscaler, claim, deployment, node } from "../support/objects.ts";
+
+type Raw = Readonly<Record<string, unknown>>;
+
+/** The view, and how often each of its questions was asked. */
+function counted(view: ClusterView): { readonly view: ClusterView; readonly asked: Map<string, number> } {
+  const asked = new Map<string, number>();
+  const counting = new Proxy(view, {
+    get(target, name) {
+      const answer: unknown = Reflect.get(target, name);
+      if (typeof answer !== "function" || typeof name !== "string") return answer;
+      return (...given: unknown[]) => {
+        asked.set(name, (asked.get(name) ?? 0) + 1);
+        return Reflect.apply(answer, target, given);
+      };
+    },
+  });
+  return { view: counting, asked };
+}
+
+function asks(before: Raw, after: Raw, others: readonly Raw[]) {
+  const index = new ClusterIndex();
+  for (const raw of [before, ...others]) {
+    const fact = factFrom(raw);
+    if (fact !== undefined) index.put(fact);
+  }
+  const [previous, next] = [workloadFrom(before) as Workload, workloadFrom(after) as Workload];
+  const now = counted(overlay(index, [workloadFact(next)]));
+  const then = counted(overlay(index, [workloadFact(previous)]));
+  const change = { previous, previousView: then.view, specChanged: true, templateChanged: true };
+  const { findings } = evaluate(
+    now.view,
+    next,
+    { ...change, cause: "update" },
+    { options: DEFAULT_OPTIONS, dryRun: false, waiver: null, namespace: null },
+  );
+  return {
+    rules: findings.map(({ rule }) => rule),
+    now: now.asked,
+    earlier: then.asked,
+  };
+}
+
+const NODES = [node("a"), node("b")];
+const SCALED = autoscaler({ target: "web", max: 5 });
+const RECREATE = { workload: { strategy: { type: "Recreate" } } };
+
+t.test(
+  "claims that many nodes may hold: neither pods nor places nor those beside are looked at",
+  async (t) => {
+    const shared = claim({ modes: ["ReadWriteMany"] });
+    const { rules, now, earlier } = asks(deployment(), deployment({ workload: { replicas: 3 } }), [
+      shared,
+      SCALED,
+      ...NODES,
+    ]);
+    t.strictSame(rules, []);
+    t.strictSame([...now.keys()].sort(), ["claim", "storageClass", "volumeOf"]);
+    t.equal(earlier.size, 0);
+  },
+);
+
+t.test("one pod at a time that shares with nobody: places are not looked at", async (t) => {
+  const { rules, now, earlier } = asks(deployment(RECREATE), deployment(RECREATE), [claim(), ...NODES]);
+  t.strictSame(rules, []);
+  t.equal(now.get("nodes"), undefined);
+  t.equal(earlier.size, 0);
+});
+
+t.test("the state before is asked only about the rule that is broken now", async (t) => {
+  const { rules, earlier } = asks(deployment(RECREATE), deployment(), [claim(), ...NODES]);
+  t.strictSame(rules, ["rwo-rolling-update"]);
+  t.equal(earlier.get("workloadsMounting"), undefined, "who shares the claim was no error");
+  t.equal(earlier.get("nodes"), undefined, "strategy Recreate has no two pods to place");
+});
