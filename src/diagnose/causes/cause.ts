@@ -12,6 +12,8 @@ import type { PodCase } from "../pod-case.ts";
 export interface Cause {
   /** D1 to D23, R3, or a word for a row without a number. */
   readonly row: string;
+  /** True where the pod or its claim shows it, whoever has its volumes. */
+  readonly isShownByItself?: boolean;
   readonly judge: (c: PodCase, inquiry: Inquiry) => Answer | Unseen | undefined;
 }
 

@@ -9,6 +9,7 @@ import type { Cause } from "./cause.ts";
 /** D16: the claim of a pod that has not started cannot be used. */
 export const claimNotUsable: Cause = {
   row: "D16",
+  isShownByItself: true,
   judge: (c, inquiry) => {
     if (c.stage !== "unscheduled" && c.stage !== "creating") return undefined;
     for (const { claimName, claim } of c.uses) {

@@ -49,6 +49,7 @@ const DETAILS: readonly { readonly reason: RegExp; readonly detail: FaultDetail;
 /** D19: a container was made, so its volumes are mounted; what it waits for now is its own. */
 export const failing: Cause = {
   row: "D19",
+  isShownByItself: true,
   judge: ({ pod, stage }) => {
     const container = stage === "failing" ? failingContainer(pod) : undefined;
     if (container === undefined) return undefined;
