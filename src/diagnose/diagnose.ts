@@ -163,7 +163,8 @@ function everything(namespace: string | null, inquiry: Inquiry, errors: Diagnosi
     const judged = judgeClaimSubject(claim, inquiry);
     if (judged.answer.state !== "healthy" && !judged.pods.some((pod) => !isFinished(pod)))
       parts.push({ subject: refOf(claim), judged });
-    else if (judged.answer.cause === "stale-attachment") parts.push({ subject: refOf(claim), judged });
+    else if (judged.answer.cause === "stale-attachment" || judged.answer.detail === "claim-being-deleted")
+      parts.push({ subject: refOf(claim), judged });
   }
   return parts;
 }
@@ -261,11 +262,14 @@ function attachmentAnswer(attachment: VolumeAttachment, inquiry: Inquiry): Judge
     cause: "stale-attachment",
     state: "stuck",
     volume: true,
-    text: `Attachment ${attachment.name} on ${attachment.nodeName} is left over: its PersistentVolume ${attachment.volumeName} is gone, so it holds nothing, and cannot be detached either.`,
+    text: `Attachment ${attachment.name} on ${attachment.nodeName} is left over: its PersistentVolume ${attachment.volumeName} is gone, so it holds nothing, and cannot be detached either.${judged.isDeleting ? " Its deletion was ordered already, and hangs." : ""}`,
     since: attachment.createdAt,
     disk: judged.disk,
     questions: [BACK_END_AGREES],
-    steps: [lookAtBackEnd(judged.disk, inquiry), deleteAttachment(attachment, [BACK_END_AGREES.id], inquiry)],
+    steps: [
+      lookAtBackEnd(judged.disk, inquiry),
+      ...(judged.isDeleting ? [] : [deleteAttachment(attachment, [BACK_END_AGREES.id], inquiry)]),
+    ],
     avoid: [
       {
         id: "remove-finalizer",

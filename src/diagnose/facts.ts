@@ -227,6 +227,8 @@ export interface ReplicaSet extends Controller {
   readonly replicas: number;
   readonly statusReplicas: number;
   readonly revision: number | undefined;
+  /** Where the pods of its template may land. */
+  readonly placement: Placement;
   /** Annotation `deployment.kubernetes.io/desired-replicas` (A58). */
   readonly desiredReplicas: number | undefined;
 }

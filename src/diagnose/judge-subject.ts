@@ -194,14 +194,23 @@ function claimAnswer(
   if (danger !== undefined) return endangered(danger, inquiry);
   const leftover = disk === undefined ? undefined : leftoverOf(disk, inquiry);
   if (leftover !== undefined) return leftover;
-  if (pods !== undefined) return pods;
+  const unreadDisk = disk === undefined ? undefined : inquiry.dangersOf(disk).unread;
+  // Of pods that have ended nothing follows about who has the disk now.
+  if (pods !== undefined && claim.deletedAt === undefined && unreadDisk === undefined) return pods;
+  const unreadPods = inquiry.picture.unread("Pod", claim.namespace);
   const found = judgeClaim(claim.name, { is: "known", object: claim }, undefined, inquiry);
-  if (found !== undefined) return isUnseen(found) ? unknownAnswer(found.unseen, claim.createdAt) : found;
-  const unread =
-    inquiry.picture.unread("Pod", claim.namespace) ??
-    (disk === undefined ? undefined : inquiry.dangersOf(disk).unread);
+  if (found !== undefined) {
+    if (isUnseen(found)) return unknownAnswer(found.unseen, claim.createdAt);
+    return unreadPods === undefined || isOnlyTold(found) ? found : unknownAnswer(unreadPods, claim.createdAt);
+  }
+  const unread = unreadPods ?? unreadDisk;
   if (unread !== undefined) return unknownAnswer(unread, undefined);
   return healthyAnswer(`Claim ${claim.name} is ${claim.phase || "there"}, and nobody waits for it.`);
+}
+
+/** What is wrong with the claim itself, with nothing to type: true whoever mounts it. */
+function isOnlyTold({ state, steps }: Answer): boolean {
+  return state === "stuck" && steps.every(({ commands }) => commands.length === 0);
 }
 
 const LEFTOVER: ReadonlySet<string> = new Set(["foreign-name", "stale"]);

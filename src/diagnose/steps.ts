@@ -293,7 +293,10 @@ export function stopOne(root: Root, inquiry: Inquiry): StepDraft {
   return step({
     id: "stop-one-workload",
     text: `Stop ${root.kind} ${root.name}, whose pod waits, or give both workloads the same node.`,
-    commands: isScalable(root) ? inquiry.kubectl.scale(root.object, root.object.replicas, 0) : [],
+    commands:
+      isScalable(root) && root.object.replicas > 0
+        ? inquiry.kubectl.scale(root.object, root.object.replicas, 0)
+        : [],
     cost: "it does not run meanwhile",
     ...(isScalable(root) ? { touches: root.object } : {}),
   });

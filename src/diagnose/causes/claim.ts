@@ -64,7 +64,7 @@ export function judgeClaim(
   }
   const claim = sight.object;
   if (claim.phase === "Lost") return lost(claim, inquiry);
-  if (claim.deletedAt !== undefined && pod !== undefined) {
+  if (claim.deletedAt !== undefined) {
     return notUsable(
       "claim-being-deleted",
       `Claim ${name} is being deleted: new pods are refused, and when the last pod that mounts it ends, it and perhaps its data are gone.`,
