@@ -30,7 +30,7 @@ export type Sight<T> =
   | { readonly is: "unread"; readonly unread: Unread };
 
 /**
- * One disk: every PersistentVolume with the same driver and handle. A volume that is not known, or is no CSI volume,
+ * One disk: every PersistentVolume with the same driver and handle, be it CSI or in-tree. A volume that is not known, or is of another source,
  * is a disk of its own, without a handle.
  */
 export interface Disk {
