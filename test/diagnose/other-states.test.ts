@@ -2,6 +2,7 @@ import t from "tap";
 import { type Diagnosed, diagnose } from "../../src/diagnose/diagnose.ts";
 import { readDump } from "../../src/diagnose/dump.ts";
 import { type DiagnoseOptions, NO_OPTIONS } from "../../src/diagnose/options.ts";
+import { preventionFrom } from "../../src/diagnose/prevention.ts";
 import { parseSubject } from "../../src/diagnose/subject.ts";
 import { MISSING, recordings } from "./recordings.ts";
 
@@ -211,3 +212,19 @@ t.test(
     t.strictSame(idsOf(ask(items, "deploy/web", "shop")), ["mend-pod"]);
   },
 );
+
+t.test("that a driver refuses the modes is known without its event", { skip: MISSING }, async (t) => {
+  const items = itemsOf("14b").filter(({ kind }) => kind !== "Event");
+  const files = [{ file: "dump.json", values: [{ kind: "List", items }] }];
+  const { readings } = readDump(files, { closed: true, at: undefined });
+  const found = ask(items, "deploy/web", "shop", { after: 3 * MINUTE, options: preventionFrom(readings) });
+  t.match(first(found), {
+    state: "stuck",
+    cause: {
+      id: "claim-not-usable",
+      detail: "mode-refused",
+      text: /^Claim data asks for ReadWriteMany .* StorageClass gp3 .* refuses: the claim stays Pending\.$/,
+    },
+  });
+  t.strictSame(idsOf(found), ["replace-pending-claim"]);
+});

@@ -36,7 +36,7 @@ function documentOfRecording(
   const subject = parseSubject(what, expected.namespace ?? "");
   const asked =
     subject === undefined ? { all: true as const, namespace: null } : { all: false as const, subject };
-  const options = { ...NO_OPTIONS, driver: detachingOf, prevention: preventionFrom(readings) };
+  const options = { ...NO_OPTIONS, driver: detachingOf, ...preventionFrom(readings) };
   return documentOf(facts, diagnose(facts, asked, options), "1.0.0");
 }
 

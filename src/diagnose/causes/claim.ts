@@ -225,6 +225,8 @@ function provisioning(claim: PersistentVolumeClaim, provisioner: string, inquiry
   const own = events.filter(({ from }) => from !== "persistentvolume-controller");
   const failed = own.findLast(({ reason }) => reason === "ProvisioningFailed");
   if (failed !== undefined) return provisioningFailed(claim, failed, inquiry);
+  const documented = inquiry.options.modesRefused(claim.namespace, claim.name);
+  if (documented !== undefined) return modesRefused(claim, `Claim ${claim.name} ${documented}.`, inquiry);
   const registered =
     inquiry.picture.known("CSIDriver", "", provisioner) !== undefined ||
     inquiry.picture.facts.objects.CSINode.some(({ drivers }) => drivers.includes(provisioner));
@@ -255,18 +257,30 @@ function provisioning(claim: PersistentVolumeClaim, provisioner: string, inquiry
   );
 }
 
+/** By the event of the driver, or by what is documented of it where the event is gone. */
+function modesRefused(
+  claim: PersistentVolumeClaim,
+  text: string,
+  inquiry: Inquiry,
+  evidence: readonly string[] = [],
+): Answer {
+  return notUsable("mode-refused", text, claim, {
+    steps: [replacePendingClaim(claim, inquiry)],
+    avoid: [{ id: "edit-claim", why: "access modes cannot be changed" }],
+    evidence,
+  });
+}
+
 function provisioningFailed(claim: PersistentVolumeClaim, failed: Event, inquiry: Inquiry): Answer {
-  const refused = MODE_REFUSED.test(failed.message);
+  const evidence = [`event ${failed.reason} of ${failed.from}: ${failed.message}`];
+  if (MODE_REFUSED.test(failed.message)) {
+    const text = `The driver refuses the access modes of claim ${claim.name} (${claim.accessModes.join(", ")}): "${failed.message}"`;
+    return modesRefused(claim, text, inquiry, evidence);
+  }
   return notUsable(
-    refused ? "mode-refused" : null,
-    refused
-      ? `The driver refuses the access modes of claim ${claim.name} (${claim.accessModes.join(", ")}): "${failed.message}"`
-      : `The provisioner cannot make the volume of claim ${claim.name}. It says: "${failed.message}"`,
+    null,
+    `The provisioner cannot make the volume of claim ${claim.name}. It says: "${failed.message}"`,
     claim,
-    {
-      steps: refused ? [replacePendingClaim(claim, inquiry)] : [lookAtDriver(claim.provisioner, inquiry)],
-      avoid: refused ? [{ id: "edit-claim", why: "access modes cannot be changed" }] : [],
-      evidence: [`event ${failed.reason} of ${failed.from}: ${failed.message}`],
-    },
+    { steps: [lookAtDriver(claim.provisioner, inquiry)], evidence },
   );
 }
