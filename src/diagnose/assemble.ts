@@ -143,7 +143,7 @@ function verification(waiting: readonly Pod[], inquiry: Inquiry): readonly strin
   const [command] = inquiry.kubectl.watch(first);
   return [
     ...(command === undefined ? [] : [command]),
-    `${first.name}, or the pod in its place, is Running; attachguard diagnose says healthy.`,
+    "It, or the pod in its place, is Running; attachguard diagnose says healthy.",
   ];
 }
 

@@ -105,8 +105,7 @@ function screen(
     paint(COLOURS[state], label) + first.slice(label.length),
     ...rest,
     ...sentence(cause.text, "  ", layout),
-    ...(waiting.length === 0 ? [] : sentence(`Waits: ${waitingText(waiting)}.`, "  ", layout)),
-    ...(since === null ? [] : [`  Since ${since}.`]),
+    ...waitingLines(waiting, since, layout),
   ];
   const section = (title: string, body: readonly string[]) =>
     body.length === 0 ? [] : ["", paint("bold", title), ...body];
@@ -124,6 +123,15 @@ function screen(
       preventionLines(diagnosis, layout),
     ),
   ].join("\n");
+}
+
+function waitingLines(
+  waiting: SubjectDiagnosis["waiting"],
+  since: string | null,
+  layout: TextLayout,
+): readonly string[] {
+  if (waiting.length === 0) return since === null ? [] : [`  Since ${since}.`];
+  return sentence(`Waits: ${waitingText(waiting)}${since === null ? "" : `, since ${since}`}.`, "  ", layout);
 }
 
 function waitingText(waiting: SubjectDiagnosis["waiting"]): string {
@@ -201,8 +209,11 @@ function verifyLines({ verify }: SubjectDiagnosis, layout: TextLayout): readonly
   );
 }
 
-function preventionLines({ prevention }: SubjectDiagnosis, layout: TextLayout): readonly string[] {
-  const byFinding = Map.groupBy(prevention, ({ rule, finding }) => `${rule}: ${finding}`);
+/** What can go wrong is said of what is healthy; where it has gone wrong, it stands above. */
+function preventionLines({ prevention, state }: SubjectDiagnosis, layout: TextLayout): readonly string[] {
+  const byFinding = Map.groupBy(prevention, ({ rule, finding }) =>
+    state === "healthy" ? `${rule}: ${finding}` : `${rule}:`,
+  );
   return [...byFinding].flatMap(([finding, fixes]) => [
     ...sentence(finding, "  ", layout),
     ...fixes
