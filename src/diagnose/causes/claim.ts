@@ -2,7 +2,7 @@ import { type Answer, answer, type Unseen } from "../answer.ts";
 import type { Event, PersistentVolumeClaim, Pod } from "../facts.ts";
 import type { Inquiry } from "../inquiry.ts";
 import type { Sight } from "../picture.ts";
-import { advice, lookAtBackEnd, lookAtDriver, replacePendingClaim } from "../steps.ts";
+import { advice, lookAtDriver, replacePendingClaim } from "../steps.ts";
 import { MINUTE, spoken } from "../times.ts";
 import type { Cause } from "./cause.ts";
 
@@ -63,7 +63,7 @@ export function judgeClaim(
     });
   }
   const claim = sight.object;
-  if (claim.phase === "Lost") return lost(claim, inquiry);
+  if (claim.phase === "Lost") return lost(claim);
   if (claim.deletedAt !== undefined) {
     return notUsable(
       "claim-being-deleted",
@@ -84,14 +84,14 @@ export function judgeClaim(
   return claim.phase === "Pending" ? pending(claim, pod, inquiry) : unboundVolume(claim, inquiry);
 }
 
-function lost(claim: PersistentVolumeClaim, inquiry: Inquiry): Answer {
+function lost(claim: PersistentVolumeClaim): Answer {
   return notUsable(
     "claim-lost",
     `Claim ${claim.name} is Lost: its PersistentVolume ${claim.volumeName ?? ""} is gone. The disk behind it may still exist.`,
     claim,
     {
       steps: [
-        lookAtBackEnd(undefined, inquiry),
+        advice("look-at-back-end", "Look for the disk of that PersistentVolume in the storage backend."),
         advice(
           "create-volume",
           `Create PersistentVolume ${claim.volumeName ?? ""} again for the disk that is found there.`,
@@ -106,7 +106,7 @@ function lost(claim: PersistentVolumeClaim, inquiry: Inquiry): Answer {
 function unboundVolume(claim: PersistentVolumeClaim, inquiry: Inquiry): Answer | undefined {
   if (claim.volumeName === undefined) return undefined;
   const volume = inquiry.picture.find("PersistentVolume", "", claim.volumeName);
-  return volume.is === "absent" ? lost(claim, inquiry) : undefined;
+  return volume.is === "absent" ? lost(claim) : undefined;
 }
 
 function pending(
@@ -122,7 +122,7 @@ function pending(
       claim,
       {
         steps: [
-          lookAtBackEnd(undefined, inquiry),
+          advice("look-at-back-end", `Find out what is on the disk of PersistentVolume ${released}.`),
           advice(
             "create-volume",
             `When its data is what you want: clear spec.claimRef of PersistentVolume ${released}.`,

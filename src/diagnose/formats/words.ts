@@ -156,7 +156,7 @@ export function furtherEvidence({ cause, evidence, holders }: SubjectDiagnosis):
   return [...new Set(evidence)].filter((line) => {
     if (alone.some(({ attachment, node }) => line === `attachment ${attachment} on ${node}: ${NO_POD}`))
       return false;
-    const quoted = /(?:attach|detach)Error (.+)$/s.exec(line)?.[1];
+    const quoted = /(?:(?:attach|detach)Error|the scheduler says:) (.+)$/s.exec(line)?.[1];
     return !said.has(line) && !cause.text.includes(line) && !(quoted && cause.text.includes(quoted));
   });
 }
