@@ -248,7 +248,11 @@ function attachmentBlock(
     const label = `  ${severity === "error" ? "ERROR" : "WARNING"}  `;
     const isTold =
       told.includes(evidence[0] ?? warning) || told.includes(`${attachment.name} on ${attachment.node} is`);
-    const [first = "", ...rest] = sentence(isTold ? `${rule}, as said above` : warning, label, layout);
+    const [first = "", ...rest] = sentence(
+      isTold && severity === "warning" ? `${rule}, as said above` : warning,
+      label,
+      layout,
+    );
     return [paint(severity === "error" ? "red" : "yellow", label) + first.slice(label.length), ...rest];
   });
   return [[paint("bold", "Attachments"), ...new Set(lines)].join("\n")];
