@@ -2,12 +2,14 @@ import { readFile } from "node:fs/promises";
 import { decode } from "../cluster/files/decode.ts";
 import type { InputError } from "../cluster/files/input-error.ts";
 import type { Config } from "../config/model.ts";
+import type { AttachmentFinding } from "../diagnose/diagnosis.ts";
 import { planFor } from "../fix/plan.ts";
 import { type Judged, judgeAll, type Subjects } from "../judge/all.ts";
 import { type JudgeSettings, waiverCheck } from "../judge/context.ts";
 import { findingPlaces } from "../judge/finding-places.ts";
 import { problemsFound } from "../judge/problems.ts";
 import type { Unjudged } from "../kube/unjudged.ts";
+import { ATTACHMENT_RULES } from "../policy/rules/index.ts";
 import type { AuditFacts } from "../report/audit-facts.ts";
 import type { IsStored } from "../report/commands.ts";
 import { buildReport, type ChangeFacts, type Report, type ReportParts } from "../report/report.ts";
@@ -61,7 +63,7 @@ export async function reportOf(judged: Judged, toReport: ToReport): Promise<Repo
       const stuck = diagnosis?.stuck.get(diagnosisKey(row.workload));
       return stuck === undefined ? row : { ...row, state: "stuck", reason: stuck };
     }),
-    attachments: diagnosis?.attachments ?? [],
+    attachments: bySeverity(diagnosis?.attachments ?? [], config),
     notJudged: notJudged.map(({ source, ...object }) => ({
       object: { ...object, namespace: object.namespace || "default" },
       source: source ?? null,
@@ -78,6 +80,20 @@ export async function reportOf(judged: Judged, toReport: ToReport): Promise<Repo
     toolVersion: version(),
     telling: { docsUrl: config.docsUrl, isStored },
     inRepository: pathsInRepository(process.cwd()),
+  });
+}
+
+/** As for workloads: what a rule says more softly never becomes harder by the configuration. */
+function bySeverity(
+  findings: readonly AttachmentFinding[],
+  { severities }: Config,
+): readonly AttachmentFinding[] {
+  return findings.flatMap((finding) => {
+    const configured = severities[finding.rule];
+    if (configured === undefined) return finding;
+    if (configured === "off") return [];
+    const own = ATTACHMENT_RULES.find(({ id }) => id === finding.rule)?.severity;
+    return own === "error" && finding.severity === "warning" ? finding : { ...finding, severity: configured };
   });
 }
 

@@ -43,7 +43,7 @@ export function renderSarif(report: Report, options: RenderOptions): string {
             toolExecutionNotifications: [
               ...report.errors.map((error) => errorNotification(error, report)),
               ...countNotification(
-                found.length - placed.length,
+                found.length - placed.length + report.attachments.length,
                 "not in a file, so they cannot be shown on a line",
               ),
               ...countNotification(placed.length - kept.length, `beyond the ${MOST_RESULTS} gravest`),
