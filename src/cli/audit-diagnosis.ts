@@ -3,7 +3,7 @@ import { diagnose } from "../diagnose/diagnose.ts";
 import { readDump } from "../diagnose/dump.ts";
 import { NO_OPTIONS } from "../diagnose/options.ts";
 import { messageOf } from "../errors.ts";
-import { detachingOf } from "../policy/catalogue/driver.ts";
+import { detachingOf } from "../policy/catalogue/capabilities.ts";
 import { type AuditDiagnosis, diagnosisKey } from "./diagnosed.ts";
 import { readDumpFiles } from "./dump-files.ts";
 import { confirmedLook, type FactsLook, liveLooks, sleep } from "./live-look.ts";

@@ -1,4 +1,4 @@
-import type { DriverOverride } from "../policy/catalogue/driver.ts";
+import type { DriverOverride } from "../policy/catalogue/capabilities.ts";
 import type { RuleId } from "../policy/finding.ts";
 import type { ConfiguredClass, PolicyOptions } from "../policy/options.ts";
 import type { AttachmentRuleId } from "../policy/rules/index.ts";

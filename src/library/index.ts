@@ -3,7 +3,8 @@
 
 export type { ReviewResponse } from "../admission/review.ts";
 export { AttachguardError, ERRORS, type ErrorCode } from "../errors.ts";
-export type { Capabilities, EnforcedAt } from "../policy/catalogue/driver.ts";
+export type { Capabilities } from "../policy/catalogue/capabilities.ts";
+export type { EnforcedAt } from "../policy/catalogue/driver.ts";
 export {
   type Factors,
   type Moment,

@@ -1,4 +1,4 @@
-import { type Capabilities, capabilitiesOf } from "../policy/catalogue/driver.ts";
+import { type Capabilities, capabilitiesOf } from "../policy/catalogue/capabilities.ts";
 import { DRIVERS } from "../policy/catalogue/drivers.generated.ts";
 import type { AccessMode, VolumeMode } from "../policy/model.ts";
 import { EXPLAINED_RULES } from "../policy/rules/index.ts";

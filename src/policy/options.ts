@@ -1,4 +1,4 @@
-import type { DriverOverride } from "./catalogue/driver.ts";
+import type { DriverOverride } from "./catalogue/capabilities.ts";
 import type { AccessMode, Labels } from "./model.ts";
 import type { Severity } from "./verdict.ts";
 

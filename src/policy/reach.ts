@@ -1,5 +1,5 @@
+import { type Capabilities, capabilitiesOf } from "./catalogue/capabilities.ts";
 import { modesOfClass } from "./catalogue/class-modes.ts";
-import { type Capabilities, capabilitiesOf } from "./catalogue/driver.ts";
 import type { ClaimReach, NodePin, Reach } from "./factors.ts";
 import type {
   AccessMode,

@@ -10,7 +10,7 @@ import { renderText } from "../../src/diagnose/formats/text.ts";
 import { NO_OPTIONS } from "../../src/diagnose/options.ts";
 import { preventionFrom } from "../../src/diagnose/prevention.ts";
 import { parseSubject } from "../../src/diagnose/subject.ts";
-import { detachingOf } from "../../src/policy/catalogue/driver.ts";
+import { detachingOf } from "../../src/policy/catalogue/capabilities.ts";
 import { MISSING, type Recording, recordings } from "./recordings.ts";
 
 const GOLDEN = join(import.meta.dirname, "..", "golden", "diagnose");

@@ -1,8 +1,8 @@
 import t, { type Test as Tap } from "tap";
 import { ClusterIndex } from "../../src/cluster/cluster-index.ts";
 import { factFrom } from "../../src/kube/fact.ts";
+import { capabilitiesOf } from "../../src/policy/catalogue/capabilities.ts";
 import { CONVENTIONAL_CLASSES } from "../../src/policy/catalogue/conventional-classes.ts";
-import { capabilitiesOf } from "../../src/policy/catalogue/driver.ts";
 import type { ClaimReach, Reach } from "../../src/policy/factors.ts";
 import type { Mount } from "../../src/policy/model.ts";
 import { DEFAULT_OPTIONS, type PolicyOptions } from "../../src/policy/options.ts";

@@ -1,5 +1,5 @@
 import type { AccessMode, StorageClass, VolumeMode } from "../model.ts";
-import { type Capabilities, capabilitiesOf, type DriverOverride } from "./driver.ts";
+import { type Capabilities, capabilitiesOf, type DriverOverride } from "./capabilities.ts";
 
 /** What a StorageClass offers for one volumeMode, and who says so. */
 export interface ClassModes {

@@ -1,4 +1,4 @@
-import type { Capabilities } from "../catalogue/driver.ts";
+import type { Capabilities } from "../catalogue/capabilities.ts";
 import type { ClusterView } from "../view.ts";
 
 /** Whether a volume is attached to a node before it is mounted: only then does anything keep ReadWriteOnce. */

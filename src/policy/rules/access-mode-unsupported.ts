@@ -1,5 +1,5 @@
+import { capabilitiesOf } from "../catalogue/capabilities.ts";
 import { modesOfClass } from "../catalogue/class-modes.ts";
-import { capabilitiesOf } from "../catalogue/driver.ts";
 import { claimRef, relatedTo } from "../field.ts";
 import type { AccessMode, Claim, StorageClass } from "../model.ts";
 import type { PolicyOptions } from "../options.ts";

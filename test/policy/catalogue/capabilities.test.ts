@@ -4,7 +4,7 @@ import {
   capabilitiesOf,
   type DriverOverride,
   detachingOf,
-} from "../../../src/policy/catalogue/driver.ts";
+} from "../../../src/policy/catalogue/capabilities.ts";
 import type { AccessMode, Labels, VolumeMode } from "../../../src/policy/model.ts";
 
 const SHORT: Readonly<Record<AccessMode, string>> = {
