@@ -2,7 +2,6 @@ import { readFile } from "node:fs/promises";
 import { decode } from "../cluster/files/decode.ts";
 import type { InputError } from "../cluster/files/input-error.ts";
 import type { Config } from "../config/model.ts";
-import type { AttachmentFinding } from "../diagnose/diagnosis.ts";
 import { planFor } from "../fix/plan.ts";
 import { type Judged, judgeAll, type Subjects } from "../judge/all.ts";
 import { type JudgeSettings, waiverCheck } from "../judge/context.ts";
@@ -12,7 +11,13 @@ import type { Unjudged } from "../kube/unjudged.ts";
 import { ATTACHMENT_RULES } from "../policy/rules/index.ts";
 import type { AuditFacts } from "../report/audit-facts.ts";
 import type { AimAt, IsStored } from "../report/commands.ts";
-import { buildReport, type ChangeFacts, type Report, type ReportParts } from "../report/report.ts";
+import {
+  buildReport,
+  type ChangeFacts,
+  type Report,
+  type ReportedAttachment,
+  type ReportParts,
+} from "../report/report.ts";
 import { version } from "../version.ts";
 import { type AuditDiagnosis, diagnosisKey } from "./diagnosed.ts";
 import { pathsInRepository } from "./repository.ts";
@@ -86,9 +91,9 @@ export async function reportOf(judged: Judged, toReport: ToReport): Promise<Repo
 
 /** As for workloads: what a rule says more softly never becomes harder by the configuration. */
 function bySeverity(
-  findings: readonly AttachmentFinding[],
+  findings: readonly ReportedAttachment[],
   { severities }: Config,
-): readonly AttachmentFinding[] {
+): readonly ReportedAttachment[] {
   return findings.flatMap((finding) => {
     const configured = severities[finding.rule];
     if (configured === undefined) return finding;

@@ -4,7 +4,7 @@ import { type Diagnosed, diagnose } from "../../src/diagnose/diagnose.ts";
 import { readDump } from "../../src/diagnose/dump.ts";
 import { NO_OPTIONS } from "../../src/diagnose/options.ts";
 import { migratedVolumeOf } from "../../src/kube/migrated-volume.ts";
-import { detachingOf } from "../../src/policy/catalogue/driver.ts";
+import { detachingOf } from "../../src/policy/catalogue/capabilities.ts";
 import { MISSING, type Recording, recordings } from "./recordings.ts";
 
 type Json = Record<string, unknown>;
