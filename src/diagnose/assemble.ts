@@ -24,6 +24,7 @@ const LOSES_DATA: ReadonlySet<StepId> = new Set([
 /** Steps that may end the last pod of a claim. */
 const STOPPING: ReadonlySet<StepId> = new Set([
   "patch-recreate",
+  "restore-replicas",
   "scale-to-zero-and-back",
   "stop-all-users",
   "stop-one-workload",
