@@ -31,7 +31,7 @@ function step(said: Pick<StepDraft, "id" | "text" | "cost"> & Partial<StepDraft>
 export function machineIsOff(node: string): Question {
   return {
     id: `machine-is-off:${node}`,
-    text: `Is the machine of ${node} off? Kubernetes cannot tell; the provider's console can. One that is only cut off goes on writing.`,
+    text: `Is the machine of ${node} off? Kubernetes cannot tell; the provider's console can. One that is only cut off keeps writing.`,
   };
 }
 
@@ -169,7 +169,7 @@ export function removeTaint(node: Node | undefined, nodeName: string, inquiry: I
   const index = node?.taints.findIndex(({ key }) => key === OUT_OF_SERVICE) ?? -1;
   return step({
     id: "remove-taint",
-    text: `When all has moved and ${nodeName} has rebooted, take the taint ${OUT_OF_SERVICE} away.`,
+    text: `When all has moved and ${nodeName} has rebooted, remove the taint ${OUT_OF_SERVICE}.`,
     commands: node === undefined || index === -1 ? [] : inquiry.kubectl.removeTaint(node, index),
     behind: index === -1 ? [] : [`rebooted:${nodeName}`],
     cost: "nothing",
@@ -232,8 +232,8 @@ export function lookAtBackEnd(disk: Disk | undefined, inquiry: Inquiry): StepDra
   const what = disk?.handle === undefined ? "the volume" : `volume ${disk.handle}`;
   return step({
     id: "look-at-back-end",
-    text: `Ask the storage backend which machine has ${what}, and detach it there when nobody may be using it.${hint === undefined ? "" : ` Ask it so: ${hint}.`}`,
-    cost: "nothing to look",
+    text: `Ask the storage backend which machine has ${what}, and detach it there when nobody may be using it.${hint === undefined ? "" : ` To look: ${hint}.`}`,
+    cost: "nothing, if you only look",
     danger: "detaching somebody else's disk",
   });
 }

@@ -169,7 +169,7 @@ function withoutClass(claim: PersistentVolumeClaim, inquiry: Inquiry): Answer | 
   if (unread !== undefined) return { unseen: unread };
   return notUsable(
     "no-volume",
-    `Claim ${claim.name} has no class that makes volumes, and no PersistentVolume fits it.`,
+    `Claim ${claim.name} has no class that provisions volumes, and no PersistentVolume fits it.`,
     claim,
     {
       steps: [
@@ -279,7 +279,7 @@ function provisioningFailed(claim: PersistentVolumeClaim, failed: Event, inquiry
   }
   return notUsable(
     null,
-    `The provisioner cannot make the volume of claim ${claim.name}. It says: "${failed.message}"`,
+    `The provisioner cannot create the volume of claim ${claim.name}. It says: "${failed.message}"`,
     claim,
     { steps: [lookAtDriver(claim.provisioner, inquiry)], evidence },
   );
