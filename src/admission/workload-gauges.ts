@@ -10,7 +10,7 @@ import { RULES } from "../policy/rules/index.ts";
 
 /** Longer than this no request waits for a slice, but for the one workload that it ends with. */
 const SLICE_MS = 4;
-/** As long as a slice: half of the time belongs to requests, whatever the cluster's size. */
+/** At least; as long as the slice was, so that half of the time belongs to requests whatever a workload costs. */
 const PAUSE_MS = 4;
 /** How often it is looked whether it is time, while there is nothing to count yet. */
 const LOOK_MS = 1_000;
@@ -84,8 +84,9 @@ export async function countWorkloads(
     for (const { rule, severity, exempted } of judged.findings) {
       if ((exempted?.severity ?? severity) === "error") latent[rule] = (latent[rule] ?? 0) + 1;
     }
-    if (performance.now() - began < SLICE_MS) continue;
-    await sleep(PAUSE_MS);
+    const took = performance.now() - began;
+    if (took < SLICE_MS) continue;
+    await sleep(Math.max(PAUSE_MS, took));
     if (signal.aborted) return undefined;
     began = performance.now();
   }

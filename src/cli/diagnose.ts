@@ -179,7 +179,7 @@ async function lookTwice(
 
 function tell({ facts, readings, errors }: Look, asked: Asked, options: DiagnoseOptions): Told {
   refuseReadyMachines(facts, options.machinesOff);
-  const diagnosed = diagnoseFacts(facts, asked, { ...options, prevention: preventionFrom(readings) });
+  const diagnosed = diagnoseFacts(facts, asked, { ...options, ...preventionFrom(readings) });
   const all = { ...diagnosed, errors: [...errors, ...diagnosed.errors] };
   return {
     document: documentOf(facts, all, version()),

@@ -8,9 +8,16 @@ import { type JudgeSettings, waiverCheck } from "../judge/context.ts";
 import { findingPlaces } from "../judge/finding-places.ts";
 import { problemsFound } from "../judge/problems.ts";
 import type { Unjudged } from "../kube/unjudged.ts";
+import { ATTACHMENT_RULES } from "../policy/rules/index.ts";
 import type { AuditFacts } from "../report/audit-facts.ts";
 import type { AimAt, IsStored } from "../report/commands.ts";
-import { buildReport, type ChangeFacts, type Report, type ReportParts } from "../report/report.ts";
+import {
+  buildReport,
+  type ChangeFacts,
+  type Report,
+  type ReportedAttachment,
+  type ReportParts,
+} from "../report/report.ts";
 import { version } from "../version.ts";
 import { type AuditDiagnosis, diagnosisKey } from "./diagnosed.ts";
 import { pathsInRepository } from "./repository.ts";
@@ -62,7 +69,7 @@ export async function reportOf(judged: Judged, toReport: ToReport): Promise<Repo
       const stuck = diagnosis?.stuck.get(diagnosisKey(row.workload));
       return stuck === undefined ? row : { ...row, state: "stuck", reason: stuck };
     }),
-    attachments: diagnosis?.attachments ?? [],
+    attachments: bySeverity(diagnosis?.attachments ?? [], config),
     notJudged: notJudged.map(({ source, ...object }) => ({
       object: { ...object, namespace: object.namespace || "default" },
       source: source ?? null,
@@ -79,6 +86,20 @@ export async function reportOf(judged: Judged, toReport: ToReport): Promise<Repo
     toolVersion: version(),
     telling: { docsUrl: config.docsUrl, isStored, ...(aimAt === undefined ? {} : { aimAt }) },
     inRepository: pathsInRepository(process.cwd()),
+  });
+}
+
+/** As for workloads: what a rule says more softly never becomes harder by the configuration. */
+function bySeverity(
+  findings: readonly ReportedAttachment[],
+  { severities }: Config,
+): readonly ReportedAttachment[] {
+  return findings.flatMap((finding) => {
+    const configured = severities[finding.rule];
+    if (configured === undefined) return finding;
+    if (configured === "off") return [];
+    const own = ATTACHMENT_RULES.find(({ id }) => id === finding.rule)?.severity;
+    return own === "error" && finding.severity === "warning" ? finding : { ...finding, severity: configured };
   });
 }
 

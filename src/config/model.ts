@@ -1,6 +1,7 @@
 import type { DriverOverride } from "../policy/catalogue/capabilities.ts";
 import type { RuleId } from "../policy/finding.ts";
 import type { ConfiguredClass, PolicyOptions } from "../policy/options.ts";
+import type { AttachmentRuleId } from "../policy/rules/index.ts";
 import type { Mode, Severity } from "../policy/verdict.ts";
 
 /** Everything the configuration file can say, complete: what the file leaves out has its default. */
@@ -11,7 +12,7 @@ export interface Config {
   /** What applies to some users or groups instead of the namespace's mode; the first that matches wins. */
   readonly callers: readonly CallerRule[];
   /** Severity by rule where it differs from the rule's own. */
-  readonly severities: Readonly<Partial<Record<RuleId, Severity | "off">>>;
+  readonly severities: Readonly<Partial<Record<RuleId | AttachmentRuleId, Severity | "off">>>;
   readonly ratchet: PolicyOptions["ratchet"];
   /** User names, with `*` for any characters, of the controllers that scale workloads by themselves. */
   readonly autoscalerAccounts: readonly string[];

@@ -1,4 +1,4 @@
-import { RULES } from "../policy/rules/index.ts";
+import { ATTACHMENT_RULES, RULES } from "../policy/rules/index.ts";
 import { MODES } from "../policy/verdict.ts";
 import { DEFAULT_CONFIG } from "./defaults.ts";
 
@@ -60,6 +60,12 @@ const FILE: Pick<Schema, "type" | "title" | "minLength"> = {
 const severitySetting: Schema = {
   type: "string",
   description: "`error` denies in mode enforce, `warning` warns, `off` silences the rule.",
+  enum: ["error", "warning", "off"],
+};
+
+const attachmentSeveritySetting: Schema = {
+  type: "string",
+  description: "In audits. `off` silences the rule; what was seen only once stays a warning.",
   enum: ["error", "warning", "off"],
 };
 
@@ -177,7 +183,10 @@ export const CONFIG_SCHEMA: Schema = {
         "The severity of single rules, where it should differ from the rule's own. `attachguard explain` lists the rules.",
       additionalProperties: false,
       default: DEFAULT_CONFIG.severities,
-      properties: Object.fromEntries(RULES.map(({ id }) => [id, severitySetting])),
+      properties: {
+        ...Object.fromEntries(RULES.map(({ id }) => [id, severitySetting])),
+        ...Object.fromEntries(ATTACHMENT_RULES.map(({ id }) => [id, attachmentSeveritySetting])),
+      },
     },
     ratchet: {
       type: "string",

@@ -1,6 +1,6 @@
 import { compare } from "../policy/compare.ts";
 import { isObjectName } from "../report/commands.ts";
-import type { StepDraft } from "./answer.ts";
+import type { Answer, StepDraft } from "./answer.ts";
 import type { Question, Step, StepId, SubjectDiagnosis } from "./diagnosis.ts";
 import type { Pod } from "./facts.ts";
 import { holdersOf } from "./holders.ts";
@@ -21,12 +21,23 @@ const LOSES_DATA: ReadonlySet<StepId> = new Set([
   "shorten-grace",
 ]);
 
+/** Steps that may end the last pod of a claim. */
+const STOPPING: ReadonlySet<StepId> = new Set([
+  "patch-recreate",
+  "restore-replicas",
+  "scale-to-zero-and-back",
+  "stop-all-users",
+  "stop-one-workload",
+  "taint-out-of-service",
+  "force-delete-pod",
+  "shorten-grace",
+  "drain-and-reboot",
+]);
+
 /** Puts an answer into the form of the contract: questions answered, steps in order, holders and times named. */
-export function assemble(
-  subject: Subject,
-  { answer, waiting, disks, pods }: Judged,
-  inquiry: Inquiry,
-): SubjectDiagnosis {
+export function assemble(subject: Subject, judged: Judged, inquiry: Inquiry): SubjectDiagnosis {
+  const { waiting, disks, pods } = judged;
+  const answer = keepingClaims(judged, inquiry);
   const { now } = inquiry;
   const { within } = answer;
   const open = answer.questions.filter((question) => !isAnswered(question, inquiry));
@@ -52,6 +63,36 @@ export function assemble(
     prevention: preventionOf(pods, inquiry),
     evidence: answer.evidence,
   };
+}
+
+/**
+ * A63: a claim that is being deleted goes with its last pod, so nothing that ends one has a command; nor where that
+ * was not read.
+ */
+function keepingClaims({ answer, disks, pods }: Judged, { picture }: Inquiry): Answer {
+  if (!answer.steps.some(({ id }) => STOPPING.has(id))) return answer;
+  const claims = [
+    ...disks.flatMap((disk) => disk.claims),
+    ...pods.flatMap(({ namespace, claims }) => claims.map(({ claimName: name }) => ({ namespace, name }))),
+  ];
+  for (const { namespace, name } of claims) {
+    const claim = picture.find("PersistentVolumeClaim", namespace, name);
+    if (claim.is === "absent" || (claim.is === "known" && claim.object.deletedAt === undefined)) continue;
+    const first = advice(
+      "look-at-back-end",
+      `Claim ${name} ${claim.is === "known" ? "is" : "was not read; if it is"} being deleted: when its last pod ends, it and perhaps its data are gone. Before any pod is stopped, set the reclaim policy of its volume to Retain.`,
+      "time",
+    );
+    return {
+      ...answer,
+      steps: [
+        first,
+        ...answer.steps.map((step) => (STOPPING.has(step.id) ? { ...step, commands: [] } : step)),
+      ],
+      avoid: [...answer.avoid, { id: "stop-all-users", why: "the claim is deleted with its last pod" }],
+    };
+  }
+  return answer;
 }
 
 function isAnswered({ id }: Question, inquiry: Inquiry): boolean {
@@ -103,7 +144,7 @@ function verification(waiting: readonly Pod[], inquiry: Inquiry): readonly strin
   const [command] = inquiry.kubectl.watch(first);
   return [
     ...(command === undefined ? [] : [command]),
-    `${first.name}, or the pod in its place, is Running; attachguard diagnose says healthy.`,
+    "It, or the pod in its place, is Running; attachguard diagnose says healthy.",
   ];
 }
 

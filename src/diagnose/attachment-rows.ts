@@ -18,6 +18,8 @@ export interface AttachmentLook {
   readonly isListed: boolean;
   readonly isInUse: boolean;
   readonly volumeIsGone: boolean;
+  /** It may be gone: then R2 comes before R3. */
+  readonly volumeIsUnread: boolean;
   /** Not undefined: what is missing from the facts may exist, so that nothing follows from its absence. */
   readonly unread: Unread | undefined;
 }
@@ -49,7 +51,8 @@ const ROWS: readonly Row[] = [
     row: "R3",
     state: "detach-ordered-under-pod",
     restsOnAbsence: false,
-    applies: ({ users, isDeleting }) => users.length > 0 && isDeleting,
+    applies: ({ users, isDeleting, volumeIsUnread }) =>
+      users.length > 0 && isDeleting && (volumeIsUnread ? undefined : true),
   },
   {
     row: "R4",
@@ -123,6 +126,7 @@ function lookAt(attachment: VolumeAttachment, picture: Picture): AttachmentLook 
     isListed: nodeKey !== undefined && node?.volumesAttached.has(nodeKey) === true,
     isInUse: nodeKey !== undefined && node?.volumesInUse.has(nodeKey) === true,
     volumeIsGone: volume?.is === "absent",
+    volumeIsUnread: volume?.is === "unread",
     unread: volumeName === undefined ? INLINE : unreadAbout(disk, picture),
   };
 }

@@ -1,4 +1,4 @@
-import { type Answer, isUnseen, unknownAnswer } from "./answer.ts";
+import { type Answer, isUnseen, type Unseen, unknownAnswer } from "./answer.ts";
 import { attachFails, mountFails, starting } from "./causes/attach.ts";
 import type { Cause } from "./causes/cause.ts";
 import { claimNotUsable } from "./causes/claim.ts";
@@ -11,6 +11,7 @@ import { withLikely } from "./causes/likely.ts";
 import { failing, notReady, otherVolume } from "./causes/own-fault.ts";
 import { noNodeForTheVolume, notPlaced } from "./causes/place.ts";
 import type { Inquiry } from "./inquiry.ts";
+import type { Unread } from "./picture.ts";
 import type { PodCase } from "./pod-case.ts";
 
 /** A holder whose state cannot be told could be any of the rows below it. */
@@ -57,11 +58,41 @@ const CAUSES: readonly Cause[] = [
   healthy,
 ];
 
+/**
+ * A row may be told only where none above it can be hidden in what was not read: the first that applies wins. What a
+ * pod or its claim shows about itself is told all the same, as long as nothing is to be typed.
+ */
+function unseenBefore(
+  { isShownByItself = false }: Cause,
+  { steps, state }: Answer,
+  c: PodCase,
+  inquiry: Inquiry,
+): Unseen | undefined {
+  if (state === "endangered" || state === "unknown") return undefined;
+  if (isShownByItself && steps.every(({ commands }) => commands.length === 0)) return undefined;
+  const unread = unreadAround(c, inquiry);
+  return unread === undefined ? undefined : { unseen: unread };
+}
+
+/** What would have to be read before it is known who has the volumes of a pod, and whether its own node works. */
+function unreadAround({ pod, uses, stage }: PodCase, inquiry: Inquiry): Unread | undefined {
+  if (stage === "finished") return undefined;
+  for (const { claim, volume, disk } of uses) {
+    if (claim.is === "unread") return claim.unread;
+    if (volume?.is === "unread") return volume.unread;
+    const unread = disk === undefined ? undefined : inquiry.dangersOf(disk).unread;
+    if (unread !== undefined) return unread;
+  }
+  const node = pod.nodeName === undefined ? undefined : inquiry.picture.find("Node", "", pod.nodeName);
+  return node?.is === "unread" ? node.unread : undefined;
+}
+
 /** What is to be said about one pod. */
 export function judgePod(c: PodCase, inquiry: Inquiry): Answer {
-  for (const { judge } of CAUSES) {
-    const found = judge(c, inquiry);
-    if (found === undefined) continue;
+  for (const cause of CAUSES) {
+    const judged = cause.judge(c, inquiry);
+    if (judged === undefined) continue;
+    const found = isUnseen(judged) ? judged : (unseenBefore(cause, judged, c, inquiry) ?? judged);
     return isUnseen(found)
       ? withLikely(unknownAnswer(found.unseen, inquiry.waitingSince(c.pod)), c, inquiry)
       : found;

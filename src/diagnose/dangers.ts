@@ -59,11 +59,16 @@ function detachOrdered(disk: Disk, attachments: readonly JudgedAttachment[]): re
 
 /** Whether the driver attaches at all; without an attach step nothing can be missing. */
 export function needsAttachment(disk: Disk, picture: Picture): boolean | Unread {
-  if (disk.driver === undefined) return disk.attachments.length > 0;
+  if (disk.driver === undefined || !isCsi(disk, picture)) return disk.attachments.length > 0;
   const driver = picture.csiDriver(disk.driver);
   if (driver.is === "known") return driver.object.attachRequired;
   if (driver.is === "absent" || disk.attachments.length > 0 || picture.attaches(disk.driver)) return true;
   return driver.unread;
+}
+
+/** Before Kubernetes 1.23 to 1.27 an in-tree volume may be attached in the old way, which leaves no attachment. */
+function isCsi({ volumes, nodeKey = "" }: Disk, picture: Picture): boolean {
+  return volumes.some(({ isMigrated }) => isMigrated !== false) || picture.nodesUsing(nodeKey).length > 0;
 }
 
 function attachStepUnread(disk: Disk, picture: Picture): Unread | undefined {

@@ -158,11 +158,12 @@ function everything(namespace: string | null, inquiry: Inquiry, errors: Diagnosi
       for (const { claimName } of pod.claims) covered.add(`${pod.namespace}/${claimName}`);
   }
   for (const claim of inquiry.picture.facts.objects.PersistentVolumeClaim.filter(isAsked)) {
-    if (covered.has(`${claim.namespace}/${claim.name}`)) continue;
+    if (covered.size > 0 && covered.has(`${claim.namespace}/${claim.name}`)) continue;
     const judged = judgeClaimSubject(claim, inquiry);
     if (judged.answer.state !== "healthy" && !judged.pods.some((pod) => !isFinished(pod)))
       parts.push({ subject: refOf(claim), judged });
-    else if (judged.answer.cause === "stale-attachment") parts.push({ subject: refOf(claim), judged });
+    else if (judged.answer.cause === "stale-attachment" || judged.answer.detail === "claim-being-deleted")
+      parts.push({ subject: refOf(claim), judged });
   }
   return parts;
 }
@@ -186,9 +187,9 @@ interface Found {
 /** Workloads without an owner, pods without one, and owners that pods name without being known. */
 function rootsIn(inquiry: Inquiry): Found {
   const { objects } = inquiry.picture.facts;
-  const roots = new Map<string, Root>();
+  const roots = new Map<Root["object"] | string, Root>();
   const strays = new Map<string, Pod[]>();
-  const add = (root: Root) => roots.set(`${root.kind} ${root.namespace}/${root.name}`, root);
+  const add = (root: Root) => roots.set(root.object ?? `${root.kind} ${root.namespace}/${root.name}`, root);
   const kinds = ["Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "ReplicaSet"] as const;
   for (const kind of kinds) {
     for (const object of objects[kind]) if (object.owner === undefined) add({ ...refOf(object), object });
@@ -260,11 +261,14 @@ function attachmentAnswer(attachment: VolumeAttachment, inquiry: Inquiry): Judge
     cause: "stale-attachment",
     state: "stuck",
     volume: true,
-    text: `Attachment ${attachment.name} on ${attachment.nodeName} is left over: its PersistentVolume ${attachment.volumeName} is gone, so it holds nothing, and cannot be detached either.`,
+    text: `Attachment ${attachment.name} on ${attachment.nodeName} is left over: its PersistentVolume ${attachment.volumeName} is gone, so it holds nothing, and cannot be detached either.${judged.isDeleting ? " Its deletion was ordered already, and hangs." : ""}`,
     since: attachment.createdAt,
     disk: judged.disk,
     questions: [BACK_END_AGREES],
-    steps: [lookAtBackEnd(judged.disk, inquiry), deleteAttachment(attachment, [BACK_END_AGREES.id], inquiry)],
+    steps: [
+      lookAtBackEnd(judged.disk, inquiry),
+      ...(judged.isDeleting ? [] : [deleteAttachment(attachment, [BACK_END_AGREES.id], inquiry)]),
+    ],
     avoid: [
       {
         id: "remove-finalizer",

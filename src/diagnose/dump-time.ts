@@ -27,9 +27,12 @@ const TO_THE_SECOND = 19;
 class Newest {
   time: number | undefined;
   #text = "";
+  #last = "";
 
   see(value: unknown, less = 0): void {
-    if (typeof value !== "string") return;
+    // A rollout or a restart writes one time into hundreds of objects.
+    if (typeof value !== "string" || value === this.#last) return;
+    if (less === 0) this.#last = value;
     if (less === 0 && value.endsWith("Z") && value.slice(0, TO_THE_SECOND) < this.#text) return;
     const time = timeOf(value);
     if (time === undefined || (this.time !== undefined && time - less <= this.time)) return;

@@ -150,8 +150,11 @@ export interface PersistentVolume extends Meta {
     | undefined;
   /** The member of the source that is set, e.g. `csi`, `nfs`; `""` where none is known. */
   readonly sourceType: string;
+  /** Of a CSI volume, or what an in-tree one is to its CSI driver. */
   readonly driver: string | undefined;
   readonly handle: string | undefined;
+  /** Undefined for what is no in-tree volume; true where the volume says itself that it is attached through CSI. */
+  readonly isMigrated: boolean | undefined;
   readonly nodeAffinity: readonly NodeSelectorTerm[] | undefined;
 }
 
@@ -227,6 +230,8 @@ export interface ReplicaSet extends Controller {
   readonly replicas: number;
   readonly statusReplicas: number;
   readonly revision: number | undefined;
+  /** Where the pods of its template may land. */
+  readonly placement: Placement;
   /** Annotation `deployment.kubernetes.io/desired-replicas` (A58). */
   readonly desiredReplicas: number | undefined;
 }

@@ -67,6 +67,11 @@ export class Inquiry {
     return time === undefined ? 0 : Math.max(0, this.now - time);
   }
 
+  /** How long an attachment has been in its state by an earlier look; 0 where there was none. */
+  unchangedFor({ uid }: VolumeAttachment): number {
+    return uid === undefined ? 0 : this.age(this.options.sightings.get(uid)?.at);
+  }
+
   /** Since when a pod waits: its placement on a node, else its creation. */
   waitingSince(pod: Pod): number | undefined {
     const scheduled = pod.conditions.find(({ type, status }) => type === "PodScheduled" && status === "True");

@@ -46,13 +46,20 @@ interface PodAnswer {
 /** A pod is asked for by its workload and by each of its claims. */
 const ANSWERS = new WeakMap<Inquiry, Map<Pod, PodAnswer>>();
 
+function answersIn(inquiry: Inquiry): Map<Pod, PodAnswer> {
+  const known = ANSWERS.get(inquiry);
+  if (known !== undefined) return known;
+  const made = new Map<Pod, PodAnswer>();
+  ANSWERS.set(inquiry, made);
+  return made;
+}
+
 function answerFor(pod: Pod, inquiry: Inquiry): PodAnswer {
-  const answers = ANSWERS.get(inquiry) ?? new Map<Pod, PodAnswer>();
-  ANSWERS.set(inquiry, answers);
+  const answers = answersIn(inquiry);
   const seen = answers.get(pod);
   if (seen !== undefined) return seen;
   const c = podCase(pod, inquiry);
-  const disks = c.uses.flatMap(({ disk }) => disk ?? []);
+  const disks = [...new Set(c.uses.flatMap(({ disk }) => disk ?? []))];
   const found = { pod, answer: judgePod(c, inquiry), disks, isLeftBehind: isLeftBehind(c, inquiry) };
   answers.set(pod, found);
   return found;
@@ -70,6 +77,11 @@ function worse(a: PodAnswer, b: PodAnswer): number {
 
 export function judgePods(pods: readonly Pod[], inquiry: Inquiry): Judged | undefined {
   const all = pods.map((pod) => answerFor(pod, inquiry));
+  const [only] = all;
+  if (only !== undefined && all.length === 1) {
+    const waiting = isHeldUp(only.pod, only.answer) ? pods : [];
+    return { answer: only.answer, worst: only.pod, waiting, disks: only.disks, pods };
+  }
   const present = all.filter(({ isLeftBehind }) => !isLeftBehind);
   const answers = (present.length === 0 ? all : present).toSorted(worse);
   const [worst] = answers;
@@ -106,13 +118,12 @@ function isHeldUp(pod: Pod, { cause, state }: Answer): boolean {
 export function judgeWorkload(root: Root, inquiry: Inquiry): Judged {
   const { object, kind, namespace, name } = root;
   const middle = kind === "Deployment" ? "ReplicaSet" : kind === "CronJob" ? "Job" : undefined;
-  for (const needed of [middle, "Pod"] as const) {
-    const unread = needed === undefined ? undefined : inquiry.picture.unread(needed, namespace);
-    // Pods that are known are judged all the same: what they show cannot be taken back by those that are not.
-    if (unread !== undefined && inquiry.roots.podsOf(root).length === 0)
-      return alone(failureOf(root, inquiry) ?? unknownAnswer(unread, undefined));
-  }
   const pods = inquiry.roots.podsOf(root);
+  // Pods that are known are judged all the same: what they show cannot be taken back by those that are not.
+  for (const needed of pods.length === 0 ? ([middle, "Pod"] as const) : []) {
+    const unread = needed === undefined ? undefined : inquiry.picture.unread(needed, namespace);
+    if (unread !== undefined) return alone(failureOf(root, inquiry) ?? unknownAnswer(unread, undefined));
+  }
   const judged = judgePods(pods, inquiry);
   const failure = failureOf(root, inquiry);
   if (failure !== undefined && (judged === undefined || RANK[judged.answer.state] > RANK.stuck))
@@ -193,14 +204,23 @@ function claimAnswer(
   if (danger !== undefined) return endangered(danger, inquiry);
   const leftover = disk === undefined ? undefined : leftoverOf(disk, inquiry);
   if (leftover !== undefined) return leftover;
-  if (pods !== undefined) return pods;
+  const unreadDisk = disk === undefined ? undefined : inquiry.dangersOf(disk).unread;
+  // Of pods that have ended nothing follows about who has the disk now.
+  if (pods !== undefined && claim.deletedAt === undefined && unreadDisk === undefined) return pods;
+  const unreadPods = inquiry.picture.unread("Pod", claim.namespace);
   const found = judgeClaim(claim.name, { is: "known", object: claim }, undefined, inquiry);
-  if (found !== undefined) return isUnseen(found) ? unknownAnswer(found.unseen, claim.createdAt) : found;
-  const unread =
-    inquiry.picture.unread("Pod", claim.namespace) ??
-    (disk === undefined ? undefined : inquiry.dangersOf(disk).unread);
+  if (found !== undefined) {
+    if (isUnseen(found)) return unknownAnswer(found.unseen, claim.createdAt);
+    return unreadPods === undefined || isOnlyTold(found) ? found : unknownAnswer(unreadPods, claim.createdAt);
+  }
+  const unread = unreadPods ?? unreadDisk;
   if (unread !== undefined) return unknownAnswer(unread, undefined);
   return healthyAnswer(`Claim ${claim.name} is ${claim.phase || "there"}, and nobody waits for it.`);
+}
+
+/** What is wrong with the claim itself, with nothing to type: true whoever mounts it. */
+function isOnlyTold({ state, steps }: Answer): boolean {
+  return state === "stuck" && steps.every(({ commands }) => commands.length === 0);
 }
 
 const LEFTOVER: ReadonlySet<string> = new Set(["foreign-name", "stale"]);

@@ -58,6 +58,11 @@ export interface DiagnoseOptions {
   readonly driver: (driver: string) => DriverFacts;
   /** The fixes that `check` would give for a workload, from the policy's own rules. */
   readonly prevention: (workload: ObjectRef) => readonly Prevention[];
+  /**
+   * Where the driver of a claim that has no volume is documented to refuse its access modes when it makes the volume:
+   * what goes on behind "Claim X …"; undefined where that is not known.
+   */
+  readonly modesRefused: (namespace: string, claim: string) => string | undefined;
 }
 
 /** The options of a first look at a dump, with nothing answered and nothing known. */
@@ -67,4 +72,5 @@ export const NO_OPTIONS: DiagnoseOptions = {
   dangersSeenBefore: null,
   driver: () => UNKNOWN_DRIVER,
   prevention: () => [],
+  modesRefused: () => undefined,
 };

@@ -1,4 +1,4 @@
-import { groupByEach } from "../policy/lists-by-key.ts";
+import { append, groupByEach } from "../policy/lists-by-key.ts";
 import type { NodeState } from "./diagnosis.ts";
 import {
   type CsiDriver,
@@ -30,7 +30,7 @@ export type Sight<T> =
   | { readonly is: "unread"; readonly unread: Unread };
 
 /**
- * One disk: every PersistentVolume with the same driver and handle. A volume that is not known, or is no CSI volume,
+ * One disk: every PersistentVolume with the same driver and handle, be it CSI or in-tree. A volume that is not known, or is of another source,
  * is a disk of its own, without a handle.
  */
 export interface Disk {
@@ -66,7 +66,7 @@ export class Picture {
     readonly [K in DiagnosedKind]: ReadonlyMap<string, ReadonlyMap<string, ObjectOf[K]>>;
   };
   readonly #unread = new Map<DiagnosedKind, Map<string | null, Unread | null>>();
-  readonly #podsByClaim: ReadonlyMap<string, readonly Pod[]>;
+  readonly #podsByClaim: ReadonlyMap<string, ReadonlyMap<string, readonly Pod[]>>;
   readonly #claimsByVolume: ReadonlyMap<string, readonly PersistentVolumeClaim[]>;
   readonly #attachmentsByVolume: ReadonlyMap<string, readonly VolumeAttachment[]>;
   readonly #volumesByDisk: ReadonlyMap<string, readonly PersistentVolume[]>;
@@ -85,9 +85,7 @@ export class Picture {
     this.#objects = Object.fromEntries(
       DIAGNOSED_KINDS.map((kind) => [kind, byNamespace<Named>(objects[kind])]),
     ) as unknown as { readonly [K in DiagnosedKind]: ReadonlyMap<string, ReadonlyMap<string, ObjectOf[K]>> };
-    this.#podsByClaim = groupByEach(objects.Pod, (pod) =>
-      pod.claims.map(({ claimName }) => `${pod.namespace}/${claimName}`),
-    );
+    this.#podsByClaim = podsByClaim(objects.Pod);
     this.#claimsByVolume = groupByEach(objects.PersistentVolumeClaim, ({ volumeName }) =>
       volumeName === undefined ? [] : [volumeName],
     );
@@ -159,7 +157,7 @@ export class Picture {
   }
 
   podsOfClaim(namespace: string, claimName: string): readonly Pod[] {
-    return this.#podsByClaim.get(`${namespace}/${claimName}`) ?? [];
+    return this.#podsByClaim.get(namespace)?.get(claimName) ?? [];
   }
 
   /** Pods whose controller is the object of this kind and name. */
@@ -226,7 +224,7 @@ export class Picture {
     const volumes = volume === undefined ? [] : (this.#volumesByDisk.get(key) ?? []);
     const volumeNames = volume === undefined ? [volumeName] : volumes.map(({ name }) => name);
     const claims = this.#claimsOf(volumeNames, volumes);
-    const pods = new Set(claims.flatMap(({ namespace, name }) => this.podsOfClaim(namespace, name)));
+    const pods = this.#podsOf(claims);
     const { driver, handle } = volume ?? {};
     return {
       key,
@@ -238,12 +236,19 @@ export class Picture {
         driver === undefined || handle === undefined ? undefined : `kubernetes.io/csi/${driver}^${handle}`,
       attachments: volumeNames.flatMap((name) => this.#attachmentsByVolume.get(name) ?? []),
       claims,
-      pods: [...pods],
-      podsByNode: groupByEach([...pods], ({ nodeName }) => (nodeName === undefined ? [] : [nodeName])),
+      pods,
+      podsByNode: groupByEach(pods, ({ nodeName }) => (nodeName === undefined ? [] : [nodeName])),
       many: volumes.some(({ accessModes }) =>
         accessModes.some((mode) => mode === "ReadWriteMany" || mode === "ReadOnlyMany"),
       ),
     };
+  }
+
+  /** Each once; nearly every disk has one claim. */
+  #podsOf(claims: readonly Named[]): readonly Pod[] {
+    const [only] = claims;
+    if (only !== undefined && claims.length === 1) return this.podsOfClaim(only.namespace, only.name);
+    return [...new Set(claims.flatMap(({ namespace, name }) => this.podsOfClaim(namespace, name)))];
   }
 
   /** By the claims' own word, and by the volumes' for claims that are not known. */
@@ -266,6 +271,19 @@ function byNamespace<T extends Named>(objects: readonly T[]): ReadonlyMap<string
   for (const object of objects) {
     const names = namespaces.get(object.namespace) ?? new Map<string, T>();
     namespaces.set(object.namespace, names.set(object.name, object));
+  }
+  return namespaces;
+}
+
+/** By namespace, then by the claim's name, each pod once. */
+function podsByClaim(pods: readonly Pod[]): ReadonlyMap<string, ReadonlyMap<string, readonly Pod[]>> {
+  const namespaces = new Map<string, Map<string, Pod[]>>();
+  for (const pod of pods) {
+    for (const { claimName } of pod.claims) {
+      const claims = namespaces.get(pod.namespace) ?? new Map<string, Pod[]>();
+      namespaces.set(pod.namespace, claims);
+      if (claims.get(claimName)?.at(-1) !== pod) append(claims, claimName, pod);
+    }
   }
   return namespaces;
 }

@@ -3,6 +3,7 @@ import { factFrom } from "../kube/fact.ts";
 import { isWorkloadKind } from "../kube/kinds.ts";
 import { evaluate, type JudgementContext } from "../policy/evaluate.ts";
 import { DEFAULT_OPTIONS } from "../policy/options.ts";
+import { accessModeUnsupported } from "../policy/rules/access-mode-unsupported.ts";
 import { knownValue } from "../policy/view.ts";
 import { sentenceOf } from "../report/message.ts";
 import type { DiagnoseOptions, Prevention } from "./options.ts";
@@ -12,20 +13,32 @@ import { PROJECTED, type RawReading } from "./project.ts";
 const CONTEXT: JudgementContext = { options: DEFAULT_OPTIONS, dryRun: false, waiver: null, namespace: null };
 
 /**
- * What `check` finds for the same objects, by the same rules: asked for one workload at a time, and only then are the
- * objects indexed.
+ * What `check` finds for the same objects, by the same rules: asked for one object at a time, and only then are all
+ * indexed.
  */
-export function preventionFrom(readings: readonly RawReading[]): DiagnoseOptions["prevention"] {
-  let index: ClusterIndex | undefined;
-  return ({ kind, namespace, name }) => {
-    if (!isWorkloadKind(kind)) return [];
-    index ??= indexOf(readings);
-    const workload = knownValue(index.workload(kind, namespace, name));
-    if (workload === undefined) return [];
-    const { findings } = evaluate(index, workload, null, CONTEXT);
-    return findings.flatMap((finding): Prevention[] =>
-      finding.fixes.map((fix) => ({ ...fix, rule: finding.rule, finding: sentenceOf(finding) })),
-    );
+export function preventionFrom(
+  readings: readonly RawReading[],
+): Pick<DiagnoseOptions, "prevention" | "modesRefused"> {
+  let made: ClusterIndex | undefined;
+  const index = () => {
+    made ??= indexOf(readings);
+    return made;
+  };
+  return {
+    prevention: ({ kind, namespace, name }) => {
+      if (!isWorkloadKind(kind)) return [];
+      const workload = knownValue(index().workload(kind, namespace, name));
+      if (workload === undefined) return [];
+      const { findings } = evaluate(index(), workload, null, CONTEXT);
+      return findings.flatMap((finding): Prevention[] =>
+        finding.fixes.map((fix) => ({ ...fix, rule: finding.rule, finding: sentenceOf(finding) })),
+      );
+    },
+    modesRefused: (namespace, name) => {
+      const claim = knownValue(index().claim(namespace, name));
+      const match = claim === undefined ? null : accessModeUnsupported.judge(claim, index(), DEFAULT_OPTIONS);
+      return match === null || match.soft ? undefined : match.problem;
+    },
   };
 }
 

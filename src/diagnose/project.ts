@@ -179,8 +179,11 @@ function projected<K extends DiagnosedKind>(
       if (seen === undefined || isNewer(object.resourceVersion, seen.resourceVersion)) found.set(key, object);
     }
   }
-  const entries = [...found].sort(([a], [b]) => compare(a, b));
-  return entries.map(([, object]) => object);
+  const keys = [...found.keys()];
+  // The API server's own lists are in order already.
+  if (keys.every((key, index) => index === 0 || compare(keys[index - 1] ?? "", key) < 0))
+    return [...found.values()];
+  return keys.sort(compare).map((key) => found.get(key) as ObjectOf[K]);
 }
 
 /** resourceVersions of one object can be compared as numbers since Kubernetes 1.35 (KEP-5504); before that in practice. */

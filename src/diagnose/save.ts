@@ -1,4 +1,5 @@
 import { timeOf } from "../kube/metadata.ts";
+import { MIGRATED_TO } from "../kube/migrated-volume.ts";
 import { isRecord, list, type Raw, record } from "../kube/raw.ts";
 import { INLINE_DISKS } from "../kube/volume-source.ts";
 import { SAVED_API_VERSION, SAVED_KIND } from "./dump.ts";
@@ -102,13 +103,19 @@ const KEPT: { readonly [K in DiagnosedKind]: { readonly [member: string]: Keep }
       cephfs: { readOnly: true },
       glusterfs: { readOnly: true },
       azureFile: { readOnly: true },
-      portworxVolume: { readOnly: true },
       quobyte: { readOnly: true },
       scaleIO: { readOnly: true },
       storageos: { readOnly: true },
       flocker: { readOnly: true },
       photonPersistentDisk: { readOnly: true },
       ...(INLINE as { readonly [member: string]: Keep }),
+      // By which the CSI driver knows them.
+      awsElasticBlockStore: { volumeID: true, readOnly: true },
+      gcePersistentDisk: { pdName: true, readOnly: true },
+      azureDisk: { diskURI: true, readOnly: true },
+      cinder: { volumeID: true, readOnly: true },
+      vsphereVolume: { volumePath: true },
+      portworxVolume: { volumeID: true, readOnly: true },
     },
     status: { phase: true },
   },
@@ -175,6 +182,7 @@ const ANNOTATIONS: ReadonlySet<string> = new Set([
   "deployment.kubernetes.io/desired-replicas",
   "volume.kubernetes.io/storage-provisioner",
   "volume.beta.kubernetes.io/storage-provisioner",
+  MIGRATED_TO,
   "volume.beta.kubernetes.io/storage-class",
   "storageclass.kubernetes.io/is-default-class",
   "storageclass.beta.kubernetes.io/is-default-class",

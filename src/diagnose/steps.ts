@@ -20,7 +20,9 @@ import type { Root } from "./roots.ts";
 type Scalable = Deployment | StatefulSet | ReplicaSet;
 
 const OTHER_UID =
-  'An object of another uid under this name is refused ("metadata.uid: … field is immutable").';
+  'Refused where the name is another object\'s by now ("metadata.uid: … field is immutable").';
+
+const TWO_WRITERS = "on a machine that runs, two writers on one disk: corrupted data";
 
 function step(said: Pick<StepDraft, "id" | "text" | "cost"> & Partial<StepDraft>): StepDraft {
   return { commands: [], behind: [], danger: null, ...said };
@@ -29,7 +31,7 @@ function step(said: Pick<StepDraft, "id" | "text" | "cost"> & Partial<StepDraft>
 export function machineIsOff(node: string): Question {
   return {
     id: `machine-is-off:${node}`,
-    text: `Is the machine of ${node} off? Kubernetes cannot tell: look at the provider's console or at its power. A machine that is only cut off keeps writing.`,
+    text: `Is the machine of ${node} off? Kubernetes cannot tell; the provider's console can. One that is only cut off keeps writing.`,
   };
 }
 
@@ -73,8 +75,8 @@ export function patchRecreate(deployment: Deployment, inquiry: Inquiry): StepDra
     commands: inquiry.kubectl.patch(deployment, {
       spec: { strategy: { type: "Recreate", rollingUpdate: null } },
     }),
-    cost: "downtime as long as a restart, at this rollout and at each later one",
-    danger: "change the number of replicas only after the rollout is through, never in the same change",
+    cost: "a restart's downtime at each rollout",
+    danger: "another number of replicas only once the rollout is through, never in the same change",
     touches: deployment,
   });
 }
@@ -85,9 +87,9 @@ export function zeroAndBack(object: Scalable, pods: readonly Pod[], inquiry: Inq
   const gone = kubectl.waitForDeletion(pods);
   return step({
     id: "scale-to-zero-and-back",
-    text: "Or stop all pods, wait until they are gone, and start one; it comes with the newest template.",
+    text: "Or stop all pods and start one, which comes with the newest template.",
     commands: down.length === 0 ? [] : [...down, ...gone, ...kubectl.scale(object, 0, 1)],
-    cost: "downtime as long as a restart",
+    cost: "a restart's downtime",
     touches: object,
   });
 }
@@ -107,7 +109,7 @@ export function restoreReplicas(deployment: Deployment, old: number, inquiry: In
     id: "restore-replicas",
     text: `Put the old number of replicas back (${old}), wait until the rollout is through, and scale only then.`,
     commands: inquiry.kubectl.scale(deployment, deployment.replicas, old),
-    cost: "downtime as long as a restart",
+    cost: "a restart's downtime",
     touches: deployment,
   });
 }
@@ -139,7 +141,7 @@ export function shortenGrace(pod: Pod, inquiry: Inquiry): StepDraft {
 export function bringNodeBack(node: string): StepDraft {
   return step({
     id: "bring-node-back",
-    text: `Where ${node} can come back, bring it back: its kubelet then ends the pod and unmounts, and all clears by itself.`,
+    text: `If ${node} can come back, bring it back: all then clears by itself.`,
     cost: "time",
   });
 }
@@ -147,7 +149,7 @@ export function bringNodeBack(node: string): StepDraft {
 export function powerOffNode(node: string): StepDraft {
   return step({
     id: "power-off-node",
-    text: `Where it cannot, power the machine of ${node} off and make sure that it stays off.`,
+    text: `If it cannot, power the machine of ${node} off, and see that it stays off.`,
     cost: "everything that still runs on it ends",
   });
 }
@@ -155,11 +157,11 @@ export function powerOffNode(node: string): StepDraft {
 export function taintOutOfService(node: Node | undefined, nodeName: string, inquiry: Inquiry): StepDraft {
   return step({
     id: "taint-out-of-service",
-    text: `Only with the machine off: mark ${nodeName} as out of service. Its pods are removed and its volumes freed within about 20 s.`,
+    text: `Machine off: mark ${nodeName} as out of service. Its pods are removed and its volumes freed within about 20 s.`,
     commands: node === undefined ? [] : inquiry.kubectl.addTaint(node),
     behind: [machineIsOff(nodeName).id],
-    cost: `all pods and volumes of ${nodeName} move`,
-    danger: "on a machine that runs, two writers on one disk: corrupted data",
+    cost: `all its pods and volumes move`,
+    danger: TWO_WRITERS,
   });
 }
 
@@ -167,7 +169,7 @@ export function removeTaint(node: Node | undefined, nodeName: string, inquiry: I
   const index = node?.taints.findIndex(({ key }) => key === OUT_OF_SERVICE) ?? -1;
   return step({
     id: "remove-taint",
-    text: `When everything has moved and the machine of ${nodeName} has rebooted, remove the taint ${OUT_OF_SERVICE}.`,
+    text: `When all has moved and ${nodeName} has rebooted, remove the taint ${OUT_OF_SERVICE}.`,
     commands: node === undefined || index === -1 ? [] : inquiry.kubectl.removeTaint(node, index),
     behind: index === -1 ? [] : [`rebooted:${nodeName}`],
     cost: "nothing",
@@ -186,11 +188,11 @@ export function forceDelete(pod: Pod, inquiry: Inquiry): StepDraft {
   const node = pod.nodeName ?? "";
   return step({
     id: "force-delete-pod",
-    text: `Or, only with the machine off and the taint not wanted: remove the pod's object. The volume follows within 6 minutes; diagnose again then.`,
+    text: `Or, machine off and the taint not wanted: remove the pod's object. The volume follows within 6 minutes; diagnose again then.`,
     commands: inquiry.kubectl.delete(pod, { graceSeconds: 0 }),
     behind: [machineIsOff(node).id],
     cost: "up to 6 minutes more",
-    danger: "on a machine that runs, two writers on one disk: corrupted data",
+    danger: TWO_WRITERS,
   });
 }
 
@@ -293,7 +295,10 @@ export function stopOne(root: Root, inquiry: Inquiry): StepDraft {
   return step({
     id: "stop-one-workload",
     text: `Stop ${root.kind} ${root.name}, whose pod waits, or give both workloads the same node.`,
-    commands: isScalable(root) ? inquiry.kubectl.scale(root.object, root.object.replicas, 0) : [],
+    commands:
+      isScalable(root) && root.object.replicas > 0
+        ? inquiry.kubectl.scale(root.object, root.object.replicas, 0)
+        : [],
     cost: "it does not run meanwhile",
     ...(isScalable(root) ? { touches: root.object } : {}),
   });

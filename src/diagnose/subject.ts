@@ -16,6 +16,9 @@ const KINDS: ReadonlyMap<string, SubjectKind> = new Map(
   Object.entries(NAMES).flatMap(([kind, names]) => names.map((name) => [name, kind as SubjectKind] as const)),
 );
 
+/** In `deployments.v1.apps`. */
+const VERSION = /\.v\d+(?:(?:alpha|beta)\d+)?(?=\.|$)/;
+
 /**
  * `KIND/NAME` as kubectl takes it, in any case. Undefined where it is no such thing; `SUBJECT_KINDS` is what to offer
  * then.
@@ -23,7 +26,7 @@ const KINDS: ReadonlyMap<string, SubjectKind> = new Map(
 export function parseSubject(text: string, namespace: string): AskedSubject | undefined {
   const slash = text.indexOf("/");
   if (slash === -1) return undefined;
-  const kind = KINDS.get(text.slice(0, slash).toLowerCase());
+  const kind = KINDS.get(text.slice(0, slash).toLowerCase().replace(VERSION, ""));
   const name = text.slice(slash + 1);
   return kind === undefined || name === "" || name.includes("/") ? undefined : { kind, namespace, name };
 }

@@ -1,4 +1,4 @@
-import { placeOfField } from "../cluster/files/field-places.ts";
+import { fieldPlacesIn } from "../cluster/files/field-places.ts";
 import type { Finding } from "../policy/finding.ts";
 import type { SourcePosition } from "../policy/model.ts";
 import type { FindingPlaces, Place } from "../report/report.ts";
@@ -18,6 +18,7 @@ export async function findingPlaces(
   for (const [file, group] of byFile) {
     const text = file === undefined ? undefined : await textOf(file);
     if (text === undefined) continue;
+    const placeOf = fieldPlacesIn(text);
     for (const finding of group) {
       const { source, path } = finding.decidedBy;
       const elsewhere = patchedElsewhere(finding);
@@ -25,7 +26,7 @@ export async function findingPlaces(
         places.set(finding, elsewhere);
         continue;
       }
-      const place = source === null ? undefined : placeOfField(text, source, path);
+      const place = source === null ? undefined : placeOf(source, path);
       if (place !== undefined) places.set(finding, place);
     }
   }

@@ -56,8 +56,40 @@ export function annotationOf(raw: Raw, key: string): string | undefined {
 
 /** A metav1.Time in milliseconds since the epoch. */
 export function timeOf(value: unknown): number | undefined {
-  const time = typeof value === "string" ? Date.parse(value) : Number.NaN;
+  if (typeof value !== "string") return undefined;
+  const time = secondOf(value) ?? Date.parse(value);
   return Number.isNaN(time) ? undefined : time;
+}
+
+/** Where the digits of `2026-01-31T23:59:59Z` stand, which is how the API server writes a metav1.Time. */
+const DIGITS = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18] as const;
+const MOST = { month: 12, day: 28, hour: 23, minute: 59, second: 59 } as const;
+
+/** The usual form, many times as fast as Date.parse; undefined for any other, and for days that not all months have. */
+function secondOf(text: string): number | undefined {
+  if (text.length !== 20 || text[19] !== "Z" || text[4] !== "-" || text[7] !== "-") return undefined;
+  if (text[10] !== "T" || text[13] !== ":" || text[16] !== ":") return undefined;
+  for (const at of DIGITS) {
+    const code = text.charCodeAt(at);
+    if (code < 48 || code > 57) return undefined;
+  }
+  const two = (at: number) => (text.charCodeAt(at) - 48) * 10 + text.charCodeAt(at + 1) - 48;
+  const year = two(0) * 100 + two(2);
+  const month = two(5);
+  const day = two(8);
+  const hour = two(11);
+  const minute = two(14);
+  const second = two(17);
+  const isUsual =
+    year >= 1970 &&
+    month >= 1 &&
+    month <= MOST.month &&
+    day >= 1 &&
+    day <= MOST.day &&
+    hour <= MOST.hour &&
+    minute <= MOST.minute &&
+    second <= MOST.second;
+  return isUsual ? Date.UTC(year, month - 1, day, hour, minute, second) : undefined;
 }
 
 /** True where another object makes and replaces this one (`metav1.GetControllerOf`). */

@@ -61,6 +61,35 @@ t.test("attachments with a finding are told, and count for the exit code", { ski
   t.equal((await run(["audit", "--from", file, "--closed", "--fail-on", "warning"])).code, 1);
 });
 
+t.test(
+  "the configuration's severities hold for attachments; SARIF counts what has no line",
+  { skip },
+  async (t) => {
+    const files = t.testdir({
+      "dump.json": JSON.stringify({ apiVersion: "v1", kind: "List", items: objectsOf("09b") }),
+      "error.yaml": "severities: {attachment-stale: error}",
+      "off.yaml": "severities: {attachment-stale: off}",
+      "once.yaml": "severities: {attachment-endangered: error}",
+      "taken.json": JSON.stringify({ apiVersion: "v1", kind: "List", items: objectsOf("23b") }),
+    });
+    const from = (dump: string, config: string) =>
+      audited("--from", join(files, dump), "--closed", "--config", join(files, config));
+    t.match((await from("dump.json", "error.yaml")).report.attachments, [{ severity: "error" }]);
+    t.strictSame((await from("dump.json", "off.yaml")).report.attachments, []);
+    t.match(
+      (await from("taken.json", "once.yaml")).report.attachments,
+      [{ severity: "warning" }],
+      "seen once",
+    );
+    const sarif = JSON.parse(
+      (await run(["audit", "--from", join(files, "dump.json"), "--closed", "--format", "sarif"])).out,
+    );
+    t.match(sarif.runs[0].invocations[0].toolExecutionNotifications, [
+      { message: { text: /not in a file, so not shown on a line/ } },
+    ]);
+  },
+);
+
 t.test("live: pods are read directly; a danger is told after a second look", { skip }, async (t) => {
   const double = await ApiServerDouble.start();
   t.teardown(() => double.stop());

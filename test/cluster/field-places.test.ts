@@ -1,5 +1,5 @@
 import t from "tap";
-import { placeOfField } from "../../src/cluster/files/field-places.ts";
+import { fieldPlacesIn } from "../../src/cluster/files/field-places.ts";
 import { parseYaml } from "../../src/cluster/files/yaml.ts";
 import type { FieldStep } from "../../src/policy/field.ts";
 
@@ -48,7 +48,7 @@ function place(path: readonly FieldStep[], document = 1, item?: number, file = F
   const parsed = parseYaml("f.yaml", file).documents[document];
   const source = item === undefined ? parsed?.source : parsed?.items[item];
   if (source === undefined) throw new Error("no such document");
-  const found = placeOfField(file, source, path);
+  const found = fieldPlacesIn(file)(source, path);
   if (found === undefined) return undefined;
   const line = file.split("\n")[found.line - 1] ?? "";
   return { line: found.line, marks: line.slice(found.column - 1, found.endColumn - 1), text: found.text };
@@ -89,6 +89,50 @@ t.test("CRLF and JSON", async (t) => {
 
 t.test("a file that has changed since has no place", async (t) => {
   const at = { file: "f.yaml", line: 400, column: 9 };
-  t.equal(placeOfField(FILE, at, ["spec"]), undefined);
-  t.equal(placeOfField("{{ broken", { ...at, line: 1, column: 1 }, ["spec"]), undefined);
+  t.equal(fieldPlacesIn(FILE)(at, ["spec"]), undefined);
+  t.equal(fieldPlacesIn("{{ broken")({ ...at, line: 1, column: 1 }, ["spec"]), undefined);
+});
+
+function dump(objects: number, indent?: number): string {
+  const items = Array.from({ length: objects }, (_, at) => ({
+    kind: "Deployment",
+    metadata: { name: `d${at}`, annotations: { text: 'a "quoted" { brace \\' } },
+    spec: { replicas: at, strategy: { type: "RollingUpdate" } },
+  }));
+  return JSON.stringify({ kind: "DeploymentList", items }, null, indent);
+}
+
+t.test("in a dump every object is read by itself", async (t) => {
+  for (const indent of [undefined, 4]) {
+    const file = dump(3, indent);
+    const [document] = parseYaml("f.yaml", file).documents;
+    for (const [at, source] of (document?.items ?? []).entries()) {
+      const found = place(["spec", "replicas"], 0, at, file);
+      t.match(found, { marks: String(at), text: null }, `${indent} ${JSON.stringify(source)}`);
+    }
+  }
+});
+
+t.test("the places of a dump take time in proportion to it", async (t) => {
+  const timed = (objects: number) => {
+    const file = dump(objects);
+    const starts: number[] = [];
+    for (
+      let at = file.indexOf('{"kind":"Deployment",');
+      at !== -1;
+      at = file.indexOf('{"kind":"Deployment",', at + 1)
+    )
+      starts.push(at + 1);
+    const tries = Array.from({ length: 5 }, () => {
+      const begin = performance.now();
+      const placeOf = fieldPlacesIn(file);
+      for (const column of starts) placeOf({ file: "f", line: 1, column }, ["spec", "replicas"]);
+      return performance.now() - begin;
+    });
+    t.equal(starts.length, objects);
+    return Math.min(...tries);
+  };
+  timed(500);
+  const ratio = timed(4000) / timed(500);
+  t.ok(ratio < 32, `8 times as many take ${ratio.toFixed(1)} times as long (64 if each read the whole file)`);
 });

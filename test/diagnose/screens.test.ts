@@ -36,7 +36,7 @@ function documentOfRecording(
   const subject = parseSubject(what, expected.namespace ?? "");
   const asked =
     subject === undefined ? { all: true as const, namespace: null } : { all: false as const, subject };
-  const options = { ...NO_OPTIONS, driver: detachingOf, prevention: preventionFrom(readings) };
+  const options = { ...NO_OPTIONS, driver: detachingOf, ...preventionFrom(readings) };
   return documentOf(facts, diagnose(facts, asked, options), "1.0.0");
 }
 
@@ -74,8 +74,25 @@ t.test("the screen of each cause, whole", { skip: MISSING }, async (t) => {
   t.strictSame(
     CAUSE_IDS.filter((id) => !shown.has(id)),
     ["two-nodes", "unknown"],
-    "the others of the causes have a recording; what was not read is shown below",
+    "the others of the causes have a recording; these two are shown below",
   );
+});
+
+t.test("the screen of one disk on two nodes, whole", { skip: MISSING }, async (t) => {
+  const recording = recordings().find(({ name }) => name.startsWith("09d-"));
+  if (recording === undefined) throw new Error("09d is expected");
+  const items = recording.values.flatMap((value) => (value as { items: readonly Item[] }).items);
+  const pod = structuredClone(items.find(({ kind }) => kind === "Pod")) as Item & {
+    metadata: Record<string, unknown>;
+    spec: Record<string, unknown>;
+  };
+  Object.assign(pod.metadata, { name: `${pod.metadata.name}-b`, uid: "b" });
+  pod.spec.nodeName = "worker-2";
+  const document = documentOfRecording(recording, "deploy/web", {
+    values: [{ kind: "List", items: [...items, pod] }],
+  });
+  t.equal(document.diagnoses[0]?.cause.id, "two-nodes");
+  golden(t, "two-nodes.txt", renderText(document, CIRCUMSTANCES, SCREEN));
 });
 
 t.test("a ticket and a colour screen, whole", { skip: MISSING }, async (t) => {
@@ -93,6 +110,7 @@ t.test("every screen fits into 80 columns and answers in the same order", { skip
     "What to type",
     "How to see that it worked",
     "How to prevent it",
+    "What else can go wrong",
     "Attachments",
     "Facts of",
   ];

@@ -191,6 +191,9 @@ t.test("short names are kubectl's", async (t) => {
     ["job/a", "Job"],
     ["PVC/a", "PersistentVolumeClaim"],
     ["deployments.apps/a", "Deployment"],
+    ["deployment.v1.apps/a", "Deployment"],
+    ["cronjobs.v1beta1.batch/a", "CronJob"],
+    ["pods.v1/a", "Pod"],
   ] as const)
     t.strictSame(parseSubject(text, "x"), { kind, namespace: "x", name: "a" });
   for (const text of ["a", "node/a", "pod/", "pod/a/b"]) t.equal(parseSubject(text, "x"), undefined);

@@ -12,6 +12,8 @@ import type { PodCase } from "../pod-case.ts";
 export interface Cause {
   /** D1 to D23, R3, or a word for a row without a number. */
   readonly row: string;
+  /** True where the pod or its claim shows it, whoever has its volumes. */
+  readonly isShownByItself?: boolean;
   readonly judge: (c: PodCase, inquiry: Inquiry) => Answer | Unseen | undefined;
 }
 
@@ -21,20 +23,20 @@ export function blockerIn(c: PodCase, ...states: readonly AttachmentState[]): Ju
 
 export const NEVER_DELETE_ATTACHMENT: Avoid = {
   id: "delete-attachment",
-  why: "it orders a detach, whoever uses the disk: in 18 of 18 tries it was taken from under a running pod",
+  why: "it orders a detach; 18 of 18 tries took the disk from under a running pod",
 };
 
 export const NOT_BEFORE_OFF: Avoid = {
   id: "delete-attachment",
-  why: "while the dead pod's object is there, the volume is attached to the dead node again (9 of 11 tries)",
+  why: "it comes back to the dead node while the dead pod is there (9 of 11 tries)",
 };
 
 export const KEEP_FINALIZER: Avoid = {
   id: "remove-finalizer",
-  why: "Kubernetes then only forgets: nothing is detached, and one disk may end up on two nodes",
+  why: "Kubernetes then only forgets, and one disk may end up on two nodes",
 };
 
 export const KEEP_OLD_POD: Avoid = {
   id: "delete-old-pod",
-  why: "its ReplicaSet makes another, which is a race for the volume",
+  why: "its ReplicaSet makes another: a race for the volume",
 };

@@ -2,13 +2,14 @@ import { type Answer, answer, type Unseen } from "../answer.ts";
 import type { Event, PersistentVolumeClaim, Pod } from "../facts.ts";
 import type { Inquiry } from "../inquiry.ts";
 import type { Sight } from "../picture.ts";
-import { advice, lookAtBackEnd, lookAtDriver, replacePendingClaim } from "../steps.ts";
+import { advice, lookAtDriver, replacePendingClaim } from "../steps.ts";
 import { MINUTE, spoken } from "../times.ts";
 import type { Cause } from "./cause.ts";
 
 /** D16: the claim of a pod that has not started cannot be used. */
 export const claimNotUsable: Cause = {
   row: "D16",
+  isShownByItself: true,
   judge: (c, inquiry) => {
     if (c.stage !== "unscheduled" && c.stage !== "creating") return undefined;
     for (const { claimName, claim } of c.uses) {
@@ -62,8 +63,8 @@ export function judgeClaim(
     });
   }
   const claim = sight.object;
-  if (claim.phase === "Lost") return lost(claim, inquiry);
-  if (claim.deletedAt !== undefined && pod !== undefined) {
+  if (claim.phase === "Lost") return lost(claim);
+  if (claim.deletedAt !== undefined) {
     return notUsable(
       "claim-being-deleted",
       `Claim ${name} is being deleted: new pods are refused, and when the last pod that mounts it ends, it and perhaps its data are gone.`,
@@ -83,14 +84,14 @@ export function judgeClaim(
   return claim.phase === "Pending" ? pending(claim, pod, inquiry) : unboundVolume(claim, inquiry);
 }
 
-function lost(claim: PersistentVolumeClaim, inquiry: Inquiry): Answer {
+function lost(claim: PersistentVolumeClaim): Answer {
   return notUsable(
     "claim-lost",
     `Claim ${claim.name} is Lost: its PersistentVolume ${claim.volumeName ?? ""} is gone. The disk behind it may still exist.`,
     claim,
     {
       steps: [
-        lookAtBackEnd(undefined, inquiry),
+        advice("look-at-back-end", "Look for the disk of that PersistentVolume in the storage backend."),
         advice(
           "create-volume",
           `Create PersistentVolume ${claim.volumeName ?? ""} again for the disk that is found there.`,
@@ -105,7 +106,7 @@ function lost(claim: PersistentVolumeClaim, inquiry: Inquiry): Answer {
 function unboundVolume(claim: PersistentVolumeClaim, inquiry: Inquiry): Answer | undefined {
   if (claim.volumeName === undefined) return undefined;
   const volume = inquiry.picture.find("PersistentVolume", "", claim.volumeName);
-  return volume.is === "absent" ? lost(claim, inquiry) : undefined;
+  return volume.is === "absent" ? lost(claim) : undefined;
 }
 
 function pending(
@@ -121,7 +122,7 @@ function pending(
       claim,
       {
         steps: [
-          lookAtBackEnd(undefined, inquiry),
+          advice("look-at-back-end", `Find out what is on the disk of PersistentVolume ${released}.`),
           advice(
             "create-volume",
             `When its data is what you want: clear spec.claimRef of PersistentVolume ${released}.`,
@@ -224,6 +225,8 @@ function provisioning(claim: PersistentVolumeClaim, provisioner: string, inquiry
   const own = events.filter(({ from }) => from !== "persistentvolume-controller");
   const failed = own.findLast(({ reason }) => reason === "ProvisioningFailed");
   if (failed !== undefined) return provisioningFailed(claim, failed, inquiry);
+  const documented = inquiry.options.modesRefused(claim.namespace, claim.name);
+  if (documented !== undefined) return modesRefused(claim, `Claim ${claim.name} ${documented}.`, inquiry);
   const registered =
     inquiry.picture.known("CSIDriver", "", provisioner) !== undefined ||
     inquiry.picture.facts.objects.CSINode.some(({ drivers }) => drivers.includes(provisioner));
@@ -254,18 +257,30 @@ function provisioning(claim: PersistentVolumeClaim, provisioner: string, inquiry
   );
 }
 
+/** By the event of the driver, or by what is documented of it where the event is gone. */
+function modesRefused(
+  claim: PersistentVolumeClaim,
+  text: string,
+  inquiry: Inquiry,
+  evidence: readonly string[] = [],
+): Answer {
+  return notUsable("mode-refused", text, claim, {
+    steps: [replacePendingClaim(claim, inquiry)],
+    avoid: [{ id: "edit-claim", why: "access modes cannot be changed" }],
+    evidence,
+  });
+}
+
 function provisioningFailed(claim: PersistentVolumeClaim, failed: Event, inquiry: Inquiry): Answer {
-  const refused = MODE_REFUSED.test(failed.message);
+  const evidence = [`event ${failed.reason} of ${failed.from}: ${failed.message}`];
+  if (MODE_REFUSED.test(failed.message)) {
+    const text = `The driver refuses the access modes of claim ${claim.name} (${claim.accessModes.join(", ")}): "${failed.message}"`;
+    return modesRefused(claim, text, inquiry, evidence);
+  }
   return notUsable(
-    refused ? "mode-refused" : null,
-    refused
-      ? `The driver refuses the access modes of claim ${claim.name} (${claim.accessModes.join(", ")}): "${failed.message}"`
-      : `The provisioner cannot create the volume of claim ${claim.name}. It says: "${failed.message}"`,
+    null,
+    `The provisioner cannot create the volume of claim ${claim.name}. It says: "${failed.message}"`,
     claim,
-    {
-      steps: refused ? [replacePendingClaim(claim, inquiry)] : [lookAtDriver(claim.provisioner, inquiry)],
-      avoid: refused ? [{ id: "edit-claim", why: "access modes cannot be changed" }] : [],
-      evidence: [`event ${failed.reason} of ${failed.from}: ${failed.message}`],
-    },
+    { steps: [lookAtDriver(claim.provisioner, inquiry)], evidence },
   );
 }

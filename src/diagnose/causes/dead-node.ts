@@ -11,6 +11,7 @@ import {
   deleteAttachment,
   FORCE_DETACH_DISABLED,
   forceDelete,
+  lookAtDriver,
   machineIsOff,
   powerOffNode,
   removeTaint,
@@ -18,7 +19,7 @@ import {
   taintOutOfService,
   wait,
 } from "../steps.ts";
-import { clock, MINUTE } from "../times.ts";
+import { clock, MINUTE, spoken } from "../times.ts";
 import { blockerIn, type Cause, NOT_BEFORE_OFF } from "./cause.ts";
 import { usersOf } from "./danger.ts";
 
@@ -67,8 +68,8 @@ function deadPodAnswer(dead: Pod, c: PodCase, inquiry: Inquiry): Answer {
   const nodeName = dead.nodeName ?? "";
   const node = inquiry.picture.node(nodeName);
   const disk = c.uses.find((use) => use.disk?.pods.includes(dead) === true)?.disk;
-  const tainted = isOutOfService(node);
-  const held = `${dead.namespace}/${dead.name} is Terminating on ${nodeName}, which is ${node === undefined ? "gone" : "not Ready"}; its object keeps the volume there`;
+  const isThere = disk?.attachments.some((attachment) => attachment.nodeName === nodeName) === true;
+  const held = `${dead.namespace}/${dead.name} is Terminating on ${nodeName}, which is ${node === undefined ? "gone" : "not Ready"}; its object ${isThere ? "keeps the volume there" : "still wants the volume there"}`;
   const said = {
     cause: "held-by-dead-pod",
     volume: true,
@@ -76,7 +77,19 @@ function deadPodAnswer(dead: Pod, c: PodCase, inquiry: Inquiry): Answer {
     disk,
     evidence: [held],
   } as const;
-  if (tainted) {
+  if (isOutOfService(node)) {
+    const late = taintedFor(node, inquiry);
+    if (late >= 2 * MINUTE) {
+      return answer({
+        ...said,
+        state: "stuck",
+        text: `${held}. The node is marked out of service for ${spoken(late)}, which should have removed the pod within 20 s: see whether kube-controller-manager runs.`,
+        byItself: "unknown",
+        questions: [machineIsOff(nodeName)],
+        steps: [forceDelete(dead, inquiry)],
+        avoid: [NOT_BEFORE_OFF, { id: "taint-out-of-service", why: "it is set already" }],
+      });
+    }
     return answer({
       ...said,
       state: "clearing",
@@ -141,10 +154,7 @@ export const nodeNotReady: Cause = {
 
 function notReady(nodeName: string, pod: Pod, inquiry: Inquiry, disk?: Disk): Answer {
   const since = inquiry.picture.node(nodeName)?.readySince;
-  const eviction =
-    pod.unreachableSeconds === undefined || since === undefined
-      ? "it is not evicted by itself"
-      : `it is evicted at ${clock(since + pod.unreachableSeconds * 1000)}, and even then keeps its volume`;
+  const eviction = evictionText(pod, since, inquiry);
   return answer({
     cause: "node-not-ready",
     state: "stuck",
@@ -157,6 +167,15 @@ function notReady(nodeName: string, pod: Pod, inquiry: Inquiry, disk?: Disk): An
     avoid: [NOT_BEFORE_OFF],
     evidence: [`node ${nodeName}: Ready is not True since ${clock(since) ?? "an unknown time"}`],
   });
+}
+
+/** A43; where many nodes of a zone are not Ready, evictions are slowed or stopped (A47). */
+function evictionText({ unreachableSeconds }: Pod, since: number | undefined, { now }: Inquiry): string {
+  if (unreachableSeconds === undefined || since === undefined) return "it is not evicted by itself";
+  const due = since + unreachableSeconds * 1000;
+  return now > due + 2 * MINUTE
+    ? `its eviction was due at ${clock(due)} and has not come: Kubernetes stops evicting where most nodes of a zone are not Ready`
+    : `it is evicted at ${clock(due)}, and even then keeps its volume`;
 }
 
 /** D9: no pod is left, the six minutes run; whether they end cannot be seen (A10, A16). */
@@ -178,6 +197,21 @@ export const waitingForForcedDetach: Cause = {
 
 /** The detach of a node that is marked out of service does not wait for the unmount (A13). */
 function freedByTaint({ pod }: PodCase, { attachment, disk }: JudgedAttachment, inquiry: Inquiry): Answer {
+  const late = taintedFor(inquiry.picture.node(attachment.nodeName), inquiry);
+  if (late >= 2 * MINUTE) {
+    return answer({
+      cause: "waiting-for-forced-detach",
+      state: "stuck",
+      volume: true,
+      text: `${attachment.nodeName} is marked out of service for ${spoken(late)} and no pod is left there, but the volume is still attached: see whether kube-controller-manager and the driver's controller pod run.`,
+      since: inquiry.waitingSince(pod),
+      disk,
+      byItself: "unknown",
+      steps: [lookAtDriver(disk.driver ?? attachment.attacher, inquiry, attachment)],
+      avoid: [NOT_BEFORE_OFF, { id: "taint-out-of-service", why: "it is set already" }],
+      evidence: [`${attachment.nodeName} carries the taint ${OUT_OF_SERVICE}`],
+    });
+  }
   return answer({
     cause: "waiting-for-forced-detach",
     state: "clearing",
@@ -194,6 +228,11 @@ function freedByTaint({ pod }: PodCase, { attachment, disk }: JudgedAttachment, 
 
 function isOutOfService(node: Node | undefined): boolean {
   return node?.taints.some(({ key }) => key === OUT_OF_SERVICE) === true;
+}
+
+/** How long at least; 0 where the taint does not say since when, as most do not. */
+function taintedFor(node: Node | undefined, inquiry: Inquiry): number {
+  return inquiry.age(node?.taints.find(({ key }) => key === OUT_OF_SERVICE)?.addedAt);
 }
 
 /** D10: the Node object is gone, its attachment is left (A15). */
@@ -248,18 +287,23 @@ function sixMinutes(
   const off = machineIsOff(attachment.nodeName);
   const ignoresNode =
     disk.driver === undefined ? "unknown" : inquiry.options.driver(disk.driver).unpublishIgnoresNode;
+  const unchangedFor = inquiry.unchangedFor(attachment);
+  const isOver = unchangedFor >= 10 * MINUTE;
   return answer({
     cause,
     state: "stuck",
     volume: true,
-    text,
+    text: isOver
+      ? `No pod is left on ${attachment.nodeName}, and the volume is attached there unchanged for ${spoken(unchangedFor)}: it is not detached by itself any more.`
+      : text,
     since: inquiry.waitingSince(c.pod),
     disk,
-    byItself: "unknown",
-    within: 7 * MINUTE,
-    questions: [off, FORCE_DETACH_DISABLED],
+    ...(isOver ? { byItself: "no" } : { byItself: "unknown", within: 7 * MINUTE }),
+    questions: isOver ? [off] : [off, FORCE_DETACH_DISABLED],
     steps: [
-      wait("Wait 7 minutes and diagnose again; what has not changed by then does not end by itself."),
+      ...(isOver
+        ? []
+        : [wait("Wait 7 minutes and diagnose again; what has not changed by then does not end by itself.")]),
       ...taint,
       ...(ignoresNode === false
         ? []

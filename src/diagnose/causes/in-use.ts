@@ -7,6 +7,7 @@ import type { Disk, Unread } from "../picture.ts";
 import { isOnePod, type PodCase } from "../pod-case.ts";
 import { isTerminating, wantsVolumes } from "../pods.ts";
 import {
+  advice,
   capAutoscaler,
   isScalable,
   patchRecreate,
@@ -14,8 +15,10 @@ import {
   scaleToOne,
   stopOne,
   undoRollout,
+  wait,
   zeroAndBack,
 } from "../steps.ts";
+import { MINUTE, spoken } from "../times.ts";
 import { type Cause, KEEP_OLD_POD, NEVER_DELETE_ATTACHMENT } from "./cause.ts";
 import { numberBeforeScaling, type Relation, relationOf } from "./relation.ts";
 
@@ -108,6 +111,24 @@ function explain(relation: Relation, c: PodCase, held: Held, inquiry: Inquiry): 
       return rollout(relation, c, held, inquiry);
     case "replicas":
       return replicas(relation, c, held, inquiry);
+    case "versions":
+      return say(
+        "rollout-waits-for-itself",
+        `${relation.root.kind} ${relation.root.name} waits for itself: ${c.pod.name} needs the volume that a pod of another version keeps (${where(held)}).`,
+        c,
+        held,
+        inquiry,
+        {
+          steps: [
+            advice(
+              "undo-rollout",
+              `Undo it to the version that has the volume, with the tool that manages ${relation.root.kind} ${relation.root.name}.`,
+              "the old version stays",
+            ),
+          ],
+          avoid: [NEVER_DELETE_ATTACHMENT, KEEP_OLD_POD],
+        },
+      );
     case "runs":
       return say(
         "replicas-on-several-nodes",
@@ -132,7 +153,7 @@ function explain(relation: Relation, c: PodCase, held: Held, inquiry: Inquiry): 
 }
 
 function rollout(
-  { deployment, holder }: Extract<Relation, { is: "rollout" }>,
+  { deployment, holder, isNewer }: Extract<Relation, { is: "rollout" }>,
   c: PodCase,
   held: Held,
   inquiry: Inquiry,
@@ -155,6 +176,7 @@ function rollout(
       },
     );
   }
+  if (isNewer) return nearlyThrough(deployment, c, held, inquiry);
   return say(
     "rollout-waits-for-itself",
     `The rollout of Deployment ${deployment.name} waits for itself: ${c.pod.name} needs the volume that a pod of the old version keeps (${where(held)}), and that one stays until the new one is ready.${deployment.paused ? " The Deployment is paused." : ""}`,
@@ -172,6 +194,46 @@ function rollout(
   );
 }
 
+/** The new version has the volume: the Deployment removes the old version's pod once the new one is Ready. */
+function nearlyThrough(deployment: Deployment, c: PodCase, held: Held, inquiry: Inquiry): Answer {
+  const { name, paused } = deployment;
+  const readySince = held.pods.map(
+    ({ conditions }) => conditions.find(({ type, status }) => type === "Ready" && status === "True")?.since,
+  );
+  const isReady = readySince.every((since) => since !== undefined);
+  const elapsed = Math.min(...readySince.map((since) => inquiry.age(since)));
+  const text = `The new version of Deployment ${name} has the volume (${where(held)}); ${c.pod.name} is of the version before`;
+  if (isReady && !paused && elapsed < 2 * MINUTE) {
+    return say("starting", `${text} and is removed now.`, c, held, inquiry, {
+      state: "clearing",
+      byItself: "yes",
+      within: 2 * MINUTE - elapsed,
+      steps: [wait("Wait.", inquiry.kubectl.watch(c.pod))],
+    });
+  }
+  const why = paused
+    ? "stays while the Deployment is paused"
+    : isReady
+      ? `should have been removed ${spoken(elapsed)} ago: see whether kube-controller-manager runs`
+      : "is removed as soon as that one is Ready";
+  return say("rollout-waits-for-itself", `${text} and ${why}.`, c, held, inquiry, {
+    steps: [
+      advice(
+        "mend-pod",
+        paused
+          ? `Resume the rollout of Deployment ${name}.`
+          : isReady
+            ? "See whether kube-controller-manager runs."
+            : `See why ${held.pods.map((pod) => pod.name).join(", ")} is not Ready.`,
+      ),
+    ],
+    avoid: [
+      NEVER_DELETE_ATTACHMENT,
+      { id: "undo-rollout", why: "the new version has the volume already; the rollout would turn round" },
+    ],
+  });
+}
+
 function rolloutSteps(
   deployment: Deployment,
   holder: Parameters<typeof undoRollout>[1],
@@ -183,7 +245,7 @@ function rolloutSteps(
     undoRollout(deployment, holder, inquiry),
     // Recreate acts on a paused Deployment only after it was resumed.
     ...(isRecreate || deployment.paused ? [] : [patchRecreate(deployment, inquiry)]),
-    zeroAndBack(deployment, pods, inquiry),
+    ...(deployment.replicas > 0 ? [zeroAndBack(deployment, pods, inquiry)] : []),
   ];
 }
 
@@ -205,7 +267,7 @@ function replicas(
       {
         steps: [
           capAutoscaler(autoscaler, inquiry),
-          ...(scalable === undefined ? [] : [scaleToOne(scalable, inquiry)]),
+          ...(scalable === undefined || scalable.replicas < 2 ? [] : [scaleToOne(scalable, inquiry)]),
         ],
       },
     );
@@ -268,5 +330,6 @@ function say(
 }
 
 function where({ pods, node }: Held): string {
-  return `${pods.map(({ namespace, name }) => `${namespace}/${name}`).join(", ")} has it on ${node}`;
+  const names = pods.map(({ namespace, name }) => `${namespace}/${name}`).join(", ");
+  return `${names} ${pods.length > 1 ? "have" : "has"} it on ${node}`;
 }

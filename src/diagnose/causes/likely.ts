@@ -20,7 +20,8 @@ export function withLikely(unseen: Answer, c: PodCase, inquiry: Inquiry): Answer
   const where = holders.map(({ name, nodeName }) => `${name} on ${nodeName}`).join(", ");
   const said = `${unknown.text} It is likely, though, that`;
   if (relation.is === "rollout") {
-    const { deployment, holder } = relation;
+    const { deployment, holder, isNewer } = relation;
+    if (isNewer) return unknown;
     return {
       ...unknown,
       detail: "rollout-waits-for-itself",

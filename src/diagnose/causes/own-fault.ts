@@ -49,6 +49,7 @@ const DETAILS: readonly { readonly reason: RegExp; readonly detail: FaultDetail;
 /** D19: a container was made, so its volumes are mounted; what it waits for now is its own. */
 export const failing: Cause = {
   row: "D19",
+  isShownByItself: true,
   judge: ({ pod, stage }) => {
     const container = stage === "failing" ? failingContainer(pod) : undefined;
     if (container === undefined) return undefined;
@@ -99,9 +100,20 @@ const CONFIG = /\b(?:configmap|secret)s? "?[^"]*"? not found|object "[^"]*"\/"[^
 /** Event reasons of the kubelet about volumes. */
 const MOUNT_REASONS: ReadonlySet<string> = new Set(["FailedMount", "FailedMapVolume"]);
 
-/** The newest of the kubelet's complaints about a volume of the pod. */
-export function mountComplaint({ pod }: PodCase, inquiry: Inquiry): Event | undefined {
-  return inquiry.picture.eventsAbout(pod).findLast(({ reason }) => MOUNT_REASONS.has(reason));
+/**
+ * The newest of the kubelet's complaints about a volume of the pod. One from before the pod's attachments were made is
+ * about an earlier state, and so is one about a detach that the objects do not show (A20b).
+ */
+export function mountComplaint({ pod, own }: PodCase, inquiry: Inquiry): Event | undefined {
+  const attachedAt = Math.max(0, ...own.map(({ attachment }) => attachment.createdAt ?? 0));
+  return inquiry.picture
+    .eventsAbout(pod)
+    .findLast(
+      ({ reason, message, last }) =>
+        MOUNT_REASONS.has(reason) &&
+        (last ?? attachedAt) >= attachedAt &&
+        !message.includes("volume attachment is being deleted"),
+    );
 }
 
 /** D19: the claim's volume is attached, and another volume cannot be mounted. */

@@ -13,6 +13,9 @@ import { notTheVolume } from "./own-fault.ts";
 const PLACE_TEXT =
   /didn't match PersistentVolume's node affinity|had volume node affinity conflict|exceed max volume count|had no available volume zone|didn't find available persistent volumes to bind|did not have enough free storage/;
 
+/** A cluster can have hundreds that are cordoned. */
+const MOST_NODES = 3;
+
 /** D17: the volume lives where no node takes the pod. */
 export const noNodeForTheVolume: Cause = {
   row: "D17",
@@ -55,7 +58,7 @@ function stepsFor(c: PodCase, volume: PersistentVolume | undefined, near: readon
   const out = near.filter(isOut);
   if (cordoned.length > 0 || out.length > 0) {
     return [
-      ...cordoned.map((node) => uncordon(node, inquiry)),
+      ...cordoned.slice(0, MOST_NODES).map((node) => uncordon(node, inquiry)),
       ...out.map((node) => removeTaint(node, node.name, inquiry)),
     ];
   }
@@ -67,7 +70,13 @@ function stepsFor(c: PodCase, volume: PersistentVolume | undefined, near: readon
       ? undefined
       : inquiry.roots
           .replicaSetsOf(deployment)
-          .filter(({ name, revision }) => name !== c.pod.owner?.name && revision !== undefined)
+          .filter(
+            ({ name, revision, placement }) =>
+              name !== c.pod.owner?.name &&
+              revision !== undefined &&
+              revision !== deployment.revision &&
+              near.some((node) => exclusionOf(placement, node) === undefined),
+          )
           .toSorted((a, b) => (b.revision ?? 0) - (a.revision ?? 0))[0];
   const where = volume === undefined ? "where the volume is" : `with ${placeOf(volume)}`;
   const mend = advice(
@@ -77,7 +86,7 @@ function stepsFor(c: PodCase, volume: PersistentVolume | undefined, near: readon
   );
   const excluded = near.some((node) => exclusionOf(c.pod.placement, node) !== undefined);
   return deployment !== undefined && earlier !== undefined && excluded
-    ? [undoRollout(deployment, earlier, inquiry, "which could be placed"), mend]
+    ? [undoRollout(deployment, earlier, inquiry, "whose pods may run there"), mend]
     : [mend];
 }
 
@@ -118,7 +127,7 @@ export const notPlaced: Cause = {
       unscheduledSince(pod),
       {
         steps: [
-          ...(cordonedOnly ? cordoned.map((node) => uncordon(node, inquiry)) : []),
+          ...(cordonedOnly ? cordoned.slice(0, MOST_NODES).map((node) => uncordon(node, inquiry)) : []),
           advice(
             "mend-pod",
             "Ask for less, correct its node selector, affinity or tolerations, or add a node.",

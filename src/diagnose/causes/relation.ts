@@ -5,7 +5,16 @@ import { type Root, sameRoot } from "../roots.ts";
 
 /** How a waiting pod and the pods that hold its volume belong together. */
 export type Relation =
-  | { readonly is: "rollout"; readonly deployment: Deployment; readonly holder: ReplicaSet | undefined }
+  | {
+      readonly is: "rollout";
+      readonly deployment: Deployment;
+      /** Of the pod that has the volume. */
+      readonly holder: ReplicaSet | undefined;
+      /** True where the pod that has the volume is of the newer version: the one that waits goes next. */
+      readonly isNewer: boolean;
+    }
+  /** Two versions of a kind that is not read, e.g. an Argo Rollout. */
+  | { readonly is: "versions"; readonly root: Root }
   | { readonly is: "replicas"; readonly root: Root; readonly autoscaler: HorizontalPodAutoscaler | undefined }
   | { readonly is: "runs"; readonly root: Root }
   | { readonly is: "shared"; readonly root: Root; readonly others: readonly Root[] };
@@ -26,7 +35,7 @@ export function relationOf(
     if (other.is === "unread") return { unseen: other.unread };
     if (other.is === "absent") continue;
     if (sameRoot(other.object, root.object)) same.push(holder);
-    else others.push(other.object);
+    else if (!others.some((known) => sameRoot(known, other.object))) others.push(other.object);
   }
   if (same.length === 0) return { is: "shared", root: root.object, others };
   const earlier = same.find(({ owner }) => owner?.name !== waiting.owner?.name);
@@ -34,13 +43,20 @@ export function relationOf(
   if (earlier === undefined)
     return { is: "replicas", root: root.object, autoscaler: raisingAutoscaler(root.object, inquiry) };
   if (object?.kind === "Deployment") {
-    const holder = inquiry.picture.known("ReplicaSet", earlier.namespace, earlier.owner?.name ?? "");
-    return { is: "rollout", deployment: object, holder };
+    const holder = replicaSetOf(earlier, inquiry);
+    const own = replicaSetOf(waiting, inquiry)?.revision;
+    const isNewer = own !== undefined && holder?.revision !== undefined && holder.revision > own;
+    return { is: "rollout", deployment: object, holder, isNewer };
   }
   // A Deployment that was not read is more than a name is worth for a command.
   const unread =
     kind === "Deployment" ? inquiry.picture.unread("Deployment", root.object.namespace) : undefined;
-  return unread === undefined ? { is: "runs", root: root.object } : { unseen: unread };
+  if (unread !== undefined) return { unseen: unread };
+  return { is: earlier.owner?.kind === "ReplicaSet" ? "versions" : "runs", root: root.object };
+}
+
+function replicaSetOf({ namespace, owner }: Pod, { picture }: Inquiry): ReplicaSet | undefined {
+  return picture.known("ReplicaSet", namespace, owner?.name ?? "");
 }
 
 /** One that keeps, or has, more than one pod. */

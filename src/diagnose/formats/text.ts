@@ -107,8 +107,7 @@ function screen(
     paint(COLOURS[state], label) + first.slice(label.length),
     ...rest,
     ...sentence(cause.text, "  ", layout),
-    ...(waiting.length === 0 ? [] : sentence(`Waits: ${waitingText(waiting)}.`, "  ", layout)),
-    ...(since === null ? [] : [`  Since ${since}.`]),
+    ...waitingLines(waiting, since, layout),
   ];
   const section = (title: string, body: readonly string[]) =>
     body.length === 0 ? [] : ["", paint("bold", title), ...body];
@@ -121,11 +120,17 @@ function screen(
     ...(state === "healthy" ? [] : section("Will it clear by itself", clearsLines(diagnosis, layout))),
     ...section("What to type", stepLines(diagnosis, paint, layout)),
     ...section("How to see that it worked", verifyLines(diagnosis, layout)),
-    ...section(
-      state === "healthy" ? "Healthy now, but" : "How to prevent it",
-      preventionLines(diagnosis, layout),
-    ),
+    ...section(preventionTitle(diagnosis), preventionLines(diagnosis, layout)),
   ].join("\n");
+}
+
+function waitingLines(
+  waiting: SubjectDiagnosis["waiting"],
+  since: string | null,
+  layout: TextLayout,
+): readonly string[] {
+  if (waiting.length === 0) return since === null ? [] : [`  Since ${since}.`];
+  return sentence(`Waits: ${waitingText(waiting)}${since === null ? "" : `, since ${since}`}.`, "  ", layout);
 }
 
 function waitingText(waiting: SubjectDiagnosis["waiting"]): string {
@@ -149,7 +154,9 @@ function holderLines(
   return [
     ...shown.flatMap((holder) => sentence(`${holderText(holder, document)}.`, "  ", layout)),
     ...(more > 0 ? [`  and ${more} more (--format json has all)`] : []),
-    ...(nobody ? ["  Nobody that can be seen."] : []),
+    ...(nobody
+      ? [cause.id === "claim-not-usable" ? "  Nobody: there is no volume." : "  Nobody that can be seen."]
+      : []),
     ...evidence.slice(0, MOST_EVIDENCE).flatMap((line) => sentence(line, "  - ", layout)),
     ...(evidence.length > MOST_EVIDENCE
       ? [`  - and ${evidence.length - MOST_EVIDENCE} more facts (--format json has all)`]
@@ -197,14 +204,23 @@ function oneStep(
   ];
 }
 
-function verifyLines({ verify }: SubjectDiagnosis, layout: TextLayout): readonly string[] {
+function verifyLines({ verify, steps }: SubjectDiagnosis, layout: TextLayout): readonly string[] {
+  if (steps.length === 0) return [];
   return verify.flatMap((line) =>
     isCommand(line) ? [`    ${visible(line)}`] : sentence(line, "  ", layout),
   );
 }
 
-function preventionLines({ prevention }: SubjectDiagnosis, layout: TextLayout): readonly string[] {
-  const byFinding = Map.groupBy(prevention, ({ rule, finding }) => `${rule}: ${finding}`);
+function preventionTitle({ state, cause }: SubjectDiagnosis): string {
+  if (state === "healthy") return "Healthy now, but";
+  return cause.volume ? "How to prevent it" : "What else can go wrong";
+}
+
+/** What can go wrong is said where it has not; where it has, it stands above. */
+function preventionLines({ prevention, cause }: SubjectDiagnosis, layout: TextLayout): readonly string[] {
+  const byFinding = Map.groupBy(prevention, ({ rule, finding }) =>
+    cause.volume ? `${rule}:` : `${rule}: ${finding}`,
+  );
   return [...byFinding].flatMap(([finding, fixes]) => [
     ...sentence(finding, "  ", layout),
     ...fixes
@@ -224,17 +240,24 @@ function preventionLines({ prevention }: SubjectDiagnosis, layout: TextLayout): 
 }
 
 function attachmentBlock(
-  { findings }: DiagnosisDocument,
+  { findings, diagnoses }: DiagnosisDocument,
   paint: Painter,
   layout: TextLayout,
 ): readonly string[] {
   if (findings.length === 0) return [];
-  const lines = findings.flatMap(({ severity, warning }) => {
+  const told = diagnoses.length === 1 ? (diagnoses[0]?.cause.text ?? "") : "";
+  const lines = findings.flatMap(({ rule, severity, warning, attachment, evidence }) => {
     const label = `  ${severity === "error" ? "ERROR" : "WARNING"}  `;
-    const [first = "", ...rest] = sentence(warning, label, layout);
+    const isTold =
+      told.includes(evidence[0] ?? warning) || told.includes(`${attachment.name} on ${attachment.node} is`);
+    const [first = "", ...rest] = sentence(
+      isTold && severity === "warning" ? `${rule}, as said above` : warning,
+      label,
+      layout,
+    );
     return [paint(severity === "error" ? "red" : "yellow", label) + first.slice(label.length), ...rest];
   });
-  return [[paint("bold", "Attachments"), ...lines].join("\n")];
+  return [[paint("bold", "Attachments"), ...new Set(lines)].join("\n")];
 }
 
 function closing(

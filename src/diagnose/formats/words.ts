@@ -142,6 +142,8 @@ export function questionText({ id, text }: Question): string {
     : `${text} If it is off and stays off: --machine-is-off ${node}`;
 }
 
+const NO_POD = "no pod object wants the volume there";
+
 /** Evidence that neither the sentence nor the holders have said already. */
 export function furtherEvidence({ cause, evidence, holders }: SubjectDiagnosis): readonly string[] {
   const said = new Set(
@@ -150,8 +152,11 @@ export function furtherEvidence({ cause, evidence, holders }: SubjectDiagnosis):
       `${namespace}/${pod} has it on ${node}`,
     ]),
   );
+  const alone = holders.filter(({ pod }) => pod === null);
   return [...new Set(evidence)].filter((line) => {
-    const quoted = /(?:attach|detach)Error (.+)$/s.exec(line)?.[1];
+    if (alone.some(({ attachment, node }) => line === `attachment ${attachment} on ${node}: ${NO_POD}`))
+      return false;
+    const quoted = /(?:(?:attach|detach)Error|the scheduler says:) (.+)$/s.exec(line)?.[1];
     return !said.has(line) && !cause.text.includes(line) && !(quoted && cause.text.includes(quoted));
   });
 }

@@ -7,6 +7,9 @@ import { conditionsOf, metaOf, secondsOf } from "./meta.ts";
 
 const UNREACHABLE = "node.kubernetes.io/unreachable";
 
+/** Where a pod may land is of no interest once it has. */
+const PLACED: Raw = Object.freeze({});
+
 const POD_CONDITIONS: ReadonlySet<string> = new Set(["PodScheduled", "Ready"]);
 
 export function podFrom(raw: Raw): Pod {
@@ -16,29 +19,30 @@ export function podFrom(raw: Raw): Pod {
   const nodeName = nonEmpty(spec.nodeName);
   const volumes = list(spec.volumes).map(record);
   const claims = claimsOf(spec, meta.name);
-  const claimVolumes = new Set(claims.map(({ volumeName }) => volumeName));
   return {
     ...meta,
     nodeName,
     phase: shared(text(status.phase) ?? ""),
     reason: shared(text(status.reason) ?? ""),
     claims,
-    otherVolumes: volumes
-      .map((volume) => text(volume.name) ?? "")
-      .filter((name) => name !== "" && !claimVolumes.has(name)),
+    otherVolumes: otherVolumesOf(volumes, claims),
     hasInlineDisk: volumes.some((volume) => inlineDiskOf(volume) !== undefined),
-    containers: [
-      ...containersOf(status.initContainerStatuses, true),
-      ...containersOf(status.containerStatuses, false),
-      ...containersOf(status.ephemeralContainerStatuses, false),
-    ],
+    containers: allContainersOf(status),
     containerCount: list(spec.containers).length,
     conditions: conditionsOf(status, (type) => POD_CONDITIONS.has(type)),
-    placement: nodeName === undefined ? placementOf(spec) : placementOf({}),
+    placement: placementOf(nodeName === undefined ? spec : PLACED),
     unreachableSeconds: unreachableSeconds(spec),
     schedulerName: shared(nonEmpty(spec.schedulerName) ?? "default-scheduler"),
     gated: list(spec.schedulingGates).length > 0,
   };
+}
+
+function otherVolumesOf(volumes: readonly Raw[], claims: readonly PodClaim[]): readonly string[] {
+  if (volumes.length === claims.length) return NOTHING;
+  const claimVolumes = new Set(claims.map(({ volumeName }) => volumeName));
+  return volumes
+    .map((volume) => text(volume.name) ?? "")
+    .filter((name) => name !== "" && !claimVolumes.has(name));
 }
 
 /**
@@ -56,6 +60,18 @@ export function claimsOf(podSpec: Raw, podName?: string): readonly PodClaim[] {
       claims.push({ volumeName, claimName: `${podName}-${volumeName}` });
   }
   return claims.length === 0 ? NOTHING : claims;
+}
+
+function allContainersOf(status: Raw): readonly Container[] {
+  const { initContainerStatuses, containerStatuses, ephemeralContainerStatuses } = status;
+  const own = containersOf(containerStatuses, false);
+  return initContainerStatuses === undefined && ephemeralContainerStatuses === undefined
+    ? own
+    : [
+        ...containersOf(initContainerStatuses, true),
+        ...own,
+        ...containersOf(ephemeralContainerStatuses, false),
+      ];
 }
 
 function containersOf(statuses: unknown, init: boolean): readonly Container[] {

@@ -1,6 +1,7 @@
 import { accessModesOf } from "../../kube/access-modes.ts";
 import { CLASS_ANNOTATION } from "../../kube/claim.ts";
 import { annotationOf, timeOf } from "../../kube/metadata.ts";
+import { MIGRATED_TO, migratedVolumeOf } from "../../kube/migrated-volume.ts";
 import { isRecord, list, nonEmpty, type Raw, record, shared, text } from "../../kube/raw.ts";
 import { nodeSelectorTermsOf } from "../../kube/selector.ts";
 import { persistentSourceOf } from "../../kube/volume-source.ts";
@@ -41,6 +42,7 @@ export function volumeFrom(raw: Raw): PersistentVolume {
   const claimRef = record(spec.claimRef);
   const claimName = nonEmpty(claimRef.name);
   const csi = record(spec.csi);
+  const migrated = migratedVolumeOf(spec, record(record(raw.metadata).labels));
   return {
     ...metaOf(raw, "PersistentVolume", "v1"),
     phase: shared(text(record(raw.status).phase) ?? ""),
@@ -52,8 +54,9 @@ export function volumeFrom(raw: Raw): PersistentVolume {
         ? undefined
         : { namespace: shared(text(claimRef.namespace) ?? ""), name: claimName, uid: nonEmpty(claimRef.uid) },
     sourceType: persistentSourceOf(spec).type,
-    driver: nonEmpty(csi.driver),
-    handle: nonEmpty(csi.volumeHandle),
+    driver: nonEmpty(csi.driver) ?? migrated?.driver,
+    handle: nonEmpty(csi.volumeHandle) ?? migrated?.handle,
+    isMigrated: migrated === undefined ? undefined : annotationOf(raw, MIGRATED_TO) !== undefined,
     nodeAffinity: nodeSelectorTermsOf(record(spec.nodeAffinity).required),
   };
 }

@@ -1,4 +1,5 @@
 import { autoscalerFrom as policyAutoscalerFrom } from "../../kube/autoscaler.ts";
+import { placementOf } from "../../kube/placement.ts";
 import { count, list, type Raw, record, shared, text } from "../../kube/raw.ts";
 import type {
   CronJob,
@@ -47,6 +48,7 @@ export function replicaSetFrom(raw: Raw): ReplicaSet {
     replicas: count(record(raw.spec).replicas) ?? 1,
     statusReplicas: count(record(raw.status).replicas) ?? 0,
     revision: numberAnnotation(raw, REVISION),
+    placement: placementOf(record(record(record(raw.spec).template).spec)),
     desiredReplicas: numberAnnotation(raw, DESIRED),
   };
 }

@@ -42,7 +42,10 @@ export function renderSarif(report: Report, options: RenderOptions): string {
             executionSuccessful: report.errors.length === 0,
             toolExecutionNotifications: [
               ...report.errors.map((error) => errorNotification(error, report)),
-              ...countNotification(found.length - placed.length, "not in a file, so not shown on a line"),
+              ...countNotification(
+                found.length - placed.length + report.attachments.length,
+                "not in a file, so not shown on a line",
+              ),
               ...countNotification(placed.length - kept.length, `beyond the worst ${MOST_RESULTS}`),
             ],
           },
