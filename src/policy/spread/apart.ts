@@ -42,10 +42,9 @@ function byAntiAffinity(
   matched: string,
 ): Apart | undefined {
   const pods = podsOf(other, kinship);
+  const own = podsOf(owner, "same-revision");
   const term = owner.template.placement.podAntiAffinity.find(
-    (candidate) =>
-      candidate.topologyKey === HOSTNAME &&
-      termMatches(candidate, podsOf(owner, "same-revision"), pods, view) === "yes",
+    (candidate) => candidate.topologyKey === HOSTNAME && termMatches(candidate, own, pods, view) === "yes",
   );
   return (
     term && {

@@ -132,6 +132,7 @@ function single(requirement: Requirement, value: string | undefined): Match {
       kind: "Pod",
       namespace: "",
       labels,
+      added: {},
       kinship: "other-workload",
     },
   );

@@ -1,7 +1,7 @@
 import type { PodAffinityTerm, Workload } from "../model.ts";
 
 /** Comparisons of one expression with one workload or node: some tens of milliseconds of them. */
-const UNITS = 400_000;
+export const MOST_COMPARISONS = 400_000;
 
 /** What one template may ask for by pod affinity, far above any real one: beyond it nothing is proved. */
 const MOST_EXPRESSIONS = 256;
@@ -16,7 +16,7 @@ export const TOO_MUCH =
  * is judged, and an answer that is late is no answer: spent means that no proof was found, never that there was one.
  */
 export class Work {
-  private left = UNITS;
+  private left = MOST_COMPARISONS;
   private readonly found = new Map<string, WeakMap<object, unknown>>();
 
   /** True while there is work left after these units; once false it stays so. */
