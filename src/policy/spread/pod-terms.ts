@@ -131,7 +131,7 @@ function single(requirement: Requirement, value: string | undefined): Match {
     {
       kind: "Pod",
       namespace: "",
-      labels,
+      template: { labels },
       added: {},
       kinship: "other-workload",
     },

@@ -24,8 +24,8 @@ export type Kinship = "same-revision" | "other-revision" | "other-workload";
 export interface Pods {
   readonly kind: WorkloadKind;
   readonly namespace: string;
-  /** As the template says them. */
-  readonly labels: Labels;
+  /** Whose labels they have; a hundred thousand are read late, and only where a term asks for one. */
+  readonly template: { readonly labels: Labels };
   /** What their controller makes of its own name, whatever the template says. */
   readonly added: Labels;
   readonly kinship: Kinship;
@@ -33,14 +33,14 @@ export interface Pods {
 
 const NONE_ADDED: Labels = Object.freeze({});
 
-export function podsOf({ kind, namespace, name, template: { labels } }: Workload, kinship: Kinship): Pods {
-  // Beside the template's own, which may be a hundred thousand and are not copied for every neighbour.
+export function podsOf({ kind, namespace, name, template }: Workload, kinship: Kinship): Pods {
+  // Beside the template's own, which are not copied for every neighbour.
   const added = kind === "Job" ? { "job-name": name, "batch.kubernetes.io/job-name": name } : NONE_ADDED;
-  return { kind, namespace, labels, added, kinship };
+  return { kind, namespace, template, added, kinship };
 }
 
-function labelOfPods({ labels, added }: Pods, key: string): string | undefined {
-  return labelOf(added, key) ?? labelOf(labels, key);
+function labelOfPods({ template, added }: Pods, key: string): string | undefined {
+  return labelOf(added, key) ?? labelOf(template.labels, key);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { PodAffinityTerm, Workload } from "../model.ts";
+import type { Labels, PodAffinityTerm, Workload } from "../model.ts";
 
 /** Comparisons of one expression with one workload or node: some tens of milliseconds of them. */
 export const MOST_COMPARISONS = 400_000;
@@ -76,7 +76,23 @@ export function sizeOf({ template }: Workload): Size {
   return size;
 }
 
+/** Far above any real template, as the others. */
+const MOST_LABELS = 10_000;
+
+/** More labels than terms are compared with. */
+export function hasTooManyLabels({ template: { labels } }: Workload): boolean {
+  let known = manyLabels.get(labels);
+  if (known === undefined) {
+    known = Object.keys(labels).length > MOST_LABELS;
+    manyLabels.set(labels, known);
+  }
+  return known;
+}
+
+const manyLabels = new WeakMap<Labels, boolean>();
+
 export function isTooLarge(workload: Workload): boolean {
+  if (hasTooManyLabels(workload)) return true;
   const { expressions, values } = sizeOf(workload);
   return expressions > MOST_EXPRESSIONS || values > MOST_VALUES;
 }
