@@ -20,6 +20,7 @@ export function compactReviews(): void {
   /** Claims that no container mounts are at most a note. */
   const mostUnmounted = 100;
   const mostOfStatus = 1_000;
+  const mostNames = 100;
   const readOfReview = ["apiVersion", "kind", "request"];
   const readOfRequest = [
     "uid",
@@ -230,6 +231,20 @@ export function compactReviews(): void {
     if (isRaw(template.spec)) template.spec = prunePod(template.spec);
     template.unread = unread;
   };
+  /** Of a step is read what it is called: one with more names than there are has one that is not known. */
+  const pruneSteps = (spec: Raw): void => {
+    const canary = raw(raw(spec.strategy).canary);
+    if (!Array.isArray(canary.steps)) return;
+    canary.steps = canary.steps.map((step: unknown) =>
+      isRaw(step)
+        ? Object.fromEntries(
+            Object.entries(step)
+              .slice(0, mostNames)
+              .map(([name, value]) => [name, typeof value === "object" ? {} : value]),
+          )
+        : step,
+    );
+  };
   const pruneStatus = (status: Raw): void => {
     status.conditions = listOf(status.conditions).filter((condition) =>
       ["Complete", "Failed"].includes(raw(condition).type as string),
@@ -249,6 +264,8 @@ export function compactReviews(): void {
     const { spec } = object;
     if (!isRaw(spec)) return;
     for (const template of listOf(spec.volumeClaimTemplates)) pruneMetadata(raw(template).metadata);
+    pruneMetadata(raw(spec.jobTemplate).metadata);
+    pruneSteps(spec);
     const holders = [spec, raw(raw(spec.jobTemplate).spec), raw(spec.jobTargetRef)];
     for (const holder of holders) {
       if (!isRaw(holder.template)) continue;

@@ -36,6 +36,21 @@ const judged = (changes: Readonly<Record<string, Change>>) =>
   Object.fromEntries(
     Object.entries(changes).map(([name, change]) => [name, [() => update(change), true] as const]),
   );
+/** A review of an object of another kind that mounts what the recorded Deployment does. */
+const created = (apiVersion: string, kind: string, more: (spec: Json) => Json): string =>
+  JSON.stringify(
+    reviewOf("005", (request) => {
+      const [group = "", version = ""] = apiVersion.split("/");
+      request.resource = { group, version, resource: `${kind.toLowerCase()}s` };
+      const object = at(request, "object");
+      Object.assign(object, { apiVersion, kind, spec: more(at(object, "spec")) });
+    }),
+  );
+const claimTemplates = (count: number): Json[] =>
+  times(count, (index) => ({
+    metadata: { name: `t${index}` },
+    spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+  }));
 const head = JSON.stringify(reviewOf("005")).replace(/\}\}$/, "");
 
 /** A cluster in which there is much to compare with: neighbours that carry terms, and nodes with taints. */
@@ -228,6 +243,34 @@ export const SHAPES: Readonly<Record<string, readonly [body: () => string, judge
       );
     },
   }),
+  "claim templates": [
+    () =>
+      created("apps/v1", "StatefulSet", (spec) => ({
+        ...spec,
+        replicas: 2 ** 31 - 1,
+        volumeClaimTemplates: claimTemplates(STORED / 60),
+      })),
+    true,
+  ],
+  "claim templates of a small body": [
+    () =>
+      created("apps/v1", "StatefulSet", (spec) => ({
+        ...spec,
+        replicas: 100_000,
+        volumeClaimTemplates: claimTemplates(7_000),
+      })),
+    true,
+  ],
+  "names of a step": [
+    () =>
+      created("argoproj.io/v1alpha1", "Rollout", (spec) => ({
+        ...spec,
+        strategy: {
+          canary: { steps: [Object.fromEntries(times(STORED / 10, (index) => [`s${index}`, 1]))] },
+        },
+      })),
+    true,
+  ],
   "deep managedFields": [
     () =>
       update((object) => Object.assign(at(object, "metadata"), { managedFields: "here" })).replaceAll(
