@@ -346,6 +346,7 @@ t.test("the limits are where they are said to be", async (t) => {
   t.match(await reasonOf(forge({}, { ...claims, rules: ["*", 5] })), /it names no rules/, "one is no text");
   t.match(await reasonOf(forge({}, { ...claims, exp: 253_402_300_800 })), /it has no end/, "the year 10000");
   t.equal(await reasonOf(forge({}, { ...claims, exp: 253_402_300_799 })), "valid", "the last second before");
+  t.match(await reasonOf(forge({}, { ...claims, exp: 0 })), /it has no end/, "the epoch is no end");
   const bytes = Buffer.from(JSON.stringify({ ...claims, reason: "xx" }));
   t.equal(await reasonOf(forgeBytes(bytes)), "valid");
   bytes[bytes.indexOf("xx")] = 0xff;
@@ -354,6 +355,8 @@ t.test("the limits are where they are said to be", async (t) => {
   t.match(await reasonOf(forge({ kid: whole }, claims)), `"${whole}"`, "48 characters are shown");
   t.match(await reasonOf(forge({ kid: `${whole}k` }, claims)), `"${"k".repeat(44)}…`, "and no more");
   await t.rejects(signed({ notBefore: now + HOUR, expires: now + HOUR }), /before it begins/);
+  await t.rejects(signed({ expires: now - 1000 }), /is in the past/, "signed at its end");
+  await t.resolves(signed({ expires: now - 999 }));
   await t.resolves(signed({ notBefore: now + HOUR - 1, expires: now + HOUR }));
 });
 
