@@ -1,6 +1,7 @@
 // Joins what tsc compiled into a few files: Node needs about a third of a millisecond for every module that it
 // loads, and a cold `attachguard check` would load two hundred (docs/adr has the figures).
 import { appendFileSync, chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { writeDeclarations } from "./declarations.config.js";
@@ -21,17 +22,51 @@ const knownVersion = {
   },
 };
 
+/** Whoever needs one of Node's modules in few runs, and loads it when it is used. */
+const DEFERRING = /commander\/lib\/command\.js$|report\/fingerprint\.js$/;
+
+/**
+ * Gets Node's own modules without `import`, which would read each of their exports, and load what stands behind some,
+ * before the first line is run.
+ */
+const builtinsOnDemand = {
+  name: "builtins-on-demand",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:/ }, ({ path, importer }) => {
+      // The first file has to run on any Node, to say that it is too old.
+      if (!isBuiltin(path) || importer.endsWith("cli/main.js")) return undefined;
+      const isDeferred = DEFERRING.test(importer) && /crypto|child_process/.test(path);
+      return { path, namespace: isDeferred ? "deferred" : "builtin" };
+    });
+    onLoad({ filter: /.*/, namespace: "builtin" }, async ({ path }) => ({
+      contents: `const found = process.getBuiltinModule("${path}");
+        const member = (name) => found[name];
+        export default found;
+        ${(await namesIn(path)).map((name) => `export const ${name} = /* @__PURE__ */ member("${name}");`).join("\n")}`,
+    }));
+    onLoad({ filter: /.*/, namespace: "deferred" }, async ({ path }) => ({
+      contents: `const found = () => process.getBuiltinModule("${path}");
+        export default new Proxy({}, { get: (_, name) => found()[name] });
+        ${(await namesIn(path)).map((name) => `export const ${name} = (...words) => found().${name}(...words);`).join("\n")}`,
+    }));
+  },
+};
+
+async function namesIn(builtin) {
+  return Object.keys(await import(builtin)).filter((name) => name !== "default");
+}
+
 /** Leaves everything out of the one file that `check` on files does not need. */
 function checkAlone() {
-  const COMMANDS = ["./check.js", "./check-base.js"];
+  const COMMANDS = ["../check.js", "../check-base.js"];
   const isElsewhere = ({ importer, path }) =>
-    path === "./live.js" || (importer.endsWith("cli/program.js") && !COMMANDS.includes(path));
+    path === "./live.js" || (/cli\/(program|commands\/\w+)\.js$/.test(importer) && !COMMANDS.includes(path));
   const absent = `import { AttachguardError } from "./errors.js";
     throw new AttachguardError("AG_ERR_USAGE", "this file judges files only; install the package attachguard for what asks a cluster");`;
   return {
     name: "check-alone",
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^\.\// }, (imported) =>
+      onResolve({ filter: /^\.\.?\// }, (imported) =>
         imported.kind === "dynamic-import" && isElsewhere(imported)
           ? { path: imported.path, namespace: "elsewhere" }
           : undefined,
@@ -55,11 +90,31 @@ const SHARED = {
   plugins: [knownVersion],
 };
 
+/** All that `check` on files needs, packages included, in one file. */
+const CHECK_ALONE = {
+  metafile: true,
+  splitting: false,
+  external: [],
+  // For the packages that still come in CommonJS.
+  banner: {
+    js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);',
+  },
+};
+
 rmSync("dist", { recursive: true, force: true });
 await build({
   ...SHARED,
   entryPoints: [join(COMPILED, "cli/main.js")],
   outdir: "dist/cli",
+  external: [...SHARED.external, "./check-program.js"],
+  plugins: [knownVersion, builtinsOnDemand],
+});
+const { metafile: checkFiles } = await build({
+  ...SHARED,
+  ...CHECK_ALONE,
+  entryPoints: [join(COMPILED, "cli/check-program.js")],
+  outfile: "dist/cli/check-program.js",
+  plugins: [checkAlone(), knownVersion, builtinsOnDemand],
 });
 await build({
   ...SHARED,
@@ -68,20 +123,12 @@ await build({
   chunkNames: "parts/[name]-[hash]",
 });
 const { metafile } = await build({
+  ...SHARED,
+  ...CHECK_ALONE,
   entryPoints: [join(COMPILED, "cli/check-main.js")],
-  metafile: true,
   outfile: "dist/check.js",
-  bundle: true,
-  format: "esm",
-  platform: "node",
   target: "node20.12",
-  alias: { yaml: "./node_modules/yaml/browser/index.js" },
-  // For the packages that still come in CommonJS.
-  banner: {
-    js: 'import { createRequire } from "node:module";\nconst require = createRequire(import.meta.url);',
-  },
   plugins: [checkAlone(), knownVersion],
-  logLevel: "warning",
 });
 appendFileSync("dist/check.js", `/*\n${licencesOf(packagesIn(metafile)).join("\n\n")}\n*/\n`);
 chmodSync("dist/check.js", 0o755);
@@ -90,7 +137,10 @@ chmodSync("dist/cli/main.js", 0o755);
 await writeDeclarations();
 rmSync(COMPILED, { recursive: true, force: true });
 
-writeFileSync("dist/LICENSES.txt", `Parts of these files come from:\n\n${licencesOf(JOINED).join("\n\n")}`);
+writeFileSync(
+  "dist/LICENSES.txt",
+  `Parts of these files come from:\n\n${licencesOf([...new Set([...JOINED, ...packagesIn(checkFiles)])].sort()).join("\n\n")}`,
+);
 
 function packagesIn({ inputs }) {
   const names = Object.keys(inputs).map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);

@@ -24,7 +24,7 @@ export interface HealthState {
  * may not be read, facts that are stale and a broken configuration are problems to be seen, not a reason to take
  * the last answers away.
  */
-export function readinessOf(state: HealthState): Readiness {
+function readinessOf(state: HealthState): Readiness {
   const { certificate } = state;
   const certificateProblem = certificate.problem && `certificate: ${certificate.problem}`;
   const waiting = state.kinds.filter((kind) => kind.state === "waiting");

@@ -1,3 +1,4 @@
+import { isRecord } from "../kube/raw.ts";
 import { RequestRefused } from "./status.ts";
 
 /** A Kubernetes object as it came, before `kube/` reads it. */
@@ -54,7 +55,7 @@ const UID_LIMIT = 253;
  * @throws RequestRefused (400) naming the field and what was expected of it
  */
 export function parseReview(body: unknown): ReviewRequest {
-  if (!isObject(body)) throw malformed("the body is not a JSON object; expected an AdmissionReview");
+  if (!isRecord(body)) throw malformed("the body is not a JSON object; expected an AdmissionReview");
   const { apiVersion, kind, request } = body;
   if (kind !== "AdmissionReview") throw malformed(`kind is ${shown(kind)}; expected "AdmissionReview"`);
   if (apiVersion === "admission.k8s.io/v1beta1") {
@@ -65,7 +66,7 @@ export function parseReview(body: unknown): ReviewRequest {
   if (apiVersion !== REVIEW_VERSION) {
     throw malformed(`apiVersion is ${shown(apiVersion)}; expected "${REVIEW_VERSION}"`);
   }
-  if (!isObject(request)) throw malformed(`request is ${shown(request)}; expected an object`);
+  if (!isRecord(request)) throw malformed(`request is ${shown(request)}; expected an object`);
   return parseRequest(request);
 }
 
@@ -77,10 +78,10 @@ function parseRequest(request: RawObject): ReviewRequest {
   if (!isOperation(operation)) {
     throw malformed(`request.operation is ${shown(operation)}; expected CREATE, UPDATE, DELETE or CONNECT`);
   }
-  if (!isObject(resource)) throw malformed(`request.resource is ${shown(resource)}; expected an object`);
-  const user = optional(userInfo, "request.userInfo", isObject, "an object") ?? {};
-  const object = optional(request.object, "request.object", isObject, "an object or null") ?? null;
-  const oldObject = optional(request.oldObject, "request.oldObject", isObject, "an object or null") ?? null;
+  if (!isRecord(resource)) throw malformed(`request.resource is ${shown(resource)}; expected an object`);
+  const user = optional(userInfo, "request.userInfo", isRecord, "an object") ?? {};
+  const object = optional(request.object, "request.object", isRecord, "an object or null") ?? null;
+  const oldObject = optional(request.oldObject, "request.oldObject", isRecord, "an object or null") ?? null;
   return {
     uid,
     operation,
@@ -104,7 +105,7 @@ function parseRequest(request: RawObject): ReviewRequest {
 
 /** The API server says the namespace beside the object; who writes a review by hand may leave that out. */
 function namespaceOf(object: RawObject | null): string {
-  const namespace = isObject(object?.metadata) ? object.metadata.namespace : undefined;
+  const namespace = isRecord(object?.metadata) ? object.metadata.namespace : undefined;
   return typeof namespace === "string" ? namespace : "";
 }
 
@@ -125,10 +126,6 @@ export function renderReview(uid: string, answer: Answer): ReviewResponse {
         : {}),
     },
   };
-}
-
-export function isObject(value: unknown): value is RawObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function malformed(problem: string): RequestRefused {

@@ -3,10 +3,11 @@ import type { Target } from "../judge/target.ts";
 import { autoscalerFrom, scaledObjectFrom } from "../kube/autoscaler.ts";
 import { claimFrom } from "../kube/claim.ts";
 import { FACT_KINDS, type FactKind, groupOf, isWorkloadKind, KINDS } from "../kube/kinds.ts";
+import { isRecord } from "../kube/raw.ts";
 import { whatChanged } from "../kube/what-changed.ts";
 import { isOwned, workloadFrom } from "../kube/workload.ts";
 import type { Claim } from "../policy/model.ts";
-import { isObject, type RawObject, type ReviewRequest, shown } from "./review.ts";
+import { type RawObject, type ReviewRequest, shown } from "./review.ts";
 import { RequestRefused } from "./status.ts";
 
 /** What a request is about. */
@@ -156,7 +157,7 @@ function scaleSubject(
 
 /** `spec.replicas` of a Scale is left out when it is 0 (`autoscaling/v1` ScaleSpec, `omitempty`). */
 function replicasOf(scale: RawObject, field: string): number {
-  const spec = isObject(scale.spec) ? scale.spec : {};
+  const spec = isRecord(scale.spec) ? scale.spec : {};
   const replicas = spec.replicas ?? 0;
   if (typeof replicas !== "number" || !Number.isInteger(replicas)) {
     throw new RequestRefused(
@@ -199,7 +200,7 @@ function nameOf(request: ReviewRequest, metadata: RawObject): string {
 }
 
 function metadataOf(object: RawObject): RawObject {
-  return isObject(object.metadata) ? object.metadata : {};
+  return isRecord(object.metadata) ? object.metadata : {};
 }
 
 function keyOf({ resource, subResource }: ResourceOfRequest): string {

@@ -112,6 +112,7 @@ async function auditOne(auditing: Auditing): Promise<Audited> {
   const { index } = facts;
   refuseUnknownNamespace(options.namespace, facts);
   const diagnosis = facts.isDump ? await diagnosisFor(auditing) : undefined;
+  const uidOf = (object: ObjectRef) => uidIn(index, diagnosis, object);
   const report = await judgedReport({
     ...(diagnosis === undefined ? {} : { diagnosis }),
     subjects: {
@@ -124,14 +125,15 @@ async function auditOne(auditing: Auditing): Promise<Audited> {
     notJudged: [...within(options.namespace, undefined, facts.notJudged)],
     config,
     isStored: allStored,
+    aimAt: (object) => ({ context: facts.context, uid: uidOf(object) ?? null }),
     audit: {
-      cluster: { uid: facts.uid, context: context ?? null },
+      cluster: { uid: facts.uid, context: context ?? facts.context },
       scope: { namespace: options.namespace ?? null, selector: options.selector ?? null },
       time,
       read: diagnosis?.sawAllAttachments === true ? [...facts.read, ATTACHMENTS_READ] : facts.read,
     } satisfies AuditFacts,
   });
-  return { report, uidOf: (object) => uidIn(index, diagnosis, object) };
+  return { report, uidOf };
 }
 
 const ATTACHMENTS_READ: AuditReading = {
@@ -184,6 +186,8 @@ function timeOf({ at, from }: AuditOptions): string {
 
 interface Facts {
   readonly index: ClusterIndex;
+  /** The context of the kubeconfig; null for files, and in a pod. */
+  readonly context: string | null;
   readonly errors: readonly InputError[];
   readonly notJudged: readonly Unjudged[];
   readonly read: readonly AuditReading[];
@@ -204,8 +208,8 @@ async function factsFrom(
       ...(kubeconfig === undefined ? {} : { kubeconfig }),
       ...(context === undefined ? {} : { context }),
     };
-    const { index, errors, read } = await readLiveFacts(access, terminal);
-    return { index, errors, read, notJudged: [], uid: clusterUid(index), isDump: true };
+    const live = await readLiveFacts(access, terminal);
+    return { ...live, notJudged: [], uid: clusterUid(live.index), isDump: true };
   }
   const bundle = await loadFiles(options.from, { stdin: terminal.stdin, ...world });
   const { index, notJudged, closed } = bundle;
@@ -219,6 +223,7 @@ async function factsFrom(
   );
   return {
     index,
+    context: null,
     errors: [...bundle.errors, ...worldNote(bundle, options)],
     notJudged: notJudged.objects,
     read: closed ? read : [],

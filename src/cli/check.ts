@@ -12,10 +12,11 @@ import { baselineMatcher, renderBaseline } from "../report/baseline.ts";
 import { noneStored } from "../report/commands.ts";
 import { checkConfig } from "./check-config.ts";
 import type { CheckOptions, JudgedFiles } from "./check-options.ts";
-import { emit, writeOutput } from "./emit.ts";
+import { emit } from "./emit.ts";
 import { type FileOptions, loadOptions, worldNote } from "./file-options.ts";
 import { readInput } from "./input-file.ts";
 import { judgedReport, settingsOf } from "./judged-report.ts";
+import { writeOutput } from "./outputs.ts";
 import { type Tell, withProgress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 

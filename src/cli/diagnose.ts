@@ -12,11 +12,10 @@ import { AttachguardError } from "../errors.ts";
 import { detachingOf } from "../policy/catalogue/capabilities.ts";
 import { version } from "../version.ts";
 import type { Told } from "./diagnose-watch.ts";
-import type { DiagnosisOutput } from "./diagnosis-output.ts";
-import { emitDiagnosis } from "./diagnosis-output.ts";
+import { type DiagnosisFormat, emitDiagnosis } from "./diagnosis-output.ts";
 import { readDumpFiles } from "./dump-files.ts";
-import { writeOutput } from "./emit.ts";
 import { confirmedLook, type FactsLook, type LiveLooks, liveLooks, sleep } from "./live-look.ts";
+import { type Output, writeOutput } from "./outputs.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface DiagnoseCommand {
@@ -27,7 +26,7 @@ export interface DiagnoseCommand {
   readonly from?: readonly string[];
   readonly closed?: true;
   readonly since?: string;
-  readonly format: readonly DiagnosisOutput[];
+  readonly format: readonly Output<DiagnosisFormat>[];
   readonly machineIsOff?: readonly string[];
   readonly at?: string;
   readonly watch?: true;

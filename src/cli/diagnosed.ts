@@ -1,12 +1,12 @@
-import type { AttachmentFinding } from "../diagnose/diagnosis.ts";
 import type { ObjectRef } from "../policy/model.ts";
+import type { ReportedAttachment } from "../report/report.ts";
 
 /** What diagnosis adds to an audit. */
 export interface AuditDiagnosis {
   /** What is stuck now, by `diagnosisKey`, each with its diagnosis in one line. */
   readonly stuck: ReadonlyMap<string, string>;
   /** Attachments that nobody uses, or that are in danger. */
-  readonly attachments: readonly AttachmentFinding[];
+  readonly attachments: readonly ReportedAttachment[];
   /** The uid of each VolumeAttachment that was seen, by its name. */
   readonly attachmentUids: ReadonlyMap<string, string>;
   /** True where every attachment of the cluster was looked at, with all that its state depends on. */

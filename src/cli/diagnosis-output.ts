@@ -3,19 +3,12 @@ import { renderJson } from "../diagnose/formats/json.ts";
 import { renderMarkdown } from "../diagnose/formats/markdown.ts";
 import { renderText } from "../diagnose/formats/text.ts";
 import type { Circumstances } from "../diagnose/formats/words.ts";
-import { AttachguardError } from "../errors.ts";
 import { version } from "../version.ts";
-import { writeOutput } from "./emit.ts";
+import { type Output, routed, writeOutput } from "./outputs.ts";
 import { hasColour, print, type Terminal, widthOf } from "./terminal.ts";
 
 export const DIAGNOSIS_FORMATS = ["text", "json", "markdown"] as const;
 export type DiagnosisFormat = (typeof DIAGNOSIS_FORMATS)[number];
-
-/** A format and the file that it goes to; without one it goes to standard output. */
-export interface DiagnosisOutput {
-  readonly format: DiagnosisFormat;
-  readonly file?: string;
-}
 
 /** The screen of a file, or of a pipe that knows no width. */
 const PLAIN = { colour: false, width: 80 } as const;
@@ -30,20 +23,14 @@ const PLAIN = { colour: false, width: 80 } as const;
 export async function emitDiagnosis(
   document: DiagnosisDocument,
   circumstances: Circumstances,
-  outputs: readonly DiagnosisOutput[],
+  asked: readonly Output<DiagnosisFormat>[],
   terminal: Terminal,
 ): Promise<void> {
-  const onStdout = outputs.filter(({ format, file }) => file === undefined && format !== "text");
-  if (onStdout.length > 1)
-    throw new AttachguardError(
-      "AG_ERR_USAGE",
-      `${onStdout.map(({ format }) => format).join(" and ")} cannot both go to standard output: give all but one a file, as in --format ${onStdout[0]?.format}=FILE`,
-    );
-  const people = onStdout.length === 0 ? terminal.stdout : terminal.stderr;
+  const { outputs, onStdout } = routed(asked);
+  const people = onStdout === undefined ? terminal.stdout : terminal.stderr;
   const layout = { colour: hasColour(terminal, people), width: Math.min(widthOf(people), MOST_COLUMNS) };
   await print(people, renderText(document, circumstances, layout));
   for (const { format, file } of outputs) {
-    if (format === "text" && file === undefined) continue;
     const text = rendered(format, document, circumstances);
     if (file === undefined) await print(terminal.stdout, text);
     else await writeOutput(file, text);

@@ -1,20 +1,15 @@
-import { appendFile, writeFile } from "node:fs/promises";
-import { AttachguardError, messageOf } from "../errors.ts";
+import { appendFile } from "node:fs/promises";
+import { AttachguardError } from "../errors.ts";
 import { renderMarkdown } from "../report/formats/markdown.ts";
 import { renderProblems, renderText } from "../report/formats/text.ts";
 import { type Format, rendererOf } from "../report/formats.ts";
 import { exitCodeOf, type FailOn, type RenderOptions, type Report } from "../report/report.ts";
+import { type Output, routed, writeOutput, writeProblem } from "./outputs.ts";
 import { hasColour, print, printCommands, type Terminal, widthOf } from "./terminal.ts";
-
-/** A format and the file that it goes to; without one it goes to standard output. */
-export interface Output {
-  readonly format: Format;
-  readonly file?: string;
-}
 
 /** What `check` and `audit` have in common. */
 export interface ReportOptions {
-  readonly format: readonly Output[];
+  readonly format: readonly Output<Format>[];
   readonly failOn?: FailOn;
   readonly includeExempted?: true;
   readonly summary?: true;
@@ -33,22 +28,13 @@ export interface ReportOptions {
  */
 export async function emit(report: Report, options: ReportOptions, terminal: Terminal): Promise<number> {
   const { failOn = "error" } = options;
-  const outputs = options.format.filter(({ format, file }) => format !== "text" || file !== undefined);
-  const onStdout = outputs.filter(({ file }) => file === undefined);
-  if (onStdout.length > 1) {
-    const names = onStdout.map(({ format }) => format).join(" and ");
-    throw new AttachguardError(
-      "AG_ERR_USAGE",
-      `${names} cannot both go to standard output: give all but one a file, as in --format ${onStdout[0]?.format}=FILE`,
-    );
-  }
+  const { outputs, onStdout: machine } = routed(options.format);
   const rendering: Omit<RenderOptions, "colour" | "width"> = {
     failOn,
     includeExempted: options.includeExempted ?? false,
     detail: options.quiet ? "quiet" : options.summary ? "summary" : "full",
     all: options.all ?? false,
   };
-  const [machine] = onStdout;
   const people = machine === undefined ? terminal.stdout : terminal.stderr;
   const colour = hasColour(terminal, people);
   await print(terminal.stderr, renderProblems(report, { colour: hasColour(terminal, terminal.stderr) }));
@@ -82,40 +68,5 @@ async function writeJobSummary(
         cause,
       },
     );
-  }
-}
-
-/**
- * Writes a file that an option names.
- *
- * @throws AttachguardError AG_ERR_INPUT where it cannot be written, with the way out
- */
-export async function writeOutput(file: string, text: string): Promise<void> {
-  try {
-    await writeFile(file, text);
-  } catch (cause) {
-    throw new AttachguardError(
-      "AG_ERR_INPUT",
-      `${file}: it cannot be written (${writeProblem(file, cause)})`,
-      { cause },
-    );
-  }
-}
-
-/** What the operating system said, in words, with the way out. */
-function writeProblem(file: string, error: unknown): string {
-  if (file === "") return "it is empty: name a file";
-  switch ((error as NodeJS.ErrnoException).code) {
-    case "ENOENT":
-    case "ENOTDIR":
-      return "there is no such folder: make it, or name another file";
-    case "EISDIR":
-      return "it is a folder: name a file in it";
-    case "EACCES":
-    case "EPERM":
-    case "EROFS":
-      return "it may not be written: change the permissions, or name another file";
-    default:
-      return messageOf(error);
   }
 }

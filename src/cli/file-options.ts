@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import type { InputError } from "../cluster/files/input-error.ts";
-import { fileNote } from "../cluster/files/input-error.ts";
+import { fileNote, type InputError } from "../cluster/files/input-error.ts";
+import type { Renderer } from "../cluster/files/render/renderer.ts";
 import type { Toolbox } from "../cluster/files/render/toolbox.ts";
 import type { TreeFiles } from "../cluster/files/render/tree-files.ts";
 import { type Bundle, type LoadOptions, loadFiles } from "../cluster/files.ts";
@@ -41,7 +41,8 @@ export async function loadOptions(
   const { render = "auto", values = [], set = [], exclude = [], include = [] } = options;
   const world = worldOf(options);
   const nodes = options.nodes === undefined ? {} : { nodes: await nodesOf(options.nodes) };
-  const renderer = render === "never" ? {} : { renderer: await rendererFor(paths, terminal, tree) };
+  const renderer =
+    render === "never" ? {} : { renderer: onFirstUse(() => rendererFor(paths, terminal, tree)) };
   return {
     ...(tree === undefined ? {} : { tree }),
     stdin: terminal.stdin,
@@ -92,11 +93,22 @@ export function worldNote(
   return [fileNote("", `taken as complete: what these files do not hold does not exist (${why})`)];
 }
 
+/** Finds programs and loads what reads kustomizations only where there is something to render. */
+function onFirstUse(make: () => Promise<Renderer>): Renderer {
+  let made: Promise<Renderer> | undefined;
+  return {
+    async render(request) {
+      made ??= make();
+      return (await made).render(request);
+    },
+  };
+}
+
 async function rendererFor(
   paths: readonly string[],
   terminal: Terminal,
   tree: TreeFiles | undefined,
-): Promise<NonNullable<LoadOptions["renderer"]>> {
+): Promise<Renderer> {
   const [toolbox, { ToolRenderer }, { DISK_TREE }] = await Promise.all([
     toolboxFor(paths, terminal),
     import("../cluster/files/render/tool-renderer.ts"),

@@ -9,7 +9,7 @@ import { findingPlaces } from "../judge/finding-places.ts";
 import { problemsFound } from "../judge/problems.ts";
 import type { Unjudged } from "../kube/unjudged.ts";
 import type { AuditFacts } from "../report/audit-facts.ts";
-import type { IsStored } from "../report/commands.ts";
+import type { AimAt, IsStored } from "../report/commands.ts";
 import { buildReport, type ChangeFacts, type Report, type ReportParts } from "../report/report.ts";
 import { version } from "../version.ts";
 import { type AuditDiagnosis, diagnosisKey } from "./diagnosed.ts";
@@ -27,6 +27,7 @@ export interface ToReport {
   readonly config: Config;
   /** Which objects are in a cluster already, so that a command can change them. */
   readonly isStored: IsStored;
+  readonly aimAt?: AimAt;
   /** Objects that mount a claim and are of a kind that is not judged. */
   readonly notJudged?: readonly Unjudged[];
   /** Tells which findings were there before. */
@@ -51,7 +52,7 @@ export function settingsOf(config: Config): JudgeSettings {
 
 /** Makes a report of what was judged. */
 export async function reportOf(judged: Judged, toReport: ToReport): Promise<Report> {
-  const { problems, config, isStored, notJudged = [], isKnown, diagnosis } = toReport;
+  const { problems, config, isStored, aimAt, notJudged = [], isKnown, diagnosis } = toReport;
   const { audit = null, change = null } = toReport;
   const { errors, notes } = problemsFound(problems);
   return buildReport({
@@ -76,7 +77,7 @@ export async function reportOf(judged: Judged, toReport: ToReport): Promise<Repo
     ],
     ...(isKnown === undefined ? {} : { isKnown }),
     toolVersion: version(),
-    telling: { docsUrl: config.docsUrl, isStored },
+    telling: { docsUrl: config.docsUrl, isStored, ...(aimAt === undefined ? {} : { aimAt }) },
     inRepository: pathsInRepository(process.cwd()),
   });
 }

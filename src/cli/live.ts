@@ -18,6 +18,8 @@ export interface LiveFacts {
   readonly index: ClusterIndex;
   /** What could not be read of it. */
   readonly errors: readonly InputError[];
+  /** The context of the kubeconfig; null in a pod. */
+  readonly context: string | null;
   /** How completely each kind was read. */
   readonly read: readonly AuditReading[];
 }
@@ -38,11 +40,13 @@ export async function readLiveFacts(
   terminal: Terminal,
   patience = PATIENCE_MS,
 ): Promise<LiveFacts> {
-  const { connectLiveCluster } = await import("../cluster/live/connect.ts");
+  const [{ connectLiveCluster }, { contextOf, loadKubeConfig }] = await Promise.all([
+    import("../cluster/live/connect.ts"),
+    import("../cluster/live/kube-config.ts"),
+  ]);
+  const source = { kubeconfig: access.kubeconfig, context: access.context, env: terminal.env };
   const cluster = await connectLiveCluster({
-    kubeconfig: access.kubeconfig,
-    context: access.context,
-    env: terminal.env,
+    ...source,
     // What goes wrong for good stands in the status, what passes needs no words.
     log: { info() {}, warn() {}, error() {} },
   });
@@ -50,6 +54,7 @@ export async function readLiveFacts(
     await listed(cluster, patience);
     return {
       index: cluster.index,
+      context: contextOf(await loadKubeConfig(source)),
       errors: cluster.status().flatMap(errorOf),
       read: cluster.status().map(readingOf),
     };

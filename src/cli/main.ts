@@ -19,9 +19,15 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
   if (directory !== undefined) module.enableCompileCache(join(directory, "attachguard"));
   // Without a listener a broken pipe would end the process; whoever writes learns of a failure from the write.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-  const { main } = await import("./program.ts");
+  const { main } = await (isCheckOfFiles(process.argv.slice(2))
+    ? import("./check-program.ts")
+    : import("./program.ts"));
   // Not process.exit(): what is still on its way into a pipe would be lost.
   process.exitCode = await main(process);
+}
+
+function isCheckOfFiles([command, ...words]: readonly string[]): boolean {
+  return command === "check" && !words.includes("--live");
 }
 
 function cacheDirectory(): string | undefined {

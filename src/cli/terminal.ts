@@ -68,6 +68,6 @@ async function write(stream: OutputStream, text: string): Promise<void> {
   await promise;
 }
 
-export function isBrokenPipe(error: unknown): boolean {
+function isBrokenPipe(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "EPIPE";
 }

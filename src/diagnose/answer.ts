@@ -1,7 +1,6 @@
 import type { Avoid, CauseId, Question, Step, SubjectState } from "./diagnosis.ts";
 import type { Meta } from "./facts.ts";
-import type { Disk, Unread } from "./picture.ts";
-import { unreadText } from "./picture.ts";
+import { type Disk, type Unread, unreadText } from "./picture.ts";
 
 /** A step before it is put into its place: `touches` is what Argo CD, Flux or Helm would change back. */
 export interface StepDraft extends Step {

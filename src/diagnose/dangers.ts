@@ -1,6 +1,5 @@
 import type { DangerRow } from "../policy/attachments.ts";
-import type { JudgedAttachment } from "./attachment-rows.ts";
-import { unreadAbout } from "./attachment-rows.ts";
+import { type JudgedAttachment, unreadAbout } from "./attachment-rows.ts";
 import type { Pod, VolumeAttachment } from "./facts.ts";
 import type { Disk, Picture, Unread } from "./picture.ts";
 import { hasRunningContainer, isFinished, isTerminating, wantsVolumes } from "./pods.ts";

@@ -1,21 +1,20 @@
 import { compare } from "../policy/compare.ts";
 import { append } from "../policy/lists-by-key.ts";
+import type { ReportedAttachment } from "../report/report.ts";
 import { answer } from "./answer.ts";
 import { assemble } from "./assemble.ts";
 import { endangered } from "./causes/danger.ts";
 import { staleAnswer } from "./causes/detach.ts";
 import { dangerKey } from "./dangers.ts";
 import {
-  type AttachmentFinding,
   type DiagnosisDocument,
   type DiagnosisError,
   SUBJECT_STATES,
   type SubjectDiagnosis,
   type SubjectState,
 } from "./diagnosis.ts";
-import { DIAGNOSED_KINDS, type Facts, type Pod, type Sighting, type VolumeAttachment } from "./facts.ts";
+import type { Facts, Pod, Sighting, VolumeAttachment } from "./facts.ts";
 import { reportAttachments } from "./findings.ts";
-
 import { Inquiry } from "./inquiry.ts";
 import { type Judged, judgeClaimSubject, judgePods, judgeWorkload } from "./judge-subject.ts";
 import type { Asked, AskedSubject, DiagnoseOptions } from "./options.ts";
@@ -222,7 +221,7 @@ function disksOf(namespace: string | null, inquiry: Inquiry): ReadonlySet<Disk> 
 
 /** Attachments with a finding that no subject answers for are subjects of their own. */
 function uncovered(
-  findings: readonly AttachmentFinding[],
+  findings: readonly ReportedAttachment[],
   shown: readonly Part[],
   inquiry: Inquiry,
 ): readonly Part[] {
@@ -280,13 +279,4 @@ function bySubject({ subject: a }: SubjectDiagnosis, { subject: b }: SubjectDiag
   const key = ({ namespace, kind, name }: SubjectDiagnosis["subject"]) =>
     `${namespace ?? "~"}/${kind}/${name}`;
   return compare(key(a), key(b));
-}
-
-/** The kinds that were not read, each with why: one line each at the end of a screen. */
-export function notRead(facts: Facts): readonly string[] {
-  return DIAGNOSED_KINDS.flatMap((kind) =>
-    facts.readings
-      .filter((reading) => reading.kind === kind && reading.state === "unread")
-      .map(({ namespace, why }) => unreadText({ kind, namespace, why: why ?? "" })),
-  );
 }

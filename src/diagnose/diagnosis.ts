@@ -1,7 +1,7 @@
 import type { AttachmentState } from "../policy/attachments.ts";
 import type { ObjectRef } from "../policy/model.ts";
 import type { AttachmentRuleId } from "../policy/rules/index.ts";
-import type { Severity } from "../policy/verdict.ts";
+import type { ReportedAttachment } from "../report/report.ts";
 import type { Reading } from "./facts.ts";
 import type { Prevention } from "./options.ts";
 
@@ -175,17 +175,6 @@ export interface AttachmentDiagnosis {
   readonly findings: readonly AttachmentRuleId[];
 }
 
-/** A finding about an attachment, or about a volume on a node that lacks one (`name` null: R14, R16). */
-export interface AttachmentFinding {
-  readonly rule: AttachmentRuleId;
-  readonly severity: Severity;
-  readonly attachment: { readonly name: string | null; readonly node: string; readonly volume: string };
-  readonly message: string;
-  /** The same in one line. */
-  readonly warning: string;
-  readonly evidence: readonly string[];
-}
-
 /** What was wrong with the facts themselves. */
 export interface DiagnosisError {
   /** The file of a dump; null live. */
@@ -207,7 +196,7 @@ export interface DiagnosisDocument {
   };
   readonly diagnoses: readonly SubjectDiagnosis[];
   readonly attachments: readonly AttachmentDiagnosis[];
-  readonly findings: readonly AttachmentFinding[];
+  readonly findings: readonly ReportedAttachment[];
   readonly errors: readonly DiagnosisError[];
   readonly summary: Readonly<Record<SubjectState, number>>;
 }

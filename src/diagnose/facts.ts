@@ -307,7 +307,6 @@ export interface ObjectOf {
 export type Objects = { readonly [K in DiagnosedKind]: readonly ObjectOf[K][] };
 
 /** Kinds whose pods they are: what a person asks about. */
-export type PodOwner = Deployment | ReplicaSet | StatefulSet | DaemonSet | Job | CronJob;
 
 export interface Facts {
   readonly source: "live" | "dump";

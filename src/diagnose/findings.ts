@@ -3,11 +3,11 @@ import { compare } from "../policy/compare.ts";
 import { attachmentEndangered } from "../policy/rules/attachment-endangered.ts";
 import { attachmentStale } from "../policy/rules/attachment-stale.ts";
 import type { AttachmentRuleId } from "../policy/rules/index.ts";
+import type { ReportedAttachment } from "../report/report.ts";
 import type { JudgedAttachment } from "./attachment-rows.ts";
 import type { Danger } from "./dangers.ts";
-import type { AttachmentDiagnosis, AttachmentFinding } from "./diagnosis.ts";
+import type { AttachmentDiagnosis } from "./diagnosis.ts";
 import type { VolumeAttachment } from "./facts.ts";
-
 import type { Inquiry } from "./inquiry.ts";
 import type { Disk } from "./picture.ts";
 import { hasRunningContainer } from "./pods.ts";
@@ -16,13 +16,13 @@ import { spoken } from "./times.ts";
 /** What the two rules about attachments find, and the state of every attachment. */
 export interface AttachmentReport {
   readonly attachments: readonly AttachmentDiagnosis[];
-  readonly findings: readonly AttachmentFinding[];
+  readonly findings: readonly ReportedAttachment[];
 }
 
 /** @param disks those to tell of, each once */
 export function reportAttachments(disks: Iterable<Disk>, inquiry: Inquiry): AttachmentReport {
   const attachments: AttachmentDiagnosis[] = [];
-  const findings: AttachmentFinding[] = [];
+  const findings: ReportedAttachment[] = [];
   for (const disk of disks) {
     const dangers = inquiry
       .dangersOf(disk)
@@ -51,7 +51,7 @@ export function reportAttachments(disks: Iterable<Disk>, inquiry: Inquiry): Atta
   };
 }
 
-function keyOf({ rule, attachment: { volume, node, name } }: AttachmentFinding): string {
+function keyOf({ rule, attachment: { volume, node, name } }: ReportedAttachment): string {
   return [rule, volume, node, name].join(" ");
 }
 
@@ -76,7 +76,7 @@ function situationOf(
 function endangeredFinding(
   { text, node, disk, attachment, pods, row }: Danger,
   inquiry: Inquiry,
-): AttachmentFinding | undefined {
+): ReportedAttachment | undefined {
   const runs = row === "R16" || pods.some(hasRunningContainer);
   const state = attachment === null ? "unknown" : inquiry.judged(attachment).state;
   const situation = situationOf(state, attachment, { danger: row, runs }, inquiry);
@@ -95,7 +95,7 @@ function endangeredFinding(
 function orderedFinding(
   { state, attachment, users }: JudgedAttachment,
   inquiry: Inquiry,
-): AttachmentFinding | undefined {
+): ReportedAttachment | undefined {
   if (users.some(hasRunningContainer)) return undefined;
   const broken = attachmentEndangered.judge(
     situationOf(state, attachment, { danger: null, runs: false }, inquiry),
@@ -115,7 +115,7 @@ function orderedFinding(
 function staleFinding(
   { state, attachment }: JudgedAttachment,
   inquiry: Inquiry,
-): AttachmentFinding | undefined {
+): ReportedAttachment | undefined {
   const situation = situationOf(state, attachment, { danger: null, runs: false }, inquiry);
   const broken = attachmentStale.judge(situation);
   if (broken === null) return undefined;
@@ -142,9 +142,9 @@ interface Said {
 
 function finding(
   rule: AttachmentRuleId,
-  severity: AttachmentFinding["severity"],
+  severity: ReportedAttachment["severity"],
   { name, node, volume, text, evidence }: Said,
-): AttachmentFinding {
+): ReportedAttachment {
   // What begins with an object's name keeps it as it is.
   const isWord = /^(?:attachment|the) /.test(text);
   const sentence = `${isWord ? text.charAt(0).toUpperCase() + text.slice(1) : text}.`;

@@ -7,7 +7,6 @@ import { notTheVolume } from "./causes/own-fault.ts";
 import { judgePod } from "./causes.ts";
 import type { SubjectState } from "./diagnosis.ts";
 import type { PersistentVolumeClaim, Pod } from "./facts.ts";
-
 import type { Inquiry } from "./inquiry.ts";
 import type { Disk } from "./picture.ts";
 import { type PodCase, podCase } from "./pod-case.ts";

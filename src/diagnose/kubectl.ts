@@ -1,4 +1,4 @@
-import { isObjectName, quoted } from "../report/commands.ts";
+import { isObjectName, kubectlIn, quoted } from "../report/commands.ts";
 import type { Meta, Node } from "./facts.ts";
 import { PROJECTED } from "./project.ts";
 
@@ -17,7 +17,7 @@ export class Kubectl {
   readonly #kubectl: string;
 
   constructor(context: string | null) {
-    this.#kubectl = context === null ? "kubectl" : `kubectl --context ${word(context)}`;
+    this.#kubectl = kubectlIn(context);
   }
 
   /** A command that only reads. `args` must be safe for a shell. */
@@ -118,11 +118,6 @@ export class Kubectl {
     const body = JSON.stringify([{ op: "test", path: "/metadata/uid", value: node.uid }, ...operations]);
     return [`${this.#kubectl} patch node ${node.name} --type json -p ${quoted(body)}`];
   }
-}
-
-/** Quoted only where a shell would read it otherwise; a name that looks like a flag is no value then. */
-function word(text: string): string {
-  return /^\w[\w.@:/-]*$/.test(text) ? text : quoted(text);
 }
 
 function isSafe({ namespace, name }: Pick<Target, "namespace" | "name">): boolean {

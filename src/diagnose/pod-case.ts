@@ -52,7 +52,7 @@ export function podCase(pod: Pod, inquiry: Inquiry): PodCase {
   };
 }
 
-export function useOf(namespace: string, claimName: string, volumeName: string, inquiry: Inquiry): ClaimUse {
+function useOf(namespace: string, claimName: string, volumeName: string, inquiry: Inquiry): ClaimUse {
   const { picture } = inquiry;
   const claim = picture.find("PersistentVolumeClaim", namespace, claimName);
   const pv = claim.is === "known" ? claim.object.volumeName : undefined;

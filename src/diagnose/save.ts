@@ -1,5 +1,6 @@
 import { timeOf } from "../kube/metadata.ts";
 import { isRecord, list, type Raw, record } from "../kube/raw.ts";
+import { INLINE_DISKS } from "../kube/volume-source.ts";
 import { SAVED_API_VERSION, SAVED_KIND } from "./dump.ts";
 import type { DiagnosedKind, Facts, Sighting } from "./facts.ts";
 import type { RawReading } from "./project.ts";
@@ -18,18 +19,7 @@ const CONTAINER_STATUS: Keep = {
 };
 
 /** Disks that a pod names itself: that they are there counts, and no credentials of theirs. */
-const INLINE: Keep = Object.fromEntries(
-  [
-    "awsElasticBlockStore",
-    "gcePersistentDisk",
-    "azureDisk",
-    "cinder",
-    "vsphereVolume",
-    "iscsi",
-    "fc",
-    "rbd",
-  ].map((source) => [source, { readOnly: true }]),
-);
+const INLINE: Keep = Object.fromEntries(INLINE_DISKS.map((source) => [source, { readOnly: true }]));
 
 const POD_SPEC: Keep = {
   nodeName: true,

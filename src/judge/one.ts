@@ -1,8 +1,9 @@
 import { inForce, lacksTemplate } from "../policy/borrowed-template.ts";
 import { evaluate, evaluateClaim } from "../policy/evaluate.ts";
 import { mistypedRules } from "../policy/exemptions.ts";
+import { refOf } from "../policy/field.ts";
 import type { Finding } from "../policy/finding.ts";
-import type { Claim, ObjectRef, SourcePosition, Workload } from "../policy/model.ts";
+import type { Claim, SourcePosition, Workload } from "../policy/model.ts";
 import { nameOf } from "../policy/phrasing.ts";
 import type { Verdict } from "../policy/verdict.ts";
 import type { ClusterView } from "../policy/view.ts";
@@ -106,8 +107,4 @@ function unjudged({ templateFrom, ...workload }: Workload): string {
 /** Would get stuck, whoever lets it through. */
 function isLatent(findings: readonly Finding[]): boolean {
   return findings.some(({ severity, exempted }) => (exempted?.severity ?? severity) === "error");
-}
-
-function refOf({ apiVersion, kind, namespace, name }: ObjectRef): ObjectRef {
-  return { apiVersion, kind, namespace, name };
 }

@@ -1,4 +1,7 @@
 import type { Labels } from "../policy/model.ts";
+import { isRecord } from "../policy/record.ts";
+
+export { isRecord };
 
 /**
  * Reading of values that came from JSON or YAML and may have any shape. Nothing here throws or changes what it
@@ -14,12 +17,7 @@ const EMPTY: Raw = Object.freeze({});
 
 /** The value as an object; an empty one where it is anything else, so that reads can be chained. */
 export function record(value: unknown): Raw {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Raw) : EMPTY;
-}
-
-/** True for an object, `{}` included; false for null, lists and everything else. */
-export function isRecord(value: unknown): value is Raw {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isRecord(value) ? value : EMPTY;
 }
 
 export function list(value: unknown): readonly unknown[] {

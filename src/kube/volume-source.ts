@@ -28,7 +28,7 @@ const PERSISTENT_SOURCES = [
 ] as const;
 
 /** Disks that a pod names itself and that attach to one node like those behind a claim. */
-const INLINE_DISKS = [
+export const INLINE_DISKS = [
   "awsElasticBlockStore",
   "gcePersistentDisk",
   "azureDisk",

@@ -1,8 +1,8 @@
 import { type ClaimReach, type Factors, type Moment, REACHES, type Reach } from "./factors.ts";
-import { claimRef, fieldOf, type Related, relatedTo } from "./field.ts";
+import { claimRef, fieldOf, type Related, refOf, relatedTo } from "./field.ts";
 import type { Finding, FindingClaim, PodNumbers, RuleId } from "./finding.ts";
 import { fixesFor } from "./fixes.ts";
-import type { Claim, ObjectRef, Workload } from "./model.ts";
+import type { Claim, Workload } from "./model.ts";
 import type { Ratcheted } from "./ratchet.ts";
 import { type ClaimRule, type Match, nameClaims } from "./rules/rule.ts";
 import type { Situation } from "./situation.ts";
@@ -150,10 +150,6 @@ function evidenceOf(situation: Situation, moment: Moment, claims: readonly Claim
       ...situation.workload.notes,
     ]),
   ];
-}
-
-function refOf({ apiVersion, kind, namespace, name }: ObjectRef): ObjectRef {
-  return { apiVersion, kind, namespace, name };
 }
 
 function shownClaim(claim: ClaimReach): FindingClaim {

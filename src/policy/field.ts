@@ -16,6 +16,11 @@ export interface Related {
   readonly source: SourcePosition | null;
 }
 
+/** What names an object, without the rest of it. */
+export function refOf({ apiVersion, kind, namespace, name }: ObjectRef): ObjectRef {
+  return { apiVersion, kind, namespace, name };
+}
+
 /** A field of a workload itself, by its keys from the top. */
 export function fieldOf(workload: Workload, ...path: readonly FieldStep[]): Field {
   return { ...relatedTo(workload), path };

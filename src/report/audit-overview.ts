@@ -1,5 +1,5 @@
 import type { Fix } from "../policy/fixes.ts";
-import type { JudgedWorkload, Report, ReportedFinding } from "./report.ts";
+import { type JudgedWorkload, type Report, type ReportedFinding, workloadKey } from "./report.ts";
 
 /** Names and how often. */
 export type Tally = readonly (readonly [name: string, errors: number, warnings: number])[];
@@ -35,14 +35,14 @@ export function auditOverview({ findings, workloads }: Report, now: number): Aud
   const counted = findings.filter(({ exempted, known }) => exempted === null && !known);
   const errorsOf = Map.groupBy(
     counted.filter(({ severity }) => severity === "error"),
-    keyOf,
+    workloadKey,
   );
-  const warned = new Set(counted.map(keyOf));
-  const withErrors = workloads.filter((workload) => errorsOf.has(keyOf(workload)));
+  const warned = new Set(counted.map(workloadKey));
+  const withErrors = workloads.filter((workload) => errorsOf.has(workloadKey(workload)));
   const exempted = findings.filter((finding) => finding.exempted !== null);
   return {
     worst: workloads
-      .filter((workload) => warned.has(keyOf(workload)) || workload.state === "stuck")
+      .filter((workload) => warned.has(workloadKey(workload)) || workload.state === "stuck")
       .toSorted((a, b) => gravity(a, errorsOf) - gravity(b, errorsOf))
       .slice(0, WORST),
     byNamespace: tally(counted, ({ workload }) => [workload.namespace]),
@@ -54,7 +54,7 @@ export function auditOverview({ findings, workloads }: Report, now: number): Aud
       return fix?.id === "recreate" && more.length === 0 ? [{ workload, fix }] : [];
     }),
     needStorage: withErrors.filter((workload) =>
-      (errorsOf.get(keyOf(workload)) ?? []).some(({ fixes }) =>
+      (errorsOf.get(workloadKey(workload)) ?? []).some(({ fixes }) =>
         fixes.every(({ targets }) => targets.length === 0),
       ),
     ),
@@ -66,16 +66,12 @@ export function auditOverview({ findings, workloads }: Report, now: number): Aud
   };
 }
 
-function keyOf({ workload: { kind, namespace, name }, cluster }: ReportedFinding | JudgedWorkload): string {
-  return JSON.stringify([cluster, kind, namespace, name]);
-}
-
 /** Stuck ones first, then those that an autoscaler may push over, then by how much is wrong. */
 function gravity(
   workload: JudgedWorkload,
   errorsOf: ReadonlyMap<string, readonly ReportedFinding[]>,
 ): number {
-  const errors = errorsOf.get(keyOf(workload)) ?? [];
+  const errors = errorsOf.get(workloadKey(workload)) ?? [];
   if (workload.state === "stuck") return 0;
   if (errors.length === 0) return 3;
   return errors.some(({ rule }) => rule === "rwo-autoscaling") ? 1 : 2;

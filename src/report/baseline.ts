@@ -1,5 +1,6 @@
 import { AttachguardError } from "../errors.ts";
 import type { Finding } from "../policy/finding.ts";
+import { isRecord } from "../policy/record.ts";
 import type { Severity } from "../policy/verdict.ts";
 import type { Report, ReportedFinding } from "./report.ts";
 
@@ -109,8 +110,4 @@ function isEntry(value: unknown): value is BaselineEntry {
     Number.isInteger(value.count) &&
     (value.count as number) > 0
   );
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

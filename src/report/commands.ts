@@ -1,9 +1,23 @@
 import type { Fix, FixTarget } from "../policy/fixes.ts";
 import type { ObjectRef } from "../policy/model.ts";
 import { nameOf } from "../policy/phrasing.ts";
+import { composed } from "./merge-patch.ts";
 
 /** True for an object that is in a cluster; of one in a file, or about to be created, the manifest is changed. */
 export type IsStored = (object: ObjectRef) => boolean;
+
+/** How a command finds its object, and no other. */
+export interface Aim {
+  /** The context of the kubeconfig; null where it is not known, or there is none. */
+  readonly context: string | null;
+  /** Another object under the name is then refused. */
+  readonly uid: string | null;
+}
+
+/** @param cluster the context of the object's cluster where there are several */
+export type AimAt = (object: ObjectRef, cluster: string | null) => Aim;
+
+const BY_NAME: Aim = { context: null, uid: null };
 
 export const allStored: IsStored = () => true;
 export const noneStored: IsStored = () => false;
@@ -16,19 +30,32 @@ export interface FixStep {
   readonly what: string;
 }
 
-/**
- * What to type or to write for a fix, in order; empty where no patch can do it.
- *
- * @param subject the object that the finding is about, whose manifest need not be named
- */
-export function stepsOf({ targets }: Fix, isStored: IsStored, subject: ObjectRef): readonly FixStep[] {
+/** What has to be known of objects for whoever writes commands. */
+export interface Commanding {
+  readonly isStored: IsStored;
+  /** Without it commands go by name, to the current context. */
+  readonly aimAt?: AimAt;
+}
+
+/** Whose fix it is: its manifest need not be named, and its cluster is that of the other objects too. */
+export interface FixSubject {
+  readonly workload: ObjectRef;
+  readonly cluster: string | null;
+}
+
+/** What to type or to write for a fix, in order; empty where no patch can do it. */
+export function stepsOf(
+  { targets }: Fix,
+  { isStored, aimAt }: Commanding,
+  { workload: subject, cluster }: FixSubject,
+): readonly FixStep[] {
   return targets.flatMap((target): FixStep[] => {
     if (!isStored(target.object)) {
       const own = target.object.kind === subject.kind && target.object.name === subject.name;
       const where = own ? "in the manifest" : `in the manifest of ${nameOf(target.object)}`;
       return [{ where, what: edit(target) }];
     }
-    const command = patchCommand(target);
+    const command = patchCommand(target, aimAt?.(target.object, cluster));
     return command === undefined ? [] : [{ where: "on the live object", what: command }];
   });
 }
@@ -42,11 +69,15 @@ export function isObjectName(name: string): boolean {
 }
 
 /** The `kubectl patch` that applies a target; `undefined` for an object whose name Kubernetes would refuse. */
-export function patchCommand({ object, patch }: FixTarget): string | undefined {
+export function patchCommand(
+  { object, patch }: FixTarget,
+  { context, uid }: Aim = BY_NAME,
+): string | undefined {
   const { namespace, name } = object;
   if (!isObjectName(name) || !(namespace === "" || isObjectName(namespace))) return undefined;
   const where = namespace === "" ? "" : ` -n ${namespace}`;
-  return `kubectl patch ${resourceOf(object)} ${name}${where} --type merge -p ${quoted(JSON.stringify(patch))}`;
+  const body = uid === null ? patch : composed({ metadata: { uid } }, patch);
+  return `${kubectlIn(context)} patch ${resourceOf(object)} ${name}${where} --type merge -p ${quoted(JSON.stringify(body))}`;
 }
 
 /** A kind as kubectl takes it: with its group where another API may have one of that name. */
@@ -54,6 +85,16 @@ function resourceOf({ apiVersion, kind }: ObjectRef): string {
   const group = apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
   const ours = !group.includes(".") || group.endsWith(".k8s.io");
   return ours ? kind.toLowerCase() : `${kind.toLowerCase()}.${group}`;
+}
+
+/** How kubectl is called for a context; null: the current one. */
+export function kubectlIn(context: string | null): string {
+  return context === null ? "kubectl" : `kubectl --context ${word(context)}`;
+}
+
+/** Quoted only where a shell would read it otherwise; a name that looks like a flag is no value then. */
+function word(text: string): string {
+  return /^\w[\w.@:/-]*$/.test(text) ? text : quoted(text);
 }
 
 /** For a shell: labels in a patch may hold what Kubernetes would refuse, and people paste commands. */

@@ -1,10 +1,12 @@
+import { isRecord } from "../policy/record.ts";
+
 /** A JSON merge patch (RFC 7386), as `kubectl patch --type merge` takes it: null takes a member away. */
 export type MergePatch = Readonly<Record<string, unknown>>;
 
 /** What a value is with a patch applied to it; neither is changed. Lists are replaced as a whole. */
 export function mergePatched(value: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return patch;
-  const result: Record<string, unknown> = isObject(value) ? { ...value } : {};
+  if (!isRecord(patch)) return patch;
+  const result: Record<string, unknown> = isRecord(value) ? { ...value } : {};
   for (const [key, member] of Object.entries(patch)) {
     if (member === null) delete result[key];
     else result[key] = mergePatched(result[key], member);
@@ -17,11 +19,7 @@ export function composed(first: MergePatch, second: MergePatch): MergePatch {
   const result: Record<string, unknown> = { ...first };
   for (const [key, member] of Object.entries(second)) {
     const before = result[key];
-    result[key] = isObject(before) && isObject(member) ? composed(before, member) : member;
+    result[key] = isRecord(before) && isRecord(member) ? composed(before, member) : member;
   }
   return result;
-}
-
-function isObject(value: unknown): value is MergePatch {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -15,7 +15,7 @@ const LEAD_MAX = 160;
  * What a person reads: what will go wrong and on which objects, why, the cheapest way out with what to type or to
  * write, the other ways, and where to read on. Several lines.
  */
-export function explainFinding(finding: Finding, telling: Telling): string {
+export function explainFinding(finding: AnyFinding, telling: Telling): string {
   return [...bodyOf(finding, telling), lastLine(finding, telling)].join("\n");
 }
 
@@ -76,14 +76,20 @@ function leadOf({ exempted, inferred }: Finding): string {
   return inferred ? "inferred from your earlier dry run:" : "";
 }
 
-function bodyOf(finding: Finding, { isStored }: Telling): readonly string[] {
+/** A finding as it was made, or as it stands in a report. */
+type AnyFinding = Finding & { readonly cluster?: string | null };
+
+function bodyOf(finding: AnyFinding, telling: Telling): readonly string[] {
   const [first, ...others] = finding.fixes;
+  const { cluster = null } = finding;
   return [
     sentenceOf(finding),
     ...factsOf(finding).map((line) => `  - ${line}`),
     ...(first ? [`Fix: ${first.summary}. Cost: ${first.cost}.`] : []),
     ...(first
-      ? stepsOf(first, isStored, finding.workload).map((step) => `  ${step.where}: ${step.what}`)
+      ? stepsOf(first, telling, { workload: finding.workload, cluster }).map(
+          (step) => `  ${step.where}: ${step.what}`,
+        )
       : []),
     ...(others.length > 0 ? [`Or: ${others.map(alternative).join("; ")}.`] : []),
     ...finding.notes.map((note) => `Note: ${note}.`),

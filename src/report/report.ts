@@ -6,7 +6,7 @@ import type { ObjectRef, SourcePosition } from "../policy/model.ts";
 import type { AttachmentRuleId } from "../policy/rules/index.ts";
 import type { Severity, Verdict } from "../policy/verdict.ts";
 import type { AuditedCluster, AuditFacts, Since } from "./audit-facts.ts";
-import type { IsStored } from "./commands.ts";
+import type { AimAt, Commanding } from "./commands.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import type { FromLog } from "./log-facts.ts";
 import type { Plan } from "./plan.ts";
@@ -61,7 +61,7 @@ export interface ReportedFinding extends Finding, FindingPlaces {
   readonly cluster: string | null;
 }
 
-/** What an audit found about an attachment (rules attachment-stale, attachment-endangered). */
+/** A finding about an attachment, or about a volume on a node that lacks one (rules attachment-stale, attachment-endangered). */
 export interface ReportedAttachment {
   readonly rule: AttachmentRuleId;
   readonly severity: Severity;
@@ -105,10 +105,9 @@ export interface Summary {
 }
 
 /** How findings are told, whatever is in them. */
-export interface Telling {
+export interface Telling extends Commanding {
   /** Where the pages of the rules stand, ending in a slash; null where no address was configured. */
   readonly docsUrl: string | null;
-  readonly isStored: IsStored;
 }
 
 /** How a report is printed where that can be done in more than one way. */
@@ -187,15 +186,19 @@ export interface ReportParts
  */
 export function buildReport(found: ReportParts): Report {
   const { workloads = [], notJudged = [], errors = [], notes = [], telling, inRepository } = found;
-  const { placesOf = placesBySource, isKnown = () => false } = found;
+  const { placesOf = placesBySource, isKnown } = found;
   const { clusterOf = () => null, audit = null, change = null } = found;
   const findings = (found.findings ?? []).map((finding): ReportedFinding => {
-    const fingerprint = fingerprintOf(finding, inRepository(finding.source?.file ?? ""));
+    // Most formats do without it, and a run that does loads nothing that hashes.
+    let fingerprint: string | undefined;
+    const identity = () => (fingerprint ??= fingerprintOf(finding, inRepository(finding.source?.file ?? "")));
     return {
       ...finding,
       ...placesOf(finding),
-      fingerprint,
-      known: isKnown(fingerprint, finding),
+      get fingerprint() {
+        return identity();
+      },
+      known: isKnown?.(identity(), finding) ?? false,
       cluster: clusterOf(finding),
     };
   });
@@ -257,8 +260,12 @@ export function mergedReport(clusters: readonly ClusterReport[]): Report {
   );
   const sum = (member: keyof Summary) =>
     read.reduce((total, { report: { summary } }) => total + summary[member], 0);
+  const aims = new Map(read.map(({ context, report }) => [context, report.telling.aimAt]));
+  const aimAt: AimAt = (object, cluster) =>
+    aims.get(cluster)?.(object, cluster) ?? { context: cluster, uid: null };
   return {
     ...first.report,
+    telling: { ...first.report.telling, aimAt },
     findings,
     workloads,
     attachments: read.flatMap(({ report }) => report.attachments),
@@ -322,4 +329,12 @@ function comparePlaces(a: SourcePosition | null, b: SourcePosition | null): numb
     (a?.line ?? 0) - (b?.line ?? 0) ||
     (a?.column ?? 0) - (b?.column ?? 0)
   );
+}
+
+/** By what a workload and its findings are found in a report: its cluster and its name. */
+export function workloadKey({
+  workload: { kind, namespace, name },
+  cluster,
+}: ReportedFinding | JudgedWorkload): string {
+  return JSON.stringify([cluster, kind, namespace, name]);
 }

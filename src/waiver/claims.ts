@@ -1,5 +1,5 @@
 /** The algorithms of waivers. Shared secrets are none of them: whoever checks a waiver must not be able to make one. */
-export const WAIVER_ALGORITHMS = ["EdDSA", "ES256"] as const;
+const WAIVER_ALGORITHMS = ["EdDSA", "ES256"] as const;
 export type WaiverAlgorithm = (typeof WAIVER_ALGORITHMS)[number];
 
 /** The `typ` of a waiver, so that a token made for something else is never taken for one (RFC 8725, 3.11). */

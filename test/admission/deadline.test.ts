@@ -1,3 +1,5 @@
+import { mock } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import t from "tap";
 import { type Deadline, Deadlines, lookupBudget, parseGoDuration } from "../../src/admission/deadline.ts";
 
@@ -68,22 +70,30 @@ t.test("each ends in its time, in whatever order they were begun", async (t) => 
 t.test(
   "the more wait, the sooner they end, one after the other, and never before half their time",
   async (t) => {
-    const deadlines = new Deadlines();
-    const begun = performance.now();
-    const turns: number[] = [];
-    const spin = async (deadline: Deadline) => {
-      await ended(deadline);
-      turns.push(performance.now() - begun);
-      const until = performance.now() + 3;
-      while (performance.now() < until);
-      deadline.clear();
-      return performance.now() - begun;
+    // A clock of its own, so that a busy machine is not taken for a late answer.
+    mock.timers.enable({ apis: ["setTimeout"] });
+    t.teardown(() => mock.timers.reset());
+    let clock = 0;
+    const pass = (ms: number) => {
+      clock += ms;
+      mock.timers.tick(ms);
     };
-    const done = await Promise.all(Array.from({ length: 40 }, () => spin(deadlines.start(800))));
-    t.ok(
-      Math.max(...done) < 800 + MARGIN,
-      `all are done within the margin (${Math.round(Math.max(...done))} ms)`,
-    );
-    t.ok(Math.min(...turns) >= 395, `none before half its time (${Math.round(Math.min(...turns))} ms)`);
+    const deadlines = new Deadlines(() => clock);
+    const turns: number[] = [];
+    const work = async (deadline: Deadline) => {
+      await ended(deadline);
+      turns.push(clock);
+      pass(3);
+      deadline.clear();
+      return clock;
+    };
+    const all = Promise.all(Array.from({ length: 120 }, () => work(deadlines.start(800))));
+    while (turns.length < 120 && clock < 5_000) {
+      pass(1);
+      await setImmediate();
+    }
+    const done = await all;
+    t.ok(Math.max(...done) < 800 + MARGIN, `all are done within the margin (${Math.max(...done)} ms)`);
+    t.ok(Math.min(...turns) >= 400, `none before half its time (${Math.min(...turns)} ms)`);
   },
 );

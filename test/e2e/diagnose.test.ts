@@ -30,7 +30,7 @@ t.before(async () => {
   if ("skipped" in binaries || skip !== false) return;
   cluster = await Cluster.start(binaries);
   const made = new Set<string>();
-  for (const start of ["09b", "06b", "54"]) {
+  for (const start of ["09b", "06b", "54", "65", "17a"]) {
     // Classes, drivers and some nodes stand in several recordings.
     const objects = objectsOf(start).filter(({ kind, metadata }) => {
       const key = `${kind} ${metadata.namespace}/${metadata.name}`;
@@ -106,26 +106,28 @@ t.test("a rollout that waits for itself: undo, Recreate, scaling, each as printe
   works(t, await typed(up), "scale up");
 });
 
-t.test("a patch spares a workload that was recreated under the name", { skip }, async (t) => {
-  const deployment = objectsOf("09b").find(({ kind }) => kind === "Deployment") as Recorded;
-  const { metadata } = await cluster.get<Recorded>(...path(deployment));
-  const body = JSON.stringify({
-    metadata: { uid: metadata.uid },
-    spec: { strategy: { type: "Recreate", rollingUpdate: null } },
-  });
-  const patch = `kubectl -n ${metadata.namespace} patch deployment ${metadata.name} --type merge -p '${body}'`;
-  works(t, await typed(patch), "the object that was seen");
-  await cluster.must(["delete", ...path(deployment), "--cascade=background"]);
-  const { metadata: _, status: __, ...rest } = deployment;
-  const { name, namespace, labels } = deployment.metadata;
-  await cluster.must(
-    ["create", "-f", "-"],
-    JSON.stringify({ ...rest, metadata: { name, namespace, labels } }),
-  );
-  const refused = await typed(patch);
-  t.equal(refused.code, 1);
-  t.match(refused.stderr, "field is immutable");
-});
+t.test(
+  "Recreate as printed, and not to a workload that was recreated under the name",
+  { skip },
+  async (t) => {
+    const deployment = objectsOf("65").find(({ kind }) => kind === "Deployment") as Recorded;
+    const strategyNow = async () => {
+      const { spec } = await cluster.get<{ spec: { strategy: { type: string } } }>(...path(deployment));
+      return spec.strategy.type;
+    };
+    const [patch] = step(await diagnosed("deploy/blog", "-n", "blog"), "patch-recreate").commands;
+    t.equal(await strategyNow(), "RollingUpdate");
+    works(t, await typed(patch), "the object that was seen");
+    t.equal(await strategyNow(), "Recreate");
+
+    await cluster.must(["delete", ...path(deployment), "--cascade=background"]);
+    await remake(cluster, [deployment]);
+    const refused = await typed(patch);
+    t.equal(refused.code, 1);
+    t.match(refused.stderr, "field is immutable");
+    t.equal(await strategyNow(), "RollingUpdate", "and nothing was changed");
+  },
+);
 
 t.test(
   "a dead node: the taint, and a forced deletion that spares a new pod of the name",
@@ -186,6 +188,24 @@ t.test(
     t.ok(await uidOf(stale), "and it is there");
   },
 );
+
+t.test("a pod of a StatefulSet: a forced deletion that spares its successor", { skip }, async (t) => {
+  const words = ["sts/db", "-n", "l17", "--machine-is-off", "node-17-a"];
+  const [force] = step(await diagnosed(...words), "force-delete-pod").commands;
+  const dead = objectsOf("17a").find(({ kind }) => kind === "Pod") as Recorded;
+  const first = await uidOf(dead);
+  await cluster.must(["delete", ...path(dead), "--force", "--grace-period=0"]);
+  await remake(cluster, [dead]);
+  const successor = await uidOf(dead);
+  t.not(successor, first, "recreated under its name, as the controller does");
+  const refused = await typed(force);
+  t.equal(refused.code, 1, "the command of before is refused");
+  t.match(refused.stderr, "UID in the precondition");
+  t.equal(await uidOf(dead), successor, "and the new one is there");
+
+  works(t, await typed(step(await diagnosed(...words), "force-delete-pod").commands[0]), "forced deletion");
+  t.equal((await cluster.kubectl(["get", ...path(dead)])).code, 1, "the pod is gone");
+});
 
 t.test("the lines of the help collect a dump that gives the same answer", { skip }, async (t) => {
   const { out } = await run(["diagnose", "--help"]);

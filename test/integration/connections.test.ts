@@ -11,7 +11,7 @@ import { responseOf, startServer, type TestServer, verdictSeen } from "../admiss
 const review = reviewOf("042");
 
 /** Timeouts that a test can wait for. */
-const SHORT = { headers: 200, request: 400, handshake: 200, check: 50 };
+const SHORT = { headers: 1_000, request: 2_000, handshake: 1_000, check: 50 };
 
 /** Opens a connection, sends what is given, and reads until the server ends it. */
 async function spokenTo({ port, ca }: TestServer, text: string): Promise<string> {
@@ -63,7 +63,7 @@ t.test("a client that sends slowly, or nothing, is cut off while others are answ
     ["no HTTP", "HELO example.com\r\n\r\n", /^HTTP\/1\.1 400 /],
     ["headers without measure", `${post}X: ${"x".repeat(20_000)}\r\n\r\n`, /^HTTP\/1\.1 431 /],
   ];
-  const slow = rows.flatMap((row) => Array.from({ length: 5 }, () => row));
+  const slow = rows.flatMap((row) => Array.from({ length: 3 }, () => row));
   const ended = Promise.all(
     slow.map(async ([name, text, answer]) => [name, await spokenTo(server, text), answer] as const),
   );

@@ -5,6 +5,9 @@ import t from "tap";
 import { ROOT } from "../manifests/render.ts";
 import { installPacked, PLAIN_ENV } from "./packed.ts";
 
+// npm, and tools that check the package, on a busy machine.
+t.setTimeout(120_000);
+
 const NODE = { cwd: ROOT, env: PLAIN_ENV, encoding: "utf8" } as const;
 
 /** The packages and the modules of Node that a piece of code loads, and what it reads of the environment. */

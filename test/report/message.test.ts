@@ -1,5 +1,5 @@
 import t from "tap";
-import { noneStored, patchCommand, stepsOf } from "../../src/report/commands.ts";
+import { allStored, noneStored, patchCommand, stepsOf } from "../../src/report/commands.ts";
 import { denialMessage, warningOf } from "../../src/report/message.ts";
 import { judge } from "../support/judge.ts";
 import { autoscaler, claim, deployment, sameNode, storageClass } from "../support/objects.ts";
@@ -139,15 +139,35 @@ t.test("a command is safe to paste whatever a file calls its objects", async (t)
   t.ok(quoted.some((command) => command.includes(`"app":"it'\\''s"`)));
 });
 
+t.test("a command names the context and the uid where they are known", async (t) => {
+  const [finding] = judge(deployment(), RWO).findings;
+  const [fix] = finding?.fixes ?? [];
+  if (finding === undefined || fix === undefined) throw new Error("there is no way out");
+  const commandIn = (cluster: string | null) =>
+    stepsOf(
+      fix,
+      { isStored: allStored, aimAt: (_, context) => ({ context, uid: context && "u-1" }) },
+      { workload: finding.workload, cluster },
+    )[0]?.what;
+  t.equal(
+    commandIn("eu west"),
+    `kubectl --context 'eu west' patch deployment web -n shop --type merge -p '{"metadata":{"uid":"u-1"},"spec":{"strategy":{"type":"Recreate","rollingUpdate":null}}}'`,
+  );
+  t.match(commandIn(null), /^kubectl patch deployment web -n shop --type merge -p '\{"spec"/);
+});
+
 t.test("for what is not in a cluster the way out is the YAML to edit", async (t) => {
   const [finding] = judge(deployment(), RWO).findings;
   const [fix] = finding?.fixes ?? [];
-  t.same(fix && finding && stepsOf(fix, noneStored, finding.workload), [
-    {
-      where: "in the manifest",
-      what: "spec: {strategy: {type: Recreate}} (without rollingUpdate)",
-    },
-  ]);
+  t.same(
+    fix && finding && stepsOf(fix, { isStored: noneStored }, { workload: finding.workload, cluster: null }),
+    [
+      {
+        where: "in the manifest",
+        what: "spec: {strategy: {type: Recreate}} (without rollingUpdate)",
+      },
+    ],
+  );
 });
 
 t.test("a custom kind is named with its group", async (t) => {

@@ -1,8 +1,7 @@
 import { evaluate, type Judgement, type JudgementContext } from "../../src/policy/evaluate.ts";
 import { DEFAULT_OPTIONS, type PolicyOptions } from "../../src/policy/options.ts";
 import type { Change } from "../../src/policy/ratchet.ts";
-import type { Verdict } from "../../src/policy/verdict.ts";
-import { verdictOf } from "../../src/policy/verdict.ts";
+import { type Verdict, verdictOf } from "../../src/policy/verdict.ts";
 import { bundle } from "./bundle.ts";
 import { file } from "./objects.ts";
 

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { isObject } from "../review.ts";
+import { isRecord } from "../../kube/raw.ts";
 import { RequestRefused } from "../status.ts";
 import { BlockList } from "./block-list.ts";
 import { isDeeper, JsonScan } from "./json-scan.ts";
@@ -220,9 +220,9 @@ function parsed(
 
 /** A user may write them as deep as the API server reads, and nobody here reads them. */
 function withoutManagedFields(review: unknown): void {
-  if (!isObject(review) || !isObject(review.request)) return;
+  if (!isRecord(review) || !isRecord(review.request)) return;
   for (const object of [review.request.object, review.request.oldObject]) {
-    if (isObject(object) && isObject(object.metadata)) {
+    if (isRecord(object) && isRecord(object.metadata)) {
       delete (object.metadata as { managedFields?: unknown }).managedFields;
     }
   }

@@ -1,4 +1,5 @@
-import { isObject, type Operation } from "../review.ts";
+import { isRecord } from "../../kube/raw.ts";
+import type { Operation } from "../review.ts";
 
 /** What stands in a review before its objects (`admission/v1/types.go`, in the order of the fields). */
 export interface ReviewHead {
@@ -24,10 +25,10 @@ const UID_LIMIT = 253;
  */
 export function readHead(beginning: Uint8Array): ReviewHead | undefined {
   const review = parseBeginning(new TextDecoder().decode(beginning.subarray(0, HEAD_BYTES)));
-  if (!isObject(review) || review.kind !== "AdmissionReview" || !isObject(review.request)) return undefined;
+  if (!isRecord(review) || review.kind !== "AdmissionReview" || !isRecord(review.request)) return undefined;
   const { uid, resource, subResource, operation, name, namespace } = review.request;
   if (typeof uid !== "string" || uid === "" || uid.length > UID_LIMIT) return undefined;
-  const of: Readonly<Record<string, unknown>> = isObject(resource) ? resource : {};
+  const of: Readonly<Record<string, unknown>> = isRecord(resource) ? resource : {};
   return {
     uid,
     resource: { group: text(of.group), version: text(of.version), resource: text(of.resource) },

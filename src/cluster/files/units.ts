@@ -1,6 +1,6 @@
 import { join, relative, resolve, sep } from "node:path";
 import type { Discovered, DiscoveredRoot } from "./discover.ts";
-import { type Closure, closureOf } from "./render/closure.ts";
+import type { Closure } from "./render/closure.ts";
 import { isInside } from "./render/paths.ts";
 import type { NotRendered, Rendered, Renderer, RenderRequest, RenderTool } from "./render/renderer.ts";
 import type { TreeFiles } from "./render/tree-files.ts";
@@ -97,6 +97,8 @@ export async function unitsOf(
     if (seen.has(`${kind} ${root.real}`)) continue;
     seen.add(`${kind} ${root.real}`);
     const request = { kind, root: resolve(root.path), tree: resolve(root.tree) };
+    // With its own reader of YAML, which most folders do without.
+    const { closureOf } = await import("./render/closure.ts");
     candidates.push({ root, closure: await closureOf(tree, request), request });
   }
   const used = new Set(candidates.flatMap(({ closure }) => closure.uses));

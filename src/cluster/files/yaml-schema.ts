@@ -8,6 +8,7 @@ import {
   seqTag,
   strTag,
 } from "js-yaml";
+import { isRecord } from "../../kube/raw.ts";
 
 /**
  * Scalars, keys and merges as kubectl reads them: `sigs.k8s.io/yaml` over `go.yaml.in/yaml/v2` (`resolve.go`,
@@ -109,10 +110,6 @@ function set(mapping: Mapping, key: string, value: unknown): void {
   } else mapping[key] = value;
 }
 
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 const NOT_MERGEABLE = "a merge key (<<) takes an object or a list of objects";
 
 /** The keys of a merge, in the order of the document: a later one replaces an earlier one, merged or not. */
@@ -120,7 +117,7 @@ function merge(mapping: Mapping, value: unknown): string {
   // The first entry of a list counts most.
   const sources = Array.isArray(value) ? value.toReversed() : [value];
   for (const source of sources) {
-    if (!isMapping(source)) return NOT_MERGEABLE;
+    if (!isRecord(source)) return NOT_MERGEABLE;
     for (const key of Object.keys(source)) {
       made.mergedKeys += 1;
       if (made.mergedKeys > MOST_MERGED_KEYS) return `merge keys copy more than ${MOST_MERGED_KEYS} keys`;

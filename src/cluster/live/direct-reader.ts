@@ -3,7 +3,7 @@ import { messageOf } from "../../errors.ts";
 import { ApiError, statusText } from "./api-error.ts";
 import { SYSTEM_CLOCK } from "./clock.ts";
 import { Credentials } from "./credentials.ts";
-import { type ConfigSource, loadKubeConfig } from "./kube-config.ts";
+import { type ConfigSource, contextOf, loadKubeConfig } from "./kube-config.ts";
 import { ListReader } from "./list-reader.ts";
 import { apiVersionOf, type Resource } from "./source.ts";
 import { DEFAULT_TIMINGS } from "./timings.ts";
@@ -147,9 +147,7 @@ export async function connectDirectly(source: ConfigSource, limits: ReadLimits):
     SYSTEM_CLOCK,
     DEFAULT_TIMINGS.renewMs,
   );
-  const isPod = config.getUsers().some(({ name }) => name === "in-cluster");
-  const context = isPod ? null : config.getCurrentContext() || null;
-  return new DirectReader(new Transport(credentials, DEFAULT_TIMINGS), context, limits);
+  return new DirectReader(new Transport(credentials, DEFAULT_TIMINGS), contextOf(config), limits);
 }
 
 function rootOf(resource: Resource): string {

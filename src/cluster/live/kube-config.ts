@@ -53,6 +53,12 @@ export async function loadKubeConfig(source: ConfigSource): Promise<KubeConfig> 
   return config;
 }
 
+/** The context that commands for the same cluster have to name; null for a pod, which has none. */
+export function contextOf(config: KubeConfig): string | null {
+  const isPod = config.getUsers().some(({ name }) => name === "in-cluster");
+  return isPod ? null : config.getCurrentContext() || null;
+}
+
 function inCluster({ kubeconfig, context, env, serviceAccount = SERVICE_ACCOUNT }: ConfigSource) {
   const host = env.KUBERNETES_SERVICE_HOST;
   const port = env.KUBERNETES_SERVICE_PORT;

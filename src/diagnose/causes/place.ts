@@ -160,7 +160,7 @@ function young(pod: Pod, inquiry: Inquiry): Answer {
 }
 
 /** The scheduler's last word, from the pod's own condition. */
-export function schedulerText({ conditions }: Pod): string {
+function schedulerText({ conditions }: Pod): string {
   return conditions.find(({ type, status }) => type === "PodScheduled" && status === "False")?.message ?? "";
 }
 

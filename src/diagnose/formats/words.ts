@@ -90,7 +90,7 @@ export function subjectText({ kind, namespace, name }: SubjectDiagnosis["subject
 }
 
 /** As it is asked about: `deployment/web -n shop`; with an odd name, which nobody is to type, all. */
-export function askText({ kind, namespace, name }: SubjectDiagnosis["subject"]): string {
+function askText({ kind, namespace, name }: SubjectDiagnosis["subject"]): string {
   if (namespace === null || !isObjectName(namespace)) return "-A";
   return isObjectName(name) ? `${kind.toLowerCase()}/${name} -n ${namespace}` : `all -n ${namespace}`;
 }
@@ -98,7 +98,7 @@ export function askText({ kind, namespace, name }: SubjectDiagnosis["subject"]):
 const DURATION = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$/;
 
 /** An ISO 8601 duration of hours, minutes and seconds as people say it: "7 min", "1 h 2 min". */
-export function durationText(iso: string): string {
+function durationText(iso: string): string {
   const [, hours, minutes, seconds] = DURATION.exec(iso) ?? [];
   const parts = [
     ...(hours === undefined ? [] : [`${hours} h`]),

@@ -74,11 +74,7 @@ function seenAt(before: number | undefined, now: number): number {
 }
 
 /** What a result is known by to its readers. */
-export function resultKey({
-  rule,
-  result,
-  message,
-}: Pick<WantedResult, "rule" | "result" | "message">): string {
+function resultKey({ rule, result, message }: Pick<WantedResult, "rule" | "result" | "message">): string {
   return JSON.stringify([rule, result, message]);
 }
 

@@ -1,3 +1,5 @@
+import { isRecord } from "../../policy/record.ts";
+
 /** A report as the API server has it. */
 interface StoredReport {
   readonly metadata: {
@@ -22,7 +24,7 @@ export interface ExistingReport {
 
 /** @returns undefined for what has no name, uid or version, which no API server sends */
 export function existingFrom(raw: unknown): ExistingReport | undefined {
-  if (!isObject(raw) || !isObject(raw.metadata)) return undefined;
+  if (!isRecord(raw) || !isRecord(raw.metadata)) return undefined;
   const { name, uid, resourceVersion, namespace, labels, ownerReferences } = raw.metadata;
   if (typeof name !== "string" || typeof uid !== "string" || typeof resourceVersion !== "string") {
     return undefined;
@@ -33,22 +35,18 @@ export function existingFrom(raw: unknown): ExistingReport | undefined {
     name,
     uid,
     resourceVersion,
-    labels: isObject(labels) ? labels : {},
-    subjectKind: isObject(owner) && typeof owner.kind === "string" ? owner.kind : undefined,
+    labels: isRecord(labels) ? labels : {},
+    subjectKind: isRecord(owner) && typeof owner.kind === "string" ? owner.kind : undefined,
     results: (Array.isArray(raw.results) ? (raw.results as unknown[]) : []).flatMap(seenResult),
     raw: raw as StoredReport,
   };
 }
 
 function seenResult(result: unknown): readonly { key: string; seconds: number }[] {
-  if (!isObject(result) || !isObject(result.timestamp)) return [];
+  if (!isRecord(result) || !isRecord(result.timestamp)) return [];
   const { rule, result: word, message } = result;
   const { seconds } = result.timestamp;
   return Number.isSafeInteger(seconds)
     ? [{ key: JSON.stringify([rule, word, message]), seconds: seconds as number }]
     : [];
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,4 @@
-import type { ObjectRef } from "../../policy/model.ts";
-import { plural } from "../../policy/phrasing.ts";
+import { nameOf, plural } from "../../policy/phrasing.ts";
 import { type AuditOverview, auditOverview, type Tally } from "../audit-overview.ts";
 import { stepsOf } from "../commands.ts";
 import { type Painter, painter } from "../paint.ts";
@@ -22,7 +21,7 @@ export function auditBlocks(report: Report, options: { colour: boolean; width: n
     ...worstBlock(overview, paint),
     ...attachmentBlock(report, options.width, paint),
     ...tableBlock(overview),
-    ...recreateBlock(overview, report, paint),
+    ...recreateBlock(overview, report, options.width, paint),
     ...storageBlock(overview, options.width, paint),
     ...exemptedBlock(overview, paint),
     ...readBlock(report, options.width),
@@ -58,7 +57,7 @@ function worstBlock({ worst }: AuditOverview, paint: Painter): readonly string[]
   if (worst.length === 0) return [];
   const rows = worst.map(
     ({ workload, state, cluster, reason }) =>
-      `  ${paint(state === "stuck" ? "red" : "yellow", state.padEnd("healthy".length))}  ${inCluster(cluster)}${refText(workload)}${state === "stuck" ? `: ${visible(reason)}` : ""}`,
+      `  ${paint(state === "stuck" ? "red" : "yellow", state.padEnd("healthy".length))}  ${inCluster(cluster)}${visible(nameOf(workload))}${state === "stuck" ? `: ${visible(reason)}` : ""}`,
   );
   return [[paint("bold", "Worst first"), ...rows].join("\n")];
 }
@@ -101,15 +100,19 @@ function tallyBlock(title: string, rows: Tally): readonly string[] {
   ];
 }
 
+const REPLACED =
+  'Where another object has the name by now, a command that holds a uid is refused: "metadata.uid … field is immutable".';
+
 function recreateBlock(
   { fixedByRecreate }: AuditOverview,
   { telling }: Report,
+  width: number,
   paint: Painter,
 ): readonly string[] {
   if (fixedByRecreate.length === 0) return [];
   const steps = fixedByRecreate
     .slice(0, SHOWN)
-    .flatMap(({ workload, fix }) => stepsOf(fix, telling.isStored, workload.workload))
+    .flatMap(({ workload, fix }) => stepsOf(fix, telling, workload))
     .map(({ what }) => `  ${visible(what)}`);
   const more = fixedByRecreate.length - SHOWN;
   return [
@@ -120,13 +123,14 @@ function recreateBlock(
       ),
       ...steps,
       ...(more > 0 ? [`  and ${more} more; --format json has all commands`] : []),
+      ...(telling.aimAt === undefined ? [] : wrapped(REPLACED, "  ", width)),
     ].join("\n"),
   ];
 }
 
 function storageBlock({ needStorage }: AuditOverview, width: number, paint: Painter): readonly string[] {
   if (needStorage.length === 0) return [];
-  const names = needStorage.slice(0, SHOWN).map(({ workload }) => refText(workload));
+  const names = needStorage.slice(0, SHOWN).map(({ workload }) => visible(nameOf(workload)));
   const more = needStorage.length - names.length;
   const text = names.join(", ") + (more > 0 ? ` and ${more} more` : "");
   return [
@@ -141,7 +145,7 @@ function exemptedBlock({ exempted, expiring }: AuditOverview, paint: Painter): r
     const { by, reason, until } = finding.exempted ?? { by: "", reason: "", until: null };
     const end = until === null ? "no end" : `until ${visible(until)}`;
     const mark = soon.has(finding) ? paint("yellow", "  ends soon") : "";
-    return `  ${refText(finding.workload)} [${finding.rule}] by ${by}, ${end}: ${visible(reason)}${mark}`;
+    return `  ${visible(nameOf(finding.workload))} [${finding.rule}] by ${by}, ${end}: ${visible(reason)}${mark}`;
   });
   const more = exempted.length - rows.length;
   return [
@@ -162,8 +166,4 @@ function readBlock({ audit }: Report, width: number): readonly string[] {
 
 function inCluster(cluster: string | null): string {
   return cluster === null ? "" : `${visible(cluster)}  `;
-}
-
-function refText({ kind, namespace, name }: ObjectRef): string {
-  return `${visible(kind)} ${visible(namespace)}/${visible(name)}`;
 }

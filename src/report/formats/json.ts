@@ -1,6 +1,7 @@
+import { refOf } from "../../policy/field.ts";
 import type { Exemption } from "../../policy/finding.ts";
 import type { Fix, FixTarget } from "../../policy/fixes.ts";
-import type { ObjectRef, SourcePosition } from "../../policy/model.ts";
+import type { SourcePosition } from "../../policy/model.ts";
 import type { AuditFacts } from "../audit-facts.ts";
 import { patchCommand } from "../commands.ts";
 import { harmlessJson } from "../harmless.ts";
@@ -97,7 +98,7 @@ function findingOf(finding: ReportedFinding, telling: Telling): unknown {
     factors: factors && factorsOf(factors),
     message: explainFinding(finding, telling),
     evidence: groundsOf(finding),
-    fixes: finding.fixes.map((fix) => fixOf(fix, finding.workload, telling)),
+    fixes: finding.fixes.map((fix) => fixOf(fix, finding, telling)),
     docsUrl: rulePage(finding.rule, telling),
     fingerprint: finding.fingerprint,
     known: finding.known,
@@ -107,7 +108,11 @@ function findingOf(finding: ReportedFinding, telling: Telling): unknown {
 }
 
 /** `patch` holds what is to be changed in the finding's own object, all of it together. */
-function fixOf({ id, summary, cost, targets, softens }: Fix, subject: ObjectRef, telling: Telling): unknown {
+function fixOf(
+  { id, summary, cost, targets, softens }: Fix,
+  { workload: subject, cluster }: ReportedFinding,
+  telling: Telling,
+): unknown {
   const own = targets.filter(({ object }) => object.kind === subject.kind && object.name === subject.name);
   return {
     id,
@@ -116,16 +121,16 @@ function fixOf({ id, summary, cost, targets, softens }: Fix, subject: ObjectRef,
     softens: softens === true,
     patch: own.length === 0 ? null : own.map(({ patch }) => patch).reduce(composed),
     targets: targets.map(targetOf),
-    commands: commandsOf(targets, telling),
+    commands: commandsOf(targets, telling, cluster),
   };
 }
 
-function planOf({ fixes, steps }: Plan, telling: Telling): unknown {
+function planOf({ fixes, steps }: Plan, telling: Telling, cluster: string | null): unknown {
   return {
     fixes: fixes.map(({ id }) => id),
     steps: steps.map((targets) => ({
       targets: targets.map(targetOf),
-      commands: commandsOf(targets, telling),
+      commands: commandsOf(targets, telling, cluster),
     })),
   };
 }
@@ -134,8 +139,14 @@ function targetOf({ object, patch }: FixTarget): unknown {
   return { ...refOf(object), patch };
 }
 
-function commandsOf(targets: readonly FixTarget[], { isStored }: Telling): readonly string[] {
-  return targets.flatMap((target) => (isStored(target.object) ? (patchCommand(target) ?? []) : []));
+function commandsOf(
+  targets: readonly FixTarget[],
+  { isStored, aimAt }: Telling,
+  cluster: string | null,
+): readonly string[] {
+  return targets.flatMap((target) =>
+    isStored(target.object) ? (patchCommand(target, aimAt?.(target.object, cluster)) ?? []) : [],
+  );
 }
 
 function exemptionOf({ by, until, reason }: Exemption): unknown {
@@ -152,7 +163,7 @@ function workloadOf(
     verdict,
     state,
     factors: factorsOf(factors),
-    plan: plan && planOf(plan, telling),
+    plan: plan && planOf(plan, telling, cluster),
     ...(cluster === null ? {} : { cluster }),
   };
 }
@@ -179,8 +190,4 @@ function sourceOf(source: SourcePosition | null): unknown {
 
 function placeOf({ file, line, column }: SourcePosition): SourcePosition {
   return { file, line, column };
-}
-
-function refOf({ apiVersion, kind, namespace, name }: ObjectRef): ObjectRef {
-  return { apiVersion, kind, namespace, name };
 }

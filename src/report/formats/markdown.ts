@@ -82,10 +82,10 @@ function findingPart(finding: ReportedFinding, report: Report): string {
 function fixLines(
   fix: ReportedFinding["fixes"][number],
   number: number,
-  { workload }: ReportedFinding,
+  finding: ReportedFinding,
   { telling }: Report,
 ): string {
-  const steps = stepsOf(fix, telling.isStored, workload);
+  const steps = stepsOf(fix, telling, finding);
   return [
     `${number}. ${plain(fix.summary)}. Cost: ${plain(fix.cost)}.`,
     ...steps.map(({ where, what }) => `   - ${plain(where)}: ${code(what)}`),

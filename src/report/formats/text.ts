@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Exemption } from "../../policy/finding.ts";
 import { FIXES, type Fix, type FixId } from "../../policy/fixes.ts";
 import type { ObjectRef, SourcePosition } from "../../policy/model.ts";
-import { plural } from "../../policy/phrasing.ts";
+import { nameOf, plural } from "../../policy/phrasing.ts";
 import type { Verdict } from "../../policy/verdict.ts";
 import { stepsOf } from "../commands.ts";
 import { groundsOf, rulePage, sentenceOf } from "../message.ts";
@@ -114,7 +114,7 @@ function planLines(finding: ReportedFinding, { plans, width, paint }: Layout): r
 }
 
 function planKey(workload: ObjectRef, source: SourcePosition | null, cluster: string | null): string {
-  return JSON.stringify([refText(workload), source, cluster]);
+  return JSON.stringify([visible(nameOf(workload)), source, cluster]);
 }
 
 /** The plans of workloads with more than one error: of one error, each way out that stands there is a plan. */
@@ -132,7 +132,7 @@ function plansOf({ workloads }: Report, findings: readonly ReportedFinding[]): R
 }
 
 function isSameObject(a: ReportedFinding, b: ReportedFinding): boolean {
-  return refText(a.workload) === refText(b.workload) && a.source?.file === b.source?.file;
+  return visible(nameOf(a.workload)) === visible(nameOf(b.workload)) && a.source?.file === b.source?.file;
 }
 
 /** @param told the ways out that stand above already, under other findings of the same workload. */
@@ -154,7 +154,7 @@ function findingBlock(finding: ReportedFinding, told: readonly Fix[], layout: La
   if (finding.fixes.length > 0) lines.push("", `  ${paint("bold", "How to fix it")}`);
   for (const [index, fix] of finding.fixes.entries()) {
     const isTold = told.some((other) => isDeepStrictEqual(other, fix));
-    lines.push(...fixLines(index + 1, fix, isTold, finding.workload, telling, width));
+    lines.push(...fixLines(index + 1, fix, isTold, finding, telling, width));
   }
   const page = rulePage(finding.rule, telling);
   const more = `More: attachguard explain ${finding.rule}${page === null ? "" : ` or ${page}`}`;
@@ -171,7 +171,7 @@ function headLine({ exempted, known, severity, workload, rule }: ReportedFinding
         : severity === "error"
           ? paint("red", "ERROR")
           : paint("yellow", "WARNING");
-  return `${label}  ${paint("bold", refText(workload))}  [${rule}]`;
+  return `${label}  ${paint("bold", visible(nameOf(workload)))}  [${rule}]`;
 }
 
 /** A line of a manifest may be of any length; what stands out on it stays in sight. */
@@ -202,8 +202,8 @@ function fixLines(
   number: number,
   fix: Fix,
   isTold: boolean,
-  subject: ObjectRef,
-  { isStored }: Telling,
+  finding: ReportedFinding,
+  telling: Telling,
   width: number,
 ): readonly string[] {
   const lead = `    ${number}. `;
@@ -211,7 +211,7 @@ function fixLines(
   const lines = [...wrapped(visible(fix.summary), lead, width)];
   if (fix.cost !== "") lines.push(...wrapped(`Cost: ${visible(fix.cost)}`, "       ", width));
   // Never wrapped: they are there to be copied.
-  for (const { where, what } of stepsOf(fix, isStored, subject)) {
+  for (const { where, what } of stepsOf(fix, telling, finding)) {
     lines.push(`       ${visible(`${where}: ${what}`)}`);
   }
   return lines;
@@ -250,7 +250,7 @@ function allowedLines(
 ): readonly string[] {
   const place = source === null ? "" : `  ${paint("dim", placeOf(source))}`;
   const label = state === "latent" ? paint("yellow", "ALLOWED") : paint("green", "OK");
-  const head = `${label}  ${paint("bold", refText(workload))}: ${visible(reason)}${place}`;
+  const head = `${label}  ${paint("bold", visible(nameOf(workload)))}: ${visible(reason)}${place}`;
   return [head, ...evidence.flatMap((each) => wrapped(visible(each), "    - ", width))];
 }
 
@@ -258,7 +258,7 @@ const NOT_JUDGED_SHOWN = 10;
 
 function notJudgedLine(objects: readonly NotJudged[]): string {
   const [mount, was] = objects.length === 1 ? ["mounts", "was"] : ["mount", "were"];
-  const shown = objects.slice(0, NOT_JUDGED_SHOWN).map(({ object }) => refText(object));
+  const shown = objects.slice(0, NOT_JUDGED_SHOWN).map(({ object }) => visible(nameOf(object)));
   const rest = objects.length - shown.length;
   const names = shown.join(", ") + (rest > 0 ? ` and ${rest} more` : "");
   return `${plural(objects.length, "more object")} ${mount} a claim and ${was} not judged: ${names}`;
@@ -291,10 +291,6 @@ function summaryLine({ summary, workloads, errors, notJudged, change }: Report, 
 
 function paintedCount(count: number, noun: string, colour: "red" | "yellow", paint: Painter): string {
   return count === 0 ? plural(count, noun) : paint(colour, plural(count, noun));
-}
-
-function refText({ kind, namespace, name }: ObjectRef): string {
-  return `${visible(kind)} ${visible(namespace)}/${visible(name)}`;
 }
 
 function placeOf({ file, line, column }: SourcePosition): string {

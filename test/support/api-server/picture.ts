@@ -1,5 +1,4 @@
-import type { ClusterIndex } from "../../../src/cluster/cluster-index.ts";
-import { namespaceOf } from "../../../src/cluster/cluster-index.ts";
+import { type ClusterIndex, namespaceOf } from "../../../src/cluster/cluster-index.ts";
 import { type Fact, type FactKind, factFrom } from "../../../src/kube/fact.ts";
 import type { ApiServerDouble } from "./api-server.ts";
 import { SERVED } from "./resources.ts";

@@ -1,5 +1,6 @@
 import * as yaml from "yaml";
 import { messageOf } from "../../../errors.ts";
+import { isRecord } from "../../../kube/raw.ts";
 import { decode } from "../decode.ts";
 
 /** Kustomizations, plugin configurations and Chart.yaml are written by hand; nothing honest is larger. */
@@ -67,5 +68,5 @@ export function fieldText(object: unknown, field: string): string | undefined {
 
 /** True for a mapping, as opposed to a list, a text or nothing. */
 export function isMapping(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isRecord(value);
 }

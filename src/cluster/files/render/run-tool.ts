@@ -30,7 +30,7 @@ const CLOSE_GRACE_MILLISECONDS = 1_000;
  * The whole environment of a tool. Nothing is inherited: no credentials, no configuration, no plugins, no programs
  * that it could start, and no way to a network that honours proxies.
  */
-export function toolEnvironment(home: string, memoryBytes: number): Record<string, string> {
+function toolEnvironment(home: string, memoryBytes: number): Record<string, string> {
   const empty = join(home, "empty");
   return {
     PATH: empty,

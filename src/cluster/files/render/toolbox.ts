@@ -26,9 +26,16 @@ interface ToolKind {
   readonly version: readonly string[];
   /** Older ones look host names up for a template (CVE-2023-25165) or fetch what `isRemote` does not know. */
   readonly oldest: readonly [number, number, number];
+  /** What it says in place of a version where it was built from source; one that is too old does not say so. */
+  readonly unnumbered?: string;
 }
 
-const KUSTOMIZE: ToolKind = { name: "kustomize", version: ["version"], oldest: [4, 0, 0] };
+const KUSTOMIZE: ToolKind = {
+  name: "kustomize",
+  version: ["version"],
+  oldest: [4, 0, 0],
+  unnumbered: "(devel)",
+};
 const KUBECTL: ToolKind = {
   name: "kubectl",
   version: ["version", "--client", "--output=json"],
@@ -108,6 +115,7 @@ export class Toolbox {
       await mkdir(home);
       const run = await this.run({ path }, kind.version, home);
       if (run.state === "failed") return { problem: `does not say its version: ${oneLine(run.error, 100)}` };
+      if (run.output.trim() === kind.unnumbered) return { version: kind.unnumbered };
       const found = /v?(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?[\w.+-]{0,40}/.exec(run.output.slice(0, 4096));
       if (found === null) return { problem: "does not say its version" };
       const numbers = found.slice(1, 4).map((number = "0") => Number(number));

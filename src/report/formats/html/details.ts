@@ -30,19 +30,15 @@ ${finding.fixes.length === 0 ? NOTHING : html`<h4>How to fix it, the cheapest fi
 }
 
 /** The rule's id, with its page where one is configured. */
-export function ruleLink(rule: string, { telling }: Report): Markup {
+function ruleLink(rule: string, { telling }: Report): Markup {
   const address = webAddress(rulePage(rule, telling));
   return address === null
     ? html`<code>${rule}</code>`
     : html`<a href="${address}" rel="noreferrer"><code>${rule}</code></a>`;
 }
 
-function way(
-  fix: ReportedFinding["fixes"][number],
-  { workload }: ReportedFinding,
-  { telling }: Report,
-): Markup {
-  const steps = stepsOf(fix, telling.isStored, workload);
+function way(fix: ReportedFinding["fixes"][number], finding: ReportedFinding, { telling }: Report): Markup {
+  const steps = stepsOf(fix, telling, finding);
   return html`<li>${clipped(fix.summary)}. <span class="soft">Cost: ${clipped(fix.cost)}.</span>${steps.slice(0, SHOWN).map(({ where, what }) => html`<div class="soft">${clipped(where, 200)}:</div>${command(what)}`)}${steps.length > SHOWN ? html`<p>and ${steps.length - SHOWN} more</p>` : NOTHING}</li>`;
 }
 

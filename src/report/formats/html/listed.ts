@@ -1,5 +1,11 @@
 import { nameOf } from "../../../policy/phrasing.ts";
-import type { JudgedWorkload, RenderOptions, Report, ReportedFinding } from "../../report.ts";
+import {
+  type JudgedWorkload,
+  type RenderOptions,
+  type Report,
+  type ReportedFinding,
+  workloadKey,
+} from "../../report.ts";
 
 /** A finding with where it stands in the page. */
 export interface Listed {
@@ -16,7 +22,7 @@ export function listed(
   report: Report,
   options: Pick<RenderOptions, "all" | "includeExempted">,
 ): readonly Listed[] {
-  const states = new Map(report.workloads.map((each) => [keyOf(each), each.state]));
+  const states = new Map(report.workloads.map((each) => [workloadKey(each), each.state]));
   const taken = new Map<string, number>();
   return report.findings
     .filter(
@@ -25,7 +31,7 @@ export function listed(
     )
     .map((finding) => ({
       finding,
-      state: states.get(keyOf(finding)) ?? (finding.severity === "error" ? "latent" : "healthy"),
+      state: states.get(workloadKey(finding)) ?? (finding.severity === "error" ? "latent" : "healthy"),
       standing: finding.exempted !== null ? "exempted" : finding.known ? "known" : finding.severity,
     }))
     .toSorted((a, b) => gravity(a) - gravity(b))
@@ -42,10 +48,6 @@ function gravity({ finding, state, standing }: Omit<Listed, "anchor">): number {
   if (state === "stuck") return 0;
   if (standing === "warning") return 3;
   return finding.rule === "rwo-autoscaling" ? 1 : 2;
-}
-
-function keyOf({ workload, cluster }: ReportedFinding | JudgedWorkload): string {
-  return JSON.stringify([cluster, workload.kind, workload.namespace, workload.name]);
 }
 
 /** A workload with its cluster in front where there are several. */

@@ -52,7 +52,7 @@ ${folded(
   "commands",
   fixedByRecreate
     .map(({ workload, fix }) =>
-      stepsOf(fix, telling.isStored, workload.workload).map(({ what }) => [
+      stepsOf(fix, telling, workload).map(({ what }) => [
         workload.cluster === null
           ? NOTHING
           : html`<div class="soft">${clipped(workload.cluster, 120)}:</div>`,

@@ -2,7 +2,7 @@ import { FIXES } from "../../../policy/fixes.ts";
 import { clipped, html, Markup, NOTHING } from "./escape.ts";
 import type { Listed } from "./listed.ts";
 
-export const MOST_ROWS = 20_000;
+const MOST_ROWS = 20_000;
 /** What all rows together may take, in bytes; names can be long, and the page is to stay below 15 MB. */
 const MOST_BYTES = 9_000_000;
 /** A list to choose from is of no use beyond this. */

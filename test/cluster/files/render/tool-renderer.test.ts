@@ -23,10 +23,10 @@ import { memoryTree } from "../../../support/memory-tree.ts";
 const LIMITS: ToolLimits = { ...RENDER_LIMITS, milliseconds: 700, outputBytes: 256 * 1024 };
 
 /** Puts a shell script in a folder: it says a version when asked, and else does what `script` says. */
-function fake(folder: string, name: string, script: string): string {
+function fake(folder: string, name: string, script: string, version = "v9.9.9"): string {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, name);
-  writeFileSync(path, `#!/bin/sh\nif [ "$1" = version ]; then echo v9.9.9; exit; fi\n${script}\n`);
+  writeFileSync(path, `#!/bin/sh\nif [ "$1" = version ]; then echo "${version}"; exit; fi\n${script}\n`);
   chmodSync(path, 0o755);
   return path;
 }
@@ -250,6 +250,12 @@ t.test("tools that are too old, or say nothing", async (t) => {
   t.match(await render({}), { code: "no-tool", reason: /has version v3.9.4, and 4.0.0 is the oldest/ });
   rmSync(join(bin, "kustomize"));
   t.match(await render({}), { code: "no-tool", reason: /kubectl does not say its version/ });
+});
+
+t.test("kustomize as `go install` makes it", async (t) => {
+  const { bin, render } = world(t);
+  fake(bin, "kustomize", "echo 'kind: List'", "(devel)");
+  t.match(await render({}), { state: "rendered", tool: { name: "kustomize", version: "(devel)" } });
   t.match(await render({}, ""), {
     code: "no-tool",
     reason: "there is no kustomize or kubectl on the PATH that can be used",

@@ -1,0 +1,42 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Terminal } from "../terminal.ts";
+import { addReportOptions, contextOption, kubeconfigOption } from "./options.ts";
+import { type Done, subcommand } from "./subcommand.ts";
+
+export function addAudit(program: Command, terminal: Terminal, done: Done): Command {
+  const command = subcommand(program, "audit", "judge everything in a cluster, or in a dump of one")
+    .option("-n, --namespace <NS>", "only this namespace")
+    .option("--selector <SELECTOR>", "only workloads with these labels, as kubectl takes them")
+    .option("--from <PATH...>", "files instead of the cluster, e.g. a `kubectl get ... -A -o json` dump")
+    .option("--closed", "what the files do not hold does not exist (default: only for dumps)")
+    .option("--open", "what the files do not hold may exist, even for a dump")
+    .option("--at <TIME>", "the time of the dump (RFC 3339; default: now)")
+    .option("--since <REPORT>", "compare with an earlier report of --format json")
+    .option("--write-reports", "keep the findings in the cluster, as OpenReports or PolicyReports")
+    .addOption(
+      new Option("--max-reports <N>", "at most so many of them (default: 1000)").argParser(countArgument),
+    )
+    .option(
+      "--from-log <FILE...>",
+      "what mode enforce would have denied, by logs of the API server or of serve",
+    )
+    .option("--users", "with --from-log: who sent the requests")
+    .option("--events", "tell of each stuck workload by an Event in its namespace")
+    .addOption(kubeconfigOption())
+    .addOption(
+      contextOption()
+        .argParser((name: string, before: readonly string[]) => [...before, name])
+        .default([], "the current one"),
+    );
+  addReportOptions(command);
+  command.action(async (options) => {
+    const { audit } = await import("../audit.ts");
+    done(await audit(options, terminal));
+  });
+  return command;
+}
+
+function countArgument(text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError("Give a number from 1.");
+  return Number(text);
+}
