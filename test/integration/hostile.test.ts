@@ -2,7 +2,6 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import t from "tap";
 import { largeCluster, SHAPES } from "../admission/support/hostile-reviews.ts";
 import { objectOf, reviewOf } from "../admission/support/reviews.ts";
-import type { Sent } from "../admission/support/sender.ts";
 import { senderTo } from "../admission/support/sending.ts";
 import { startServer } from "../admission/support/server.ts";
 
@@ -64,42 +63,3 @@ t.test(
     }
   },
 );
-
-t.test("hostile bodies, one in twenty, leave ordinary reviews judged and in time", async (t) => {
-  const server = await startServer(t, { objects: [objectOf("004"), objectOf("005")] });
-  const [ordinarySender, hostileSender] = [senderTo(t, server.port), senderTo(t, server.port)];
-  const ordinary = Array.from({ length: 400 }, (_, index) =>
-    JSON.stringify(reviewOf(index % 2 === 0 ? "005" : "014")),
-  );
-  const hostile = [
-    "characters of six bytes",
-    "volumes",
-    "lists beyond measure",
-    "objects beyond measure",
-  ].map((name) => SHAPES[name]?.[0]());
-  const p99 = (sent: readonly Sent[]): number =>
-    sent.map(({ duration }) => duration).toSorted((a, b) => a - b)[Math.floor(sent.length * 0.99)] ?? 0;
-  await ordinarySender(ordinary.slice(0, 100), 4);
-  const alone = await ordinarySender(ordinary, 4);
-  const [beside, attack] = await Promise.all([
-    ordinarySender(ordinary, 4),
-    hostileSender(
-      Array.from({ length: 20 }, (_, index) => hostile[index % hostile.length] ?? ""),
-      4,
-    ),
-  ]);
-  for (const sent of [...alone, ...beside]) {
-    if (sent.status !== 200 || sent.unjudged)
-      t.fail(`an ordinary review was not judged: ${JSON.stringify(sent)}`);
-  }
-  t.equal(beside.length, ordinary.length, "none is missing");
-  t.equal(attack.length, 20, "and each hostile one got an answer");
-  t.ok(
-    attack.every(({ status }) => status === 200),
-    JSON.stringify(attack),
-  );
-  const [before, during] = [p99(alone), p99(beside)];
-  t.comment(`p99 ${before.toFixed(1)} ms alone, ${during.toFixed(1)} ms beside them`);
-  // Not as a multiple of the first: client and attacker share the cores with the server.
-  t.ok(during < 60 * Math.max(megabyte(), 10), `${during.toFixed(0)} ms`);
-});
