@@ -212,6 +212,19 @@ export const SHAPES: Readonly<Record<string, readonly [body: () => string, judge
       const mounts = times(STORED / 18, (at) => ({ name: "data", mountPath: `/${at}` }));
       container(pod).volumeMounts = mounts;
     },
+    "claims that are mounted": (_, pod) => {
+      const count = Math.floor(STORED / 60);
+      pod.volumes = times(count, (at) => ({
+        name: `v${at}`,
+        persistentVolumeClaim: { claimName: at === 0 ? "data" : `c${at}` },
+      }));
+      container(pod).volumeMounts = times(count, (at) => ({ name: `v${at}`, mountPath: `/${at}` }));
+    },
+    "disks of its own": (_, pod) => {
+      const count = Math.floor(STORED / 60);
+      pod.volumes = times(count, (at) => ({ name: `v${at}`, awsElasticBlockStore: { volumeID: `${at}` } }));
+      container(pod).volumeMounts = times(count, (at) => ({ name: `v${at}`, mountPath: `/${at}` }));
+    },
     devices: (_, pod) => {
       container(pod).volumeDevices = times(STORED / 18, (at) => ({ name: `d${at}`, devicePath: `/${at}` }));
     },
