@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -7,11 +16,12 @@ import { parseAllDocuments } from "yaml";
 
 /**
  * What `attachguard check` of many files costs, in multiples of what was measured in the same run: of reading and
- * parsing them with the `yaml` package, of one format against three, and of a finding among few against one among many.
+ * parsing them with the `yaml` package, of one format against three, of a finding among few against one among many, and
+ * the memory with twelve times the bytes of which no verdict reads more.
  * Runs take turns. Exits 1 where a limit is passed. `npm run build` first.
  */
 const RUNS = Number(process.env.RUNS ?? 5);
-const LIMITS = { parsing: 2.5, formats: 1.1, findings: 2 } as const;
+const LIMITS = { parsing: 2.5, formats: 1.1, findings: 2, memory: 1.5 } as const;
 
 const BIN = join(import.meta.dirname, "../dist/cli/main.js");
 const FOLDER = mkdtempSync(join(tmpdir(), "attachguard-bench-"));
@@ -68,6 +78,30 @@ function parsing(folder: string): void {
   }
 }
 
+/** The same files, each with a ConfigMap of 45 KB behind it. */
+function padded(folder: string): string {
+  const data = Array.from({ length: 400 }, (_, at) => `  key-${at}: "${"some text ".repeat(10)}"`).join("\n");
+  const copy = `${folder}-padded`;
+  cpSync(folder, copy, { recursive: true });
+  for (const name of readdirSync(copy, { recursive: true, encoding: "utf8" })) {
+    if (!name.endsWith(".yaml")) continue;
+    const padding = `---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: padding, namespace: shop}\ndata:\n${data}\n`;
+    appendFileSync(join(copy, name), padding);
+  }
+  return copy;
+}
+
+/** The most memory that a run took, in KiB. */
+function memory(folder: string): number {
+  const hook = `process.on("exit", () => console.error("peak " + process.resourceUsage().maxRSS))`;
+  const { stderr } = spawnSync(
+    process.execPath,
+    ["--import", `data:text/javascript,${encodeURIComponent(hook)}`, BIN, "check", folder, "--summary"],
+    { stdio: ["ignore", "ignore", "pipe"], encoding: "utf8" },
+  );
+  return Number(/^peak (\d+)$/m.exec(stderr)?.[1]);
+}
+
 function checking(folder: string, formats: readonly string[]): void {
   const words = formats.flatMap((format) => ["--format", `${format}=${join(FOLDER, `out.${format}`)}`]);
   const { status, stderr } = spawnSync(process.execPath, [BIN, "check", folder, "--summary", ...words], {
@@ -102,6 +136,7 @@ try {
         () => checking(few, ["json"]),
         Math.min(RUNS, 3),
       ) / 10,
+    memory: memory(padded(mixed)) / memory(mixed),
   };
   for (const [name, limit] of Object.entries(LIMITS)) {
     const value = measured[name as keyof typeof LIMITS];

@@ -19,18 +19,18 @@ export function chartFiles(): Readonly<Record<string, string>> {
 
 const README = `# attachguard, as a Helm chart
 
-Installs what [manifests](../../manifests/README.md) installs, each of its components as a value. Needs Kubernetes 1.30 or newer; tested with Helm 3 and 4.
+Installs what [manifests](../../manifests/README.md) installs, with each component as a value. Needs Kubernetes 1.30 or newer; tested with Helm 3 and 4.
 
 \`\`\`
 helm install attachguard charts/attachguard --namespace attachguard-system --create-namespace --set image.repository=registry.example.com/attachguard
 helm --namespace attachguard-system test attachguard
 \`\`\`
 
-Names follow the release: \`foo\` in namespace \`bar\` makes \`foo-attachguard\`, and outside namespaces \`foo-attachguard.bar\`, so that several releases stand beside each other; only in \`attachguard-system\` nothing is added. \`kube-system\` and the release's own namespace are never judged, whatever the values say.
+Names follow the release: \`foo\` in namespace \`bar\` gives \`foo-attachguard\`, and \`foo-attachguard.bar\` for cluster-scoped objects, so that several releases can run side by side; in \`attachguard-system\` nothing is added. \`kube-system\` and the release's own namespace are never judged, whatever the values say.
 
-The servers put their certificate into a Secret and its CA into the webhook configuration. The chart holds neither, so that an upgrade and a rollback change neither.
+The servers put their certificate into a Secret and its CA into the webhook configuration. The chart contains neither, so upgrades and rollbacks change neither.
 
-Uninstalling with \`failurePolicy: Fail\` takes the webhook configuration away first, by a Job of the same image (\`attachguard webhooks remove\`). With \`Ignore\` nothing is refused at any time, and no Job is needed. Interrupted at any point, either way, nothing is left that refuses requests once \`kubectl delete validatingwebhookconfiguration -l app.kubernetes.io/instance=RELEASE\` has been typed, or the command is run again.
+Uninstalling with \`failurePolicy: Fail\` removes the webhook configuration first, with a Job of the same image (\`attachguard webhooks remove\`). With \`Ignore\` nothing is ever refused, and no Job is needed. If uninstalling is interrupted, run it again, or \`kubectl delete validatingwebhookconfiguration -l app.kubernetes.io/instance=RELEASE\`: after that nothing is left that refuses requests.
 
 | component of the manifests | values |
 |---|---|
@@ -44,7 +44,7 @@ Uninstalling with \`failurePolicy: Fail\` takes the webhook configuration away f
 | reports | \`reports.enabled: true\` |
 | single-node | \`replicaCount: 1\`, \`podDisruptionBudget.enabled: false\`, \`topologySpreadConstraints: []\` |
 
-From the manifests to the chart: \`helm install attachguard charts/attachguard --namespace attachguard-system --take-ownership\` (Helm 3.17 or newer) fails on the Deployment, whose selector has the release in it and cannot change; delete the Deployment first. Requests of those seconds pass unjudged, or with \`fail-closed\` are refused: apply the base before you begin.
+From the manifests to the chart: \`helm install attachguard charts/attachguard --namespace attachguard-system --take-ownership\` (Helm 3.17 or newer) fails on the Deployment, whose selector contains the release and cannot change; delete the Deployment first. Requests during those seconds pass unjudged, or with \`fail-closed\` are refused, so apply the base before you begin.
 
 ## Values
 

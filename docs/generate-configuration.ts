@@ -58,7 +58,7 @@ function referencePage(): string {
 \`attachguard serve --config FILE\` reads one YAML file; a JSON Schema for editors is in [config.schema.json](config.schema.json).
 ${CONFIG_SCHEMA.description}
 
-The file is followed: an edit, or an update of the ConfigMap it is mounted from, is taken up without a restart, except where a key says "read at start". A file that is not valid changes nothing: the last valid configuration stays in force, and the problem is in the log, in the body of \`/readyz\` and in the metric \`attachguard_config_reload_failures_total\`. At the start such a file is an error: every problem is printed with line, column, key, what is there and what was expected.
+The file is watched: an edit, or an update of the ConfigMap that it is mounted from, takes effect without a restart, except where a key says "read at start". A file that is not valid changes nothing: the last valid configuration stays in force, and the problem is in the log, in the body of \`/readyz\` and in the metric \`attachguard_config_reload_failures_total\`. At start-up such a file is an error: every problem is printed with line, column, key, the value found and what was expected.
 
 \`\`\`yaml
 ${EXAMPLE}\`\`\`

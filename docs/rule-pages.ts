@@ -20,7 +20,7 @@ function indexPage(): string {
 
 # Rules
 
-The severity is the worst that a rule says; its page says when it is milder. \`attachguard explain RULE\` prints the same pages.
+The severity is the highest that a rule gives; its page says when it is lower. \`attachguard explain RULE\` prints the same pages.
 
 | rule | severity | what is wrong |
 |---|---|---|

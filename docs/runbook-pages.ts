@@ -14,7 +14,7 @@ function overview(pages: readonly Runbook[]): string {
   const rows = pages.map(({ id, title, intro }) => `| [${id}](${id}.md) | ${title} | ${intro} |`);
   return `# Runbooks
 
-\`attachguard runbook RUNBOOK NAME -n NS\` prints the steps with the names of one object filled in, from the cluster or (\`--from\`) from files or a dump. Nothing is executed. Every command that changes something names its object by uid or by what it was, or stands behind a printed look at it. Where a name or number would have to be guessed, the page is printed without commands, with the reason and exit code 1.
+\`attachguard runbook RUNBOOK NAME -n NS\` prints the steps with the names of one object filled in, from the cluster or (\`--from\`) from files or a dump. Nothing is executed. Every command that changes something identifies its object by uid or by its previous state, or follows a command that shows it first. Where a name or number would have to be guessed, the page is printed without commands, with the reason and exit code 1.
 
 | runbook | what it does | for whom, and what it costs |
 |---|---|---|

@@ -56,7 +56,7 @@ What each backend can do, as attachguard judges it. \`kubectl get storageclass\`
 
 ## How to choose
 
-1. **One pod at a time is enough** (most databases, queues, caches with a file): any class. Set \`strategy: Recreate\`, or use a StatefulSet.
+1. **One pod at a time is enough** (most databases, queues, file-backed caches): any class. Set \`strategy: Recreate\`, or use a StatefulSet.
 2. **Several pods, each with data of its own**: any class, and a StatefulSet with \`volumeClaimTemplates\`.
 3. **Several pods that share files, on one node**: ReadWriteOnce and required pod affinity to themselves. One node is then a single point of failure.
 4. **Several pods that share files, on several nodes**: a class with ReadWriteMany for files in the table: NFS, CephFS, EFS, Azure Files, Filestore and the like. Many disks offer ReadWriteMany for raw blocks only; a file system on such a disk breaks when two nodes mount it.
@@ -64,7 +64,7 @@ What each backend can do, as attachguard judges it. \`kubectl get storageclass\`
 
 ## What is known
 
-RWO is ReadWriteOnce, RWOP ReadWriteOncePod, ROX ReadOnlyMany, RWX ReadWriteMany. A dash: that volume mode is refused; a question mark: nobody has found out, and attachguard then treats the mode as possible.
+RWO is ReadWriteOnce, RWOP ReadWriteOncePod, ROX ReadOnlyMany, RWX ReadWriteMany. A dash: that volume mode is refused; a question mark: not known; attachguard then treats the mode as possible.
 
 | backend | provisioner | files | raw blocks | second node |
 |---|---|---|---|---|
@@ -97,7 +97,7 @@ function page(entry: Entry): string {
 | raw blocks (\`volumeMode: Block\`) | ${modes(blockAccessModes)} |
 | a pod on a second node | ${nodes(entry)} |
 | a second pod on the same node | ${entry.sameNodeMultiPod === false ? "fails as well" : "works, with ReadWriteOnce"} |
-| a mode that it cannot do is refused | ${REFUSED[enforcedAt] ?? "nobody has found out"} |`,
+| a mode that it cannot do is refused | ${REFUSED[enforcedAt] ?? "not known"} |`,
     `## Several pods?
 
 ${sharing(entry)}`,
@@ -109,10 +109,10 @@ ${sharing(entry)}`,
           .map(([key, value]) => `\`${key}: ${value}\``)
           .join(", ")}${note === undefined ? "" : `: ${note}`}`,
     );
-    parts.push(`## Parameters of the class that change it\n\n${rows.join("\n")}`);
+    parts.push(`## StorageClass parameters that change this\n\n${rows.join("\n")}`);
   }
   if (backEndHint !== undefined)
-    parts.push(`## Who holds a volume\n\nBeside Kubernetes' own VolumeAttachment: ${backEndHint.text}.`);
+    parts.push(`## Who holds a volume\n\nBesides Kubernetes' own VolumeAttachment: ${backEndHint.text}.`);
   if (notes) parts.push(`## Notes\n\n${notes}`);
   if (sources.length > 0) parts.push(`## Sources\n\n${sources.map((source) => `- ${source}`).join("\n")}`);
   return `${parts.join("\n\n")}\n`;
@@ -120,18 +120,18 @@ ${sharing(entry)}`,
 
 function sharing({ accessModes }: Entry): string {
   if (accessModes?.includes("RWX"))
-    return "It can share files: ask for ReadWriteMany where several nodes have to mount the volume.";
+    return "It can share files: ask for ReadWriteMany if several nodes have to mount the volume.";
   const fact =
     accessModes === null
-      ? "Nobody has found out whether it can share files between nodes."
+      ? "It is not known whether it can share files between nodes."
       : "It cannot share files between nodes.";
   return `${fact} Ways that work: one pod with \`strategy: Recreate\`, a StatefulSet with a claim for each pod, or [a backend with ReadWriteMany for files](README.md#how-to-choose).`;
 }
 
 const REFUSED: Readonly<Record<string, string>> = {
-  provision: "when the volume is made: the claim stays Pending",
+  provision: "when the volume is created: the claim stays Pending",
   publish: "when a pod starts: the claim binds, the pod waits",
-  none: "nowhere",
+  none: "not at all",
 };
 
 function modes(known: readonly string[] | null): string {

@@ -27,9 +27,9 @@ export function krewManifest(version: string, homepage: string, { uri, sha256 }:
         homepage,
         shortDescription: "Find and explain Multi-Attach errors",
         description:
-          "Judges manifests and clusters for workloads that will wait for a volume which another node holds (Multi-Attach\nerror), says why, and how to get out.\n",
+          "Checks manifests and clusters for workloads that will wait for a volume which another node holds (Multi-Attach\nerror), and says why and how to fix it.\n",
         caveats:
-          "Needs Node.js 22.15 or newer on the PATH.\nFor completion, link kubectl_complete-attachguard, which stands beside the plugin, into a folder on your PATH.\n",
+          "Needs Node.js 22.15 or newer on the PATH.\nFor completion, link kubectl_complete-attachguard, which is beside the plugin, into a folder on your PATH.\n",
         platforms: ["linux", "darwin"].map((os) => ({
           selector: { matchLabels: { os } },
           uri,

@@ -94,19 +94,19 @@ export function createMetrics({ process = true, namespaceLabel = false }: Metric
   });
   const overloads = new Counter({
     name: "attachguard_admission_overload_total",
-    help: "Admission reviews answered without a judgement because they were too many, too large or too slow.",
+    help: "Admission reviews answered without being judged because they were too many, too large or too slow.",
     registers,
   });
   const unreadBodies = new Counter({
     name: "attachguard_admission_unread_bodies_total",
-    help: "Request bodies that were not read, by why: size, memory, slow, values.",
+    help: "Request bodies that were not read, by reason: size, memory, slow, values.",
     labelNames: ["reason"] as const,
     registers,
   });
   for (const reason of ["size", "memory", "slow", "values"]) unreadBodies.inc({ reason }, 0);
   const faults = new Counter({
     name: "attachguard_admission_faults_total",
-    help: "Admission reviews answered without a judgement because something inside failed.",
+    help: "Admission reviews answered without being judged because something inside failed.",
     registers,
   });
   const refusals = new Counter({
@@ -117,12 +117,12 @@ export function createMetrics({ process = true, namespaceLabel = false }: Metric
   });
   const deadlines = new Counter({
     name: "attachguard_admission_deadlines_total",
-    help: "Admission reviews judged by what was known because a lookup did not end before the deadline.",
+    help: "Admission reviews judged by what was known because a lookup did not finish before the deadline.",
     registers,
   });
   const lookupMisses = new Counter({
     name: "attachguard_lookup_misses_total",
-    help: "Objects that the standing view lacked and that were looked up directly, by kind.",
+    help: "Objects missing from the view of the cluster and looked up directly, by kind.",
     labelNames: ["kind"] as const,
     registers,
   });
@@ -133,7 +133,7 @@ export function createMetrics({ process = true, namespaceLabel = false }: Metric
   });
   const certificateExpiry = new Gauge({
     name: "attachguard_certificate_expiry_timestamp_seconds",
-    help: "When the serving certificate ends, in seconds since the epoch.",
+    help: "When the serving certificate expires, in seconds since the epoch.",
     registers,
   });
 
@@ -145,7 +145,7 @@ export function createMetrics({ process = true, namespaceLabel = false }: Metric
   });
   const latentFindings = new Gauge({
     name: "attachguard_latent_findings",
-    help: "Errors of workloads as they stand, let through or not, by rule; each server counts all of them.",
+    help: "Errors of workloads as they are now, let through or not, by rule; each server counts all of them.",
     labelNames: ["rule"] as const,
     registers,
   });
@@ -180,7 +180,7 @@ export function createMetrics({ process = true, namespaceLabel = false }: Metric
 function watchBodyBytes(registry: Registry, bytes: () => number): void {
   new Gauge({
     name: "attachguard_admission_body_bytes",
-    help: "Bytes held by request bodies and what is parsed of them, as limits.bodyMemoryBytes bounds them.",
+    help: "Bytes held by request bodies and what is parsed from them, as limits.bodyMemoryBytes bounds them.",
     registers: [registry],
     collect() {
       this.set(bytes());
@@ -202,7 +202,7 @@ function watchCluster(registry: Registry, status: () => readonly KindGauges[]): 
   });
   new Gauge({
     name: "attachguard_cluster_synced",
-    help: "1 when a kind has been listed and is being followed, else 0.",
+    help: "1 when a kind has been listed and is being watched, else 0.",
     labelNames,
     registers,
     collect() {

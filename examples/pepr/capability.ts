@@ -1,4 +1,4 @@
-// One of the capabilities of a Pepr module, as `npx pepr init` makes one: copy it and policy.js there.
+// One of the capabilities of a Pepr module, as `npx pepr init` creates one: copy it and policy.js there.
 import { a, Capability, K8s, kind } from "pepr";
 import { answerTo } from "./policy.js";
 

@@ -68,7 +68,7 @@ function warningsOf({ findings, mode, notes, late, stale }: Decision, verdict: V
   const shown = verdict === "deny" ? findings.filter(({ severity }) => severity === "warning") : findings;
   return [
     ...shown.map(warningOf),
-    ...(late ? ["attachguard: judged by what was known, a lookup did not end before the deadline"] : []),
+    ...(late ? ["attachguard: judged by what was known, a lookup did not finish before the deadline"] : []),
     ...(stale === undefined ? [] : [stale]),
     ...(verdict === "allow" ? [] : notes.filter((note) => !saidBefore.has(note))),
   ];

@@ -58,7 +58,7 @@ export function createApp({ logger, metrics, server }: AppOptions): FastifyInsta
   // Node answers these by itself, with nothing in the body or not at all.
   app.server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
     metrics.refusals.inc({ code: "417" });
-    const message = `an Expect of ${JSON.stringify(request.headers.expect)} cannot be met`;
+    const message = `the Expect header ${JSON.stringify(request.headers.expect)} cannot be met`;
     const body = JSON.stringify(statusOf(417, message));
     response.writeHead(417, { "content-type": "application/json" }).end(body);
   });

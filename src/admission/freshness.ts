@@ -12,7 +12,7 @@ export interface Freshness {
 const NONE: Freshness = { stale: undefined, unseen: [] };
 
 /**
- * What to say of the facts behind a judgement. A webhook that has lost the API server goes on from what it knows,
+ * What to say of the facts behind a judgement. A webhook that has lost the API server carries on with what it knows,
  * and a kind that may not be read leaves the others as they are; but whoever is judged is told.
  *
  * @param staleAfterSeconds age from which facts are called old
@@ -30,7 +30,7 @@ export function freshnessOf(
   return {
     stale:
       age > staleAfterSeconds
-        ? `attachguard: judged by facts up to ${inMinutes(age)} old, the API server has sent nothing newer`
+        ? `attachguard: judged by facts up to ${inMinutes(age)} old, since the API server has sent nothing newer`
         : undefined,
     unseen: kinds.flatMap(({ kind, state, problem, ageSeconds = 0 }) => {
       if (state === "held") {

@@ -53,7 +53,7 @@ export interface AdmissionServer {
   /** Opens both ports and says which they are. @throws AttachguardError AG_ERR_LISTEN */
   listen(ports: Ports): Promise<{ readonly port: number; readonly metricsPort: number }>;
   /**
-   * For SIGTERM: is not ready from now on, goes on answering while the endpoint is being removed, then closes, waits
+   * For SIGTERM: is not ready from now on, keeps answering while the endpoint is being removed, then closes, waits
    * for what is in flight, and ends what remains.
    */
   drain(): Promise<void>;
@@ -106,7 +106,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
       configProblems: [
         ...[dependencies.configProblem?.()].filter((problem) => problem !== undefined),
         ...heldUntilRestart(atStart, config()).map(
-          (key) => `${key} was changed while the server ran: it holds after a restart`,
+          (key) => `${key} was changed while the server ran: it takes effect after a restart`,
         ),
       ],
       staleAfterSeconds: config().cluster.staleAfterSeconds,
@@ -176,7 +176,7 @@ async function listenOn(app: FastifyInstance, host: string, port: number): Promi
     const { code } = cause as NodeJS.ErrnoException;
     const remedy =
       code === "EADDRINUSE" || code === "EACCES"
-        ? "choose another port or stop what holds it"
+        ? "choose another port, or stop what uses it"
         : "correct the host: it has to be an address of this machine";
     throw new AttachguardError(
       "AG_ERR_LISTEN",

@@ -29,7 +29,7 @@ export type Subject =
       /** True where the StatefulSet controller makes it of a template. */
       readonly bySet: boolean;
     }
-  /** Allowed without a judgement. */
+  /** Allowed without being judged. */
   | { readonly type: "none"; readonly reason: string };
 
 interface Judged {

@@ -152,7 +152,7 @@ export async function validatePlugin(app: FastifyInstance, options: ValidateOpti
     if (head === undefined) {
       throw new RequestRefused(
         why === "size" ? 413 : 503,
-        `${reasonOf(why, options.bodyLimit)}, and no AdmissionReview with a uid stands at its beginning`,
+        `${reasonOf(why, options.bodyLimit)}, and it does not begin with an AdmissionReview that has a uid`,
       );
     }
     return unjudgedFor(request, head, reasonOf(why, options.bodyLimit), arrived, why);

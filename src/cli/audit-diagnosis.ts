@@ -40,9 +40,10 @@ export async function diagnoseDump(
   namespace: string | undefined,
 ): Promise<AuditDiagnosis> {
   // Standard input can be read once, and the audit has.
-  if (paths.includes("-")) return without("standard input is read once, so pods in it were not looked at");
+  if (paths.includes("-"))
+    return without("standard input can be read only once, so pods in it were not checked");
   const { files, errors } = await readDumpFiles(paths, process.stdin);
-  if (errors.length > 0 || files.length === 0) return without("the files are no dump in JSON");
+  if (errors.length > 0 || files.length === 0) return without("the files are not a dump in JSON");
   const dump = readDump(files, { closed, at });
   const hasPods = dump.readings.some(
     ({ kind, items, state }) => kind === "Pod" && (items.length > 0 || (state === "complete" && !closed)),
@@ -91,5 +92,5 @@ function without(why: string): AuditDiagnosis {
 }
 
 function noteOf(why: string): string {
-  return `only what would get stuck (latent) is said, not what is stuck now: ${why}`;
+  return `only what would get stuck (latent) is reported, not what is stuck now: ${why}`;
 }

@@ -178,7 +178,7 @@ function timeOf({ at, from }: AuditOptions): string {
   if (at === undefined) return new Date().toISOString();
   const given = Date.parse(at);
   if (from === undefined || Number.isNaN(given)) {
-    const why = from === undefined ? "it goes with --from" : "give RFC 3339, e.g. 2026-11-26T08:00:00Z";
+    const why = from === undefined ? "it needs --from" : "give RFC 3339, e.g. 2026-11-26T08:00:00Z";
     throw new AttachguardError("AG_ERR_USAGE", `--at ${at}: ${why}`);
   }
   return new Date(given).toISOString();

@@ -75,10 +75,10 @@ function editNotes(file: string, before: string | undefined, now: string | undef
   if (before === now) return [];
   const message =
     before === undefined
-      ? "this change brings it: it does not count here, and does once this is merged"
+      ? "this change adds it: it does not count here, but will once this is merged"
       : now === undefined
-        ? "this change removes it: as the base has it, it still counts here"
-        : "this change edits it: it counts here as the base has it, and as edited once this is merged";
+        ? "this change removes it: the base's version still counts here"
+        : "this change edits it: the base's version counts here, and the edited one once this is merged";
   return [{ source: at(file), message }];
 }
 

@@ -82,14 +82,14 @@ function repositoryOf(paths: readonly string[]): string {
   if (first?.top === undefined) {
     throw new AttachguardError(
       "AG_ERR_GIT",
-      `${first?.path} is in no git repository, so that there is no base: run it where the files are checked out, or leave --base out`,
+      `${first?.path} is not in a git repository, so there is no base: run it where the files are checked out, or leave --base out`,
     );
   }
   const other = tops.find(({ top }) => top !== first.top);
   if (other !== undefined) {
     throw new AttachguardError(
       "AG_ERR_USAGE",
-      `${first.path} and ${other.path} lie in different repositories, and a base is one commit of one: check each by itself`,
+      `${first.path} and ${other.path} are in different repositories, and a base is one commit of one repository: check each by itself`,
     );
   }
   return realpathSync.native(first.top);
@@ -170,7 +170,7 @@ async function judgeChange(
 }
 
 const NESTED =
-  "it is another repository (a submodule), which the base does not hold: it was left out; check it by itself";
+  "it is another repository (a submodule), which is not part of the base: it was left out; check it by itself";
 
 interface BothTrees {
   readonly now: LoadedTree;
@@ -243,7 +243,7 @@ async function problemsOf(
   const problems: InputError[] = [];
   for (const error of bundle.errors) {
     const known = error.fatal && !strict && (await pair.isSame(error.file));
-    const message = known ? `${error.message} (so before this change)` : error.message;
+    const message = known ? `${error.message} (already so before this change)` : error.message;
     problems.push(known ? { ...error, message, fatal: false } : error);
   }
   if (isAllowed) return problems;

@@ -141,7 +141,7 @@ export async function completion(shell: Shell, terminal: Terminal): Promise<numb
 
 /** What people who call it as a kubectl plugin do instead: kubectl completes its plugins itself. */
 export const PLUGIN_COMPLETION =
-  "kubectl completes its plugins itself: put kubectl_complete-attachguard, which stands beside kubectl-attachguard, into a folder on your PATH, and set up kubectl's own completion (kubectl completion --help)";
+  "kubectl completes its plugins itself: put kubectl_complete-attachguard, which is beside kubectl-attachguard, into a folder on your PATH, and set up kubectl's own completion (kubectl completion --help)";
 
 const SCRIPTS: Readonly<Record<Shell, string>> = {
   bash: `# attachguard completion for bash: source <(attachguard completion bash)

@@ -127,11 +127,11 @@ function refuseContradictions(command: DiagnoseCommand): void {
   if (watch && format.some((output) => output.format !== "text" && output.file === undefined))
     throw usage("--watch prints screens: give the other formats a file, as in --format json=FILE");
   if (from === undefined) {
-    if (closed) throw usage("--closed goes with --from: a live cluster says itself what it holds");
-    if (at !== undefined) throw usage("--at goes with --from: a live cluster says itself what time it is");
+    if (closed) throw usage("--closed needs --from: a live cluster itself says what it holds");
+    if (at !== undefined) throw usage("--at needs --from: a live cluster itself says what time it is");
     return;
   }
-  if (watch) throw usage("--watch goes with a live cluster: a dump does not change");
+  if (watch) throw usage("--watch needs a live cluster: a dump does not change");
   if (context !== undefined || kubeconfig !== undefined)
     throw usage("--from reads files: leave --context and --kubeconfig out");
 }
@@ -160,7 +160,7 @@ async function sightingsOf(file: string, terminal: Terminal): Promise<readonly S
   if (problem !== undefined || saved.length + dump.readings.length === 0)
     throw new AttachguardError(
       "AG_ERR_INPUT",
-      `--since ${file}: ${problem?.message ?? "it holds nothing"}; name what --save wrote`,
+      `--since ${file}: ${problem?.message ?? "it holds nothing"}; name a file that --save wrote`,
     );
   const options = { ...NO_OPTIONS, sightings: new Map(saved.map((sighting) => [sighting.uid, sighting])) };
   return sightingsIn(dump.facts, options);
@@ -196,17 +196,17 @@ function refuseReadyMachines({ objects, readings }: Facts, machinesOff: Readonly
     const node = objects.Node.find((known) => known.name === name);
     if (node?.ready)
       throw usage(
-        `--machine-is-off ${name}: the node is Ready, so its machine is on: take the name of the right node`,
+        `--machine-is-off ${name}: the node is Ready, so its machine is on: give the name of the right node`,
       );
     const isRead = readings.some(({ kind, state }) => kind === "Node" && state !== "unread");
     if (node === undefined && !isRead)
       throw usage(
-        `--machine-is-off ${name}: nodes were not read, so it cannot be seen whether it is Ready; ask somebody who may read them`,
+        `--machine-is-off ${name}: nodes were not read, so it is not known whether it is Ready; ask somebody who may read them`,
       );
     // A node that is gone is still named by what it had.
     const isNamed = [...objects.VolumeAttachment, ...objects.Pod].some(({ nodeName }) => nodeName === name);
     if (node === undefined && !isNamed)
-      throw usage(`--machine-is-off ${name}: nothing here names such a node: correct the name`);
+      throw usage(`--machine-is-off ${name}: there is no such node here: correct the name`);
   }
 }
 

@@ -10,7 +10,7 @@ import { hasColour, print, type Terminal, widthOf } from "./terminal.ts";
 export const DIAGNOSIS_FORMATS = ["text", "json", "markdown"] as const;
 export type DiagnosisFormat = (typeof DIAGNOSIS_FORMATS)[number];
 
-/** The screen of a file, or of a pipe that knows no width. */
+/** The screen of a file, or of a pipe without a width. */
 const PLAIN = { colour: false, width: 80 } as const;
 
 /**

@@ -55,7 +55,7 @@ async function withFolders(paths: readonly string[], errors: DiagnosisError[]): 
     else {
       const found = entries.filter((name) => name.endsWith(".json")).toSorted();
       if (found.length === 0)
-        errors.push({ file: path, message: "the folder holds no *.json: name the one with the dump" });
+        errors.push({ file: path, message: "the folder has no *.json: name the one with the dump" });
       all.push(...found.map((name) => join(path, name)));
     }
   }

@@ -84,13 +84,13 @@ export function worldNote(
 ): readonly InputError[] {
   if (options.open)
     return bundle.isDump
-      ? [fileNote("", "taken as open: what these files do not hold may exist (--open)")]
+      ? [fileNote("", "taken as open: objects that are not in these files may exist (--open)")]
       : [];
   if (!bundle.closed) return [];
   const why = options.closed
     ? "--closed"
     : "every object has a uid and a resourceVersion, as in a dump; --open says otherwise";
-  return [fileNote("", `taken as complete: what these files do not hold does not exist (${why})`)];
+  return [fileNote("", `taken as complete: objects that are not in these files do not exist (${why})`)];
 }
 
 /** Finds programs and loads what reads kustomizations only where there is something to render. */

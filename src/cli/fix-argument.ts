@@ -21,7 +21,7 @@ export function fixArgument(id: string): FixId {
   if ((WRITTEN as readonly string[]).includes(id)) return id as FixId;
   const ids = WRITTEN.join(", ");
   const why = Object.hasOwn(FIXES, id)
-    ? `--fix=${id}: this takes another claim or another kind of object, which only you can make (access modes are never changed); one of ${ids} can be written`
-    : `--fix=${id}: there is no such way out; it is one of ${ids}, and a path stands apart, as in --fix PATH`;
+    ? `--fix=${id}: this takes another claim or another kind of object, which only you can create (access modes are never changed); these can be written: ${ids}`
+    : `--fix=${id}: there is no such fix; it is one of ${ids}, and a path is separate, as in --fix PATH`;
   throw new AttachguardError("AG_ERR_USAGE", why);
 }

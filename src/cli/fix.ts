@@ -35,7 +35,7 @@ export async function fixAndEmit(
   if (options.writeBaseline !== undefined) {
     throw new AttachguardError(
       "AG_ERR_USAGE",
-      "--write-baseline accepts what --fix is to fix: leave one of them out",
+      "--write-baseline accepts what --fix would fix: leave one of them out",
     );
   }
   let piped = "";
@@ -110,7 +110,7 @@ function unusedNotes({ ids }: FixRequest, { findings }: Report): readonly Report
   const offered = new Set<FixId>(findings.flatMap(({ fixes }) => fixes.map(({ id }) => id)));
   return [...ids]
     .filter((id) => !offered.has(id))
-    .map((id) => ({ source: null, message: `--fix=${id}: no finding has this way out` }));
+    .map((id) => ({ source: null, message: `--fix=${id}: no finding has this fix` }));
 }
 
 function withNotes(report: Report, notes: readonly ReportNote[]): Report {
@@ -145,4 +145,4 @@ async function emitDiff(
 }
 
 const WOULD_ACT =
-  "its diff is not printed, since the lines around the change hold what a CI system takes for commands: use --fix";
+  "its diff is not printed, since lines around the change would be taken for commands by a CI system: use --fix";

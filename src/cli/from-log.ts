@@ -37,17 +37,17 @@ export function asksCluster({ context = [], from }: LogAudit): boolean {
 export function refuseWithLogs(options: LogAudit): void {
   const { fromLog, users, context = [], selector, since, writeReports, events } = options;
   if (fromLog === undefined) {
-    if (users) throw new AttachguardError("AG_ERR_USAGE", "--users: it goes with --from-log");
+    if (users) throw new AttachguardError("AG_ERR_USAGE", "--users: it needs --from-log");
     return;
   }
   const refused = (option: string, why: string) =>
     new AttachguardError("AG_ERR_USAGE", `${option}: with --from-log ${why}`);
   if (writeReports) throw refused("--write-reports", "nothing is written: run the audit by itself");
   if (events) throw refused("--events", "nothing is written: run the audit by itself");
-  if (context.length > 1) throw refused("--context", "give the one cluster that the log is of");
+  if (context.length > 1) throw refused("--context", "give the one cluster that the log is from");
   if (asksCluster(options)) return;
-  if (since !== undefined) throw refused("--since", "no cluster is asked: give --context or --from");
-  if (selector !== undefined) throw refused("--selector", "no cluster is asked: give --context or --from");
+  if (since !== undefined) throw refused("--since", "no cluster is read: give --context or --from");
+  if (selector !== undefined) throw refused("--selector", "no cluster is read: give --context or --from");
 }
 
 /** Prints what logs say where no cluster is asked. @returns the exit code */

@@ -38,7 +38,7 @@ export async function clusterTarget(
 ): Promise<ClusterTarget | undefined> {
   const { writeReports: reports, maxReports, events, context = [], from, kubeconfig } = options;
   if (maxReports !== undefined && !reports) {
-    throw new AttachguardError("AG_ERR_USAGE", "--max-reports: it goes with --write-reports");
+    throw new AttachguardError("AG_ERR_USAGE", "--max-reports: it needs --write-reports");
   }
   const flag = reports ? "--write-reports" : "--events";
   if (!reports && !events) return undefined;

@@ -49,13 +49,13 @@ export function writeProblem(file: string, error: unknown): string {
   switch ((error as NodeJS.ErrnoException).code) {
     case "ENOENT":
     case "ENOTDIR":
-      return "there is no such folder: make it, or name another file";
+      return "there is no such folder: create it, or name another file";
     case "EISDIR":
       return "it is a folder: name a file in it";
     case "EACCES":
     case "EPERM":
     case "EROFS":
-      return "it may not be written: change the permissions, or name another file";
+      return "writing it is not permitted: change the permissions, or name another file";
     default:
       return messageOf(error);
   }

@@ -18,7 +18,7 @@ import { addWebhooks } from "./commands/webhooks.ts";
 import { callName, speakingAs } from "./plugin-name.ts";
 import { print, type Terminal } from "./terminal.ts";
 
-/** The input or the call is wrong, or attachguard itself failed: 1 is kept for findings. */
+/** The input or the command line is wrong, or attachguard itself failed: 1 is kept for findings. */
 const EXIT_FAILURE = 2;
 
 /** Where the output is no terminal that knows its width. */
@@ -27,7 +27,7 @@ const HELP_WIDTH = 80;
 /**
  * Runs one command line and prints what comes of it.
  *
- * @returns the exit code: 0, 1 (something at or above `--fail-on`) or 2 (the input or the call is wrong). Never
+ * @returns the exit code: 0, 1 (something at or above `--fail-on`) or 2 (the input or the command line is wrong). Never
  * rejects because of what the command line or the input says.
  */
 export async function main(process: Terminal): Promise<number> {
@@ -148,7 +148,7 @@ function buildProgram(
     .hook("preSubcommand", (_, command) => {
       asked.command = command.name();
     })
-    .showHelpAfterError(`Run \`${name} --help\` for the commands there are.`)
+    .showHelpAfterError(`Run \`${name} --help\` for the list of commands.`)
     .configureOutput({
       writeOut: (text) => {
         printed.out += text;

@@ -172,7 +172,7 @@ async function clusterOf(
     if (paths.length > 1) {
       throw new AttachguardError(
         "AG_ERR_USAGE",
-        "`--cluster live` takes no files beside it: name the cluster or files (a file of that name is ./live)",
+        "`--cluster live` takes no files beside it: name either the cluster or files (a file of that name is ./live)",
       );
     }
     const { connectLiveCluster } = await import("../cluster/live/connect.ts");

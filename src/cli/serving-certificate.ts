@@ -42,7 +42,7 @@ export async function servingCertificate(
   if (existsSync(MADE.certFile)) return fromFiles(MADE, namespace, log);
   throw new AttachguardError(
     "AG_ERR_TLS",
-    `there is no serving certificate at ${MADE.certFile}: make one for development with \`attachguard certs\`, or name one with --tls-cert and --tls-key`,
+    `there is no serving certificate at ${MADE.certFile}: create one for development with \`attachguard certs\`, or name one with --tls-cert and --tls-key`,
   );
 }
 
@@ -62,7 +62,7 @@ async function fromFiles(
     // Its calls would fail, and by default fail open without a word. An error, but no end: a proxy may stand between.
     log.error(
       { code: "AG_ERR_TLS", file: files.certFile, namespace },
-      `the certificate names no Service in namespace ${namespace}, so that the API server will not accept it; make it out to SERVICE.${namespace}.svc`,
+      `the certificate names no Service in namespace ${namespace}, so the API server will not accept it; issue it for SERVICE.${namespace}.svc`,
     );
   }
   return source;

@@ -31,7 +31,7 @@ export async function waiverKeygen(options: KeygenOptions, terminal: Terminal): 
   } catch (cause) {
     const why =
       (cause as NodeJS.ErrnoException).code === "EEXIST"
-        ? "is there already, and a key that is lost cannot be made again; name another file with --key"
+        ? "already exists, and a lost key cannot be recreated; name another file with --key"
         : `cannot be written (${messageOf(cause)})`;
     throw new AttachguardError("AG_ERR_WAIVER", `${options.key} ${why}`, { cause });
   }
@@ -151,7 +151,7 @@ async function readKey(file: string): Promise<string> {
   } catch (cause) {
     throw new AttachguardError(
       "AG_ERR_WAIVER",
-      `${file}: the signing key cannot be read (${messageOf(cause)}); make one with \`attachguard waiver keygen\``,
+      `${file}: the signing key cannot be read (${messageOf(cause)}); create one with \`attachguard waiver keygen\``,
       { cause },
     );
   }

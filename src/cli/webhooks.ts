@@ -30,7 +30,7 @@ export async function webhooksRemove(
     terminal.stdout,
     outcome === "removed"
       ? `ValidatingWebhookConfiguration ${name} removed: nothing is judged any more\n`
-      : `ValidatingWebhookConfiguration ${name} is not there: nothing to remove\n`,
+      : `ValidatingWebhookConfiguration ${name} does not exist: nothing to remove\n`,
   );
   return 0;
 }

@@ -49,8 +49,8 @@ export async function writeEvents(
 /** One line for people. */
 export function eventsWrittenLine({ created, repeated, beyond, passedOver }: EventsWritten): string {
   const more = [
-    ...(beyond > 0 ? [`${plural(beyond, "workload")} more stuck than one run writes of`] : []),
-    ...(passedOver > 0 ? [`${plural(passedOver, "workload")} passed over: gone meanwhile`] : []),
+    ...(beyond > 0 ? [`${plural(beyond, "more stuck workload")} left out: one run writes no more`] : []),
+    ...(passedOver > 0 ? [`${plural(passedOver, "workload")} skipped: deleted in the meantime`] : []),
   ];
   return `events in the cluster: ${[`${created} created, ${repeated} repeated`, ...more].join("; ")}`;
 }

@@ -58,7 +58,7 @@ export async function reportApiOf(client: ObjectClient): Promise<ReportApi> {
     "AG_ERR_API_SERVER",
     "--write-reports: this cluster serves neither openreports.io/v1alpha1 nor wgpolicyk8s.io/v1alpha2. " +
       "Install the definitions of one, e.g. `kubectl apply -f` the files of config/crd in github.com/openreports/reports-api " +
-      "(Kyverno and Policy Reporter bring them along); docs/audit-in-cluster.md has more",
+      "(Kyverno and Policy Reporter include them); docs/audit-in-cluster.md has more",
   );
 }
 
@@ -129,10 +129,10 @@ export function reportsWrittenLine(written: ReportsWritten): string {
   if (moved > 0) parts.push(`${moved} of the older API deleted`);
   const more = [
     ...(takenBack > 0
-      ? [`${plural(takenBack, "report")} under our name held what somebody else had written: replaced`]
+      ? [`${plural(takenBack, "report")} under our name, written by somebody else: replaced`]
       : []),
-    ...(beyond > 0 ? [`${plural(beyond, "object")} more with findings than --max-reports takes`] : []),
-    ...(passedOver > 0 ? [`${plural(passedOver, "object")} passed over: gone meanwhile`] : []),
+    ...(beyond > 0 ? [`${plural(beyond, "more object")} with findings left out by --max-reports`] : []),
+    ...(passedOver > 0 ? [`${plural(passedOver, "object")} skipped: deleted in the meantime`] : []),
   ];
   return `reports in the cluster: ${[parts.join(", "), ...more].join("; ")}`;
 }
@@ -169,7 +169,7 @@ async function writeOne(
     }
     existing = existingFrom(await client.get(resource, namespace, reportName(uid)));
   }
-  throw new Error(`others wrote it ${ATTEMPTS} times while it was written: run it again`);
+  throw new Error(`others changed it ${ATTEMPTS} times while it was being written: run it again`);
 }
 
 /** Bears our label and belongs to the object: everything else under the name is somebody else's work. */
@@ -192,7 +192,7 @@ async function deleteOne(
     if (outcome !== "conflict") return outcome === "written";
     existing = existingFrom(await client.get(resource, old.namespace, old.name));
   }
-  throw new Error(`others wrote it ${ATTEMPTS} times while it was deleted: run it again`);
+  throw new Error(`others changed it ${ATTEMPTS} times while it was being deleted: run it again`);
 }
 
 /** All reports with our label: in one namespace, or in all of them and outside. */

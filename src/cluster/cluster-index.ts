@@ -291,7 +291,7 @@ export class ClusterIndex implements ClusterView {
 
   /**
    * The objects that name another one (a workload its claim, an autoscaler its target). From files, one without
-   * a namespace refers to any namespace, and the other way round, unless both sides have an exact match.
+   * a namespace refers to any namespace, and vice versa, unless both sides have an exact match.
    */
   private *referring<T extends object>(
     referrers: ScopedBuckets<T>,

@@ -128,7 +128,7 @@ function tellEmpty(file: string, text: string, objects: number, before: number, 
   if (objects > 0 || errors.slice(before).some(({ fatal }) => fatal)) return;
   if (/^\s*(?:\[|- )/.test(text) && /\bkind\b/.test(text)) {
     const message =
-      "it is a bare list, which kubectl does not take either: nothing in it was judged; wrap it in kind: List";
+      "it is a bare list, which kubectl does not accept either: nothing in it was judged; wrap it in kind: List";
     errors.push(fileError(file, message));
   } else
     errors.push(fileNote(file, "it holds no Kubernetes object (apiVersion and kind): nothing was judged"));
@@ -195,7 +195,7 @@ class Loading {
         this.templates.length === 1
           ? "1 document is a template"
           : `${this.templates.length} documents are templates`;
-      const message = `${count} that was not rendered, and was not judged: render first (helm template), then judge what comes out`;
+      const message = `${count} that was not rendered, and was not judged: render first (helm template), then judge the output`;
       notes.push({ ...template, message, fatal: strict });
     }
     const [file] = this.withoutObjects;

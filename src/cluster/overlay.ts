@@ -36,7 +36,7 @@ export interface Removal {
 
 /**
  * What direct questions brought where they did not bring an object: that it is not there, or why nobody knows. By
- * `kind/namespace/name`, or `kind/namespace` for a whole list. It stands in for what the view below does not know.
+ * `kind/namespace/name`, or `kind/namespace` for a whole list. It replaces what the view below does not know.
  */
 export type Answers = ReadonlyMap<string, Lookup<never>>;
 

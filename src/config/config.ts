@@ -23,7 +23,7 @@ export function policyOptions(config: Config): PolicyOptions {
  * Reads a configuration file; without a path, the defaults.
  *
  * @param ownNamespace where this server runs, as its pod is told (POD_NAMESPACE in the manifests).
- * @throws AttachguardError AG_ERR_CONFIG: every problem in the file, one a line, each with line, column, path, the
+ * @throws AttachguardError AG_ERR_CONFIG: every problem in the file, one per line, each with line, column, path, the
  * value and what was expected; or the file cannot be read.
  */
 export async function loadConfig(

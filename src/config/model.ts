@@ -137,7 +137,7 @@ export interface MetricsSettings {
 }
 
 export interface ShutdownSettings {
-  /** After SIGTERM: how long the server goes on answering while its endpoint is being removed. */
+  /** After SIGTERM: how long the server keeps answering while its endpoint is being removed. */
   readonly delaySeconds: number;
   /** After the delay: how long it waits for what is in flight. */
   readonly graceSeconds: number;

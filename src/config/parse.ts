@@ -34,7 +34,7 @@ const validate = new Ajv({
  *
  * @param file the name that messages begin with.
  * @param ownNamespace where this server runs: never judged, and where its certificates are kept.
- * @throws AttachguardError AG_ERR_CONFIG with every problem, one a line.
+ * @throws AttachguardError AG_ERR_CONFIG with every problem, one per line.
  */
 export function parseConfig(text: string, file: string, ownNamespace = STANDARD_NAMESPACE): Config {
   const lines = new LineCounter();
@@ -73,15 +73,17 @@ export function parseFoundConfig(text: string, file: string): Config {
   for (const pair of isMap(contents) ? contents.items : []) {
     if (!isScalar(pair.key) || FOUND_KEYS.has(String(pair.key.value))) continue;
     problems.push(
-      `${place(file, lines, pair.key.range?.[0] ?? 0)}: ${pair.key.value} may not stand in a file that is found by itself, only check, storageClasses and drivers: give the file by --config`,
+      `${place(file, lines, pair.key.range?.[0] ?? 0)}: ${pair.key.value} is not allowed in a file that is found automatically, only check, storageClasses and drivers are: give the file with --config`,
     );
   }
   if (config.check.render === "always") {
-    problems.push(`${file}: check.render may be auto or never here; always is for a file given by --config`);
+    problems.push(
+      `${file}: check.render may be auto or never here; always is only for a file given with --config`,
+    );
   }
   for (const path of config.check.paths ?? []) {
     if (isAbsolute(path) || normalize(path).startsWith("..")) {
-      problems.push(`${file}: check.paths ${JSON.stringify(path)} leads out of the folder of the file`);
+      problems.push(`${file}: check.paths ${JSON.stringify(path)} is outside the file's folder`);
     }
   }
   if (problems.length > 0) throw refusal(problems);
@@ -178,7 +180,7 @@ function publicKeyProblem(key: WaiverKeySetting, path: readonly (string | number
     return [
       {
         path,
-        text: `${at} is a private key, which has now been shared with everyone who can read this file; make a new pair (attachguard waiver keygen) and put the public key here`,
+        text: `${at} is a private key, which has now been shared with everyone who can read this file; create a new pair (attachguard waiver keygen) and put the public key here`,
       },
     ];
   }

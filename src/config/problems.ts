@@ -74,12 +74,12 @@ function problemOf(error: ErrorObject): Problem {
       const alternatives = (schema.anyOf ?? []).map((alternative) => alternative.required.join(" and "));
       return {
         path,
-        text: `${name} says neither ${alternatives.join(" nor ")}; expected at least one of them`,
+        text: `${name} has neither ${alternatives.join(" nor ")}; expected at least one of them`,
       };
     }
     case "maxProperties": {
       const known = Object.keys(schema.properties ?? {}).join(" and ");
-      return { path, text: `${name} says both ${known}; expected only one of them` };
+      return { path, text: `${name} has both ${known}; expected only one of them` };
     }
     case "uniqueItems": {
       const first = Math.min(Number(error.params.i), Number(error.params.j));

@@ -77,7 +77,7 @@ export const CONFIG_SCHEMA: Schema = {
   $schema: "http://json-schema.org/draft-07/schema#",
   $id: "https://attachguard.dev/config.schema.json",
   title: "attachguard configuration",
-  description: "Every key is optional; what is left out, or null, has its default.",
+  description: "Every key is optional; a key that is left out, or null, has its default.",
   type: "object",
   additionalProperties: false,
   properties: {
@@ -128,11 +128,11 @@ export const CONFIG_SCHEMA: Schema = {
     callers: {
       type: "array",
       description:
-        "Users and groups that get a milder mode, for example a GitOps controller that would only retry. Where the namespace's own mode is milder still, that holds. The first entry that matches counts.",
+        "Users and groups that get a more lenient mode, for example a GitOps controller that would only retry. If the namespace's own mode is even more lenient, that one applies. The first entry that matches counts.",
       default: DEFAULT_CONFIG.callers,
       items: {
         type: "object",
-        description: "Callers that any of the names here fits.",
+        description: "Callers that match any of the names here.",
         additionalProperties: false,
         required: ["mode"],
         anyOf: [{ required: ["users"] }, { required: ["groups"] }],
@@ -174,7 +174,7 @@ export const CONFIG_SCHEMA: Schema = {
     severities: {
       type: "object",
       description:
-        "Severity by rule, where it should not be the rule's own. `attachguard explain` lists the rules.",
+        "The severity of single rules, where it should differ from the rule's own. `attachguard explain` lists the rules.",
       additionalProperties: false,
       default: DEFAULT_CONFIG.severities,
       properties: Object.fromEntries(RULES.map(({ id }) => [id, severitySetting])),
@@ -182,14 +182,14 @@ export const CONFIG_SCHEMA: Schema = {
     ratchet: {
       type: "string",
       description:
-        "What an update makes of findings that the object already had. `template`: an error only when this update sets them off (a rollout, more replicas, a higher maximum). `always`: always a warning. `never`: judged as if new.",
+        "What an update does with findings that the object already had. `template`: an error only when this update sets them off (a rollout, more replicas, a higher maximum). `always`: always a warning. `never`: judged as if new.",
       enum: ["template", "always", "never"],
       default: DEFAULT_CONFIG.ratchet,
     },
     autoscalerAccounts: {
       type: "array",
       description:
-        "User names, in which `*` stands for any characters, of the controllers that scale workloads by themselves: of Kubernetes, KEDA and Argo Rollouts. A list here replaces the default.",
+        "User names, in which `*` stands for any characters, of the controllers that scale workloads by themselves; by default those of Kubernetes, KEDA and Argo Rollouts. A list here replaces the default.",
       uniqueItems: true,
       default: DEFAULT_CONFIG.autoscalerAccounts,
       items: {
@@ -203,7 +203,7 @@ export const CONFIG_SCHEMA: Schema = {
     autoscalerController: {
       type: "string",
       description:
-        "What the scaling done by `autoscalerAccounts` gets. `audit`: counted and logged, never denied, for the autoscaler was judged when it was written. `judge`: judged like anybody's.",
+        "How scaling by `autoscalerAccounts` is treated. `audit`: counted and logged, never denied, because the autoscaler was judged when it was written. `judge`: judged like anyone else's.",
       enum: ["audit", "judge"],
       default: DEFAULT_CONFIG.autoscalerController,
     },
@@ -217,7 +217,7 @@ export const CONFIG_SCHEMA: Schema = {
     drivers: {
       type: "array",
       description:
-        "Facts about storage drivers that win over the built-in catalogue. What an entry leaves out stays as the catalogue has it; an exact name wins over a pattern, a longer pattern over a shorter one.",
+        "Facts about storage drivers that override the built-in catalogue. What an entry leaves out stays as the catalogue has it; an exact name wins over a pattern, a longer pattern over a shorter one.",
       default: DEFAULT_CONFIG.drivers,
       items: {
         type: "object",
@@ -291,26 +291,26 @@ export const CONFIG_SCHEMA: Schema = {
     },
     cluster: {
       type: "object",
-      description: "How the cluster is looked at.",
+      description: "How the cluster is read.",
       additionalProperties: false,
       default: {},
       properties: {
         singleNode: {
           type: "boolean",
           description:
-            "True: the cluster has one node, on which every pod lands; say it only when it stays so.",
+            "True: the cluster has one node, on which every pod lands; set it only if that will not change.",
           default: cluster.singleNode,
         },
         watchNodes: {
           type: "boolean",
           description:
-            "True: Nodes are watched too, so that labels and taints that leave one node count as proof; the service account needs the right to list and watch nodes. Read at start.",
+            "True: Nodes are watched too, so that labels and taints that leave one node count as proof; the service account needs permission to list and watch nodes. Read at start.",
           default: cluster.watchNodes,
         },
         staleAfterSeconds: {
           type: "integer",
           description:
-            "A kind whose facts are older than so many seconds is named as stale in `/readyz` and in answers. A kind that the API server refuses after it had allowed it (as it does while it starts) keeps its facts for as long.",
+            "A kind whose facts are older than this many seconds is named as stale in `/readyz` and in answers. A kind that the API server refuses after having allowed it (as it does while it starts) keeps its facts for that long.",
           minimum: 10,
           maximum: 86_400,
           default: cluster.staleAfterSeconds,
@@ -320,7 +320,7 @@ export const CONFIG_SCHEMA: Schema = {
     dryRunMemory: {
       type: "object",
       description:
-        "What a user has just sent with `--dry-run=server` is laid over the cluster for the same user's next dry runs, so that the files of one folder see each other. Never used for real requests; each replica remembers only what it has seen.",
+        "What a user has just sent with `--dry-run=server` is added to the view of the cluster for the same user's next dry runs, so that the files of one folder see each other. Never used for real requests; each replica remembers only what it has seen.",
       additionalProperties: false,
       default: {},
       properties: {
@@ -361,7 +361,7 @@ export const CONFIG_SCHEMA: Schema = {
         keys: {
           type: "array",
           description:
-            "The public keys that waivers may be signed with (`attachguard waiver keygen` makes a pair).",
+            "The public keys that waivers may be signed with (`attachguard waiver keygen` creates a pair).",
           default: waivers.keys,
           items: {
             type: "object",
@@ -403,14 +403,14 @@ export const CONFIG_SCHEMA: Schema = {
     },
     limits: {
       type: "object",
-      description: "What the server takes on, and what it answers when that is not enough.",
+      description: "How much the server accepts, and what it answers beyond that.",
       additionalProperties: false,
       default: {},
       properties: {
         maxConcurrent: {
           type: "integer",
           description:
-            "Reviews that are judged at once, at most a quarter of them of one namespace; what finds no place within a quarter of its deadline gets the answer in `overload`.",
+            "Reviews that are judged at once, at most a quarter of them from one namespace; a review that gets no slot within a quarter of its deadline gets the answer in `overload`.",
           minimum: 1,
           maximum: 100_000,
           default: limits.maxConcurrent,
@@ -418,13 +418,13 @@ export const CONFIG_SCHEMA: Schema = {
         overload: {
           type: "string",
           description:
-            "`allow`: let pass with a warning that says it was not judged. `deny`: refuse, to be tried again.",
+            "`allow`: let the request pass with a warning that it was not judged. `deny`: refuse it, to be tried again.",
           enum: ["allow", "deny"],
           default: limits.overload,
         },
         onFault: {
           type: "string",
-          description: "The answer when something inside fails: `allow` with a warning, or `deny`.",
+          description: "The answer when something in the server fails: `allow` with a warning, or `deny`.",
           enum: ["allow", "deny"],
           default: limits.onFault,
         },
@@ -439,7 +439,7 @@ export const CONFIG_SCHEMA: Schema = {
         bodyMemoryBytes: {
           type: "integer",
           description:
-            "How many bytes the bodies of all requests, and what is parsed of them, may hold at once. Bodies above 256 KiB share half of it, one namespace gets a quarter; what finds no room within a quarter of its deadline gets the answer in `overload`. 0: a tenth of the memory limit, from 48 MiB to 256 MiB.",
+            "How many bytes the bodies of all requests, and what is parsed from them, may hold at once. Bodies above 256 KiB share half of it, one namespace gets a quarter; a body that gets no room within a quarter of its deadline gets the answer in `overload`. 0: a tenth of the memory limit, from 48 MiB to 256 MiB.",
           minimum: 0,
           maximum: 4_294_967_296,
           default: limits.bodyMemoryBytes,
@@ -447,7 +447,7 @@ export const CONFIG_SCHEMA: Schema = {
         deadlineMarginMilliseconds: {
           type: "integer",
           description:
-            "The answer is sent so long before the API server gives up, with what is known by then. The API server says when, rounded up to whole seconds.",
+            "How long before the API server gives up the answer is sent, with what is known by then. The API server says when, rounded up to whole seconds.",
           minimum: 0,
           maximum: 10_000,
           default: limits.deadlineMarginMilliseconds,
@@ -476,7 +476,7 @@ export const CONFIG_SCHEMA: Schema = {
     tls: {
       type: "object",
       description:
-        "Where the serving certificate comes from: one of the two. Absent: the command line, or development certificates. Read at start; the files themselves are followed.",
+        "Where the serving certificate comes from: one of the two. Absent: the command line, or development certificates. Read at start; the files themselves are watched.",
       additionalProperties: false,
       default: {},
       maxProperties: 1,
@@ -484,7 +484,7 @@ export const CONFIG_SCHEMA: Schema = {
         files: {
           type: "object",
           description:
-            "Two PEM files, for example a mounted Secret that cert-manager keeps. Changes are taken up without a restart.",
+            "Two PEM files, for example a mounted Secret that cert-manager maintains. Changes take effect without a restart.",
           additionalProperties: false,
           required: ["certFile", "keyFile"],
           properties: {
@@ -501,7 +501,7 @@ export const CONFIG_SCHEMA: Schema = {
             secretName: {
               ...OBJECT_NAME,
               description:
-                "The Secret; it has to exist (empty), because the right to create cannot be limited to one name.",
+                "The Secret; it has to exist (empty), because the permission to create cannot be limited to one name.",
               default: "attachguard-tls",
             },
             namespace: {
@@ -516,7 +516,7 @@ export const CONFIG_SCHEMA: Schema = {
             },
             serviceName: {
               ...OBJECT_NAME,
-              description: "The Service that the API server calls; the certificate is made out to it.",
+              description: "The Service that the API server calls; the certificate is issued for it.",
               default: "attachguard",
             },
             servingDays: {
@@ -539,13 +539,13 @@ export const CONFIG_SCHEMA: Schema = {
         namespaceLabel: {
           type: "boolean",
           description:
-            "True: findings are counted by namespace too; one time series more for each namespace. Read at start.",
+            "True: findings are also counted by namespace, which adds one time series per namespace. Read at start.",
           default: metrics.namespaceLabel,
         },
         workloadsIntervalSeconds: {
           type: "integer",
           description:
-            "At most how often all workloads are judged as they stand, for the gauges `attachguard_workloads` and `attachguard_latent_findings`; 0: never.",
+            "How often, at most, all workloads are judged as they are now, for the gauges `attachguard_workloads` and `attachguard_latent_findings`; 0: never.",
           minimum: 0,
           maximum: 86400,
           default: metrics.workloadsIntervalSeconds,
@@ -561,8 +561,7 @@ export const CONFIG_SCHEMA: Schema = {
       properties: {
         delaySeconds: {
           type: "integer",
-          description:
-            "How long the server goes on answering while its endpoint is removed from the Service.",
+          description: "How long the server keeps answering while its endpoint is removed from the Service.",
           minimum: 0,
           maximum: 300,
           default: shutdown.delaySeconds,
@@ -579,14 +578,14 @@ export const CONFIG_SCHEMA: Schema = {
     check: {
       type: "object",
       description:
-        "What `attachguard check` does where its command line does not say otherwise. With `storageClasses` and `drivers` all that may stand in an attachguard.yaml that is found by itself.",
+        "What `attachguard check` does where its command line does not say otherwise. An attachguard.yaml that is found automatically may hold only this, `storageClasses` and `drivers`.",
       additionalProperties: false,
       default: {},
       properties: {
         paths: {
           type: "array",
           description:
-            "What is checked where the command line names nothing, relative to this file; inside the repository.",
+            "What is checked if the command line names no path, relative to this file; inside the repository.",
           minItems: 1,
           items: { type: "string", title: "a path", description: "A file or folder.", minLength: 1 },
         },
@@ -603,7 +602,7 @@ export const CONFIG_SCHEMA: Schema = {
         render: {
           type: "string",
           description:
-            "Whether kustomizations and charts are rendered; `always` may only stand in a file given by --config.",
+            "Whether kustomizations and charts are rendered; `always` is allowed only in a file given with --config.",
           enum: ["auto", "never", "always"],
         },
         nodes: {
@@ -618,7 +617,7 @@ export const CONFIG_SCHEMA: Schema = {
       type: "string",
       title: "an https address that ends in a slash",
       description:
-        "Where the pages of docs/rules are served, ending in a slash: messages and reports name the page of a rule as this address and its id.",
+        "Where the pages of docs/rules are served, ending in a slash: messages and reports link to a rule's page as this address followed by its id.",
       pattern: "^https?://[^\\s]+/$",
       maxLength: 200,
       examples: ["https://platform.example.com/attachguard/rules/"],

@@ -31,7 +31,7 @@ export function labelledMode(
 }
 
 /**
- * The mode for one request: the milder of the namespace's mode and of what the caller gets.
+ * The mode for one request: the more lenient of the namespace's mode and of what the caller gets.
  *
  * @param mode of the namespace
  */

@@ -7,7 +7,7 @@ import { AttachguardError } from "../errors.ts";
 export function documentsIn(file: string, content: string): readonly unknown[] {
   const text = content.charCodeAt(0) === 0xfeff ? content.slice(1) : content;
   if (text.trim() === "")
-    throw inputError(file, "is empty: the command that wrote it failed (no right?); read its error");
+    throw inputError(file, "is empty: the command that wrote it failed (no permission?); read its error");
   try {
     return [JSON.parse(text)];
   } catch {
@@ -27,7 +27,7 @@ function documentsAfterEachOther(file: string, text: string): readonly unknown[]
       if (part.trim() !== "") documents.push(JSON.parse(part));
     } catch (thrown) {
       const why = thrown instanceof Error ? thrown.message : "";
-      throw inputError(file, `is no JSON (${why}): collect with kubectl get … -o json`);
+      throw inputError(file, `is not JSON (${why}): collect with kubectl get … -o json`);
     }
     start = end;
   }

@@ -160,7 +160,7 @@ function failureOf({ object, kind, name }: Root, inquiry: Inquiry): Answer | und
   const quota = /exceeded quota/i.test(message);
   return notTheVolume(
     quota ? "quota" : "other",
-    `${kind} ${name} may not make its pods: "${message}". Its claims are fine.`,
+    `${kind} ${name} is not allowed to create its pods: "${message}". Its claims are fine.`,
     condition?.since ?? event?.first,
     {
       byItself: "unknown",

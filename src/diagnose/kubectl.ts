@@ -9,7 +9,7 @@ type Target = Pick<Meta, "kind" | "apiVersion" | "namespace" | "name" | "uid" | 
 
 /**
  * Commands for a POSIX shell, one line each. What changes an object names it by uid, so that another one that has
- * taken its name is refused; where kubectl knows no such condition, a printed look at the object comes first. Every
+ * taken its name is refused; where kubectl has no such condition, a printed look at the object comes first. Every
  * method gives an empty list for an object whose name Kubernetes would refuse, or whose uid is not known: then
  * there is no command.
  */

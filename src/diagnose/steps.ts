@@ -29,7 +29,7 @@ function step(said: Pick<StepDraft, "id" | "text" | "cost"> & Partial<StepDraft>
 export function machineIsOff(node: string): Question {
   return {
     id: `machine-is-off:${node}`,
-    text: `Is the machine of ${node} off? Kubernetes cannot tell: look at the provider's console or at its power. A machine that is only cut off goes on writing.`,
+    text: `Is the machine of ${node} off? Kubernetes cannot tell: look at the provider's console or at its power. A machine that is only cut off keeps writing.`,
   };
 }
 
@@ -73,7 +73,7 @@ export function patchRecreate(deployment: Deployment, inquiry: Inquiry): StepDra
     commands: inquiry.kubectl.patch(deployment, {
       spec: { strategy: { type: "Recreate", rollingUpdate: null } },
     }),
-    cost: "a downtime as long as a restart, at this rollout and at each later one",
+    cost: "downtime as long as a restart, at this rollout and at each later one",
     danger: "change the number of replicas only after the rollout is through, never in the same change",
     touches: deployment,
   });
@@ -87,7 +87,7 @@ export function zeroAndBack(object: Scalable, pods: readonly Pod[], inquiry: Inq
     id: "scale-to-zero-and-back",
     text: "Or stop all pods, wait until they are gone, and start one; it comes with the newest template.",
     commands: down.length === 0 ? [] : [...down, ...gone, ...kubectl.scale(object, 0, 1)],
-    cost: "a downtime as long as a restart",
+    cost: "downtime as long as a restart",
     touches: object,
   });
 }
@@ -107,7 +107,7 @@ export function restoreReplicas(deployment: Deployment, old: number, inquiry: In
     id: "restore-replicas",
     text: `Put the old number of replicas back (${old}), wait until the rollout is through, and scale only then.`,
     commands: inquiry.kubectl.scale(deployment, deployment.replicas, old),
-    cost: "a downtime as long as a restart",
+    cost: "downtime as long as a restart",
     touches: deployment,
   });
 }
@@ -167,7 +167,7 @@ export function removeTaint(node: Node | undefined, nodeName: string, inquiry: I
   const index = node?.taints.findIndex(({ key }) => key === OUT_OF_SERVICE) ?? -1;
   return step({
     id: "remove-taint",
-    text: `When everything has moved and the machine of ${nodeName} has rebooted, take the taint ${OUT_OF_SERVICE} away.`,
+    text: `When everything has moved and the machine of ${nodeName} has rebooted, remove the taint ${OUT_OF_SERVICE}.`,
     commands: node === undefined || index === -1 ? [] : inquiry.kubectl.removeTaint(node, index),
     behind: index === -1 ? [] : [`rebooted:${nodeName}`],
     cost: "nothing",
@@ -230,8 +230,8 @@ export function lookAtBackEnd(disk: Disk | undefined, inquiry: Inquiry): StepDra
   const what = disk?.handle === undefined ? "the volume" : `volume ${disk.handle}`;
   return step({
     id: "look-at-back-end",
-    text: `Ask the storage backend which machine has ${what}, and detach it there when nobody may be using it.${hint === undefined ? "" : ` Ask it so: ${hint}.`}`,
-    cost: "nothing to look",
+    text: `Ask the storage backend which machine has ${what}, and detach it there when nobody may be using it.${hint === undefined ? "" : ` To look: ${hint}.`}`,
+    cost: "nothing, if you only look",
     danger: "detaching somebody else's disk",
   });
 }

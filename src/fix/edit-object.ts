@@ -48,7 +48,7 @@ function refuseBroken(text: string): void {
   );
 }
 
-const NOT_SURE = "the text that it would take does not say exactly that when it is read again";
+const NOT_SURE = "the edited text does not mean exactly that when it is read again";
 
 function spliced(text: string, at: At, patch: MergePatch): string {
   const part = chunkAt(text, at.line);
@@ -81,7 +81,7 @@ function parsedOf(chunk: string): ReturnType<typeof eventsOf> {
   }
   // Where the reader had to indent lines or take something out, places are no longer those of the file.
   if (parsed.indented.size > 0 || parsed.source.length !== chunk.length) {
-    throw new NotWritten("its indentation is read by kubectl and by few others");
+    throw new NotWritten("its indentation can be read by kubectl, but by few other tools");
   }
   return parsed;
 }
@@ -129,7 +129,7 @@ function refuseShared({ aliased }: YamlDocument, path: readonly YamlNode[], patc
   if (path.length > 1 && root?.type === "mapping") {
     const kind = root.members.find(({ key }) => key.type === "scalar" && key.value === "kind")?.value;
     if (kind?.type === "scalar" && kind.value === "Template") {
-      throw new NotWritten("it stands in a Template, whose parameters are filled in later");
+      throw new NotWritten("it is in a Template, whose parameters are filled in later");
     }
   }
   let node = path.at(-1);

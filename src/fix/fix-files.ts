@@ -89,7 +89,7 @@ async function editsOf(choices: readonly Choice[], files: FixableFiles): Promise
     for (const target of choice.fixes.flatMap(({ targets }) => targets)) {
       const at = placeOf(target, choice);
       if (at === undefined) {
-        refused.set(choice, `${nameOf(target.object)} stands in none of the files`);
+        refused.set(choice, `${nameOf(target.object)} is in none of the files`);
         continue;
       }
       const file = await files.open(at.file);
@@ -159,7 +159,7 @@ function failedOf(
     if (old !== undefined && !(finding.severity === "error" && old.severity === "warning")) continue;
     const own = choices.filter(({ workload }) => isAbout(finding, workload));
     for (const choice of own.length > 0 ? own : choices) {
-      failed.set(choice, `${finding.rule} of ${nameOf(finding.workload)} would come of it`);
+      failed.set(choice, `${finding.rule} of ${nameOf(finding.workload)} would result from it`);
     }
   }
   return failed;
@@ -176,7 +176,7 @@ function isAbout({ workload }: ReportedFinding, { kind, name }: { kind: string; 
 function doneNote({ workload, fixes, findings }: Choice, after: Report, verb: FixMeans["verb"]): ReportNote {
   const left = new Set(after.findings.map(keyOf));
   const softened = findings.some((finding) => left.has(keyOf(finding)));
-  const rest = softened ? " (a warning is left)" : "";
+  const rest = softened ? " (a warning remains)" : "";
   return {
     source: workload.source ?? null,
     message: `${nameOf(workload)}: ${verb} by ${fixes.map(({ id }) => id).join(" and ")}${rest}${twoSteps(fixes)}`,
@@ -188,7 +188,7 @@ function twoSteps(fixes: Choice["fixes"]): string {
   const targets = fixes.flatMap((fix) => fix.targets).filter(({ object }) => object.kind === "Deployment");
   const sets = (field: string) => targets.some(({ patch }) => Object.hasOwn(patch.spec ?? {}, field));
   return sets("replicas") && sets("strategy")
-    ? "; where it runs already, apply the number of replicas first and the strategy after it: both at once stop its controller while a rollout is unfinished"
+    ? "; where it runs already, apply the number of replicas first and the strategy afterwards: both at once stop its controller while a rollout is unfinished"
     : "";
 }
 

@@ -53,13 +53,13 @@ export class FixableFiles {
     if (file === "-") return { why: "it comes from standard input" };
     const path = resolve(file);
     const folder = this.#named.find((named) => isAtOrBelow(named, path));
-    if (folder === undefined) return { why: "the file lies outside the paths that were named" };
+    if (folder === undefined) return { why: "the file is outside the paths that were named" };
     const found = await lstat(path).catch(() => undefined);
     if (found === undefined) {
-      return { why: "the file that it was made from is not here: change it where it is made" };
+      return { why: "its source file is not here: change it at its source" };
     }
     if (found.isSymbolicLink()) return { why: "the file is a symbolic link" };
-    if (!found.isFile()) return { why: "it is no plain file" };
+    if (!found.isFile()) return { why: "it is not a regular file" };
     const [real, realFolder] = await Promise.all([realpath(path), realpath(folder)]);
     if (relative(realFolder, real) !== relative(folder, path)) {
       return { why: "a symbolic link leads to the file" };
@@ -80,19 +80,19 @@ export class FixableFiles {
     const users = this.#units.usersOf(real);
     const chart = users.find(({ kind }) => kind === "chart");
     if (chart !== undefined) {
-      return `it is rendered by the chart ${chart.path}: change its values, or the template for everybody`;
+      return `it is rendered by the chart ${chart.path}: change its values, or the template for all users`;
     }
     const judged = users.filter(({ state }) => state !== "part");
     const [first, ...others] = judged;
     if (others.length > 0) {
       const names = listOf(judged.map(({ path }) => path));
-      return `the kustomizations ${names} share it: a patch in the one that needs it, or here for all of them`;
+      return `the kustomizations ${names} share it: patch it in the one that needs it, or change it here for all of them`;
     }
     if (first?.state === "unrendered") {
       return `the kustomization ${first.path} was not rendered, and may change it`;
     }
     if (first === undefined && users.length > 0) {
-      return `it is a part of ${listOf(users.map(({ path }) => path))}, and what uses that is not known`;
+      return `it is a part of ${listOf(users.map(({ path }) => path))}, and it is not known what uses that`;
     }
     return undefined;
   }

@@ -26,7 +26,7 @@ export function splicesFor(
   object: YamlNode,
   patch: MergePatch,
 ): readonly Splice[] {
-  if (object.type !== "mapping") throw new NotWritten("it is no object");
+  if (object.type !== "mapping") throw new NotWritten("it is not an object");
   const writing = new Writing(text, document);
   writing.patch(object, patch);
   return writing.splices;
@@ -73,7 +73,7 @@ class Writing {
       if (key.value === "<<") throw new NotWritten("it takes fields from elsewhere with <<");
       const before = this.text.slice(this.lineStart(key.start), key.start);
       if (!isFlow && !/^(?:(?:---)?[ \t]*|[ ]*(?:-[ ]+)+)$/.test(before)) {
-        throw new NotWritten("a key there stands behind something else");
+        throw new NotWritten("a key there follows something else on its line");
       }
     }
   }
@@ -109,7 +109,7 @@ class Writing {
       this.splices.push({ start: value.start, end: value.end, text: this.inFlow(wanted, isJson(mapping)) });
       return;
     }
-    throw new NotWritten(`${name} holds something else already`);
+    throw new NotWritten(`${name} already holds something else`);
   }
 
   private rewriteFlow(
@@ -187,7 +187,7 @@ class Writing {
   private wholeLines({ key, value }: YamlMember): { readonly start: number; readonly end: number } {
     const start = this.lineStart(key.start);
     if (this.text.slice(start, key.start).trim() !== "") {
-      throw new NotWritten("what is to go stands behind something else on its line");
+      throw new NotWritten("what would be removed follows something else on its line");
     }
     const end = this.lineEnd(value);
     return { start, end: Math.min(end + 1, this.text.length) };
@@ -209,7 +209,7 @@ class Writing {
     const newline = this.text.indexOf("\n", end);
     const lineEnd = newline === -1 ? this.text.length : newline;
     if (!/^[ \t]*(?:#.*)?\r?$/.test(this.text.slice(end, lineEnd))) {
-      throw new NotWritten("something else stands behind it on its line");
+      throw new NotWritten("something else follows it on its line");
     }
     return lineEnd;
   }

@@ -20,7 +20,7 @@ export async function writeFiles(files: readonly FixedFile[]): Promise<void> {
       if (cause instanceof AttachguardError) throw cause;
       throw new AttachguardError(
         "AG_ERR_INPUT",
-        `${file.file}: the fix cannot be written (${messageOf(cause)}): it is as it was`,
+        `${file.file}: the fix cannot be written (${messageOf(cause)}): the file is unchanged`,
         { cause },
       );
     }
@@ -29,7 +29,10 @@ export async function writeFiles(files: readonly FixedFile[]): Promise<void> {
 
 async function replace(file: FixedFile): Promise<void> {
   if (!(await readFile(file.path)).equals(encoded(file, file.text))) {
-    throw new AttachguardError("AG_ERR_INPUT", `${file.file}: it has changed while it was judged: run again`);
+    throw new AttachguardError(
+      "AG_ERR_INPUT",
+      `${file.file}: it changed while it was being judged: run again`,
+    );
   }
   const beside = join(
     dirname(file.path),

@@ -137,7 +137,7 @@ export async function judgeAutoscalerChange(
   const maker = known.find((other) => isMadeOf(next, other));
   if (maker !== undefined) {
     // KEDA would only try again, and whoever waits for it looks at the ScaledObject.
-    return { unjudged: `KEDA makes it of ScaledObject ${maker.name}, which was judged` };
+    return { unjudged: `KEDA creates it from ScaledObject ${maker.name}, which was judged` };
   }
   // Of other autoscalers of the workload this review is not to speak, nor may they make what it brings look known.
   const others = known.map(removalOf);

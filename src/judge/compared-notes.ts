@@ -22,7 +22,7 @@ export function replacedNote(
     nameOf({ kind: "PersistentVolumeClaim", namespace: "", ...object, name: object.name });
   return {
     source: source ?? null,
-    message: `${named(now)} takes the place of ${named(old)} in the files: it is judged as new, beside the old one, which will still be there unless it is pruned`,
+    message: `${named(now)} replaces ${named(old)} in the files: it is judged as new, beside the old one, which stays unless it is pruned`,
   };
 }
 
@@ -32,12 +32,12 @@ export function withDoubts(finding: Finding, fate: Fate, isNewClaim: (name: stri
   const notes = [
     ...(startsRollout(finding, fate)
       ? [
-          "if a rollout of it is unfinished in the cluster, the webhook lets this pass with a warning: files do not tell",
+          "if a rollout of it is unfinished in the cluster, the webhook lets this pass with a warning: files do not show that",
         ]
       : []),
     ...(fate.state === "same" && finding.claims.some(({ name, inline }) => !inline && isNewClaim(name))
       ? [
-          "the webhook denies the new claim only where the workload is younger than 10 minutes, and else warns: files do not tell",
+          "the webhook denies the new claim only if the workload is younger than 10 minutes, and warns otherwise: files do not show that",
         ]
       : []),
   ];
@@ -81,6 +81,6 @@ export function modeNotes({ before, after, surroundings }: Versions, config: Con
 export function callersNote(brought: readonly Finding[], { callers }: Config): readonly ReportNote[] {
   if (callers.length === 0 || !brought.some(({ severity }) => severity === "error")) return [];
   const message =
-    "the configuration gives some callers another mode: who will apply this is not known, so that the errors hold for everybody else";
+    "the configuration gives some callers another mode: who will apply this is not known, so the errors hold for everybody else";
   return [{ source: null, message }];
 }

@@ -290,7 +290,7 @@ class Comparing {
 }
 
 const NOTHING_BROUGHT: Grounds = {
-  reason: "the change brings nothing that was not there before",
+  reason: "the change introduces nothing that was not there before",
   evidence: [],
 };
 

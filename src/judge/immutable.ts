@@ -38,7 +38,7 @@ function claimNotes(old: Claim, now: Claim, view: ClusterView): readonly ReportN
   const notes: string[] = [];
   if (fields.length > 0) {
     notes.push(
-      `${name}: ${fields.join(", ")} cannot be changed once the claim is there, so that applying this fails; deleted and recreated, ${costs(old, view)}: make a new claim under another name, copy, and switch over (attachguard runbook recreate-claim)`,
+      `${name}: ${fields.join(", ")} cannot be changed once the claim exists, so applying this fails; deleted and recreated, ${costs(old, view)}: create a new claim under another name, copy, and switch over (attachguard runbook recreate-claim)`,
     );
   }
   if (isChanged(old, now) === "larger") notes.push(...growthNotes(old, name, view));
@@ -82,11 +82,11 @@ function growthNotes(old: Claim, name: string, view: ClusterView): readonly stri
   const which = storageClassName === undefined ? "its StorageClass" : `StorageClass ${storageClassName}`;
   if (found === undefined) {
     return [
-      `${name}: it grows, which is refused unless ${which} has allowVolumeExpansion: true; ${which} is not known here`,
+      `${name}: its size grows, which is refused unless ${which} has allowVolumeExpansion: true; ${which} is not known here`,
     ];
   }
   return [
-    `${name}: it grows, which ${which} does not allow, so that applying this fails: set allowVolumeExpansion: true on the class where its driver can do it, or make a new claim under another name, copy, and switch over (attachguard runbook recreate-claim)`,
+    `${name}: its size grows, which ${which} does not allow, so applying this fails: set allowVolumeExpansion: true on the class if its driver can do it, or create a new claim under another name, copy, and switch over (attachguard runbook recreate-claim)`,
   ];
 }
 
@@ -101,7 +101,7 @@ function setNotes(before: Version, after: Version): readonly ReportNote[] {
     : true;
   if (!isOther) return [];
   const source: SourcePosition | null = now.source ?? null;
-  const message = `${nameOf(now)}: spec.volumeClaimTemplates cannot be changed once the set is there, growing included, so that applying this fails; the way: delete the set with --cascade=orphan, which keeps its pods and claims, change each claim by itself, and create the set again`;
+  const message = `${nameOf(now)}: spec.volumeClaimTemplates cannot be changed once the set exists, not even to grow, so applying this fails; instead: delete the set with --cascade=orphan, which keeps its pods and claims, change each claim by itself, and create the set again`;
   return [{ source, message }];
 }
 

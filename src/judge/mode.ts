@@ -23,7 +23,7 @@ export function namespaceMode(config: Config, view: ClusterView, namespace: stri
   return {
     mode: config.mode,
     by: "configuration",
-    note: `namespace ${namespace}: ${MODE_LABEL} ${JSON.stringify(label)} is none of ${MODES.join(", ")}; ${config.mode} holds${remedy}`,
+    note: `namespace ${namespace}: ${MODE_LABEL} ${JSON.stringify(label)} is none of ${MODES.join(", ")}; ${config.mode} applies${remedy}`,
   };
 }
 

@@ -24,7 +24,7 @@ export function whyAllowed(
   options: PolicyOptions,
 ): Grounds {
   if (mode === "off") return { reason: `it is not judged (mode off ${BY[by]})`, evidence: [] };
-  if (findings.length > 0) return { reason: `mode ${mode} ${BY[by]} lets it pass`, evidence: [] };
+  if (findings.length > 0) return { reason: `mode ${mode} ${BY[by]} allows it`, evidence: [] };
   if (template.mounts.length === 0 && claimTemplates.length > 0) {
     return { reason: "each of its pods has claims of its own", evidence: [] };
   }

@@ -3,11 +3,11 @@ import type { Config } from "../config/model.ts";
 import { AttachguardError } from "../errors.ts";
 import type { Mode } from "../policy/verdict.ts";
 
-/** A configuration as it was read. Made by `parseConfig`. */
+/** A configuration as it was read. Returned by `parseConfig`. */
 export interface Configuration {
-  /** Of namespaces that say nothing else. */
+  /** The mode of namespaces that do not set their own. */
   readonly mode: Mode;
-  /** Where the pages of the rules stand, ending in a slash; null where it is not said. */
+  /** Where the pages of the rules are published, ending in a slash; null where it is not set. */
   readonly docsUrl: string | null;
 }
 
@@ -17,7 +17,7 @@ const CONFIGS = new WeakMap<Configuration, Config>();
  * Reads the text of a configuration file (docs/configuration.md).
  *
  * @param file the name that messages begin with
- * @throws AttachguardError AG_ERR_CONFIG with every problem, one a line, each with its place and what was expected
+ * @throws AttachguardError AG_ERR_CONFIG with every problem, one per line, each with its place and what was expected
  */
 export async function parseConfig(text: string, file = "configuration"): Promise<Configuration> {
   // Whoever has no configuration does not load the parser and the schema compiler.

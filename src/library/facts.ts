@@ -4,15 +4,15 @@ import { FACT_KINDS } from "../kube/kinds.ts";
 import type { ClusterView } from "../policy/view.ts";
 import { type Manifests, readManifests } from "./manifests.ts";
 
-/** What is known of a cluster, read once and used for any number of judgements. Made by `clusterFacts`. */
+/** What is known about a cluster, read once and used for any number of judgements. Returned by `clusterFacts`. */
 export interface ClusterFacts {
-  /** What could not be read as it was given; everything else counts. */
+  /** What could not be read; everything else counts. */
   readonly problems: readonly string[];
 }
 
 export interface FactsOptions {
   /**
-   * True: what is not given does not exist. Where it is not said: only where every object has a uid and a
+   * True: what is not given does not exist. If left out: only where every object has a uid and a
    * resourceVersion, as in a dump of a cluster.
    */
   readonly closed?: boolean;

@@ -12,11 +12,11 @@ import { type Configuration, configOf } from "./config.ts";
 import { type ClusterFacts, clusterOf } from "./facts.ts";
 
 export interface ValidateOptions {
-  /** What is known of the cluster; asked again for every request, so that it can be replaced. */
+  /** What is known about the cluster; called for every request, so that it can be replaced. */
   readonly cluster?: () => ClusterFacts;
-  /** As `parseConfig` makes it; asked again for every request. Without it, the defaults. */
+  /** As `parseConfig` returns it; called for every request. Without it, the defaults. */
   readonly config?: () => Configuration;
-  /** Bytes that the bodies of requests may hold at once, where the configuration does not say; 128 MiB. */
+  /** Bytes that the bodies of requests may hold at once, where the configuration does not set it; 128 MiB. */
   readonly bodyMemoryBytes?: number;
 }
 

@@ -13,20 +13,20 @@ import { type Manifests, type ReadManifests, readManifests } from "./manifests.t
 import { handedOut, type Report } from "./report.ts";
 
 export interface JudgeOptions {
-  /** As `parseConfig` makes it; without one, the defaults. */
+  /** As `parseConfig` returns it; without one, the defaults. */
   readonly config?: Configuration;
   /** What the manifests would be applied to. */
   readonly cluster?: ClusterFacts;
-  /** True: what is not given does not exist. Where it is not said: only for a dump of a cluster. */
+  /** True: what is not given does not exist. If left out: only for a dump of a cluster. */
   readonly closed?: boolean;
-  /** For what ends at a time, such as waivers; now, unless it is said. */
+  /** The time for whatever expires, such as waivers; by default, now. */
   readonly now?: Date;
 }
 
 /**
  * Judges manifests together, as if all of them were applied at once: what `attachguard check` does.
  *
- * @returns a report; what could not be read is in its `errors`, and everything else is judged nevertheless
+ * @returns a report; what could not be read is in its `errors`, and everything else is still judged
  * @throws AttachguardError AG_ERR_INPUT where one is neither text nor an object
  */
 export async function judge(manifests: Manifests, options: JudgeOptions = {}): Promise<Report> {
@@ -47,7 +47,7 @@ export async function judge(manifests: Manifests, options: JudgeOptions = {}): P
 /**
  * Judges a change of manifests, each changed object as the update that it is: what `attachguard check --base` does.
  *
- * @returns a report in which `known` findings are those that the change does not bring; they are not counted
+ * @returns a report in which `known` findings are those that the change does not introduce; they are not counted
  * @throws AttachguardError AG_ERR_INPUT where one is neither text nor an object
  */
 export async function judgeChange(

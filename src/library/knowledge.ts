@@ -10,7 +10,7 @@ export type { AccessMode, VolumeMode };
 export interface RuleDescription {
   readonly id: string;
   readonly title: string;
-  /** The worst that it says unless it is configured. */
+  /** The highest that it gives, unless it is configured. */
   readonly severity: Severity;
   /** What breaks it: attachments only in a cluster, by `diagnose` and `audit`. */
   readonly subject: "workload" | "claim" | "attachment";
@@ -39,7 +39,7 @@ export const RULES: readonly RuleDescription[] = EXPLAINED_RULES.map(
 export const PROVISIONERS: readonly string[] = Object.keys(DRIVERS).sort();
 
 /**
- * What a provisioner can do, by the catalogue.
+ * What a provisioner can do, according to the catalogue.
  *
  * @param parameters those of the StorageClass
  * @returns `undefined` where the catalogue does not have it

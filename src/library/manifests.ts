@@ -17,7 +17,7 @@ export type ManifestObject = object;
 export type Manifest = string | ManifestText | ManifestObject;
 
 /**
- * Kubernetes objects: as text, as objects, or a mixture. What is no file is called `input` in positions, and
+ * Kubernetes objects: as text, as objects, or a mixture. What is not a file is called `input` in positions, and
  * `input[N]` where it is the Nth of several, counted from 0.
  */
 export type Manifests = Manifest | readonly Manifest[];

@@ -14,7 +14,7 @@ import { inFull, type Report } from "./report.ts";
  * A report in one of the formats of the command line. Nothing in it can start a command of a CI system, except where
  * the format is meant to (`github`).
  *
- * @param options without colour, 80 columns wide, failing on errors, unless it is said
+ * @param options by default without colour, 80 columns wide, failing on errors
  * @throws AttachguardError AG_ERR_USAGE where there is no such format
  */
 export async function render(
@@ -45,9 +45,9 @@ export async function render(
 }
 
 /**
- * A finding in full, as it stands in a denial: what will go wrong, why, and the ways out with their costs and patches.
+ * A finding in full, as in a denial: what will go wrong, why, and the fixes with their costs and patches.
  *
- * @param docsUrl where the pages of the rules stand, ending in a slash
+ * @param docsUrl where the pages of the rules are published, ending in a slash
  */
 export function explain(
   finding: Finding,

@@ -9,19 +9,19 @@ import type {
   Summary,
 } from "../report/report.ts";
 
-/** What was found in manifests. Made by `judge` and `judgeChange`. */
+/** What was found in manifests. Returned by `judge` and `judgeChange`. */
 export interface Report {
-  /** By workload and rule, the known and the exempted ones too. */
+  /** By workload and rule, including the known and the exempted ones. */
   readonly findings: readonly ReportedFinding[];
   /** Every workload that mounts a claim or a disk of its own. */
   readonly workloads: readonly JudgedWorkload[];
-  /** What mounts a claim and is of a kind that no rule knows. */
+  /** What mounts a claim and is of a kind that is not judged. */
   readonly notJudged: readonly NotJudged[];
   /** What could not be read, and so was not judged. */
   readonly errors: readonly ReportError[];
   readonly notes: readonly ReportNote[];
   readonly summary: Summary;
-  /** The version of attachguard that made it. */
+  /** The version of attachguard that wrote it. */
   readonly toolVersion: string;
 }
 

@@ -23,11 +23,11 @@ export interface ReviewJudgement {
 }
 
 /**
- * Judges an AdmissionReview as the webhook does, with what is given of the cluster. Without `cluster` only the request
+ * Judges an AdmissionReview as the webhook does, with what is given about the cluster. Without `cluster` only the request
  * is known: claims, classes and autoscalers that it does not hold may exist.
  *
  * @param review an `admission.k8s.io/v1` AdmissionReview with a request
- * @throws AttachguardError AG_ERR_REVIEW where it is none, naming the field
+ * @throws AttachguardError AG_ERR_REVIEW where it is not one, naming the field
  */
 export async function judgeReview(
   review: unknown,

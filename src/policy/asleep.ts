@@ -18,7 +18,7 @@ export function awakened(workload: Workload, view: ClusterView): Workload | unde
     pods: { by: "replicas", replicas: 1 },
     notes: [
       ...notes,
-      "at 0 replicas now, judged as with 1: waking it is never denied, and then autoscalers act",
+      "at 0 replicas now, judged as if it had 1: scaling up from 0 is never denied, and then autoscalers act",
     ],
   };
 }

@@ -143,7 +143,7 @@ function claimsOfTemplates({ workload, view, options }: Situation): readonly Cla
   });
 }
 
-/** Matches of one rule as one: the first of the gravest, with the claims of all that are as grave. */
+/** Matches of one rule as one: the first of the worst, with the claims of all that are as bad. */
 function onePerSeverity(
   matches: readonly Match[],
   of: (match: Match) => Severity | null,

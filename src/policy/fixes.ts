@@ -21,38 +21,38 @@ export const FIXES = {
     short: "strategy Recreate",
     price: "brief downtime",
     summary: "Set spec.strategy.type to Recreate: the old pod ends before the new one starts",
-    cost: "a brief downtime at each rollout",
+    cost: "brief downtime at each rollout",
   },
   "surge-zero": {
     short: "maxSurge 0",
     price: "brief downtime",
     summary: "Set maxSurge to 0 and maxUnavailable to 1: the old pod goes first",
-    cost: "a brief downtime at each rollout, and an event about the volume that clears by itself",
+    cost: "brief downtime at each rollout, and an event about the volume that clears by itself",
   },
   "same-node-affinity": {
     short: "same-node affinity",
     price: "one node is a single point of failure",
-    summary: "Keep the pods on one node by required pod affinity to themselves on kubernetes.io/hostname",
+    summary: "Keep the pods on one node with required pod affinity to themselves on kubernetes.io/hostname",
     cost: "one node is a single point of failure: while it is full or cordoned, new pods stay Pending",
   },
   "common-affinity": {
-    short: "one common same-node affinity",
+    short: "a common same-node affinity",
     price: "one node is a single point of failure",
     summary:
-      "Give both workloads one common label, and both required pod affinity to that label on kubernetes.io/hostname",
+      "Give both workloads a common label and required pod affinity to that label on kubernetes.io/hostname",
     cost: "one node is a single point of failure for both",
   },
   "rwx-claim": {
     short: "an RWX claim",
     price: "a new claim",
     summary: "Use a ReadWriteMany claim on storage that can share a volume between nodes",
-    cost: "access modes are immutable: scale down, back up, delete and recreate the claim (the data goes with the volume when its reclaim policy is Delete)",
+    cost: "access modes are immutable: scale down, back up, delete and recreate the claim (the data is deleted with the volume when its reclaim policy is Delete)",
   },
   "rwo-claim": {
     short: "an RWO claim",
     price: "a new claim",
     summary: "Use a ReadWriteOnce claim, if the pods may share the volume on one node, and keep them there",
-    cost: "access modes are immutable: scale down, back up, delete and recreate the claim (the data goes with the volume when its reclaim policy is Delete)",
+    cost: "access modes are immutable: scale down, back up, delete and recreate the claim (the data is deleted with the volume when its reclaim policy is Delete)",
   },
   statefulset: {
     short: "a StatefulSet",
@@ -132,7 +132,7 @@ export function fixesFor(
     if (made === null) return [];
     const { summary, cost } = FIXES[id];
     const fix: Fix = { id, summary, cost, targets: [], ...made };
-    return [fix.softens === true ? { ...fix, cost: `${fix.cost}; a warning is left` } : fix];
+    return [fix.softens === true ? { ...fix, cost: `${fix.cost}; a warning remains` } : fix];
   });
 }
 
@@ -307,7 +307,7 @@ function recreateFor({ kind }: Workload): Readonly<Record<string, string | null>
   return { type: "Recreate", [kind === "DeploymentConfig" ? "rollingParams" : "rollingUpdate"]: null };
 }
 
-/** An Argo Rollout knows no Recreate (semantics S44). */
+/** An Argo Rollout has no Recreate (semantics S44). */
 const CANARY_AT_ONCE = {
   summary:
     "Use a canary without steps and traffic routing, maxSurge 0 and maxUnavailable 100%: the old pods go first",
@@ -390,7 +390,7 @@ function costOfNewClaim(claims: readonly ClaimReach[]): { readonly cost: string 
   const fate =
     policy === "Retain"
       ? "the old volume keeps its data, since its reclaim policy is Retain"
-      : "the data goes with the volume, since its reclaim policy is Delete";
+      : "the data is deleted with the volume, since its reclaim policy is Delete";
   return { cost: `access modes are immutable: scale down, back up, delete and recreate the claim (${fate})` };
 }
 

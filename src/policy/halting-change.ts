@@ -22,12 +22,13 @@ export function haltingChange({ previous }: Change, { workload, steady }: Situat
   return {
     soft: true,
     claims: held,
-    problem: `sets Recreate and ${after} instead of ${before} replicas while a rollout is unfinished, after which the Deployment controller does nothing any more and ${nameClaims(held)} may stay where nobody can use it`,
-    brief: "Recreate and another number at once stops its controller: first the strategy, then the number",
+    problem: `sets Recreate and ${after} instead of ${before} replicas while a rollout is unfinished, after which the Deployment controller stops acting and ${nameClaims(held)} may stay where no pod can use it`,
+    brief:
+      "Recreate and another number of replicas at once stop its controller: first the strategy, then the number",
     decidedBy: fieldOf(workload, "spec", "replicas"),
     evidence: [
-      `two steps work: strategy Recreate with ${before} replicas, and when that rollout is through, ${after}`,
-      `where it has happened already, ${before} replicas again, or RollingUpdate again, sets it going; undo and 0 do not`,
+      `two steps work: strategy Recreate with ${before} replicas, and once that rollout is complete, ${after}`,
+      `where it has already happened, setting ${before} replicas or RollingUpdate again gets it going; undo and 0 do not`,
     ],
     degree: 0,
     byAutoscaler: false,

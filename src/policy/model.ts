@@ -300,6 +300,6 @@ export interface Workload extends ObjectRef {
   readonly source: SourcePosition | undefined;
   /** Why what reaches the cluster may differ: it is part of something that was not rendered. Findings only warn then. */
   readonly unrendered?: string;
-  /** What could not be read as written and which default stands in for it; shown as evidence. */
+  /** What could not be read as written and which default is used instead; shown as evidence. */
   readonly notes: readonly string[];
 }

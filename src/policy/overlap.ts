@@ -98,8 +98,8 @@ function byNodes(workload: Workload, view: ClusterView): SteadyOverlap {
 
 function nodesText(count: number | undefined, why: string): string {
   const perNode = "a DaemonSet runs one pod on every node that takes it";
-  if (count === undefined) return `${perNode}, taken as more than one (${why})`;
-  if (count === 0) return `${perNode}: none does now, taken as more than one to come`;
+  if (count === undefined) return `${perNode}, assumed to be more than one (${why})`;
+  if (count === 0) return `${perNode}: none does now, but more than one may`;
   return `${perNode}: ${count} ${count === 1 ? "does" : "do"}`;
 }
 

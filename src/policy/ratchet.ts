@@ -84,18 +84,18 @@ export function ratchet(
   const after = replicasOf(workload.pods);
   if (broken.severity === "warning") return keep();
   // KEDA's target counts as one pod at 0 too, and scaling to 0 is a way out by any route.
-  if (after === 0 && before !== 0 && !change.templateChanged)
-    return keep("scaling to 0 is always let through");
+  if (after === 0 && before !== 0 && !change.templateChanged) return keep("scaling to 0 is always allowed");
   if (change.cause === "scale" && before !== undefined && after !== undefined && after <= before) {
-    return keep("scaling down is always let through");
+    return keep("scaling down is always allowed");
   }
   if (broken.moment === "rollout" && !broken.latent && rolloutUnfinished(change.previous)) {
-    return keep("a rollout is already under way, which this change replaces");
+    return keep("this change replaces a rollout that is already under way");
   }
   if (broken.moment === "rollout" && !broken.latent && workload.paused && isHeldBack(change.previous)) {
-    return keep("nothing starts while it is paused, and what is put off is judged when it is unpaused");
+    return keep("nothing starts while it is paused, and what is held back is judged when it is unpaused");
   }
-  if (known === undefined) return isWayOut(change, workload) ? keep("it is a step out of it") : keep();
+  if (known === undefined)
+    return isWayOut(change, workload) ? keep("this change is a step out of it") : keep();
   const old = known.find((candidate) => sameFinding(candidate, broken));
   if (!old) return keep();
   const waking = wakesUp(change, workload) ? afterWaking(broken) : undefined;
@@ -123,7 +123,7 @@ function afterWaking({ situation: { workload, view } }: Broken): string | undefi
   const [forcing] = scalersOf(workload, view).filter(({ minReplicas }) => minReplicas > 1);
   return (
     forcing &&
-    `waking is always let through, yet HorizontalPodAutoscaler ${forcing.name} makes it ${forcing.minReplicas} pods at once: set its minReplicas to 1 first`
+    `scaling up from 0 is always allowed, but HorizontalPodAutoscaler ${forcing.name} makes it ${forcing.minReplicas} pods at once: set its minReplicas to 1 first`
   );
 }
 

@@ -217,7 +217,7 @@ function unreadVolume(claim: Claim, volume: Exclude<Lookup<Volume>, { state: "kn
   if (claim.volumeName === undefined) return [];
   const why = volume.state === "absent" ? "was not found" : `is not known (${volume.reason})`;
   return [
-    `volume ${claim.volumeName} of claim ${claim.name} ${why}; the claim's own access modes stand in for it`,
+    `volume ${claim.volumeName} of claim ${claim.name} ${why}; the claim's own access modes are used instead`,
   ];
 }
 
@@ -250,7 +250,7 @@ function reachOfModes(
   if (typeof found === "string") {
     return {
       reach: "node",
-      evidence: [`${said}; ${found}: ReadWriteOnce is taken at its Kubernetes meaning, one node (assumed)`],
+      evidence: [`${said}; ${found}: ReadWriteOnce is assumed to have its Kubernetes meaning, one node`],
     };
   }
   const { name, step, capabilities } = found;

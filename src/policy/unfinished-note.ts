@@ -13,8 +13,8 @@ export function unfinishedNote(previous: Workload): string | undefined {
   const pods = `${status.updatedReplicas} of ${status.replicas} pods are new`;
   const undo = paused
     ? "it is paused: kubectl rollout resume first, then undo"
-    : "kubectl rollout undo works on it";
-  return `Deployment ${name}: its last rollout has not finished (${pods}); ${undo} (--to-revision= the one that runs); never Recreate and another number of replicas in one change`;
+    : "kubectl rollout undo gets it out";
+  return `Deployment ${name}: its last rollout has not finished (${pods}); ${undo} (with --to-revision= the revision that runs); never set Recreate and another number of replicas in one change`;
 }
 
 /** Errors with the note among their own, where a denial tells it. */

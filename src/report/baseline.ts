@@ -77,7 +77,7 @@ export function baselineMatcher(file: string, text: string): BaselineMatcher {
     obsolete: () =>
       [...entries.values()]
         .filter(({ fingerprint, count }) => (seen.get(fingerprint) ?? 0) < count)
-        .map(({ rule, object }) => `the baseline's ${rule} of ${object} is not found any more: take it out`),
+        .map(({ rule, object }) => `the baseline's ${rule} of ${object} is no longer found: remove it`),
   };
 }
 
@@ -93,7 +93,7 @@ function parse(file: string, text: string): Baseline {
   } catch (cause) {
     throw Object.assign(refuse("it is not valid JSON"), { cause });
   }
-  if (!isRecord(value) || value.kind !== "Baseline") throw refuse("it is something else");
+  if (!isRecord(value) || value.kind !== "Baseline") throw refuse("it is not a baseline");
   if (value.schemaVersion !== SCHEMA_VERSION) throw refuse(`its schemaVersion is not ${SCHEMA_VERSION}`);
   if (!Array.isArray(value.findings) || !value.findings.every(isEntry))
     throw refuse("an entry is incomplete");

@@ -5,7 +5,7 @@ import type { FailOn, Report } from "./report.ts";
 
 const NOW_ORDER = ["yes", "unknown", null, "no"] as const;
 
-/** Says of each key whether it is still so, by what an audit found, and puts those first that are. */
+/** Says of each key whether it is still holds, by what an audit found, and puts those first that are. */
 export function withAudit(log: FromLog, report: Report | null): FromLog {
   const found = report === null ? null : findingsByObject(report);
   const keys = log.keys.map((key) => ({

@@ -13,7 +13,7 @@ export interface LoggedKey {
   readonly last: string;
   /** Who sent the first few of them; null unless asked for. */
   readonly users: readonly string[] | null;
-  /** Whether the object still breaks the rule: where a cluster or dump is at hand, else null. */
+  /** Whether the object still breaks the rule: where a cluster or dump was read, else null. */
   readonly now: "yes" | "no" | "unknown" | null;
 }
 
@@ -29,6 +29,6 @@ export interface FromLog {
   /** RFC 3339, of any request; null without one. */
   readonly first: string | null;
   readonly last: string | null;
-  /** The gravest first: still so, certain, often. */
+  /** The worst first: still holds, certain, often. */
   readonly keys: readonly LoggedKey[];
 }

@@ -294,7 +294,7 @@ export function mergedReport(clusters: readonly ClusterReport[]): Report {
   };
 }
 
-/** By where the objects stand: for findings whose files are not at hand. */
+/** By where the objects stand: for findings whose files were not read. */
 function placesBySource({ source, related }: Finding): FindingPlaces {
   return {
     place: source && { ...source, endColumn: null, text: null },

@@ -13,7 +13,7 @@ export function renderRules(rules: readonly ExplainedRule[], colour: boolean): s
     const label = paint(severity === "error" ? "red" : "yellow", severity.padEnd("warning".length));
     return `${paint("bold", id.padEnd(width))}  ${label}  ${title}\n`;
   });
-  return `${rows.join("")}\n\`attachguard explain RULE\` tells what a rule means and how to follow it.\n`;
+  return `${rows.join("")}\n\`attachguard explain RULE\` says what a rule means and how to follow it.\n`;
 }
 
 /** The page of a rule for a terminal: what it means, why it happens, the ways out, examples. Ends with a newline. */

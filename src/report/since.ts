@@ -33,11 +33,11 @@ export function since(file: string, text: string, report: Report, audit: AuditFa
   if (earlier.cluster.uid !== audit.cluster.uid) {
     throw refusal(
       file,
-      `it is of another cluster (uid ${earlier.cluster.uid ?? "not known"}, here ${audit.cluster.uid ?? "not known"})`,
+      `it is from another cluster (uid ${earlier.cluster.uid ?? "not known"}, here ${audit.cluster.uid ?? "not known"})`,
     );
   }
   if (JSON.stringify(earlier.scope) !== JSON.stringify(audit.scope)) {
-    throw refusal(file, "it is of another namespace or selector");
+    throw refusal(file, "it is for another namespace or selector");
   }
   const reasons = unreadReasons(earlier.read, "then").concat(unreadReasons(audit.read, "now"));
   const stuckBefore = new Set(earlier.workloads.filter(({ state }) => state === "stuck").map(keyOf));
@@ -102,10 +102,10 @@ function parse(file: string, text: string): Earlier {
     typeof report.cluster === "object" &&
     report.cluster !== null &&
     typeof report.time === "string";
-  if (!isReport) throw refusal(file, "it is no JSON report of `attachguard audit`, schemaVersion 2");
+  if (!isReport) throw refusal(file, "it is not a JSON report of `attachguard audit`, schemaVersion 2");
   return report as Earlier;
 }
 
 function refusal(file: string, why: string): AttachguardError {
-  return new AttachguardError("AG_ERR_INPUT", `${file}: it cannot be compared with: ${why}`);
+  return new AttachguardError("AG_ERR_INPUT", `${file}: cannot be compared: ${why}`);
 }

@@ -99,7 +99,10 @@ async function existingCa(files: Files, now: number): Promise<CertificateAndKey 
     ) {
       return undefined;
     }
-    throw refusal(`${files.certFile} or its key is there, but no CA that made it`, "would be overwritten");
+    throw refusal(
+      `${files.certFile} or its key is there, but not the CA that signed it`,
+      "would be overwritten",
+    );
   }
   if (certificate === undefined)
     throw refusal(`${files.caKeyFile} is there without ${files.caFile}`, "would be lost");
@@ -121,7 +124,7 @@ function isExpired(pem: string, file: string, now: number): boolean {
 function refusal(what: string, loss: string): AttachguardError {
   return new AttachguardError(
     "AG_ERR_TLS",
-    `${what}; it ${loss}. Choose another folder, or regenerate everything with --force (whoever trusts the old CA has to be given the new one)`,
+    `${what}; it ${loss}. Choose another folder, or regenerate everything with --force (whatever trusts the old CA then needs the new one)`,
   );
 }
 

@@ -94,7 +94,7 @@ async function readPem(path: string): Promise<string> {
   } catch (cause) {
     throw new AttachguardError(
       "AG_ERR_TLS",
-      `${path}: cannot be read (${messageOf(cause)}); a PEM file is needed there (attachguard certs makes one for development)`,
+      `${path}: cannot be read (${messageOf(cause)}); a PEM file is needed there (attachguard certs creates one for development)`,
       { cause },
     );
   }

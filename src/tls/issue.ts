@@ -96,7 +96,7 @@ function generalName(host: string): { type: "dns" | "ip"; value: string } {
     return { type: "dns", value: host };
   throw new AttachguardError(
     "AG_ERR_USAGE",
-    `${JSON.stringify(host)} is neither a host name nor an IP address; a certificate can be made out to names such as example.com and addresses such as 127.0.0.1 or ::1`,
+    `${JSON.stringify(host)} is neither a host name nor an IP address; a certificate can be issued for names such as example.com and addresses such as 127.0.0.1 or ::1`,
   );
 }
 

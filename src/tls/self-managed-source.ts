@@ -29,7 +29,7 @@ export interface SelfManagedOptions {
 
 const CA_DAYS = 365;
 
-/** An API server takes up a changed webhook configuration in seconds; a replica that lags behind has an hour. */
+/** An API server applies a changed webhook configuration in seconds; a replica that lags behind has an hour. */
 const SETTLE = 60 * 60 * 1000;
 
 const EVERY = 60_000;
@@ -126,7 +126,7 @@ export class SelfManagedSource implements CertificateSource {
     try {
       for (let attempt = 1; !(await this.#reconcile()); attempt++) {
         if (attempt === ATTEMPTS)
-          throw wrong(`${this.#options.secret.label} changes each time it is to be written`);
+          throw wrong(`${this.#options.secret.label} changes each time it is about to be written`);
       }
     } catch (error) {
       problem = error instanceof AttachguardError ? error : wrong(messageOf(error), error);
@@ -193,18 +193,18 @@ export class SelfManagedSource implements CertificateSource {
   async #keepInStep(seen: Attempt<StoredWebhooks | undefined>, bundle: string): Promise<boolean> {
     const { webhooks } = this.#options;
     if (seen.error !== undefined) throw wrong(`${webhooks.label} cannot be read (${seen.error})`);
-    if (seen.value === undefined) throw wrong(`${webhooks.label} is not there; apply the manifests`);
+    if (seen.value === undefined) throw wrong(`${webhooks.label} does not exist; apply the manifests`);
     if (seen.value.caBundles.every((present) => present === bundle)) return true;
     const before = seen.value;
     const outcome = await attempt(() => webhooks.write(bundle, before));
     if (outcome.value === undefined) throw wrong(`${webhooks.label} cannot be written (${outcome.error})`);
-    if (outcome.value === "absent") throw wrong(`${webhooks.label} is not there; apply the manifests`);
+    if (outcome.value === "absent") throw wrong(`${webhooks.label} does not exist; apply the manifests`);
     return outcome.value === "written";
   }
 
   #gone(): AttachguardError {
     return wrong(
-      `${this.#options.secret.label} is not there; apply the manifests, or make an empty one of that name, and it is filled within seconds`,
+      `${this.#options.secret.label} does not exist; apply the manifests, or create an empty one of that name, and it is filled within seconds`,
     );
   }
 }

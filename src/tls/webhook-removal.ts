@@ -32,7 +32,7 @@ export async function removeWebhookConfiguration(
     const leads = target === undefined ? "no Service" : `a Service in namespace ${target}`;
     throw new AttachguardError(
       "AG_ERR_USAGE",
-      `ValidatingWebhookConfiguration ${name} is not this installation's: its entry ${entry} leads to ${leads}, not in ${namespace}; name the right one, or give its namespace with --namespace`,
+      `ValidatingWebhookConfiguration ${name} is not this installation's: its entry ${entry} points to ${leads}, not in ${namespace}; name the right one, or give its namespace with --namespace`,
     );
   }
   const uid = found.metadata?.uid;

@@ -54,7 +54,7 @@ export function parseSigningKey(text: string, id?: string): SigningKey {
   const { key, kid } = isJwk ? fromJwk(text) : { key: privateKeyOf(text), kid: undefined };
   const algorithm = ALGORITHM_OF_CURVE[String(key.export({ format: "jwk" }).crv)];
   if (algorithm === undefined) {
-    throw unusable("it is neither an Ed25519 nor a P-256 key; make one with attachguard waiver keygen");
+    throw unusable("it is neither an Ed25519 nor a P-256 key; create one with attachguard waiver keygen");
   }
   const known = id ?? kid;
   if (known === undefined)
@@ -73,14 +73,14 @@ function fromJwk(text: string): { key: KeyObject; kid: string | undefined } {
     // The parser's own message would quote the key.
     throw unusable("it is not JSON; expected a JWK or PEM text, as attachguard waiver keygen writes it");
   }
-  if (!("d" in jwk)) throw unusable("it is a public key; signing takes the private one");
+  if (!("d" in jwk)) throw unusable("it is a public key; signing needs the private one");
   const key = privateKeyOf({ key: jwk as JsonWebKeyInput["key"], format: "jwk" });
   return { key, kid: typeof jwk.kid === "string" ? jwk.kid : undefined };
 }
 
 function privateKeyOf(input: string | JsonWebKeyInput): KeyObject {
   if (typeof input === "string" && /PUBLIC KEY/.test(input)) {
-    throw unusable("it is a public key; signing takes the private one");
+    throw unusable("it is a public key; signing needs the private one");
   }
   try {
     return createPrivateKey(input);

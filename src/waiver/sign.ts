@@ -39,7 +39,7 @@ export async function signWaiver(request: WaiverRequest, key: SigningKey, now: n
   const jws = await new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
     .setProtectedHeader({ alg: key.algorithm, kid: key.id, typ: WAIVER_TYPE })
     .sign(key.key);
-  if (jws.length > MAX_WAIVER_LENGTH) throw unsignable("the reason is too long; say it in a line");
+  if (jws.length > MAX_WAIVER_LENGTH) throw unsignable("the reason is too long; keep it to one line");
   return jws;
 }
 
@@ -67,9 +67,9 @@ function check({ object, rules, issuer, reason, expires, notBefore }: WaiverRequ
   ] as const) {
     if (Number.isNaN(new Date(time).getTime())) throw unsignable(`the ${what} is not a time`);
   }
-  if (expires <= now) throw unsignable(`the end, ${timeText(expires)}, is in the past`);
+  if (expires <= now) throw unsignable(`the expiry, ${timeText(expires)}, is in the past`);
   if (notBefore !== undefined && !(notBefore < expires)) {
-    throw unsignable(`it would end at ${timeText(expires)}, before it begins`);
+    throw unsignable(`it would expire at ${timeText(expires)}, before it begins`);
   }
 }
 

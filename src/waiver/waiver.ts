@@ -84,11 +84,11 @@ function keyFor(header: Members, keys: readonly WaiverKey[]): WaiverKey {
   }
   if (typ !== WAIVER_TYPE) {
     throw new Refusal(
-      `it is a token for something else (typ ${quoted(typ)}); make one with \`attachguard waiver sign\``,
+      `it is a token for something else (typ ${quoted(typ)}); create one with \`attachguard waiver sign\``,
     );
   }
   if (typeof kid !== "string") {
-    throw new Refusal("it does not say which key signed it (kid); make it with `attachguard waiver sign`");
+    throw new Refusal("it does not say which key signed it (kid); create it with `attachguard waiver sign`");
   }
   const key = keys.find((candidate) => candidate.id === kid);
   if (key === undefined) {
@@ -103,7 +103,7 @@ function keyFor(header: Members, keys: readonly WaiverKey[]): WaiverKey {
   }
   if (header.crit !== undefined) {
     throw new Refusal(
-      "it demands an extension (crit) that is not known here; make it with `attachguard waiver sign`",
+      "it demands an extension (crit) that is not known here; create it with `attachguard waiver sign`",
     );
   }
   return key;
@@ -147,9 +147,9 @@ function publicKeyOf({ id, algorithm, publicKey }: WaiverKey): webcrypto.CryptoK
 function readClaims(payload: Uint8Array): WaiverClaims {
   const claims = parseObject(payload);
   if (claims === undefined)
-    throw new Refusal("it says nothing that can be read; make it with `attachguard waiver sign`");
+    throw new Refusal("its content cannot be read; create it with `attachguard waiver sign`");
   const { iss, iat, nbf, exp, object, rules, reason } = claims;
-  if (!isTime(exp)) throw new Refusal("it has no end (exp); sign it again with one");
+  if (!isTime(exp)) throw new Refusal("it has no expiry (exp); sign it again with one");
   if (nbf !== undefined && !isTime(nbf))
     throw new Refusal("its beginning (nbf) is not a time; sign it again");
   if (typeof reason !== "string" || reason.trim() === "") {

@@ -32,16 +32,16 @@ t.test("an answer says how old its facts are and what it could not see", async (
     [
       "no right",
       "005",
-      [kind("refused", 900, "no right to read storageclasses")],
+      [kind("refused", 900, "no permission to read storageclasses")],
       null,
-      ["StorageClass objects could not be seen (no right to read storageclasses)"],
+      ["StorageClass objects could not be seen (no permission to read storageclasses)"],
     ],
     [
       "refused by a server that is starting",
       "005",
-      [kind("held", 40, "no right to read storageclasses")],
+      [kind("held", 40, "no permission to read storageclasses")],
       null,
-      ["StorageClass objects are those of 40 s ago (no right to read storageclasses)"],
+      ["StorageClass objects are those of 40 s ago (no permission to read storageclasses)"],
     ],
     [
       "refused for long",

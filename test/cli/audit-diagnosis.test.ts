@@ -48,7 +48,7 @@ t.test("without pods only what would get stuck is said, and why", { skip }, asyn
   const objects = objectsOf("01").filter(({ kind }) => kind !== "Pod");
   const { states, err } = await audited("--from", dump(t, objects), "--closed");
   t.strictSame(states, { web: "latent" });
-  t.match(err, "only what would get stuck (latent) is said, not what is stuck now: the dump has no pods");
+  t.match(err, "only what would get stuck (latent) is reported, not what is stuck now: the dump has no pods");
 });
 
 t.test("attachments with a finding are told, and count for the exit code", { skip }, async (t) => {
@@ -78,5 +78,5 @@ t.test("live: pods are read directly; a danger is told after a second look", { s
   double.forbidden.add("pods");
   const { states, err } = await audited("--kubeconfig", kubeconfig);
   t.strictSame(states, { web: "latent" });
-  t.match(err, /only what would get stuck \(latent\) is said.*Pods were not read \(forbidden\)/);
+  t.match(err, /only what would get stuck \(latent\) is reported.*Pods were not read \(forbidden\)/);
 });

@@ -82,7 +82,7 @@ t.test("--since tells what became of the findings of an earlier report", async (
   const { since } = await json("--from", after, "--since", old);
   t.match(since, { new: 1, fixed: 1, graver: 0, unchanged: 1, notComparable: 0 });
   const { out } = await run(["audit", "--from", after, "--since", old]);
-  t.match(out, /1 new, 1 fixed, 0 graver, 1 unchanged/);
+  t.match(out, /1 new, 1 fixed, 0 worse, 1 unchanged/);
   const scoped = await run(["audit", "--from", after, "--since", old, "-n", "shop"]);
   t.equal(scoped.code, 2, "another scope");
   t.equal((await run(["audit", "--from", after, "--since", "nowhere.json"])).code, 2);
@@ -93,7 +93,7 @@ t.test("wrong calls are told, with the way out", async (t) => {
   for (const [words, says] of [
     [["--from", file, "-n", "shpo"], "there is no namespace shpo: correct -n"],
     [["--from", file, "--at", "yesterday"], "give RFC 3339"],
-    [["--at", "2026-11-02T08:00:00Z"], "it goes with --from"],
+    [["--at", "2026-11-02T08:00:00Z"], "it needs --from"],
   ] as const) {
     const { code, err } = await run(["audit", ...words]);
     t.equal(code, 2, says);

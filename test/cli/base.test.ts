@@ -77,7 +77,7 @@ t.test("only what the change brings is told and counts", async (t) => {
 
 t.test("the last line says what was not concerned", async (t) => {
   inside(t);
-  t.match((await checkBase()).out, /^The change concerns no workload that mounts a claim\. .*1 known before/);
+  t.match((await checkBase()).out, /^The change affects no workload that mounts a claim\. .*1 known before/);
 });
 
 t.test("untracked files belong to the change, ignored ones only where they are named", async (t) => {
@@ -110,10 +110,10 @@ t.test("another name or namespace is a new object beside the old one", async (t)
   write(folder, { "k8s/web.yaml": appText("shop") });
   const renamed = await told();
   t.same(rules(renamed), ["shop rwo-rolling-update error", "shop rwo-shared-claim warning"]);
-  t.match(renamed.notesText, /Deployment shop takes the place of Deployment web .* unless it is pruned/);
+  t.match(renamed.notesText, /Deployment shop replaces Deployment web .* unless it is pruned/);
   write(folder, { "k8s/web.yaml": appText("web", { namespace: "blue" }) });
   const moved = await told();
-  t.match(moved.notesText, /Deployment blue\/web takes the place of Deployment web/);
+  t.match(moved.notesText, /Deployment blue\/web replaces Deployment web/);
   t.equal(moved.code, 1, "judged as CREATE");
 });
 
@@ -159,7 +159,7 @@ t.test("configuration and baseline are those of the base", async (t) => {
   write(folder, { "k8s/web.yaml": OTHER_IMAGE, "attachguard.yaml": "check: { failOn: never }\n" });
   const found = await told();
   t.equal(found.code, 1, "a change cannot silence its own check");
-  t.match(found.notesText, /this change edits it: it counts here as the base has it/);
+  t.match(found.notesText, /this change edits it: the base's version counts here/);
   write(folder, { "strict.yaml": "severities: { rwo-rolling-update: off }\n" });
   const named = await told("--config", "strict.yaml");
   t.match([named.code, named.notesText], [1, /this change edits it/]);
@@ -169,7 +169,7 @@ t.test("configuration and baseline are those of the base", async (t) => {
   t.match((await told()).notesText, /this change removes it/);
   write(folder, { "new.yaml": "severities: { rwo-rolling-update: off }\n" });
   const brought = await told("--config", "new.yaml");
-  t.match([brought.code, brought.notesText], [1, /this change brings it: it does not count here/]);
+  t.match([brought.code, brought.notesText], [1, /this change adds it: it does not count here/]);
 });
 
 t.test("a baseline of the base is known", async (t) => {
@@ -227,7 +227,7 @@ t.test("what is wrong with files that the change does not touch was so before", 
   const folder = inside(t, { ...FILES, "k8s/broken.yaml": "a: [\n" });
   const before = await told();
   t.equal(before.code, 0);
-  t.match(before.notesText, /the YAML is broken.*\(so before this change\)/);
+  t.match(before.notesText, /the YAML is broken.*\(already so before this change\)/);
   write(folder, { "k8s/broken.yaml": "a: [1\n" });
   t.equal((await told()).code, 2);
   write(folder, { "k8s/broken.yaml": appText("mended", { claim: "x" }) });
@@ -274,7 +274,7 @@ t.test("git's refusals end with 2 and say what to do", async (t) => {
   t.match(await checkBase("--write-baseline", "x"), { code: 2, err: /leave one of them out/ });
   t.match(await run(["check", "k8s", "--base", "main"], {}), {
     code: 2,
-    err: /there is no git that may be run/,
+    err: /no usable git was found/,
   });
   const other = join(folder, "../outside");
   mkdirSync(other);

@@ -57,13 +57,16 @@ t.test("a found file may not let a finding pass; a named one may", async (t) => 
   repository(t, { "attachguard.yaml": "severities: {rwo-rolling-update: off}\n" });
   const found = await run(["check", "k8s"]);
   t.equal(found.code, 2);
-  t.match(found.err, /attachguard\.yaml:1:1: severities may not stand in a file that is found by itself/);
+  t.match(
+    found.err,
+    /attachguard\.yaml:1:1: severities is not allowed in a file that is found automatically/,
+  );
   t.equal((await run(["check", "k8s", "--config", "attachguard.yaml"])).code, 0, "a named one may");
   for (const [text, says] of [
     ["check: {render: always}\n", "check.render may be auto or never here"],
-    ["check: {paths: [../..]}\n", "leads out of the folder"],
-    ["check: {paths: [/etc]}\n", "leads out of the folder"],
-    ["mode: audit\n", "mode may not stand"],
+    ["check: {paths: [../..]}\n", "is outside the file"],
+    ["check: {paths: [/etc]}\n", "is outside the file"],
+    ["mode: audit\n", "mode is not allowed"],
   ] as const) {
     writeFileSync("attachguard.yaml", text);
     t.match((await run(["check", "k8s"])).err, says);
@@ -83,10 +86,7 @@ t.test("what the baseline holds is known, and an entry that is gone is named", a
   );
   t.same([findings, summary.known], [[], 1]);
   writeFileSync("k8s/web.yaml", HAZARD.replace("spec:\n", "spec:\n  strategy: {type: Recreate}\n"));
-  t.match(
-    (await run(["check", "k8s", "--baseline", "baseline.json"])).err,
-    "is not found any more: take it out",
-  );
+  t.match((await run(["check", "k8s", "--baseline", "baseline.json"])).err, "is no longer found: remove it");
   writeFileSync("k8s/web.yaml", HAZARD);
   t.equal((await run(["check", "k8s", "--baseline", "baseline.json", "--fail-on", "warning"])).code, 0);
   writeFileSync("baseline.json", "{}");

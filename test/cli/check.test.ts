@@ -118,7 +118,7 @@ t.test("notes a mode label that says no mode", async (t) => {
     {
       why: "a typing error",
       label: '"wran"',
-      says: '"wran" is none of enforce, warn, audit, off; enforce holds',
+      says: '"wran" is none of enforce, warn, audit, off; enforce applies',
     },
     { why: "off without quotes is the boolean false", label: "off", says: 'write "off" with quotes' },
   ];
@@ -226,7 +226,7 @@ t.test("a report that cannot be written is told, with exit 2", async (t) => {
     {
       why: "no such folder",
       file: join(folder, "no/such/folder/report.txt"),
-      says: "there is no such folder: make it, or name another file",
+      says: "there is no such folder: create it, or name another file",
     },
     { why: "a folder", file: folder, says: "it is a folder: name a file in it" },
   ];

@@ -63,8 +63,8 @@ t.test("a call that is wrong says how to correct it", { skip }, async (t) => {
     [["-A", ...from, "--at", "yesterday"], "give RFC 3339"],
     [["-A", ...from, "--watch"], "a dump does not change"],
     [["-A", "--watch", "--format", "json"], "give the other formats a file"],
-    [["-A", "--closed"], "--closed goes with --from"],
-    [["-A", "--at", "2026-11-26T00:00:00Z"], "--at goes with --from"],
+    [["-A", "--closed"], "--closed needs --from"],
+    [["-A", "--at", "2026-11-26T00:00:00Z"], "--at needs --from"],
     [["-A", ...from, "--context", "c"], "leave --context and --kubeconfig out"],
     [["-A", ...from, "--format", "json", "--format", "markdown"], "give all but one a file"],
     [["-A", ...from, "--format", "sarif"], "Allowed choices are text, json, markdown"],
@@ -166,7 +166,7 @@ t.test(
     t.match(other.err, "the node is Ready, so its machine is on");
     const none = await run([...ask, "--machine-is-off", "node-06-x"]);
     t.equal(none.code, 2);
-    t.match(none.err, "nothing here names such a node");
+    t.match(none.err, "there is no such node here");
   },
 );
 
@@ -241,7 +241,7 @@ t.test("an attachment of a dead node is stale after two sightings ten minutes ap
   );
   const bad = await run(["diagnose", "-A", ...from, "--since", join(folder, "none.json")]);
   t.equal(bad.code, 2);
-  t.match(bad.err, "name what --save wrote");
+  t.match(bad.err, "name a file that --save wrote");
 });
 
 /** A live cluster with the objects of a recording, at the time that the recording has. */
@@ -438,5 +438,5 @@ t.test("the help collects a dump that can be read back", { skip }, async (t) => 
   t.equal(code, 0);
   t.match(out, "kubectl get --raw /apis/storage.k8s.io/v1/volumeattachments >volumeattachments.json");
   t.match(out, "kubectl get --raw /apis/coordination.k8s.io/v1/leases >leases.json");
-  t.match(out, "the environment of every container, passwords in it included");
+  t.match(out, "the environment of every container, including passwords in it");
 });

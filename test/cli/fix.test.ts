@@ -98,14 +98,14 @@ t.test("an id stands behind =, and is one that can be written", async (t) => {
   const folder = folderWith(t, { "all.yaml": `${deployment()}---\n${claim()}` });
   for (const [id, why] of [
     ["rwx-claim", /access modes are never changed/],
-    ["nonsense", /there is no such way out/],
+    ["nonsense", /there is no such fix/],
   ] as const) {
     const { code, err } = await check(`--fix=${id}`, folder);
     t.equal(code, 2);
     t.match(err, why);
   }
   const { err } = await check("--fix=parallelism-one", folder);
-  t.match(err, /no finding has this way out/);
+  t.match(err, /no finding has this fix/);
 });
 
 t.test("--diff prints what git takes, and writes nothing", async (t) => {

@@ -298,7 +298,7 @@ t.test("whether it is still so, by a dump", async (t) => {
     out,
     /^Can I switch to enforce\? 4 requests judged, 2026-11-10 to 2026-11-10\n4 denials, for 4 objects, 2 of them not known to be fixed\./,
   );
-  t.match(out, / {2}Deployment shop\/web \[rwo-rolling-update\]: 1 time, 2026-11-10, still so\n/);
+  t.match(out, / {2}Deployment shop\/web \[rwo-rolling-update\]: 1 time, 2026-11-10, still holds\n/);
   t.match(out, /\nAudit of /);
 });
 
@@ -311,7 +311,7 @@ t.test("text: nothing to stop, and text of others that stays text", async (t) =>
   const { out } = await run(["audit", "--from-log", "-", "--users"], { stdin: odd });
   t.match(out, "shop/a\\u001b[31m");
   t.notMatch(out, "##[error]");
-  t.match(out, "Whether it is still so: run it again with --context or --from.");
+  t.match(out, "To see whether that still holds, run it again with --context or --from.");
 });
 
 t.test("-n keeps to one namespace", async (t) => {
@@ -330,7 +330,7 @@ t.test("what is no such log, is of two kinds, or is not there", async (t) => {
   });
   const file = (name: string) => join(folder, name);
   const cases: readonly (readonly [files: readonly string[], stdin: string, why: RegExp])[] = [
-    [["-"], "hello\nworld\n", /-: none of its first 2 lines is of an audit log/],
+    [["-"], "hello\nworld\n", /-: none of its first 2 lines is from an audit log/],
     [["-"], `${"x\n".repeat(5_000)}${decision("1")}`, /none of its first 1000 lines/],
     [["-"], "", /there is nothing in the files/],
     [
@@ -353,7 +353,7 @@ t.test("wrong calls", async (t) => {
     t.equal(code, 2, words.join(" "));
     return err;
   };
-  t.match(await wrong("--users"), "--users: it goes with --from-log");
+  t.match(await wrong("--users"), "--users: it needs --from-log");
   for (const words of [["--write-reports"], ["--events"], ["--since", "x.json"], ["--selector", "app=web"]]) {
     t.match(await wrong("--from-log", "-", ...words), new RegExp(`${words[0]}: with --from-log`));
   }

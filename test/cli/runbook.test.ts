@@ -83,7 +83,7 @@ const REFUSALS: readonly (readonly [
   [
     "a strategy that is set already",
     ["switch-strategy", "web"],
-    /Recreate already/,
+    /already has strategy Recreate/,
     deployment({ workload: { strategy: { type: "Recreate" } } }),
   ],
   [
@@ -99,7 +99,7 @@ const REFUSALS: readonly (readonly [
     /resume it first/,
     deployment({ workload: { paused: true } }),
   ],
-  ["no class", ["share-storage", "data"], /No StorageClass is known/, sized()],
+  ["no class", ["share-storage", "data"], /No StorageClass that can do/, sized()],
   ["a raw device", ["share-storage", "data"], /raw device/, sized({ volumeMode: "Block" }), shared],
   ["data at stake", ["recreate-claim", "data"], /There are no commands here/, sized(), shared],
   [
@@ -149,7 +149,7 @@ t.test("without a uid there is nothing to name an object by", async (t) => {
   writeFileSync(file, JSON.stringify({ ...deployment(), metadata }));
   const { code, out } = await run(["runbook", "switch-strategy", "web", "-n", "shop", "--from", file]);
   t.equal(code, 1);
-  t.match(out.replaceAll(/\s+/g, " "), /Its uid, or an autoscaler's, is not known/);
+  t.match(out.replaceAll(/\s+/g, " "), /Its uid, or an autoscaler's, is not in these files/);
 });
 
 t.test("what is not there, and what is no runbook", async (t) => {

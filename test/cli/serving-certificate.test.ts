@@ -75,7 +75,7 @@ t.test("a certificate for another namespace than the server's is told at once", 
     return lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
   };
   t.match(await said("attachguard.attachguard-system.svc", "bar"), [
-    /names no Service in namespace bar.*make it out to SERVICE\.bar\.svc/,
+    /names no Service in namespace bar.*issue it for SERVICE\.bar\.svc/,
   ]);
   t.strictSame(await said("foo-attachguard.bar.svc", "bar"), []);
   t.strictSame(await said("*.bar.svc", "bar"), []);

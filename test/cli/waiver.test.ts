@@ -118,7 +118,7 @@ t.test("keygen keeps the private key to its owner and never overwrites one", asy
   const before = readFileSync(key, "utf8");
   const again = await run(keygen);
   t.equal(again.code, 2);
-  t.match(again.err, "is there already");
+  t.match(again.err, "already exists");
   t.equal(readFileSync(key, "utf8"), before);
 });
 

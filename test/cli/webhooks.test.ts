@@ -70,14 +70,14 @@ t.test("another installation's configuration is left alone", async (t) => {
   const { deleted, words } = await apiServer(t, configuration("attachguard-system", "elsewhere"));
   const { code, err } = await run(words);
   t.equal(code, 2);
-  t.match(err, "leads to a Service in namespace elsewhere, not in attachguard-system");
+  t.match(err, "points to a Service in namespace elsewhere, not in attachguard-system");
   t.strictSame(deleted, []);
 });
 
 t.test("where there is none, there is nothing to do", async (t) => {
   const { code, out } = await run((await apiServer(t, undefined)).words);
   t.equal(code, 0);
-  t.match(out, "is not there: nothing to remove");
+  t.match(out, "does not exist: nothing to remove");
 });
 
 t.test("a refusal is told in the API server's words", async (t) => {

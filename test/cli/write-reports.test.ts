@@ -279,7 +279,7 @@ t.test("what somebody put under our name is replaced whole, and counted", { skip
     const { reports, audit } = await cluster(t, [OPEN], SHOP);
     reports.put(OPEN, "reports", { metadata, source: "nobody", results: [] });
     const { line } = await audit();
-    t.match(line, /0 created, 1 changed, .*; 1 report under our name held what somebody else/, what);
+    t.match(line, /0 created, 1 changed, .*; 1 report under our name, written by somebody else/, what);
     t.match(reports.objects.get(WEB), { source: "attachguard", summary: { fail: 1 } }, what);
     t.match((await audit()).line, /1 unchanged, 0 deleted$/, what);
   }
@@ -319,7 +319,7 @@ t.test("conflicts are retried, a few times", { skip }, async (t) => {
   double.put(deployment("shop", "web"));
   const { code, err } = await audit();
   t.equal(code, 2);
-  t.match(err, /error: report shop\/attachguard-uid-of-web: others wrote it 5 times/);
+  t.match(err, /error: report shop\/attachguard-uid-of-web: others changed it 5 times/);
 });
 
 t.test("--max-reports: the gravest first, what is there beyond it stays", { skip }, async (t) => {
@@ -335,13 +335,13 @@ t.test("--max-reports: the gravest first, what is there beyond it stays", { skip
   );
   t.match(
     (await audit("--max-reports", "1")).line,
-    /1 created, .*; 1 object more with findings than --max-reports/,
+    /1 created, .*; 1 more object with findings left out by --max-reports/,
   );
   t.strictSame([...reports.objects.keys()], [`${OPEN}/reports/b/attachguard-uid-of-grave`]);
   await audit();
   t.equal(reports.objects.size, 2);
   double.put(deployment("a", "mild", { strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } } }));
-  t.match((await audit("--max-reports", "1")).line, /1 unchanged, 0 deleted; 1 object more/);
+  t.match((await audit("--max-reports", "1")).line, /1 unchanged, 0 deleted; 1 more object/);
   t.equal(reports.objects.size, 2);
 });
 
@@ -374,7 +374,7 @@ t.test("a namespace that goes meanwhile and a server that asks for patience", { 
   reports.refuse = () => ({ status: 403, message });
   const gone = await audit();
   t.equal(gone.code, 1);
-  t.match(gone.line, /1 object passed over: gone meanwhile/);
+  t.match(gone.line, /1 object skipped: deleted in the meantime/);
   let asked = 0;
   reports.refuse = () => (asked++ === 0 ? { status: 429, message: "slow down" } : undefined);
   t.match((await audit()).line, /1 created/);
@@ -389,7 +389,7 @@ t.test("wrong calls, and a cluster without the API", { skip }, async (t) => {
   const cases: readonly (readonly [words: readonly string[], why: RegExp])[] = [
     [["--write-reports", "--from", "-"], /--write-reports: with --from/],
     [["--write-reports", "--context", "a", "--context", "b"], /--write-reports: with several contexts/],
-    [["--max-reports", "3"], /--max-reports: it goes with --write-reports/],
+    [["--max-reports", "3"], /--max-reports: it needs --write-reports/],
     [["--write-reports", "--max-reports", "0"], /Give a number from 1/],
   ];
   for (const [words, why] of cases) {

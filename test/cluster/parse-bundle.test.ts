@@ -268,7 +268,7 @@ t.test("says where very large JSON is broken, without trying it as YAML", async 
   t.same(faults(parse(`{${filler}"a" 1}`, "a.json")), ["2:5"], "where a colon is missing");
   t.same(faults(parse(`{${filler}"a": 1`, "a.json")), ["2:7"], "where it ends too early");
   t.same(faults(parse(`{${filler}"a": nonsense}`, "a.json")), ["1:1"], "the engine does not tell where");
-  t.match(parse(`{${filler}"a": 1`, "a.json").errors[0]?.message, /not valid JSON.*make the dump again/);
+  t.match(parse(`{${filler}"a": 1`, "a.json").errors[0]?.message, /not valid JSON.*collect the dump again/);
 });
 
 t.test("a duplicate key: the last wins, and it is noted", async (t) => {

@@ -181,7 +181,7 @@ t.test("each mistake is named with place, key, value and what was expected", asy
     ],
     [
       "callers: [{mode: audit}]",
-      "c.yaml:1:11: callers[0] says neither users nor groups; expected at least one of them",
+      "c.yaml:1:11: callers[0] has neither users nor groups; expected at least one of them",
       "a rule for nobody",
     ],
     [
@@ -211,7 +211,7 @@ t.test("each mistake is named with place, key, value and what was expected", asy
     ],
     [
       "tls: {files: {certFile: a, keyFile: b}, selfManaged: {}}",
-      "c.yaml:1:1: tls says both files and selfManaged; expected only one of them",
+      "c.yaml:1:1: tls has both files and selfManaged; expected only one of them",
       "two sources",
     ],
     [
@@ -276,7 +276,7 @@ t.test("a private key in the file is refused and never repeated", async (t) => {
     { kty: "oct", k: "c2VjcmV0" },
   ]) {
     const [line, ...more] = problems(keyed("EdDSA", key));
-    t.match(line, /is a private key, .* make a new pair/);
+    t.match(line, /is a private key, .* create a new pair/);
     t.notOk(line?.includes("c2VjcmV0") || line?.includes(privatePem.split("\n")[1] ?? "?"));
     t.strictSame(more, []);
   }

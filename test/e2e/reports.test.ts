@@ -114,7 +114,7 @@ t.test("somebody else's content under our name is replaced", { skip }, async (t)
     patch,
   ];
   await cluster.must(["patch", ...args]);
-  t.match((await audit()).line, /1 changed, .*held what somebody else had written/);
+  t.match((await audit()).line, /1 changed, .*written by somebody else/);
   t.match((await stored("reports.openreports.io"))[0], { summary: { fail: 1 } });
 });
 

@@ -16,7 +16,7 @@ t.test("what has changed since it was judged is left as it is", async (t) => {
   writeFileSync(path, "somebody else\n");
   await t.rejects(writeFiles([file(path, "old\n", "new\n")]), {
     code: "AG_ERR_INPUT",
-    message: /it has changed while it was judged: run again/,
+    message: /it changed while it was being judged: run again/,
   });
   t.equal(readFileSync(path, "utf8"), "somebody else\n");
 });

@@ -105,7 +105,7 @@ t.test("workloads beyond number on one claim do not hold up other requests or th
   t.equal(verdictSeen(response), "deny", "the one that came with the claim is judged first");
   t.match(response.auditAnnotations, {
     late: "true",
-    notes: /\d+ more that mount the claim were not judged before the deadline/,
+    notes: /\d+ more workloads that mount the claim were not judged before the deadline/,
   });
   t.match(log.at(-1), { late: true });
 });

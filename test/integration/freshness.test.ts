@@ -13,7 +13,7 @@ t.test(
     const response = responseOf(t, await post(review), review);
     t.equal(response.allowed, false, "it is still judged");
     t.match(response.warnings, [
-      "attachguard: judged by facts up to 20 min old, the API server has sent nothing newer",
+      "attachguard: judged by facts up to 20 min old, since the API server has sent nothing newer",
     ]);
     t.match(response.auditAnnotations, { stale: "true" });
   },

@@ -36,7 +36,7 @@ t.test("a lookup that does not end gives way to what is known, and the answer sa
   });
   const response = responseOf(t, reply, review);
   t.equal(verdictSeen(response), "deny", "what is known decides");
-  t.match(response.warnings, [/judged by what was known, a lookup did not end before the deadline/]);
+  t.match(response.warnings, [/judged by what was known, a lookup did not finish before the deadline/]);
   t.match(response.auditAnnotations, { late: "true" });
   t.match(log.at(-1), { msg: "decision", late: true });
   t.equal(cluster.signals[0]?.aborted, true, "the lookup is told to end");

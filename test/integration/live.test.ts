@@ -168,7 +168,7 @@ t.test("with an API server that hangs, three hundred reviews keep their deadline
   t.equal(answers.length, 300);
   for (const { status, allowed, warnings } of answers) {
     t.strictSame([status, allowed], [200, true]);
-    t.match(warnings, [/could not be looked up/, /did not end before the deadline/]);
+    t.match(warnings, [/could not be looked up/, /did not finish before the deadline/]);
     t.notMatch(warnings.join(), /not found/, "nobody knows that");
   }
   // From the arrival at the server, by its own clock.

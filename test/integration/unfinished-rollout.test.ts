@@ -14,7 +14,7 @@ function update(change: (spec: Json) => void, before: (object: Json) => void = (
   });
 }
 
-const NOTE = "its last rollout has not finished (1 of 2 pods are new); kubectl rollout undo works on it";
+const NOTE = "its last rollout has not finished (1 of 2 pods are new); kubectl rollout undo gets it out";
 
 t.test(
   "a denial says in its message that the last rollout has not finished, and what works on it",
@@ -27,7 +27,7 @@ t.test(
     t.equal(response.allowed, false);
     const { message } = response.status as { message: string };
     t.match(message, NOTE);
-    t.match(message, "never Recreate and another number of replicas in one change");
+    t.match(message, "never set Recreate and another number of replicas in one change");
     t.notMatch(response.warnings ?? [], [/has not finished/], "said once");
   },
 );

@@ -85,7 +85,7 @@ t.test("puts the findings through the mode of the namespace", async (t) => {
       mode: "audit",
       verdict: "allow",
       findings: 1,
-      reason: "mode audit of its namespace lets it pass",
+      reason: "mode audit of its namespace allows it",
     },
     { mode: "off", verdict: "allow", findings: 0, reason: "it is not judged (mode off of its namespace)" },
   ] as const;
@@ -99,7 +99,7 @@ t.test("puts the findings through the mode of the namespace", async (t) => {
 
 t.test("says who the mode is from, and what the configuration turns off", async (t) => {
   const reason = async (changes: Settings) => (await judge(hazard(), changes)).workloads[0]?.reason;
-  t.equal(await reason({ mode: "audit" }), "mode audit of the configuration lets it pass");
+  t.equal(await reason({ mode: "audit" }), "mode audit of the configuration allows it");
   t.equal(
     await reason({ severities: { "rwo-rolling-update": "off" } }),
     "no rule that is on is broken (the configuration turns off rwo-rolling-update)",
@@ -151,7 +151,7 @@ t.test("a mistyped rule in an annotation is noted, also where nothing was found"
 
 t.test("a mode label that is none is noted, and the configured mode holds", async (t) => {
   const { notes, workloads } = await judge(hazard() + labelled("false"));
-  t.match(notes, [{ message: /"false" is none of .*; enforce holds; write "off" with quotes/ }]);
+  t.match(notes, [{ message: /"false" is none of .*; enforce applies; write "off" with quotes/ }]);
   t.equal(workloads[0]?.verdict, "deny");
 });
 

@@ -109,7 +109,7 @@ for (const [rule, { broken, safe }] of Object.entries(HAZARDS)) {
     );
     const other = await judgeFiles({ "k/a.json": broken }, { "k/a.json": [renamed(subject), ...others] });
     t.ok(rulesIn(broughtBy(other)).includes(rule), "under another name it is new");
-    t.match(other.notes, [{ message: /renamed takes the place of .* unless it is pruned/ }]);
+    t.match(other.notes, [{ message: /renamed replaces .* unless it is pruned/ }]);
     t.same(broughtBy(await judgeFiles({ "k/a.json": broken }, {})), [], "a deletion is not judged");
   });
 }
@@ -274,7 +274,7 @@ t.test("what cannot be changed any more is told before it fails", async (t) => {
   const growing = { ...storageClass, allowVolumeExpansion: true };
   t.equal(await resized("1Gi", "2Gi", growing), "", "a class that allows it lets a claim grow");
   t.equal(await resized("1024Mi", "1Gi", growing), "", "the same in other words");
-  t.match(await resized("1Gi", "2Gi", storageClass), /it grows, which StorageClass gp3 does not allow/);
+  t.match(await resized("1Gi", "2Gi", storageClass), /its size grows, which StorageClass gp3 does not allow/);
   t.match(await resized("1Gi", "2Gi"), /StorageClass gp3 is not known here/);
   t.match(await resized("2Gi", "1Gi", growing), /storage \(it would be smaller\) cannot be changed/);
   const ofSize = (storage: string) =>
@@ -285,7 +285,7 @@ t.test("what cannot be changed any more is told before it fails", async (t) => {
       },
     });
   const larger = await judgeFiles({ "a.json": [ofSize("1Gi")] }, { "a.json": [ofSize("2Gi")] });
-  t.match(larger.notes.map(({ message }) => message).join(), /growing included/);
+  t.match(larger.notes.map(({ message }) => message).join(), /not even to grow/);
   const label = { ...claim(), metadata: { name: "data", namespace: "shop", labels: { a: "b" } } };
   t.notMatch(await noted(one(), label, pv, statefulSet({ name: "db" })), /cannot be changed/, "metadata can");
 });

@@ -286,9 +286,9 @@ t.test("every other kind has its own count", async (t) => {
 t.test("autoscalers that may not be read are said in the evidence", async (t) => {
   const { view, workload } = bundle(deployment("replicas: 1"));
   const blind = Object.assign(Object.create(view), {
-    autoscalersOf: () => unknown("no right to read horizontalpodautoscalers"),
+    autoscalersOf: () => unknown("no permission to read horizontalpodautoscalers"),
   });
   const overlap = steadyOverlap(workload(), blind);
   t.equal(overlap.value, "never");
-  t.match(overlap.evidence.join(), /whether autoscalers raise it is not known \(no right/);
+  t.match(overlap.evidence.join(), /whether autoscalers raise it is not known \(no permission/);
 });

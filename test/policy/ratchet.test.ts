@@ -83,7 +83,7 @@ t.test("waking under a minimum above 1 passes, and says what to do first", async
 t.test("a workload at 0 that an autoscaler targets: denied on CREATE, a warning in files", async (t) => {
   const { rules, findings } = judge(deployment(replicas(0)), SCALED);
   t.strictSame(rules, ["rwo-autoscaling"]);
-  t.match(findings[0]?.evidence.join(), /at 0 replicas now, judged as with 1/);
+  t.match(findings[0]?.evidence.join(), /at 0 replicas now, judged as if it had 1/);
   t.strictSame(judge(deployment(replicas(0)), RWO).rules, [], "without an autoscaler nobody makes pods");
   t.strictSame(judge(deployment(replicas(0)), range(1, 1)).rules, [], "nor with one that makes one");
   const stands = judge(deployment(replicas(0)), SCALED, DEFAULT_OPTIONS, { asItStands: true });
@@ -126,8 +126,8 @@ t.test("each leniency says its own reason", async (t) => {
     spec: { scaleTargetRef: { name: "web" }, maxReplicaCount: 5 },
   };
   const woken = [...RWO, scaledObject];
-  const toZero = "a warning only: scaling to 0 is always let through";
-  const down = "a warning only: scaling down is always let through";
+  const toZero = "a warning only: scaling to 0 is always allowed";
+  const down = "a warning only: scaling down is always allowed";
   const known = "a warning only: it was so before this change";
   t.strictSame(notes(three, zero, woken), [toZero, toZero], "to 0");
   t.strictSame(notes(zero, atZero, woken), [known, known], "at 0 before too");

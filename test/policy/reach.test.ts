@@ -384,7 +384,7 @@ t.test("not bound: the claim's modes, its class, the driver behind it", async (t
       why: "the named class is not there",
       objects: asks([RWO]),
       reach: "node",
-      says: "claim data asks for ReadWriteOnce; there is no StorageClass gp3: ReadWriteOnce is taken at its Kubernetes meaning, one node (assumed)",
+      says: "claim data asks for ReadWriteOnce; there is no StorageClass gp3: ReadWriteOnce is assumed to have its Kubernetes meaning, one node",
     },
     {
       why: "the named class may not be read",
@@ -514,14 +514,14 @@ t.test("a claim that is not found", async (t) => {
 t.test("a volume that cannot be read: the claim's own modes stand in, and that is said", async (t) => {
   const objects = [claim({ spec: BOUND }), storageClass("ebs.csi.aws.com")];
   for (const [source, why] of [
-    ["live", "volume pv-data of claim data was not found; the claim's own access modes stand in for it"],
+    ["live", "volume pv-data of claim data was not found; the claim's own access modes are used instead"],
     [
       "files",
-      "volume pv-data of claim data is not known (it is not among the files); the claim's own access modes stand in for it",
+      "volume pv-data of claim data is not known (it is not among the files); the claim's own access modes are used instead",
     ],
     [
       "refused",
-      "volume pv-data of claim data is not known (403 Forbidden); the claim's own access modes stand in for it",
+      "volume pv-data of claim data is not known (403 Forbidden); the claim's own access modes are used instead",
     ],
   ] as const) {
     const found = reach(source, objects);
@@ -772,7 +772,7 @@ t.test("not bound: a claim with a selector only gets a volume that somebody made
       from: "files",
       objects: [claim({ spec: { ...selecting, storageClassName: undefined } }), efs],
       reach: "node",
-      says: "it has a selector, for which nothing is provisioned",
+      says: "it has a selector, so nothing is provisioned for it",
     },
     {
       why: "the class that it names would not make one either",
@@ -808,7 +808,7 @@ t.test("the configuration says what the cluster's classes are, where nobody sees
       objects: [claim()],
       options: { storageClasses: [fast] },
       reach: "unenforced",
-      says: "StorageClass gp3 (efs.csi.aws.com, says the configuration)",
+      says: "StorageClass gp3 (efs.csi.aws.com, according to the configuration)",
     },
     {
       why: "a class among the files wins",

@@ -105,7 +105,7 @@ t.test("the first screen says it in words, and what was not read", async (t) => 
   t.match(text, "stuck    Deployment shop/hangs: waits for itself");
   t.match(text, "Fixed by strategy Recreate alone (1;");
   t.match(text, "kubectl patch deployment web -n shop");
-  t.match(text, "Exempted (2, 1 of them end within 14 days)");
+  t.match(text, "Exempted (2, 1 of them expire within 14 days)");
   t.match(text, "Not read, so not judged or only in part: Node (forbidden)");
 });
 

@@ -43,7 +43,7 @@ t.test("new are: one more of it, a graver one, another claim, another folder, an
 
 t.test("an entry that nothing came up for is named", async (t) => {
   t.match(against([findingWith()], []).obsolete, [
-    /^the baseline's rwo-rolling-update of Deployment shop\/web is not found any more/,
+    /^the baseline's rwo-rolling-update of Deployment shop\/web is no longer found/,
   ]);
 });
 

@@ -47,7 +47,7 @@ export function findingWith(changes: Partial<Finding> = {}): Finding {
       {
         id: "recreate",
         summary: "Use strategy Recreate",
-        cost: "a brief downtime",
+        cost: "brief downtime",
         targets: [
           { object: deployment, patch: { spec: { strategy: { type: "Recreate", rollingUpdate: null } } } },
         ],

@@ -79,7 +79,7 @@ t.test("what it cannot have made is not overwritten, unless it is told to", asyn
         rmSync(join(f, "ca.crt"));
         rmSync(join(f, "ca.key"));
       },
-      /tls\.crt or its key is there, but no CA that made it/,
+      /tls\.crt or its key is there, but not the CA that signed it/,
     ],
     [
       "another CA's key",

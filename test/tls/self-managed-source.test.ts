@@ -227,7 +227,7 @@ t.test(
     t.match(a.status(clock.now), {
       usable: true,
       problem:
-        /^Secret ns\/name is not there; apply the manifests, .*; still serving the previous certificate$/,
+        /^Secret ns\/name does not exist; apply the manifests, .*; still serving the previous certificate$/,
     });
     const told = problems.length;
     await a.check();
@@ -315,7 +315,7 @@ t.test(
         "no Secret",
         (c: FakeCluster) => c.editSecret(undefined),
         (c: FakeCluster) => c.editSecret({}),
-        /Secret ns\/name is not there/,
+        /Secret ns\/name does not exist/,
       ],
       [
         "no right to read it",
@@ -377,7 +377,7 @@ t.test("the webhook configuration is put right whenever it is not", async (t) =>
   }
   cluster.editBundles(undefined);
   await source.check();
-  t.match(problems.at(-1), /ValidatingWebhookConfiguration name is not there; apply the manifests/);
+  t.match(problems.at(-1), /ValidatingWebhookConfiguration name does not exist; apply the manifests/);
   t.equal(source.status(clock.now).usable, true, "the certificate is as good as before");
 });
 
@@ -403,7 +403,7 @@ t.test("a Secret that never stays the same ends in a problem, not in a loop", as
   const { cluster, problems, replica } = scene(t);
   cluster.beforeSecretWrite = async () => cluster.editSecret({});
   const source = await replica();
-  t.match(problems, [/changes each time it is to be written/]);
+  t.match(problems, [/changes each time it is about to be written/]);
   cluster.beforeSecretWrite = undefined;
   await source.check();
   t.equal(problems.at(-1), undefined);

@@ -193,9 +193,9 @@ t.test("each wrong waiver is refused with its own reason", async (t) => {
       forge({ crit: ["b64"], b64: false }, claims),
       /^it demands an extension \(crit\)/,
     ],
-    ["no end", without("exp"), /^it has no end \(exp\)/],
-    ["an end that is no number", forge({}, { ...claims, exp: "2030-01-01" }), /^it has no end \(exp\)/],
-    ["an end beyond every calendar", forge({}, { ...claims, exp: 1e18 }), /^it has no end \(exp\)/],
+    ["no end", without("exp"), /^it has no expiry \(exp\)/],
+    ["an end that is no number", forge({}, { ...claims, exp: "2030-01-01" }), /^it has no expiry \(exp\)/],
+    ["an end beyond every calendar", forge({}, { ...claims, exp: 1e18 }), /^it has no expiry \(exp\)/],
     [
       "a beginning that is no number",
       forge({}, { ...claims, nbf: "soon" }),
@@ -214,7 +214,7 @@ t.test("each wrong waiver is refused with its own reason", async (t) => {
       /^it does not say which object it is for/,
     ],
     ["control characters", forge({}, { ...claims, reason: "a\nb" }), /^it contains control characters/],
-    ["claims that are no mapping", forge({}, ["*"]), /^it says nothing that can be read/],
+    ["claims that are no mapping", forge({}, ["*"]), /^its content cannot be read/],
     ["text", "please", /^it is not a waiver; paste the whole text/],
     ["nothing", "", /^it is not a waiver/],
     ["two parts", `${header}.${payload}`, /^it is not a waiver/],
@@ -305,7 +305,7 @@ t.test("signing keys are read as PEM or JWK; anything else is refused without be
   const secret = String(ed.privateJwk.d);
   for (const [text, id, message] of [
     [ed.privatePem, undefined, /it has no id; give one with --key-id/],
-    [ed.publicPem, "a", /it is a public key; signing takes the private one/],
+    [ed.publicPem, "a", /it is a public key; signing needs the private one/],
     [JSON.stringify(ed.publicJwk), undefined, /it is a public key/],
     [`{"d":"${secret}"`, undefined, /it is not JSON/],
     [JSON.stringify({ ...ed.privateJwk, crv: "X" }), undefined, /cannot be used/],
@@ -344,13 +344,17 @@ t.test("the limits are where they are said to be", async (t) => {
     return verified.state === "refused" ? verified.reason : verified.state;
   };
   t.match(await reasonOf(forge({}, { ...claims, rules: ["*", 5] })), /it names no rules/, "one is no text");
-  t.match(await reasonOf(forge({}, { ...claims, exp: 253_402_300_800 })), /it has no end/, "the year 10000");
+  t.match(
+    await reasonOf(forge({}, { ...claims, exp: 253_402_300_800 })),
+    /it has no expiry/,
+    "the year 10000",
+  );
   t.equal(await reasonOf(forge({}, { ...claims, exp: 253_402_300_799 })), "valid", "the last second before");
-  t.match(await reasonOf(forge({}, { ...claims, exp: 0 })), /it has no end/, "the epoch is no end");
+  t.match(await reasonOf(forge({}, { ...claims, exp: 0 })), /it has no expiry/, "the epoch is no end");
   const bytes = Buffer.from(JSON.stringify({ ...claims, reason: "xx" }));
   t.equal(await reasonOf(forgeBytes(bytes)), "valid");
   bytes[bytes.indexOf("xx")] = 0xff;
-  t.match(await reasonOf(forgeBytes(bytes)), /says nothing that can be read/, "no UTF-8");
+  t.match(await reasonOf(forgeBytes(bytes)), /its content cannot be read/, "no UTF-8");
   const whole = "k".repeat(46);
   t.match(await reasonOf(forge({ kid: whole }, claims)), `"${whole}"`, "48 characters are shown");
   t.match(await reasonOf(forge({ kid: `${whole}k` }, claims)), `"${"k".repeat(44)}…`, "and no more");

@@ -50,7 +50,7 @@ async function ask() {
 const EXPECTED = { enforce: "denied", warn: "allowed with a warning" };
 const expected = EXPECTED[mode] ?? "allowed without a word";
 
-// The API server takes up a changed webhook configuration within seconds.
+// The API server applies a changed webhook configuration within seconds.
 let answer;
 for (let attempt = 0; attempt < 10 && answer !== expected; attempt++) {
   if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, Number(process.env.PAUSE_MS ?? 2_000)));

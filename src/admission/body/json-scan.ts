@@ -8,7 +8,7 @@ const CLOSE_OBJECT = 0x7d;
 
 /**
  * What parsing a JSON text will cost, seen from its bytes as they arrive: how deep it nests and about how many values
- * it has. One pass, no memory; a text that is no JSON gets some answer.
+ * it has. One pass, no memory; a text that is not JSON gets some answer.
  */
 export class JsonScan {
   /** The deepest nesting so far. */

@@ -49,7 +49,9 @@ async function judgeOver(request: RequestContext, claim: Claim, view: ClusterVie
     if (at > 0) await nextTurn();
     if (at > 0 && request.signal.aborted) {
       cutShort = true;
-      notes.push(`${mounting.length - at} more that mount the claim were not judged before the deadline`);
+      notes.push(
+        `${mounting.length - at} more workloads that mount the claim were not judged before the deadline`,
+      );
       break;
     }
     const pictures = { before: view, after: laid };

@@ -8,20 +8,20 @@ export function addAudit(program: Command, terminal: Terminal, done: Done): Comm
     .option("-n, --namespace <NS>", "only this namespace")
     .option("--selector <SELECTOR>", "only workloads with these labels, as kubectl takes them")
     .option("--from <PATH...>", "files instead of the cluster, e.g. a `kubectl get ... -A -o json` dump")
-    .option("--closed", "what the files do not hold does not exist (default: only for dumps)")
-    .option("--open", "what the files do not hold may exist, even for a dump")
-    .option("--at <TIME>", "the time of the dump (RFC 3339; default: now)")
-    .option("--since <REPORT>", "compare with an earlier report of --format json")
-    .option("--write-reports", "keep the findings in the cluster, as OpenReports or PolicyReports")
+    .option("--closed", "objects that are not in the files do not exist (default: only for dumps)")
+    .option("--open", "objects that are not in the files may exist, even for a dump")
+    .option("--at <TIME>", "when the dump was taken (RFC 3339; default: now)")
+    .option("--since <REPORT>", "compare with an earlier report, written with --format json")
+    .option("--write-reports", "write the findings into the cluster, as OpenReports or PolicyReports")
     .addOption(
-      new Option("--max-reports <N>", "at most so many of them (default: 1000)").argParser(countArgument),
+      new Option("--max-reports <N>", "at most this many reports (default: 1000)").argParser(countArgument),
     )
     .option(
       "--from-log <FILE...>",
-      "what mode enforce would have denied, by logs of the API server or of serve",
+      "what mode enforce would have denied, from logs of the API server or of serve",
     )
-    .option("--users", "with --from-log: who sent the requests")
-    .option("--events", "tell of each stuck workload by an Event in its namespace")
+    .option("--users", "with --from-log: also show who sent the requests")
+    .option("--events", "record an Event for each stuck workload in its namespace")
     .addOption(kubeconfigOption())
     .addOption(
       contextOption()

@@ -9,15 +9,15 @@ import { type Done, subcommand } from "./subcommand.ts";
 export function addCheck(program: Command, terminal: Terminal, done: Done): Command {
   const command = subcommand(program, "check", "judge manifests, all together, before they reach a cluster")
     .argument("[PATH...]", "YAML or JSON files, folders of them, or - for standard input")
-    .option("--no-config", "use no configuration, not even an attachguard.yaml that is found")
+    .option("--no-config", "use no configuration, not even an attachguard.yaml that is found automatically")
     .option("--baseline <FILE>", "findings that are accepted for now, as --write-baseline wrote them")
     .option("--write-baseline <FILE>", "accept what is found now, and exit with 0")
     .option("--base <REF>", "judge what changed since the merge base with REF, as the webhook will")
-    .option("--all", "with --base or --baseline: also tell what was known before")
-    .option("--allow-unrendered", "with --base: pass what is changed and cannot be rendered")
+    .option("--all", "with --base or --baseline: also report what was known before")
+    .option("--allow-unrendered", "with --base: accept changes that cannot be rendered")
     .option(
       "--fix",
-      "write into the files what a rollout strategy fixes; --fix=ID: another way out (repeatable)",
+      "fix in the files what a rollout strategy can fix; --fix=ID: apply another fix (repeatable)",
     )
     .addOption(new Option("--fix-by <ID>").argParser(addFixId).hideHelp())
     .option("--diff", "print what --fix would write as a diff, and write nothing")
@@ -64,11 +64,11 @@ function addFileOptions(command: Command): void {
     )
     .option("--values <FILE>", "values for charts (repeatable)", several)
     .option("--set <KEY=VALUE>", "one value for charts (repeatable)", several)
-    .option("--exclude <GLOB>", "leave out what matches, below the paths named (repeatable)", several)
-    .option("--include <GLOB>", "read what would be left out (repeatable)", several)
+    .option("--exclude <GLOB>", "skip what matches, below the paths named (repeatable)", several)
+    .option("--include <GLOB>", "read what would otherwise be skipped (repeatable)", several)
     .option("--cluster-facts <DUMP>", "a dump of the cluster that the files are applied to")
-    .option("--nodes <N|FILE>", "the nodes that the cluster has: how many, or a file of them")
-    .option("--closed", "what the files do not hold does not exist (default: only for dumps)")
-    .option("--open", "what the files do not hold may exist, even for a dump")
-    .option("--strict", "exit with 2 on templates, charts and kustomizations that were not rendered");
+    .option("--nodes <N|FILE>", "the cluster's nodes: how many, or a file with them")
+    .option("--closed", "objects that are not in the files do not exist (default: only for dumps)")
+    .option("--open", "objects that are not in the files may exist, even for a dump")
+    .option("--strict", "exit with 2 if templates, charts or kustomizations were not rendered");
 }

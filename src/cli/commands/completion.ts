@@ -6,7 +6,7 @@ import { type Done, subcommand } from "./subcommand.ts";
 
 export function addCompletion(program: Command, terminal: Terminal, done: Done): Command {
   const shells: readonly Shell[] = ["bash", "zsh", "fish", "powershell"];
-  const command = subcommand(program, "completion", "print what a shell needs to complete command lines")
+  const command = subcommand(program, "completion", "print the completion script for a shell")
     .addArgument(new Argument("<SHELL>", "which shell").choices(shells))
     .action(async (shell: Shell) => {
       const { completion, PLUGIN_COMPLETION } = await import("../completion.ts");

@@ -9,11 +9,14 @@ export function addDiagnose(program: Command, terminal: Terminal, done: Done): C
   const command = subcommand(
     program,
     "diagnose",
-    "why a pod is stuck, who holds its volume, what frees it, and is that safe",
+    "why a pod is stuck, who holds its volume, what frees it, and whether that is safe",
   )
-    .argument("[KIND/NAME]", "what is stuck, e.g. pod/web-0 or pvc/data; all (default): what is not healthy")
+    .argument(
+      "[KIND/NAME]",
+      "what is stuck, e.g. pod/web-0 or pvc/data; all (default): whatever is not healthy",
+    )
     .option("-n, --namespace <NS>", "its namespace")
-    .option("-A, --all-namespaces", "what is not healthy in the whole cluster")
+    .option("-A, --all-namespaces", "whatever is not healthy in the whole cluster")
     .option("--from <PATH...>", "a dump instead of the cluster: *.json files, folders of them, or -")
     .option("--closed", "the dump holds everything: what is not in it does not exist")
     .option("--at <TIME>", "when the dump was taken (RFC 3339; default: the newest time in it)")
@@ -32,7 +35,7 @@ export function addDiagnose(program: Command, terminal: Terminal, done: Done): C
       several,
     )
     .option("--watch", "look again until it is healthy; a new screen when the answer changes")
-    .option("--save <FILE>", "write what was read, and nothing secret, for a ticket, --from or --since");
+    .option("--save <FILE>", "write what was read, without secrets, for a ticket, --from or --since");
   addClusterAccessOptions(command);
   command.addHelpText("after", () => `\n${DUMP_HELP}`);
   command.action(async (what: string | undefined, options) => {

@@ -18,13 +18,14 @@ export function addReportOptions(command: Command): void {
         .argParser(outputArgument(FORMATS))
         .default([], "text"),
     )
-    .option("--include-exempted", "tell exempted findings in the formats that leave them out")
+    .option("--include-exempted", "report exempted findings even in formats that leave them out")
     .option("--summary", "only an overview and the last line")
     .option("--quiet", "only errors and the last line")
     .addOption(
-      new Option("--fail-on <SEVERITY>", "exit with 1 on findings at or above it (default: error)").choices(
-        FAIL_ON,
-      ),
+      new Option(
+        "--fail-on <SEVERITY>",
+        "exit with 1 on findings at or above this severity (default: error)",
+      ).choices(FAIL_ON),
     )
     .addOption(configOption())
     .addHelpText("after", EXIT_CODES);
@@ -34,7 +35,7 @@ const EXIT_CODES = `
 Exit codes:
   0  nothing at or above --fail-on
   1  findings at or above it
-  2  the input or the call is wrong, or not everything could be judged`;
+  2  the input or the command line is wrong, or not everything could be judged`;
 
 /** Takes one more `FORMAT` or `FORMAT=FILE`, of these formats. */
 export function outputArgument<F extends string>(formats: readonly F[]) {
@@ -44,7 +45,7 @@ export function outputArgument<F extends string>(formats: readonly F[]) {
     if (format === undefined) {
       throw new InvalidArgumentError(`Allowed choices are ${formats.join(", ")}, each also with =FILE.`);
     }
-    if (rest.length > 0 && rest.join("=") === "") throw new InvalidArgumentError("Name a file behind the =.");
+    if (rest.length > 0 && rest.join("=") === "") throw new InvalidArgumentError("Name a file after the =.");
     return [...before, rest.length === 0 ? { format } : { format, file: rest.join("=") }];
   };
 }

@@ -6,7 +6,7 @@ export type Done = (code: number) => void;
 /** A command with its help, which says after a mistake where to look. */
 export function subcommand(parent: Command, name: string, description: string): Command {
   const command = parent.command(name).description(description).helpOption("-h, --help", "print this help");
-  return command.showHelpAfterError(`Run \`${fullName(command)} --help\` for what it takes.`);
+  return command.showHelpAfterError(`Run \`${fullName(command)} --help\` for usage.`);
 }
 
 function fullName(command: Command): string {

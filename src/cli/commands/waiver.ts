@@ -3,14 +3,18 @@ import type { Terminal } from "../terminal.ts";
 import { type Done, subcommand } from "./subcommand.ts";
 
 export function addWaiver(program: Command, terminal: Terminal, done: Done): Command {
-  const waiver = subcommand(program, "waiver", "signed exemptions: make keys, sign, verify").helpCommand(
+  const waiver = subcommand(program, "waiver", "signed exemptions: create keys, sign, verify").helpCommand(
     false,
   );
-  subcommand(waiver, "keygen", "make a key pair; prints the public half as the configuration takes it")
+  subcommand(
+    waiver,
+    "keygen",
+    "create a key pair; prints the public key in the form that the configuration takes",
+  )
     .requiredOption("--id <ID>", "name of the key, e.g. storage-team-2026")
     .requiredOption("--issuer <NAME>", "who signs with it, e.g. storage-team@example.com")
     .addOption(new Option("--algorithm <NAME>", "kind of key").choices(["EdDSA", "ES256"]).default("EdDSA"))
-    .requiredOption("--key <FILE>", "where to write the private key; a file that is there is kept")
+    .requiredOption("--key <FILE>", "where to write the private key; an existing file is kept")
     .action(async (options) => {
       const { waiverKeygen } = await import("../waiver.ts");
       done(await waiverKeygen(options, terminal));
@@ -18,20 +22,20 @@ export function addWaiver(program: Command, terminal: Terminal, done: Done): Com
   subcommand(waiver, "sign", "sign a waiver; prints the value of the annotation attachguard.dev/waiver")
     .argument("<KIND/NAME>", "the object it is for, e.g. deployment/web")
     .requiredOption("-n, --namespace <NS>", "its namespace")
-    .requiredOption("--rule <RULE...>", "the rules that it lifts, or '*'")
+    .requiredOption("--rule <RULE...>", "the rules that it exempts from, or '*'")
     .requiredOption("--reason <TEXT>", "why; shown whenever the waiver is used")
     .requiredOption(
       "--until <TIME>",
-      "when it ends: a date (2027-01-31), a time (RFC 3339) or days from now (30d)",
+      "when it expires: a date (2027-01-31), a time (RFC 3339) or days from now (30d)",
     )
     .requiredOption("--issuer <NAME>", "the key's issuer in the configuration")
     .requiredOption("--key <FILE>", "the private key, PEM or JWK")
-    .option("--key-id <ID>", "the key's id, where the file does not say it (PEM)")
+    .option("--key-id <ID>", "the key's id, if the file does not contain it (PEM)")
     .action(async (object: string, options) => {
       const { waiverSign } = await import("../waiver.ts");
       done(await waiverSign(object, options, terminal));
     });
-  subcommand(waiver, "verify", "verify a waiver; exits with 1 where it is refused")
+  subcommand(waiver, "verify", "verify a waiver; exits with 1 if it is refused")
     .argument("<KIND/NAME>", "the object that carries it, e.g. deployment/web")
     .argument("[WAIVER]", "the annotation's value, or - for standard input", "-")
     .requiredOption("-n, --namespace <NS>", "the object's namespace")

@@ -10,10 +10,13 @@ export function addWebhooks(program: Command, terminal: Terminal, done: Done): C
   subcommand(
     webhooks,
     "remove",
-    "delete this installation's webhook configuration, so that nothing is called",
+    "delete this installation's webhook configuration, so that the webhook is no longer called",
   )
     .argument("[NAME]", "the ValidatingWebhookConfiguration", "attachguard")
-    .option("-n, --namespace <NS>", "where its servers are (default: this pod's, else attachguard-system)")
+    .option(
+      "-n, --namespace <NS>",
+      "the namespace of its servers (default: this pod's, else attachguard-system)",
+    )
     .addOption(kubeconfigOption())
     .addOption(contextOption())
     .action(async (name: string, options) => {

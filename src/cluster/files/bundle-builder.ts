@@ -106,7 +106,7 @@ export class BundleBuilder {
       if (!("namespace" in fact.object) && isDeepStrictEqual(first.fact, fact)) return;
       const where = `${first.source.file}:${first.source.line}:${first.source.column}`;
       const what = `${fact.kind} ${namespace === "" ? "" : `${namespace}/`}${name}`;
-      const message = `${what} is already defined at ${where}, which counts; remove one of the two`;
+      const message = `${what} is already defined at ${where}, and that one counts; remove one of the two`;
       this.errors.push({ ...source, message, fatal: false });
       return;
     }

@@ -111,7 +111,7 @@ class Walk implements Discovered {
       this.folders = new Set();
       if (!(await this.walk(path, "", await this.scopeAround(path)))) {
         const what = "the folder holds no *.yaml, *.yml or *.json files";
-        const why = this.skipped.size === 0 ? "name another path" : "what it holds was left out: name it";
+        const why = this.skipped.size === 0 ? "name another path" : "its files were left out: name them";
         this.errors.push(fileError(path, `${what}: ${why}`));
       }
     } else await this.addFile(path, true);

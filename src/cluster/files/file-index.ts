@@ -73,7 +73,7 @@ export class FileIndex {
     const at = objects
       .map((object) => this.places.get(object))
       .map((place) => (place ? placeText(place) : "?"));
-    return `${kind} ${name} stands at ${at.sort().join(" and at ")}, and neither is nearer`;
+    return `${kind} ${name} is at ${at.sort().join(" and at ")}, and neither is nearer`;
   }
 
   /** The workloads whose own reference leads to this claim. */
@@ -152,7 +152,7 @@ export class FileIndex {
     return this.unclaimed.get(className) ?? [];
   }
 
-  /** The smallest list at hand that surely holds every workload that a selector selects. */
+  /** The smallest known list that surely holds every workload that a selector selects. */
   candidates(selector: LabelSelector): Iterable<Workload> {
     let keys: readonly string[] | undefined;
     let size = Number.POSITIVE_INFINITY;

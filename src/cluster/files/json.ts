@@ -32,7 +32,7 @@ export function parseJson(file: string, text: string): ParsedFile | undefined {
 }
 
 function brokenJson(file: string, text: string, error: SyntaxError): ParsedFile {
-  const message = `the file is not valid JSON (${error.message}): nothing in it was judged; make the dump again`;
+  const message = `the file is not valid JSON (${error.message}): nothing in it was judged; collect the dump again`;
   const position = new LineFinder(file, text).positionOf(offsetOf(error, text));
   return { documents: [], errors: [{ ...position, message: message.replace(/\s+/g, " "), fatal: true }] };
 }

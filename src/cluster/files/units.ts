@@ -70,7 +70,7 @@ const NEVER: NotRendered = {
   code: "no-tool",
   reason: "rendering is switched off",
   remedy:
-    "render it yourself and pass the output to `attachguard check -`, or leave out --render never where it was given",
+    "render it yourself and pass the output to `attachguard check -`, or remove --render never if it was given",
 };
 
 /**

@@ -19,10 +19,10 @@ export function unrenderedNotes(units: Units, { files }: Discovered, fatal: bool
 
 function told({ root, kind, why }: UnrenderedUnit, files: Discovered["files"]): string {
   if (kind === "kustomization") {
-    return `the kustomization was not rendered (${why.reason}), so that its objects were judged as they stand, with warnings at most`;
+    return `the kustomization was not rendered (${why.reason}), so its objects were judged as they are, with warnings at most`;
   }
   const templates = join(root.real, "templates");
   const count = files.filter(({ real }) => isInside(templates, real)).length;
   const what = count === 1 ? "its template was" : `its ${count} templates were`;
-  return `the chart was not rendered (${why.reason}), so that ${what} not judged`;
+  return `the chart was not rendered (${why.reason}), so ${what} not judged`;
 }

@@ -110,7 +110,7 @@ export function aliasProblem({ events, source }: YamlEvents): AliasProblem | und
         const offset = event.anchorStart - 1;
         if (!sizes.has(name)) return { offset, problem: `there is no anchor ${name}` };
         const size = sizes.get(name);
-        if (size === undefined) return { offset, problem: `what anchor ${name} names holds itself` };
+        if (size === undefined) return { offset, problem: `anchor ${name} contains itself` };
         if (size > MOST_EXPANDED) return { offset, problem: "its aliases would make it endlessly large" };
         add(size);
       } else {

@@ -139,7 +139,7 @@ class Chunk {
   private broken(offset: number, problem: string): void {
     const template = this.text.includes("{{") || this.text.includes("{%");
     const remedy = template
-      ? "it looks like a template: render it first (helm template), then judge what comes out"
+      ? "it looks like a template: render it first (helm template), then judge the output"
       : "this document was not judged; correct it and run again";
     this.errors.push({
       ...this.positionOf(offset),

@@ -31,7 +31,7 @@ export async function readCommitTree(git: Git, commit: string): Promise<CommitTr
     const segments = path.split("/");
     if (segments.some((name) => name === "" || name === "." || name === ".." || /^\.git$/i.test(name))) {
       throw gitError(
-        `${commit.slice(0, 12)} holds an entry ${JSON.stringify(path.slice(0, 200))}, which no git makes: it is not read`,
+        `${commit.slice(0, 12)} holds an entry ${JSON.stringify(path.slice(0, 200))}, which git never creates: it is not read`,
       );
     }
     if (files.has(path) || folders.has(path)) {
@@ -44,7 +44,7 @@ export async function readCommitTree(git: Git, commit: string): Promise<CommitTr
       const folder = segments.slice(0, depth - 1).join("/");
       if (files.has(folder)) {
         throw gitError(
-          `${commit.slice(0, 12)} holds ${JSON.stringify(folder.slice(0, 200))} as file and as folder: it is not read`,
+          `${commit.slice(0, 12)} holds ${JSON.stringify(folder.slice(0, 200))} as a file and as a folder: it is not read`,
         );
       }
       const names = folders.get(folder) ?? new Set();

@@ -42,7 +42,7 @@ export async function openGit(top: string, env: Readonly<Record<string, string |
   if (path === undefined) {
     const why = refused.map((place) => `${place.path} ${place.reason}`).join("; ");
     throw gitError(
-      `there is no git that may be run${why === "" ? "" : ` (${why})`}: install git, or leave --base out`,
+      `no usable git was found${why === "" ? "" : ` (${why})`}: install git, or leave --base out`,
     );
   }
   const words = [
@@ -97,13 +97,13 @@ async function refuseLazyFetching(git: Git): Promise<void> {
   const settings = (await git.read("config", "--local", "--name-only", "--list")).toString("utf8");
   if (!/^(extensions\.partialclone|remote\..*\.promisor)$/im.test(settings)) return;
   throw gitError(
-    "the repository is a partial clone, and this git cannot be kept from fetching what it lacks: run `git fetch --refetch --no-filter`, or use git 2.45 or newer",
+    "the repository is a partial clone, and this git cannot be kept from fetching what is missing: run `git fetch --refetch --no-filter`, or use git 2.45 or newer",
   );
 }
 
 /** What to do where a repository does not hold what it should. */
 export const LACKING =
-  "look at it with `git fsck`; a partial clone gets what it lacks by `git fetch --refetch --no-filter`";
+  "check it with `git fsck`; for a partial clone, `git fetch --refetch --no-filter` gets what is missing";
 
 /** What git said, in words, with the way out. */
 function readable(cause: unknown, top: string): AttachguardError {

@@ -182,7 +182,7 @@ export class Lookups {
   }
 }
 
-const GIVEN_UP = new ApiError("nobody waits for the answer any more");
+const GIVEN_UP = new ApiError("nobody is waiting for the answer any more");
 
 const CUT_SHORT: Answer<never> = {
   state: "unknown",

@@ -98,7 +98,7 @@ export class ObjectClient {
     const path = `${pathOf(resource, namespace)}/${encodeURIComponent(name)}`;
     const body = { type: "application/merge-patch+json", text: JSON.stringify(patch) };
     const { outcome, object } = await this.#send({ method: "PATCH", path, body }, "conflict");
-    if (outcome === "conflict") throw new ApiError(`PATCH ${path}: others change it all the time`);
+    if (outcome === "conflict") throw new ApiError(`PATCH ${path}: others keep changing it`);
     return object;
   }
 

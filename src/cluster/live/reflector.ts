@@ -247,7 +247,7 @@ export class Reflector {
   /** A kind that was in sync is asked for again soon; one that never was waits. */
   #recoverRefused(error: ApiError): number {
     const { timings, clock } = this.#deps;
-    const problem = `no right to read ${this.resource.plural}: ${error.message}`;
+    const problem = `no permission to read ${this.resource.plural}: ${error.message}`;
     const { holdsFor, first } = this.#standing.refused(problem, clock.now());
     if (first) this.#backoff.reset();
     if (holdsFor > 0) return Math.min(this.#backoff.next(), holdsFor);

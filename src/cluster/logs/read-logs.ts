@@ -74,7 +74,7 @@ function likely(lines: readonly (string | undefined)[]): LogSource | undefined {
 }
 
 function unknownKind(file: string, lines: number): string {
-  return `${file}: none of its first ${lines} lines is of an audit log of the API server (JSON lines) or of a log of attachguard serve`;
+  return `${file}: none of its first ${lines} lines is from an audit log of the API server (JSON lines) or from a log of attachguard serve`;
 }
 
 function twoKinds(

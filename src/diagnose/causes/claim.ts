@@ -168,7 +168,7 @@ function withoutClass(claim: PersistentVolumeClaim, inquiry: Inquiry): Answer | 
   if (unread !== undefined) return { unseen: unread };
   return notUsable(
     "no-volume",
-    `Claim ${claim.name} has no class that makes volumes, and no PersistentVolume fits it.`,
+    `Claim ${claim.name} has no class that provisions volumes, and no PersistentVolume fits it.`,
     claim,
     {
       steps: [
@@ -260,7 +260,7 @@ function provisioningFailed(claim: PersistentVolumeClaim, failed: Event, inquiry
     refused ? "mode-refused" : null,
     refused
       ? `The driver refuses the access modes of claim ${claim.name} (${claim.accessModes.join(", ")}): "${failed.message}"`
-      : `The provisioner cannot make the volume of claim ${claim.name}. It says: "${failed.message}"`,
+      : `The provisioner cannot create the volume of claim ${claim.name}. It says: "${failed.message}"`,
     claim,
     {
       steps: refused ? [replacePendingClaim(claim, inquiry)] : [lookAtDriver(claim.provisioner, inquiry)],

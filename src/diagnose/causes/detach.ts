@@ -136,7 +136,7 @@ export const detachDue: Cause = {
       cause: "unmount-hangs",
       state: "stuck",
       volume: true,
-      text: `No pod uses the volume on ${nodeName} for ${spoken(elapsed)}, but its kubelet still has it mounted. A Ready node is never forced.`,
+      text: `No pod has used the volume on ${nodeName} for ${spoken(elapsed)}, but its kubelet still has it mounted. A Ready node is never forced.`,
       since,
       disk,
       steps: [lookAtKubelet(nodeName), drainAndReboot(node, nodeName, true, inquiry)],
@@ -269,7 +269,7 @@ export function staleAnswer(
   const users = usersOf(disk.pods, inquiry);
   const why =
     state === "foreign-name"
-      ? "under a name by which the controller never looks"
+      ? "under a name that the controller never looks for"
       : `which the controller does not know, and ${attachment.nodeName} does not use it`;
   const isOff = machineIsOff(attachment.nodeName);
   const isUnsure = nodeState !== "ready";

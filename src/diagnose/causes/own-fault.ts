@@ -82,7 +82,11 @@ export const notReady: Cause = {
       ready.since,
       {
         steps: [
-          advice("mend-pod", "Look at its readiness probe, its init containers and its log.", "none to look"),
+          advice(
+            "mend-pod",
+            "Look at its readiness probe, its init containers and its log.",
+            "nothing, if you only look",
+          ),
         ],
       },
     );

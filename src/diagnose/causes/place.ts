@@ -42,7 +42,7 @@ export const noNodeForTheVolume: Cause = {
       steps: stepsFor(c, volume, near, inquiry),
       questions: near.filter(isOut).map(({ name }) => rebooted(name)),
       avoid: [
-        { id: "delete-claim", why: "the data goes with it" },
+        { id: "delete-claim", why: "its data may be deleted with it" },
         { id: "delete-volume", why: "the data is on it" },
       ],
       evidence: text === "" ? [] : [`the scheduler says: ${text}`],
@@ -146,7 +146,7 @@ function young(pod: Pod, inquiry: Inquiry): Answer {
       cause: "starting",
       state: "clearing",
       volume: false,
-      text: `${pod.name} has just been made and is about to be placed.`,
+      text: `${pod.name} has just been created and is about to be scheduled.`,
       since: pod.createdAt,
       within: 2 * MINUTE,
     });

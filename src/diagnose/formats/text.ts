@@ -31,9 +31,9 @@ const COLOURS: Readonly<Record<SubjectState, Parameters<Painter>[0]>> = {
   unknown: "yellow",
 };
 
-const GRAVEST: readonly SubjectState[] = ["endangered", "stuck", "unknown", "clearing", "healthy"];
+const WORST_FIRST: readonly SubjectState[] = ["endangered", "stuck", "unknown", "clearing", "healthy"];
 
-/** Of so many subjects each is told in full; of more, the gravest, and the others in a line each. */
+/** Of so many subjects each is told in full; of more, the worst, and the others in a line each. */
 const TOLD_IN_FULL = 3;
 
 /** More than these do not help at three in the morning; JSON has all. */
@@ -50,7 +50,9 @@ export function renderText(
   layout: TextLayout,
 ): string {
   const paint = painter(layout.colour);
-  const told = document.diagnoses.toSorted((a, b) => GRAVEST.indexOf(a.state) - GRAVEST.indexOf(b.state));
+  const told = document.diagnoses.toSorted(
+    (a, b) => WORST_FIRST.indexOf(a.state) - WORST_FIRST.indexOf(b.state),
+  );
   const full = told.length > TOLD_IN_FULL + 1 ? told.slice(0, TOLD_IN_FULL) : told;
   const blocks = [
     ...(told.length > 1 ? [overview(told, paint, layout)] : []),
@@ -58,7 +60,7 @@ export function renderText(
     ...(full.length < told.length
       ? [
           sentence(
-            `${told.length - full.length} more stand above; attachguard diagnose KIND/NAME -n NS tells of one in full.`,
+            `${told.length - full.length} more are listed above; attachguard diagnose KIND/NAME -n NS shows one in full.`,
             "",
             layout,
           ).join("\n"),

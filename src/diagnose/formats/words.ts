@@ -38,7 +38,7 @@ const NOT: Readonly<Record<AvoidId, string>> = {
   "shorten-grace": "delete the pod again with a shorter grace",
   "bring-node-back": "bring the node back",
   "taint-out-of-service": "set the out-of-service taint",
-  "remove-taint": "take the out-of-service taint away",
+  "remove-taint": "remove the out-of-service taint",
   "force-delete-pod": "force-delete the pod",
   "look-at-driver": "restart the driver",
   "look-at-back-end": "detach in the backend",
@@ -185,11 +185,11 @@ export function unreadLines({ facts, diagnoses }: DiagnosisDocument): readonly s
   const ask = askText(diagnoses.length === 1 ? first.subject : all);
   return [
     ...lines,
-    `Ask the owner of the cluster to run: attachguard diagnose ${ask} (or for the rights in manifests/components/diagnose-reader).`,
+    `Ask the owner of the cluster to run: attachguard diagnose ${ask} (or for the permissions in manifests/components/diagnose-reader).`,
   ];
 }
 
-/** "2 stuck, 1 endangered, 5 healthy": the gravest first. */
+/** "2 stuck, 1 endangered, 5 healthy": the worst first. */
 export function summaryText({ summary }: DiagnosisDocument): string {
   const { endangered, stuck, unknown, clearing, healthy } = summary;
   const total = endangered + stuck + unknown + clearing + healthy;

@@ -10,20 +10,20 @@ export const RECREATE_CLAIM: Runbook = {
   id: "recreate-claim",
   title: "Move data to a claim with other access modes",
   intro:
-    "Access modes, class and volume of a claim cannot be changed. The safe way takes a new claim under a NEW name and a copy; the old claim and its volume are kept until the end. It costs a downtime as long as the copy takes.",
+    "Access modes, class and volume of a claim cannot be changed. The safe way is a new claim under a NEW name and a copy; the old claim and its volume are kept until the end. It costs downtime for as long as the copy takes.",
   subject: null,
   refused: null,
   questions: [
-    "Is there a backup that somebody has restored once? A copy is no backup.",
-    "Is there a StorageClass that can do the access mode which is needed, and does a second volume of that size fit into quota and budget?",
-    "Does nothing else use the claim: no CronJob, no backup, no pod that somebody started by hand?",
-    "Can the application be away for as long as the copy takes?",
-    "What are owner, permissions and extended attributes of the files worth? An image without rsync or tar may lose them.",
+    "Is there a backup that has been restored successfully? A copy is not a backup.",
+    "Is there a StorageClass that supports the access mode you need, and do quota and budget allow a second volume of that size?",
+    "Is it certain that nothing else uses the claim: no CronJob, no backup, no pod that somebody started by hand?",
+    "Can the application be down for as long as the copy takes?",
+    "Do owners, permissions and extended attributes of the files matter? An image without rsync or tar may lose them.",
   ],
   steps: [
     {
       title: "Suspend GitOps and autoscalers",
-      text: "In the tool's own way; an autoscaler goes on from 0 only where its minimum is 0 (KEDA), which has to be paused.",
+      text: "In the tool's own way. An autoscaler scales up from 0 only if its minimum is 0 (KEDA); pause that one.",
       commands: [],
       worked: "The tool shows the application as suspended, and the ScaledObject as paused.",
       back: "Resume both.",
@@ -44,7 +44,7 @@ export const RECREATE_CLAIM: Runbook = {
       back: "Set the old value, but only after the last step.",
     },
     {
-      title: "Make the new claim",
+      title: "Create the new claim",
       text: "Under a new name, with the new access mode and class, as large as the old one or larger.",
       commands: [],
       worked: "It is Bound; with WaitForFirstConsumer it stays Pending until the next step, which is right.",
@@ -70,7 +70,7 @@ export const RECREATE_CLAIM: Runbook = {
       text: "In the application's own way: what would be noticed first if something were missing?",
       commands: [],
       worked: "The application reads old data and writes new data.",
-      back: "As in the step before.",
+      back: "As in the previous step.",
     },
     {
       title: "Resume",
@@ -85,7 +85,7 @@ export const RECREATE_CLAIM: Runbook = {
       commands: [],
       worked:
         "Nobody mounts the old claim (attachguard audit), and the backup of the new one can be restored.",
-      back: "There is none: that is why it comes days later.",
+      back: "There is no way back: that is why this comes days later.",
     },
   ],
 };
@@ -102,8 +102,8 @@ export function recreateClaim({ view, namespace, name }: RunbookFacts): Runbook 
     ...(known.length > 1 ? [`${known.length} workloads use it: ${known.map(nameOf).join(", ")}`] : []),
     ...(claim.ofSet === undefined
       ? []
-      : [`StatefulSet ${claim.ofSet} makes it of a template, under that name only`]),
-    ...(claim.volumeMode === "Block" ? ["it is a raw device, which no copy of files moves"] : []),
+      : [`StatefulSet ${claim.ofSet} creates it from a template, under that name only`]),
+    ...(claim.volumeMode === "Block" ? ["it is a raw device, which copying files does not move"] : []),
   ];
   const why =
     reasons.length === 0 ? "" : ` For this claim they would be guesses anyway: ${reasons.join("; ")}.`;

@@ -6,7 +6,7 @@ import type { Kubectl } from "../kubectl.ts";
 export interface RunbookStep {
   readonly title: string;
   readonly text: string;
-  /** For a POSIX shell, one a line; empty where it is done by hand, or where a name or uid is not known. */
+  /** For a POSIX shell, one per line; empty where it is done by hand, or where a name or uid is not known. */
   readonly commands: readonly string[];
   /** How to see that it worked. */
   readonly worked: string;

@@ -10,7 +10,7 @@ export const SHARE_STORAGE: Runbook = {
   id: "share-storage",
   title: "Let several nodes share a volume",
   intro:
-    "For pods that are to run on several nodes at once with the same data: that takes a claim with ReadWriteMany, on storage that can do it (NFS, CephFS and the like). The application must be made for others writing beside it; a database nearly never is.",
+    "For pods that have to run on several nodes at once with the same data: that needs a claim with ReadWriteMany, on storage that supports it (NFS, CephFS and the like). The application must be built for several writers; a database almost never is.",
   subject: null,
   refused: null,
   questions: [
@@ -20,13 +20,13 @@ export const SHARE_STORAGE: Runbook = {
   steps: [
     {
       title: "Choose a StorageClass that can do ReadWriteMany",
-      text: "See what the classes of the cluster can do: a class says it in its driver's documentation, or in the annotation attachguard.dev/access-modes.",
+      text: "See what the classes of the cluster can do: the documentation of a class's driver says so, or the annotation attachguard.dev/access-modes on the class.",
       commands: [],
-      worked: "There is one whose driver gives ReadWriteMany.",
+      worked: "There is one whose driver supports ReadWriteMany.",
       back: "Nothing has been changed.",
     },
     {
-      title: "Make a new claim with ReadWriteMany",
+      title: "Create a new claim with ReadWriteMany",
       text: "Under a new name, as large as the old one: access modes of a claim cannot be changed.",
       commands: [],
       worked: "It is Bound; with WaitForFirstConsumer it stays Pending until a pod mounts it.",
@@ -41,7 +41,7 @@ export const SHARE_STORAGE: Runbook = {
     },
     {
       title: "Only then raise the number of pods",
-      text: "And set the rolling update again, where it had been taken away.",
+      text: "Also restore the rolling update, if it was replaced.",
       commands: [],
       worked: "Pods on two nodes run at once, and attachguard check finds nothing.",
       back: "Set the old number again.",
@@ -63,7 +63,7 @@ export function shareStorage(facts: RunbookFacts): Runbook | undefined {
     return asPage(
       SHARE_STORAGE,
       subject,
-      "No StorageClass is known here that can do ReadWriteMany: which one to take would be a guess.",
+      "No StorageClass that can do ReadWriteMany is known here: which one to use would be a guess.",
     );
   }
   if (classes.length > 1) {
@@ -72,7 +72,7 @@ export function shareStorage(facts: RunbookFacts): Runbook | undefined {
       subject,
       questions: [
         ...SHARE_STORAGE.questions,
-        `Which StorageClass is it to be? ${listOf(classes)} can do ReadWriteMany; the commands take the first.`,
+        `Which StorageClass should it be? ${listOf(classes)} can do ReadWriteMany; the commands use the first.`,
       ],
       steps: stepsFor(claim, only, facts),
     };
@@ -82,12 +82,12 @@ export function shareStorage(facts: RunbookFacts): Runbook | undefined {
 
 function refusal({ accessModes, ofSet, volumeMode, name, namespace }: Claim): string | undefined {
   if (!isObjectName(name) || !isObjectName(namespace)) return "Its name is one that Kubernetes would refuse.";
-  if (accessModes.includes("ReadWriteMany")) return "It asks for ReadWriteMany already.";
+  if (accessModes.includes("ReadWriteMany")) return "It already asks for ReadWriteMany.";
   if (ofSet !== undefined) {
-    return `StatefulSet ${ofSet} makes it of a template: each of its pods has a claim of its own, which is to stay so.`;
+    return `StatefulSet ${ofSet} creates it from a template: each of its pods has a claim of its own, and should keep it.`;
   }
   return volumeMode === "Block"
-    ? "It is a raw device: two nodes that write to one at the same time destroy what is on it, unless the application is made for that."
+    ? "It is a raw device: two nodes that write to one at the same time destroy what is on it, unless the application is built for that."
     : undefined;
 }
 

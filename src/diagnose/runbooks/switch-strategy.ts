@@ -5,23 +5,23 @@ import { isObjectName } from "../../report/commands.ts";
 import { asPage, type Runbook, type RunbookFacts, type RunbookStep } from "./runbook.ts";
 
 const OTHER_UID =
-  'kubectl answers "metadata.uid: … field is immutable" where another object has taken the name since this was printed: then print it again.';
+  'kubectl answers "metadata.uid: … field is immutable" if another object has taken the name since this was printed: print it again then.';
 
 /** The page, without names. */
 export const SWITCH_STRATEGY: Runbook = {
   id: "switch-strategy",
   title: "Switch a Deployment to Recreate",
   intro:
-    "For a Deployment whose rollout waits for itself: with Recreate the old pod ends, and gives the volume back, before the new one starts. It costs a downtime as long as a restart, at each rollout.",
+    "For a Deployment whose rollout waits for itself: with Recreate the old pod ends, and gives the volume back, before the new one starts. It costs downtime as long as a restart, at each rollout.",
   subject: null,
   refused: null,
   questions: [
-    "Can the application be away for as long as a restart takes, now and at every later rollout?",
-    "Is the manifest changed in the same way where it is kept? Else the next apply sets the old strategy again.",
+    "Can the application be down for as long as a restart takes, now and at every later rollout?",
+    "Is the manifest changed in the same way at its source? Otherwise the next apply restores the old strategy.",
   ],
   steps: [
     {
-      title: "Hold still whatever changes it by itself",
+      title: "Suspend whatever changes it automatically",
       text: "Suspend GitOps for this Deployment, in the tool's own way, or make the change there and let it apply the next steps.",
       commands: [],
       worked: "The tool shows it as suspended.",
@@ -29,7 +29,7 @@ export const SWITCH_STRATEGY: Runbook = {
     },
     {
       title: "Go down to one pod",
-      text: "Only where there are more: with one volume for one node the others never run on another node. Lower the autoscaler's maximum to 1 first, which would scale it up again. The number of replicas and the strategy are two changes: both in one stop the Deployment's controller while a rollout is unfinished.",
+      text: "Only if there are more: the volume is for one node, so the others never run on another. Lower the autoscaler's maximum to 1 first, or it scales up again. The number of replicas and the strategy are two changes: made as one, they stop the Deployment's controller while a rollout is unfinished.",
       commands: [],
       worked: "One pod is left.",
       back: "Set the old numbers again.",
@@ -43,9 +43,9 @@ export const SWITCH_STRATEGY: Runbook = {
     },
     {
       title: "Try it",
-      text: "Restart it once while somebody looks.",
+      text: "Restart it once while somebody watches.",
       commands: [],
-      worked: "The rollout gets through, and no event speaks of Multi-Attach.",
+      worked: "The rollout gets through, and no event mentions Multi-Attach.",
       back: "Set the old strategy again.",
     },
   ],
@@ -73,12 +73,11 @@ function otherKind({ view, namespace, name }: RunbookFacts): Runbook | undefined
 }
 
 const OTHER_KINDS: Readonly<Record<string, string>> = {
-  StatefulSet: "A StatefulSet ends a pod before it starts the next one already: there is nothing to switch.",
+  StatefulSet: "A StatefulSet already ends a pod before it starts the next one: there is nothing to switch.",
   DaemonSet: "A DaemonSet has one pod on each node: no strategy lets them share the volume of one node.",
-  Rollout:
-    "An Argo Rollout knows no Recreate: use a canary without steps, maxSurge 0 and maxUnavailable 100%.",
+  Rollout: "An Argo Rollout has no Recreate: use a canary without steps, maxSurge 0 and maxUnavailable 100%.",
   DeploymentConfig:
-    "A DeploymentConfig has Recreate under another name of its parameters: set spec.strategy to type Recreate, and take rollingParams out.",
+    "A DeploymentConfig has other names for the parameters: set spec.strategy.type to Recreate, and remove rollingParams.",
 };
 
 function refusal(deployment: Workload, { view }: RunbookFacts): string | undefined {
@@ -86,8 +85,8 @@ function refusal(deployment: Workload, { view }: RunbookFacts): string | undefin
   if (!isObjectName(deployment.name) || !isObjectName(deployment.namespace)) {
     return "Its name is one that Kubernetes would refuse.";
   }
-  if (strategy.kind === "recreate") return "It has strategy Recreate already.";
-  if (paused) return "It is paused: resume it first, so that it is seen what its last rollout does.";
+  if (strategy.kind === "recreate") return "It already has strategy Recreate.";
+  if (paused) return "It is paused: resume it first, so that you see what its last rollout does.";
   const found = view.autoscalersOf(deployment);
   if (found.state === "unknown") {
     return `It is not known whether an autoscaler scales it (${found.reason}), which would undo a smaller number.`;
@@ -98,7 +97,7 @@ function refusal(deployment: Workload, { view }: RunbookFacts): string | undefin
     return `KEDA scales it (ScaledObject ${keda.name}), and undoes a smaller number: lower maxReplicaCount to 1 first.`;
   }
   return uid === undefined || scalers.some((scaler) => scaler.uid === undefined)
-    ? "Its uid, or an autoscaler's, is not known from these files, by which the commands would name it: print this from the cluster, or from a dump of it."
+    ? "Its uid, or an autoscaler's, is not in these files, and the commands need it: print this from the cluster, or from a dump of it."
     : undefined;
 }
 

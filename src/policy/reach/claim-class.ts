@@ -25,7 +25,7 @@ export function classOf(claim: Claim, view: ClusterView, options: PolicyOptions)
   });
   if (name === "") return none("it has no StorageClass, and no volume is bound to it");
   if (claim.selector !== undefined) {
-    return none("it has a selector, for which nothing is provisioned, and no volume that fits is known");
+    return none("it has a selector, so nothing is provisioned for it, and no volume that fits is known");
   }
   if (name === undefined && claim.volumeName !== undefined) {
     return none("it asks for a volume by name, so nothing is provisioned for it");
@@ -35,7 +35,7 @@ export function classOf(claim: Claim, view: ClusterView, options: PolicyOptions)
   if (found.state === "known") {
     const { value } = found;
     const inferred = name === undefined ? ", the default class, inferred since the claim names none" : "";
-    const said = configured ? ", says the configuration" : "";
+    const said = configured ? ", according to the configuration" : "";
     const described = `StorageClass ${value.name} (${value.provisioner}${inferred}${said})`;
     return { storageClass: value, described, presumed: undefined };
   }

@@ -24,9 +24,9 @@ export const accessModeUnenforced = workloadRule({
   moments: ["steady"],
   when: "A ReadWriteOnce claim on a volume without an attach step, and more than one pod, not proved to be on one node.",
   meaning:
-    "Several nodes will mount the volume for writing at once. No error is raised; an application that counts on being alone may damage its data, and on host paths each node sees a folder of its own.",
+    "Several nodes will mount the volume for writing at once. No error is raised; an application that relies on being the only writer may damage its data, and with host paths each node has a directory of its own.",
   cause:
-    "ReadWriteOnce is kept by attaching a volume to one node. Storage without an attach step (NFS, host paths, drivers with `attachRequired: false`) has no such gate, so the access mode is a label only.",
+    "ReadWriteOnce is enforced by attaching a volume to one node. Storage without an attach step (NFS, host paths, drivers with `attachRequired: false`) has no such gate, so the access mode is only a label.",
   fixes: ["one-replica", "autoscaler-max-one", "same-node-affinity", "rwx-claim"],
   sources: ["kubernetes: pkg/volume/csi/csi_plugin.go (skip attach)", "docs/semantics.md S5"],
   examples: {

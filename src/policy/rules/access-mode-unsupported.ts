@@ -17,7 +17,7 @@ type Outcome = (typeof OUTCOMES)[number];
 const EFFECTS: Readonly<Record<Outcome, string>> = {
   pending: "refuses: the claim stays Pending",
   "not-started": "refuses when a pod uses the volume: the claim is bound, but its pods do not start",
-  "not-kept": "accepts without keeping it",
+  "not-kept": "accepts without honouring it",
   "not-offered": "does not offer",
 };
 
@@ -26,11 +26,11 @@ export const accessModeUnsupported = claimRule({
   title: "The driver cannot do the access mode that the claim asks for",
   severity: "error",
   subject: "claim",
-  when: "A claim that is not bound or pre-bound asks for a mode that its StorageClass is documented to refuse when the volume is provisioned. A warning where the mode is refused later, or accepted without being kept. Nothing where it is not known.",
+  when: "A claim that is not bound or pre-bound asks for a mode that its StorageClass is documented to refuse when the volume is provisioned. A warning where the mode is refused later, or accepted without being honoured. No finding where it is not known.",
   meaning:
-    "The claim stays Pending, and so do the pods that mount it; where the driver does not check, the volume is made but cannot be used as the claim says.",
+    "The claim stays Pending, and so do the pods that mount it; where the driver does not check, the volume is created but cannot be used as the claim says.",
   cause:
-    "Kubernetes does not compare access modes with what a driver can do: the driver finds out when it makes, attaches or mounts the volume. Most block storage can be mounted as a file system by one node only.",
+    "Kubernetes does not compare access modes with what a driver can do: the driver finds out when it creates, attaches or mounts the volume. Most block storage can be mounted as a file system by one node only.",
   fixes: ["supported-mode"],
   sources: [
     "attachguard: src/policy/catalogue/drivers.json, with the sources of every driver",
@@ -135,9 +135,9 @@ function offer(claim: Claim, storageClass: StorageClass, { drivers }: PolicyOpti
   const { modes = [], from, capabilities } = modesOfClass(storageClass, claim.volumeMode, drivers, claim);
   const given = capabilities?.because.length ? ` with ${capabilities.because.join(", ")}` : "";
   const source = {
-    annotation: "says its annotation attachguard.dev/access-modes",
-    configuration: "says the configuration",
-    catalogue: "says the driver catalogue",
+    annotation: "according to its annotation attachguard.dev/access-modes",
+    configuration: "according to the configuration",
+    catalogue: "according to the driver catalogue",
   }[from];
   const what = modes.length === 0 ? "no access mode" : modes.join(", ");
   return `StorageClass ${storageClass.name} (${storageClass.provisioner}${given}) offers ${what} for volumeMode ${claim.volumeMode}, ${source}`;

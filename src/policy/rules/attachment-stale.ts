@@ -28,14 +28,14 @@ export const attachmentStale = attachmentRule({
   title: "An attachment that nobody uses and nobody will remove",
   severity: "warning",
   subject: "attachment",
-  when: "A VolumeAttachment older than 60 s that no pod uses and no controller will remove: its PersistentVolume is gone, its name is not the one that the controller looks for, or neither the controller nor the node's kubelet knows it. Where its node is not Ready or gone, only after two sightings of it at least ten minutes apart. Never one in use, and never where a kind that this rests on was not read.",
+  when: "A VolumeAttachment older than 60 s that no pod uses and no controller will remove: its PersistentVolume is gone, its name is not the one that the controller looks for, or neither the controller nor the node's kubelet knows it. Where its node is gone or not Ready, only after it was seen twice, at least ten minutes apart. Never one in use, and never where a kind that this depends on was not read.",
   meaning:
-    "The volume counts as attached to that node, so that the driver refuses it to every other one: pods that need it elsewhere wait forever.",
+    "The volume counts as attached to that node, so the driver refuses it to every other node: pods that need it there wait forever.",
   cause:
-    "Attachments restored from a backup or made by hand, a node that was deleted while the controller was down, a forced detach that is switched off, a finalizer that nobody removes any more.",
+    "Attachments restored from a backup or created by hand, a node that was deleted while the controller was down, a forced detach that is switched off, a finalizer that nobody removes any more.",
   ways: [
-    "`attachguard diagnose` names the pods that wait, the order of what to type, and what must be answered before: is the machine off, does the storage backend agree.",
-    "Deleting an attachment is a detach order that nobody checks: never without that look.",
+    "`attachguard diagnose` names the pods that wait, what to type and in which order, and the questions to answer first: is the machine off, does the storage backend agree?",
+    "Deleting an attachment orders a detach that nothing checks: never do it without running that command first.",
     "Never restore VolumeAttachments from a backup, and drain a node before it is deleted.",
   ],
   sources: [

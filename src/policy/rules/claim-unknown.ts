@@ -14,7 +14,7 @@ export const claimUnknown = workloadRule({
   meaning:
     "Whether the pods can share the volume is not known. The claim is judged when it is created; until then the pods wait for it.",
   cause:
-    "The access modes are written on the claim and its volume, not on the workload that mounts it. In a server-side dry run nothing is stored, so a claim from the same command cannot be seen.",
+    "The access modes are set on the claim and its volume, not on the workload that mounts it. In a server-side dry run nothing is stored, so a claim from the same command cannot be seen.",
   fixes: ["provide-claim", "recreate"],
   sources: ["docs/semantics.md S2, S7, S15"],
   examples: {
@@ -55,5 +55,5 @@ function unknownOf(claims: readonly ClaimReach[]): string {
 
 const DEPENDS = {
   steady: "several pods would need it at once",
-  rollout: "a rollout would have the old and the new pod need it at once",
+  rollout: "in a rollout the old and the new pod would need it at once",
 } as const;

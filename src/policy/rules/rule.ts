@@ -10,7 +10,7 @@ import type { ClusterView } from "../view.ts";
 
 /** What a predicate saw when its rule was broken. */
 export interface Match {
-  /** True where the case is milder than what the rule is about: then it is a warning, whatever is configured. */
+  /** True where the case is less severe than what the rule is about: then it is a warning, whatever is configured. */
   readonly soft: boolean;
   /** The claims that break the rule; never empty. */
   readonly claims: readonly ClaimReach[];

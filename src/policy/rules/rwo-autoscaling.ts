@@ -16,11 +16,11 @@ export const rwoAutoscaling = workloadRule({
   severity: "error",
   subject: "workload",
   moments: ["steady"],
-  when: "A claim whose volume one node at a time may hold (ReadWriteOnce), and a HorizontalPodAutoscaler or KEDA ScaledObject on the workload whose maximum is above 1.",
+  when: "A claim whose volume only one node at a time may hold (ReadWriteOnce), and a HorizontalPodAutoscaler or KEDA ScaledObject on the workload whose maximum is above 1.",
   meaning:
-    "Under load the autoscaler adds pods; those that land on another node wait forever with `Multi-Attach error for volume`. The workload does not scale, just when it should.",
+    "Under load the autoscaler adds pods; those that land on another node wait forever with `Multi-Attach error for volume`. The workload fails to scale just when it should.",
   cause:
-    "`maxReplicas` is what the autoscaler may reach, and it raises the workload to `minReplicas` at once, without looking at any metric. It knows nothing of volumes, and the scheduler does not count ReadWriteOnce. A workload at 0 replicas is left alone, except by KEDA, which wakes it.",
+    "`maxReplicas` is the most that the autoscaler may reach, and it raises the workload to `minReplicas` at once, without looking at any metric. It knows nothing about volumes, and the scheduler does not count ReadWriteOnce. A workload at 0 replicas is left alone, except by KEDA, which scales it up from 0.",
   fixes: ["autoscaler-max-one", "same-node-affinity", "rwx-claim", "statefulset"],
   sources: [
     "kubernetes: pkg/controller/podautoscaler/horizontal.go",

@@ -4,11 +4,11 @@ import { contested, nameClaims, workloadRule } from "./rule.ts";
 
 export const rwoReplicas = workloadRule({
   id: "rwo-replicas",
-  title: "Several pods need a volume that one node can hold",
+  title: "Several pods need a volume that only one node can hold",
   severity: "error",
   subject: "workload",
   moments: ["steady"],
-  when: "A claim whose volume one node at a time may hold (ReadWriteOnce), and more than one pod by the workload's own replicas, nodes or parallelism. A warning for a Job or CronJob, whose pods end by themselves.",
+  when: "A claim whose volume only one node at a time may hold (ReadWriteOnce), and more than one pod because of the workload's own replicas, nodes or parallelism. A warning for a Job or CronJob, whose pods end by themselves.",
   meaning:
     "The pods that land on the node that holds the volume run; every other one waits forever with `Multi-Attach error for volume`. The next rollout gets stuck too.",
   cause:

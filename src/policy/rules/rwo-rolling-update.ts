@@ -8,7 +8,7 @@ export const rwoRollingUpdate = workloadRule({
   severity: "error",
   subject: "workload",
   moments: ["rollout"],
-  when: "A claim whose volume one node at a time may hold (ReadWriteOnce), and a rollout that keeps an old pod until a new one is Ready. A warning where the old pods may go first, because the overlap then clears by itself.",
+  when: "A claim whose volume only one node at a time may hold (ReadWriteOnce), and a rollout that keeps an old pod until a new one is Ready. A warning where the old pods may go first, because the overlap then clears by itself.",
   meaning:
     "The new pod may land on another node while the old pod still holds the volume. It then waits with `Multi-Attach error for volume`, and the rollout never completes.",
   cause:
@@ -38,8 +38,8 @@ export const rwoRollingUpdate = workloadRule({
         soft: true,
         claims: held,
         decidedBy,
-        problem: `${certain ? "will" : "may"} raise a passing Multi-Attach error at each rollout: ${nameClaims(held)} can be attached to one node only, and the old pod may still hold it`,
-        brief: `rollouts ${certain ? "raise" : "may raise"} a passing Multi-Attach error on RWO ${nameClaims(held)}`,
+        problem: `${certain ? "will" : "may"} raise a transient Multi-Attach error at each rollout: ${nameClaims(held)} can be attached to one node only, and the old pod may still hold it`,
+        brief: `rollouts ${certain ? "raise" : "may raise"} a transient Multi-Attach error on RWO ${nameClaims(held)}`,
         evidence: [],
         degree: 0,
         byAutoscaler: false,
@@ -50,7 +50,7 @@ export const rwoRollingUpdate = workloadRule({
       soft: spread.value === "leaning",
       claims: held,
       decidedBy,
-      problem: `${verb} stuck in a rollout with a Multi-Attach error: the new pod waits for ${nameClaims(held)}, which one node at a time can hold and the old pod keeps`,
+      problem: `${verb} stuck in a rollout with a Multi-Attach error: the new pod waits for ${nameClaims(held)}, which only one node at a time can hold, and which the old pod keeps`,
       brief: `a rollout ${verb} stuck on RWO ${nameClaims(held)}`,
       evidence: [],
       degree: 0,

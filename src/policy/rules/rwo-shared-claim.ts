@@ -22,15 +22,15 @@ const COMMON_AFFINITY = [
 
 export const rwoSharedClaim = workloadRule({
   id: "rwo-shared-claim",
-  title: "Two workloads share a volume that one node can hold",
+  title: "Two workloads share a volume that only one node can hold",
   severity: "warning",
   subject: "workload",
   moments: ["steady"],
-  when: "A claim whose volume one node at a time may hold (ReadWriteOnce), mounted by two workloads with at least one pod each, and nothing keeps their pods on one node; or one that one pod at a time may hold (ReadWriteOncePod), wherever the pods are. A StatefulSet mounts the claims of its templates (`data-web-0`).",
+  when: "A claim whose volume only one node at a time may hold (ReadWriteOnce), mounted by two workloads with at least one pod each, and nothing keeps their pods on one node; or a claim whose volume only one pod at a time may hold (ReadWriteOncePod), wherever the pods are. A StatefulSet mounts the claims of its templates (`data-web-0`).",
   meaning:
     "Whichever pod is placed first holds the volume on its node; the other workload's pods run only if they happen to land there, and wait with `Multi-Attach error for volume` anywhere else.",
   cause:
-    "ReadWriteOnce counts nodes, whoever owns the pods. An affinity of each workload to itself does not bring the two together, and one of them following the other holds only until the other one moves.",
+    "ReadWriteOnce counts nodes, whoever owns the pods. An affinity of each workload to itself does not bring the two together, and if one follows the other, that holds only until the other moves.",
   fixes: ["common-affinity", "rwx-claim"],
   sources: ["docs/semantics.md S27, S30 to S35"],
   examples: {

@@ -6,11 +6,11 @@ const LEDGER = { name: "ledger", claim: "ledger" };
 
 export const rwopOverlap = workloadRule({
   id: "rwop-overlap",
-  title: "Two pods need a volume that one pod in the cluster can hold",
+  title: "Two pods need a volume that only one pod in the cluster can hold",
   severity: "error",
   subject: "workload",
   moments: ["steady", "rollout"],
-  when: "A claim whose volume one pod at a time may use (ReadWriteOncePod, and some drivers), and more than one pod at once, by number or in a rollout that keeps the old pod. Where the pods run does not matter. A warning where the overlap clears by itself.",
+  when: "A claim whose volume only one pod at a time may use (ReadWriteOncePod, and some drivers), and more than one pod at once, by their number or in a rollout that keeps the old pod. Where the pods run does not matter. A warning where the overlap clears by itself.",
   meaning:
     "The second pod is held back, even on the node that already has the volume: more replicas stay Pending, and a rolling update never completes.",
   cause:
@@ -56,8 +56,8 @@ export const rwopOverlap = workloadRule({
           ? countField(workload)
           : (steady.overlap.byAutoscalers[0]?.maximum ?? countField(workload)),
         problem: steady.overlap.transient
-          ? `may run several pods at once, but ${nameClaims(held)} can be used by one pod only: the next one waits until the first has ended`
-          : `asks for several pods, but ${nameClaims(held)} can be used by one pod in the whole cluster: the others never start`,
+          ? `may run several pods at once, but ${nameClaims(held)} can be used by only one pod: the next one waits until the first has ended`
+          : `asks for several pods, but ${nameClaims(held)} can be used by only one pod in the whole cluster: the others never start`,
         brief: `several pods, but only one pod can use ${nameClaims(held)}`,
         evidence: ONE_POD,
         degree: steady.overlap.count ?? 0,
@@ -71,8 +71,8 @@ export const rwopOverlap = workloadRule({
       decidedBy: fieldOf(workload, "spec", "strategy"),
       problem:
         value === "briefly"
-          ? `holds a new pod back in each rollout until the old one has released ${nameClaims(held)}, which one pod at a time can use`
-          : `gets stuck in every rollout: the new pod waits for ${nameClaims(held)}, which one pod at a time can use and the old pod keeps`,
+          ? `holds a new pod back in each rollout until the old one has released ${nameClaims(held)}, which only one pod at a time can use`
+          : `gets stuck in every rollout: the new pod waits for ${nameClaims(held)}, which only one pod at a time can use, and which the old pod keeps`,
       brief:
         value === "briefly"
           ? `a new pod waits until the old one releases ${nameClaims(held)}`
@@ -84,4 +84,4 @@ export const rwopOverlap = workloadRule({
   },
 });
 
-const ONE_POD = ["where the pods run does not matter: one pod at a time can use the volume"];
+const ONE_POD = ["where the pods run does not matter: only one pod at a time can use the volume"];

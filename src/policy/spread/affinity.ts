@@ -161,8 +161,8 @@ function byGroup(
   const evidence = [
     sentence,
     members === 0
-      ? "as far as known it matches no other pods"
-      : `it matches ${plural(members, "other workload")} too, with the same terms, and as far as known no other pods`,
+      ? "as far as is known it matches no other pods"
+      : `it matches ${plural(members, "other workload")} too, with the same terms, and as far as is known no other pods`,
   ];
   if (strangers.length === 0) return { value: "one-node", proof: "self-affinity", evidence };
   const running = strangers.filter((other) => steadyOverlap(other, view).value !== "zero");
@@ -226,7 +226,7 @@ function byOthers(
       proof: "unknown-pods",
       anchor: undefined,
       evidence: [
-        `no known workload matches ${textOf(terms)}: the pods are on one node as long as the pods that do are on one`,
+        `no known workload matches ${textOf(terms)}: the pods are on one node as long as the pods that match are on one`,
       ],
     };
   }
@@ -242,7 +242,7 @@ function byOthers(
       proof: "other-app",
       anchor,
       evidence: [
-        `required pod affinity puts the pods beside ${nameOf(anchor)}, as far as known the only match, which has ${single ? "at most one pod" : "one node"}: one node as long as that holds`,
+        `required pod affinity puts the pods beside ${nameOf(anchor)}, as far as is known the only match, which has ${single ? "at most one pod" : "one node"}: one node as long as that holds`,
       ],
     };
   }
@@ -265,7 +265,7 @@ function unmatchable(workload: Workload): AffinityReading | undefined {
   return {
     value: "nowhere",
     proof: "affinity",
-    evidence: [`${terms} matches no pod that there could be (${why}): the pods stay Pending`],
+    evidence: [`${terms} can match no pod (${why}): the pods stay Pending`],
   };
 }
 

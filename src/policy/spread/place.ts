@@ -243,7 +243,11 @@ function byNodeLocal(claims: readonly ClaimReach[]): Place | undefined {
   if (local === undefined) return undefined;
   const { name, pin, volume, provisioner = "its driver" } = local;
   return pin?.node === undefined || volume === undefined
-    ? oneNode("volume", [], `${provisioner} makes the volume of claim ${name} on one node and keeps it there`)
+    ? oneNode(
+        "volume",
+        [],
+        `${provisioner} creates the volume of claim ${name} on one node and keeps it there`,
+      )
     : oneNode(
         "volume",
         [pin.node],

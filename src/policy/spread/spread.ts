@@ -102,7 +102,7 @@ function unlessPresumed(claims: readonly ClaimReach[], otherwise: SpreadProof): 
     proof: "class-name",
     host: undefined,
     evidence: [
-      `if StorageClass ${storageClass} is ${presumed}, as its name says, the volume of claim ${name} stays on one node and this is safe; storageClasses in the configuration can say so`,
+      `if StorageClass ${storageClass} is ${presumed}, as its name suggests, the volume of claim ${name} stays on one node and this is safe; storageClasses in the configuration can say so`,
       ...otherwise.evidence,
     ],
   };

@@ -29,13 +29,13 @@ export interface WantedResult {
 /** The report that an object is to have. */
 export interface WantedReport {
   readonly subject: ReportSubject;
-  /** The gravest first; where there are more than one report takes, the last one says how many. */
+  /** The worst first; where there are more than one report takes, the last one says how many. */
   readonly results: readonly WantedResult[];
 }
 
 /** The reports that a cluster is to have. */
 export interface WantedReports {
-  /** The gravest first. */
+  /** The worst first. */
   readonly reports: readonly WantedReport[];
   /** How many reports more there are than were asked for. */
   readonly beyond: number;

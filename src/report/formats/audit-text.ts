@@ -34,7 +34,7 @@ function headline({ workloads, audit, clusters }: Report, width: number, paint: 
   const names = clusters.map(({ context, uid }) => context ?? uid ?? "a dump").map(visible);
   const scope = audit?.scope.namespace == null ? "" : `, namespace ${visible(audit.scope.namespace)}`;
   const lines = wrapped(
-    `${plural(workloads.length, "workload")} with volumes; ${held} of them on a volume that one node or one pod may hold: ` +
+    `${plural(workloads.length, "workload")} with volumes; ${held} of them on a volume that only one node or one pod may hold: ` +
       `${count("latent")} latent (would get stuck), ${count("stuck")} stuck now.`,
     "",
     width,
@@ -45,7 +45,7 @@ function headline({ workloads, audit, clusters }: Report, width: number, paint: 
 function sinceBlock({ since }: Report, width: number): readonly string[] {
   if (since === null) return [];
   const { time, fixed, graver, unchanged, notComparable, reasons } = since;
-  const text = `Since ${visible(time)}: ${since.new} new, ${fixed} fixed, ${graver} graver, ${unchanged} unchanged, ${notComparable} not comparable.`;
+  const text = `Since ${visible(time)}: ${since.new} new, ${fixed} fixed, ${graver} worse, ${unchanged} unchanged, ${notComparable} not comparable.`;
   return [
     [...wrapped(text, "", width), ...reasons.flatMap((each) => wrapped(visible(each), "  - ", width))].join(
       "\n",
@@ -101,7 +101,7 @@ function tallyBlock(title: string, rows: Tally): readonly string[] {
 }
 
 const REPLACED =
-  'Where another object has the name by now, a command that holds a uid is refused: "metadata.uid … field is immutable".';
+  'If another object has taken the name since, a command with a uid is refused: "metadata.uid … field is immutable".';
 
 function recreateBlock(
   { fixedByRecreate }: AuditOverview,
@@ -119,7 +119,7 @@ function recreateBlock(
     [
       paint(
         "bold",
-        `Fixed by strategy Recreate alone (${fixedByRecreate.length}; a brief downtime at each rollout)`,
+        `Fixed by strategy Recreate alone (${fixedByRecreate.length}; brief downtime at each rollout)`,
       ),
       ...steps,
       ...(more > 0 ? [`  and ${more} more; --format json has all commands`] : []),
@@ -134,7 +134,7 @@ function storageBlock({ needStorage }: AuditOverview, width: number, paint: Pain
   const more = needStorage.length - names.length;
   const text = names.join(", ") + (more > 0 ? ` and ${more} more` : "");
   return [
-    [paint("bold", `Need another storage (${needStorage.length})`), ...wrapped(text, "  ", width)].join("\n"),
+    [paint("bold", `Need other storage (${needStorage.length})`), ...wrapped(text, "  ", width)].join("\n"),
   ];
 }
 
@@ -143,14 +143,14 @@ function exemptedBlock({ exempted, expiring }: AuditOverview, paint: Painter): r
   const soon = new Set(expiring.map(({ finding }) => finding));
   const rows = exempted.slice(0, SHOWN).map((finding) => {
     const { by, reason, until } = finding.exempted ?? { by: "", reason: "", until: null };
-    const end = until === null ? "no end" : `until ${visible(until)}`;
-    const mark = soon.has(finding) ? paint("yellow", "  ends soon") : "";
+    const end = until === null ? "no expiry" : `until ${visible(until)}`;
+    const mark = soon.has(finding) ? paint("yellow", "  expires soon") : "";
     return `  ${visible(nameOf(finding.workload))} [${finding.rule}] by ${by}, ${end}: ${visible(reason)}${mark}`;
   });
   const more = exempted.length - rows.length;
   return [
     [
-      paint("bold", `Exempted (${exempted.length}, ${expiring.length} of them end within 14 days)`),
+      paint("bold", `Exempted (${exempted.length}, ${expiring.length} of them expire within 14 days)`),
       ...rows,
       ...(more > 0 ? [`  and ${more} more`] : []),
     ].join("\n"),

@@ -2,7 +2,7 @@ import { plural } from "../../policy/phrasing.ts";
 import { harmless } from "../harmless.ts";
 import { explainFinding } from "../message.ts";
 import type { RenderOptions, Report, ReportError, ReportedFinding } from "../report.ts";
-import { gravestFirst, toldFindings } from "./told.ts";
+import { toldFindings, worstFirst } from "./told.ts";
 
 /** The runner shows this many annotations of one type for a step and drops the rest without a word. */
 const MOST_SHOWN = 10;
@@ -10,11 +10,11 @@ const MOST_SHOWN = 10;
 const MESSAGE_LIMIT = 4_096;
 
 /**
- * Annotations of a GitHub workflow, the gravest first and no more than are shown, with the total in a last line. One
+ * Annotations of a GitHub workflow, the worst first and no more than are shown, with the total in a last line. One
  * command a line; text from manifests is escaped, so that it starts none of its own.
  */
 export function renderGithub(report: Report, options: RenderOptions): string {
-  const told = gravestFirst(toldFindings(report, options));
+  const told = worstFirst(toldFindings(report, options));
   const errors = told.filter(({ severity }) => severity === "error");
   const warnings = told.filter(({ severity }) => severity !== "error");
   const room = Math.max(MOST_SHOWN - report.errors.length, 0);

@@ -15,7 +15,7 @@ const DETAILED = 200;
 /** What the details together may take, in bytes. */
 const DETAILS_BYTES = 4_000_000;
 
-/** One self-contained page: the numbers, the worst, every finding as a row, and the gravest in full. */
+/** One self-contained page: the numbers, the worst, every finding as a row, and the worst in full. */
 export function renderHtml(
   report: Report,
   options: Pick<RenderOptions, "all" | "includeExempted"> = { all: false, includeExempted: false },
@@ -56,7 +56,7 @@ function findingSections(
 ${rows(all, new Set(detailed.keys()), clusters)}</section>
 <section aria-labelledby="details"><h2 id="details">Details${rest > 0 ? ` of the worst ${detailed.size}` : ""}</h2>
 ${new Markup([...detailed.values()].join(""))}
-${rest > 0 ? html`<p class="soft">${plural(rest, "finding")} more without details here; <code>--format json</code> has all.</p>` : NOTHING}</section>`;
+${rest > 0 ? html`<p class="soft">${plural(rest, "more finding")} without details here; <code>--format json</code> has all.</p>` : NOTHING}</section>`;
 }
 
 function detailsOf(all: readonly Listed[], report: Report): ReadonlyMap<Listed, string> {

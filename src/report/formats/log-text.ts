@@ -6,9 +6,9 @@ import { wrapped } from "../wrap.ts";
 
 const SHOWN = 20;
 const NOW: Readonly<Record<NonNullable<LoggedKey["now"]>, string>> = {
-  yes: "still so",
-  no: "no longer so",
-  unknown: "not known whether still so",
+  yes: "still holds",
+  no: "no longer holds",
+  unknown: "not known whether it still holds",
 };
 
 /** What weeks of a webhook in mode audit or warn say of mode enforce, as blocks for a terminal. */
@@ -34,8 +34,8 @@ function headline(log: FromLog, width: number, paint: Painter): string {
       : `${plural(countOf(keys) + beyond, "denial")}, for ${plural(new Set(keys.map(objectOf)).size, "object")}` +
         `${keys.some(({ now }) => now !== null) ? `, ${new Set(open.map(objectOf)).size} of them not known to be fixed` : ""}.`;
   const rest = [
-    ...(dryRuns > 0 ? [`${plural(dryRuns, "dry run")} apart`] : []),
-    ...(ignoredLines > 0 ? [`${plural(ignoredLines, "line")} of something else, or cut off`] : []),
+    ...(dryRuns > 0 ? [`${plural(dryRuns, "dry run")} counted separately`] : []),
+    ...(ignoredLines > 0 ? [`${plural(ignoredLines, "line")} that are something else or cut off`] : []),
     ...(beyond > 0 ? [`${plural(beyond, "denial")} of objects beyond the first 50000`] : []),
   ];
   const span = first === null || last === null ? "" : `, ${day(first)} to ${day(last)}`;
@@ -88,15 +88,15 @@ function nextBlock({ keys }: FromLog, width: number, paint: Painter): string {
   if (open.length === 0) {
     const text =
       keys.length === 0
-        ? "By this log, mode enforce would have stopped nobody."
-        : "By this log and the objects of now, nothing of it is left to fix.";
+        ? "According to this log, mode enforce would have stopped nobody."
+        : "According to this log and the objects as they are now, nothing is left to fix.";
     return wrapped(text, "", width).join("\n");
   }
   const asked = keys.some(({ now }) => now !== null);
   const lines = [
-    "Fix: attachguard explain RULE has the ways out of each rule.",
+    "Fix: attachguard explain RULE has the fixes for each rule.",
     "Exempt: annotations attachguard.dev/ignore and attachguard.dev/reason on the workload, or exemptions by namespace.",
-    ...(asked ? [] : ["Whether it is still so: run it again with --context or --from."]),
+    ...(asked ? [] : ["To see whether that still holds, run it again with --context or --from."]),
   ];
   return [paint("bold", "Before enforce"), ...lines.flatMap((each) => wrapped(each, "  ", width))].join("\n");
 }

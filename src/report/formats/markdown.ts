@@ -4,7 +4,7 @@ import { stepsOf } from "../commands.ts";
 import { code, plain } from "../markup.ts";
 import { groundsOf, rulePage, sentenceOf } from "../message.ts";
 import type { RenderOptions, Report, ReportedFinding } from "../report.ts";
-import { gravestFirst, toldFindings } from "./told.ts";
+import { toldFindings, worstFirst } from "./told.ts";
 
 /** By this first line whoever posts the comment finds the one to replace. */
 const MARKER = "<!-- attachguard -->";
@@ -13,7 +13,7 @@ const MOST_CHARACTERS = 65_000;
 
 /** A comment for a pull request: a summary, a table of what was found, and the details folded. */
 export function renderMarkdown(report: Report, options: RenderOptions): string {
-  const told = gravestFirst(toldFindings(report, options));
+  const told = worstFirst(toldFindings(report, options));
   const head = [MARKER, `### attachguard: ${headline(report)}`, ...problemLines(report)].join("\n\n");
   const parts: string[] = [];
   let length = head.length;
@@ -67,7 +67,7 @@ function findingPart(finding: ReportedFinding, report: Report): string {
   return [
     `${sign} **${plain(severity)}** ${refText(workload)} ${page === null ? code(rule) : `[${rule}](${page})`}${where}`,
     plain(sentenceOf(finding)),
-    "<details><summary>Why, and the ways out</summary>",
+    "<details><summary>Why, and how to fix it</summary>",
     [
       ...groundsOf(finding).map((each) => `- ${plain(each)}`),
       ...(others.length > 0 ? [`- also: ${others.join(", ")}`] : []),

@@ -5,7 +5,7 @@ import { uniqueFingerprints } from "../fingerprint.ts";
 import { harmlessJson } from "../harmless.ts";
 import { exemptionText, explainFinding, rulePage } from "../message.ts";
 import type { RenderOptions, Report, ReportError, ReportedFinding, Telling } from "../report.ts";
-import { comparableFindings, gravestFirst } from "./told.ts";
+import { comparableFindings, worstFirst } from "./told.ts";
 
 const SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
@@ -20,7 +20,7 @@ const MOST_DESCRIBED = 1_024;
  */
 export function renderSarif(report: Report, options: RenderOptions): string {
   const found = comparableFindings(report, options);
-  const placed = gravestFirst(found.filter(({ place }) => place !== null));
+  const placed = worstFirst(found.filter(({ place }) => place !== null));
   const kept = placed.slice(0, MOST_RESULTS);
   const fingerprints = uniqueFingerprints(kept.map(({ fingerprint }) => fingerprint));
   const log = {
@@ -42,11 +42,8 @@ export function renderSarif(report: Report, options: RenderOptions): string {
             executionSuccessful: report.errors.length === 0,
             toolExecutionNotifications: [
               ...report.errors.map((error) => errorNotification(error, report)),
-              ...countNotification(
-                found.length - placed.length,
-                "not in a file, so they cannot be shown on a line",
-              ),
-              ...countNotification(placed.length - kept.length, `beyond the ${MOST_RESULTS} gravest`),
+              ...countNotification(found.length - placed.length, "not in a file, so not shown on a line"),
+              ...countNotification(placed.length - kept.length, `beyond the worst ${MOST_RESULTS}`),
             ],
           },
         ],

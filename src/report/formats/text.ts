@@ -104,13 +104,13 @@ function findingBlocks(findings: readonly ReportedFinding[], layout: Layout): re
   });
 }
 
-/** Of several errors some ways out may mend more than one. */
+/** Of several errors some fixes may clear more than one. */
 function planLines(finding: ReportedFinding, { plans, width, paint }: Layout): readonly string[] {
   const plan = plans.get(planKey(finding.workload, finding.source, finding.cluster));
   if (plan === undefined) return [];
-  const then = plan.steps.length > 1 ? "; the strategy as a second change, after the number of pods" : "";
+  const then = plan.steps.length > 1 ? "; change the strategy separately, after the number of pods" : "";
   const fixes = plan.fixes.map(({ summary }) => summary).join("; ");
-  return wrapped(`${paint("bold", "Enough together")}: ${visible(fixes)}${then}`, "  ", width);
+  return wrapped(`${paint("bold", "To fix all of them")}: ${visible(fixes)}${then}`, "  ", width);
 }
 
 function planKey(workload: ObjectRef, source: SourcePosition | null, cluster: string | null): string {
@@ -224,7 +224,7 @@ function waysOut(findings: readonly ReportedFinding[], width: number, paint: Pai
     const { summary, cost } = FIXES[id];
     return [...wrapped(`${id}: ${summary}`, "  ", width), ...wrapped(`Cost: ${cost}`, "    ", width)];
   });
-  const more = "What each takes for a workload: `--format json`, or the workload's file alone.";
+  const more = "For what each means for a workload: `--format json`, or check its file alone.";
   return [paint("bold", "How to fix it"), ...lines, `  ${paint("dim", more)}`].join("\n");
 }
 
@@ -271,7 +271,7 @@ function summaryLine({ summary, workloads, errors, notJudged, change }: Report, 
       ? notJudged.length === 0
         ? change === null
           ? "No workload mounts a claim"
-          : "The change concerns no workload that mounts a claim"
+          : "The change affects no workload that mounts a claim"
         : "No workload that mounts a claim was judged"
       : `${plural(summary.workloads, "workload")} that ${summary.workloads === 1 ? "mounts" : "mount"} a claim: ` +
         `${count("deny")} denied, ${count("warn")} with a warning, ${count("allow")} allowed`;

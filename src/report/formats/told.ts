@@ -19,7 +19,7 @@ export function comparableFindings(
 }
 
 /** Errors first, in the report's order otherwise. */
-export function gravestFirst(findings: readonly ReportedFinding[]): readonly ReportedFinding[] {
+export function worstFirst(findings: readonly ReportedFinding[]): readonly ReportedFinding[] {
   return findings.toSorted((a, b) => Number(a.severity !== "error") - Number(b.severity !== "error"));
 }
 

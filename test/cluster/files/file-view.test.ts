@@ -119,7 +119,7 @@ t.test("a claim is the nearest of its name", async (t) => {
       why: "two that are equally near",
       files: { "a/app.yaml": app("a"), "b/pvc.yaml": claim(), "c/pvc.yaml": claim() },
       found:
-        /^PersistentVolumeClaim data stands at \/r\/b\/pvc\.yaml:2:1 and at \/r\/c\/pvc\.yaml:2:1, and neither is nearer$/,
+        /^PersistentVolumeClaim data is at \/r\/b\/pvc\.yaml:2:1 and at \/r\/c\/pvc\.yaml:2:1, and neither is nearer$/,
     },
     {
       why: "two in one folder, of two namespaces",
@@ -237,7 +237,7 @@ t.test("an autoscaler counts for the workload that it leads to", async (t) => {
   t.equal(scalersOf({ ...twins, "a/hpa.yaml": scaler("web") }, "b/app.yaml"), "", "not for its twin");
   t.match(
     scalersOf({ ...twins, "c/hpa.yaml": scaler("web") }, "b/app.yaml"),
-    /of-web means one of two: Deployment web stands at/,
+    /of-web means one of two: Deployment web is at/,
   );
   t.equal(
     scalersOf({ "a/app.yaml": app("web", "shop"), "c/hpa.yaml": scaler("web", "shop") }, "a/app.yaml"),

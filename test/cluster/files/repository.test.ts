@@ -84,7 +84,7 @@ t.test("rendered: each root is judged as it is rendered, and points to its sourc
     "note /repository: left out below the paths that were named",
     /^note ci\/templates\/job\.yaml: 1 document is a template that was not rendered/,
     /^note ci\/values\.yaml: it holds no Kubernetes object$/,
-    /^note deploy\/remote: the kustomization was not rendered \(.*https:\/\/example\.com\/base\.yaml.*\), so that its objects were judged as they stand, with warnings at most: vendor it/,
+    /^note deploy\/remote: the kustomization was not rendered \(.*https:\/\/example\.com\/base\.yaml.*\), so its objects were judged as they are, with warnings at most: vendor it/,
   ]);
 });
 
@@ -99,7 +99,7 @@ t.test("not rendered: patches are not objects, a namespace counts, and a word sa
   t.match(
     notes.filter((note) => note.includes("the chart")),
     [
-      /^note charts\/api: the chart was not rendered \(rendering is switched off\), so that its 2 templates were not judged: render it yourself/,
+      /^note charts\/api: the chart was not rendered \(rendering is switched off\), so its 2 templates were not judged: render it yourself/,
     ],
     "one note for a chart",
   );

@@ -112,7 +112,7 @@ t.test("a git in the tree that is checked is not run", async (t) => {
   const folder = repository(t, { "bin/git": "#!/bin/sh\ntouch ran\n" });
   await t.rejects(openGit(folder, { PATH: join(folder, "bin") }), {
     code: "AG_ERR_GIT",
-    message: /no git that may be run/,
+    message: /no usable git was found/,
   });
 });
 

@@ -68,7 +68,7 @@ t.test("an API that is there and may not be read is a problem", async (t) => {
     it.cluster.status().find(({ kind }) => kind === "ScaledObject"),
     {
       state: "refused",
-      problem: /^no right to read scaledobjects/,
+      problem: /^no permission to read scaledobjects/,
     },
   );
   t.match(it.cluster.view.autoscalersOf(TARGET), { state: "unknown", reason: /scaledobjects/ });

@@ -40,10 +40,13 @@ t.test("a kind that may not be read (403) degrades that kind only", async (t) =>
   const it = await live(t, { fill: forbid });
   const refused = statusOf(it, "PersistentVolume");
   t.equal(refused.state, "refused");
-  t.match(refused.problem, /^no right to read persistentvolumes: .*cannot list resource "persistentvolumes"/);
+  t.match(
+    refused.problem,
+    /^no permission to read persistentvolumes: .*cannot list resource "persistentvolumes"/,
+  );
   t.match(it.cluster.view.volume("pv-data"), {
     state: "unknown",
-    reason: /no right to read persistentvolumes/,
+    reason: /no permission to read persistentvolumes/,
   });
   t.equal(it.cluster.view.claim("shop", "data").state, "known");
   t.strictSame(
@@ -125,10 +128,10 @@ t.test(
     t.equal(view.claim("shop", "data").state, "known");
     t.match(view.claim("shop", "other"), {
       state: "unknown",
-      reason: /no right to read persistentvolumeclaims/,
+      reason: /no permission to read persistentvolumeclaims/,
     });
     t.match(view.nodes(), { state: "known", value: [{ name: "n1" }], ageSeconds: 0 }, "with their age");
-    t.match(statusOf(it, "Node").problem, /^no right to read nodes/);
+    t.match(statusOf(it, "Node").problem, /^no permission to read nodes/);
     it.double.forbidden.clear();
     it.double.put(claim({ name: "other" }));
     await agrees(t, it);
@@ -156,7 +159,7 @@ t.test("a kind in sync is refused when the refusal lasts longer than facts may b
   it.double.cut("Node");
   await state(it, "Node", "held");
   await state(it, "Node", "refused");
-  t.match(it.cluster.view.nodes(), { state: "unknown", reason: /no right to read nodes/ });
+  t.match(it.cluster.view.nodes(), { state: "unknown", reason: /no permission to read nodes/ });
   it.double.forbidden.clear();
   await state(it, "Node", "synced");
   t.equal(it.cluster.view.nodes().state, "known", "and does not wait as one that was never seen");

@@ -397,7 +397,7 @@ t.test("the finding says what happens, what the class offers and which class doe
   );
   t.equal(match?.brief, "StorageClass gp3 cannot do ReadWriteMany");
   t.same(match?.evidence, [
-    "StorageClass gp3 (ebs.csi.aws.com) offers ReadWriteOnce, ReadWriteOncePod for volumeMode Filesystem, says the driver catalogue",
+    "StorageClass gp3 (ebs.csi.aws.com) offers ReadWriteOnce, ReadWriteOncePod for volumeMode Filesystem, according to the driver catalogue",
     "ReadWriteMany is offered by StorageClass shared",
   ]);
   t.same(
@@ -408,12 +408,12 @@ t.test("the finding says what happens, what the class offers and which class doe
   const later = judge([claim({ modes: [RWX] }), storageClass("zfs.csi.openebs.io")]);
   t.equal(
     later?.problem,
-    "asks for ReadWriteMany (volumeMode Filesystem), which StorageClass gp3 (zfs.csi.openebs.io) accepts without keeping it",
+    "asks for ReadWriteMany (volumeMode Filesystem), which StorageClass gp3 (zfs.csi.openebs.io) accepts without honouring it",
   );
 
   const files = judge([claim({ modes: [RWO], spec: BLOCK }), storageClass("efs.csi.aws.com")]);
   t.same(files?.evidence, [
-    "StorageClass gp3 (efs.csi.aws.com) offers no access mode for volumeMode Block, says the driver catalogue",
+    "StorageClass gp3 (efs.csi.aws.com) offers no access mode for volumeMode Block, according to the driver catalogue",
   ]);
 
   const withParameter = judge([

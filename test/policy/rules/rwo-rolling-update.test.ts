@@ -35,7 +35,7 @@ const CASES: readonly RuleCase[] = [
     why: "the old pod may go first: passes",
     subject: deployment({ workload: rolling(0, 1) }),
     severity: "warning",
-    says: /passing Multi-Attach/,
+    says: /transient Multi-Attach/,
   },
   {
     why: "kept apart for certain: gets stuck",
@@ -65,7 +65,7 @@ const CASES: readonly RuleCase[] = [
     why: "leaning on pods that nobody knows: softer, and it says on what",
     subject: deployment({ spec: sameNode({ app: "nobody" }) }),
     severity: "warning",
-    says: /one node as long as the pods that do are on one/,
+    says: /one node as long as the pods that match are on one/,
   },
   {
     why: "no pod can be placed at all",

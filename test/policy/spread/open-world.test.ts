@@ -48,12 +48,15 @@ t.test("the evidence says what was not known", async (t) => {
     judged(deployment(onDisk), AB, false).message,
     /how many nodes nodeSelector disk=ssd leaves is not known \(files seldom hold every node\)/,
   );
-  t.match(judged(daemonSet(), [node("a")], false).evidence, /taken as more than one \(files seldom hold/);
+  t.match(
+    judged(daemonSet(), [node("a")], false).evidence,
+    /assumed to be more than one \(files seldom hold/,
+  );
   const spec = sameNode({ app: "web" });
-  t.match(judged(deployment({ spec }), [], false).evidence, /as far as known it matches no other pods/);
+  t.match(judged(deployment({ spec }), [], false).evidence, /as far as is known it matches no other pods/);
   const beside = judged(deployment({ spec: sameNode({ "cnpg.io/cluster": "db" }) }), [], false);
   t.equal(beside.rules, "rwo-rolling-update?", "pods of an operator: a warning");
-  t.match(beside.message, /one node as long as the pods that do are on one/, "which names its condition");
+  t.match(beside.message, /one node as long as the pods that match are on one/, "which names its condition");
 });
 
 t.test("a class by a conventional name: a warning with the condition", async (t) => {

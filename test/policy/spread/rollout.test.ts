@@ -455,7 +455,7 @@ t.test("a rollout beside another app needs the same app for old and new", async 
       from: beside("operated"),
       to: beside("operated"),
       expected: "leaning",
-      says: /as long as the pods that do are on one/,
+      says: /as long as the pods that match are on one/,
     },
     { reason: "the template with itself", to: beside("operated"), expected: "leaning" },
     {

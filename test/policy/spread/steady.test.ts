@@ -556,7 +556,7 @@ t.test("a volume that is on one host holds the whole pod there", async (t) => {
       others: [pvc("data", "any"), topolvm],
       expected: "one-node",
       proof: "volume",
-      says: /topolvm.io makes the volume of claim data on one node/,
+      says: /topolvm.io creates the volume of claim data on one node/,
     },
     {
       reason: "another driver's own key proves nothing",
@@ -969,7 +969,7 @@ t.test("affinity to pods that nobody knows leans on them (semantics S24)", async
       of: near(hostTerm("{app: operated}")),
       expected: "leaning",
       proof: "unknown-pods",
-      says: /no known workload matches .*\(app=operated\).* one node as long as the pods that do are on one/,
+      says: /no known workload matches .*\(app=operated\).* one node as long as the pods that match are on one/,
     },
     {
       reason: "only another namespace",
@@ -1123,7 +1123,7 @@ t.test("affinity to another app is one node as long as that app is on one (seman
       others: [db()],
       expected: "leaning",
       proof: "other-app",
-      says: /Deployment shop\/db, as far as known the only match, which has at most one pod/,
+      says: /Deployment shop\/db, as far as is known the only match, which has at most one pod/,
     },
     { reason: "an app without pods now", of: beside, others: [db({ replicas: 0 })], expected: "leaning" },
     {

@@ -11,8 +11,8 @@ t.test("begins with the marker by which it is found and replaced", async (t) => 
 t.test("tells what, where, why and the ways out", async (t) => {
   const text = renderMarkdown(reportWith({ findings: [findingWith()] }), PLAIN);
   t.match(text, "**error** Deployment `shop/web` `rwo-rolling-update` at `web.yaml:3`");
-  t.match(text, "<details><summary>Why, and the ways out</summary>\n\n- one pod more");
-  t.match(text, "1. Use strategy Recreate. Cost: a brief downtime.\n   - on the live object: `kubectl patch");
+  t.match(text, "<details><summary>Why, and how to fix it</summary>\n\n- one pod more");
+  t.match(text, "1. Use strategy Recreate. Cost: brief downtime.\n   - on the live object: `kubectl patch");
 });
 
 t.test("stays below what a comment holds, whole findings only, and says how many are missing", async (t) => {

@@ -18,7 +18,7 @@ t.test("shows what is wrong, where, why, and every way out with its command", as
 
   How to fix it
     1. Use strategy Recreate
-       Cost: a brief downtime
+       Cost: brief downtime
        on the live object: kubectl patch deployment web -n shop --type merge -p '{"spec":{"strategy":{"type":"Recreate","rollingUpdate":null}}}'
     2. Use a ReadWriteMany claim
        Cost: a new claim

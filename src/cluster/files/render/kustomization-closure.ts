@@ -105,7 +105,7 @@ class KustomizationWalk {
   async #reference(reference: Reference, place: Place, base: string, file: string): Promise<void> {
     const { value, field, to, inline } = reference;
     if (typeof value !== "string" || value === "") {
-      this.#builder.problem("unreadable", `${file} holds something else than a path in ${field}`);
+      this.#builder.problem("unreadable", `${file} holds something other than a path in ${field}`);
       return;
     }
     const role = reference.role === "resource" ? place.role : reference.role;
@@ -143,7 +143,7 @@ class KustomizationWalk {
   async #inline(text: string, role: ClosureRole, place: Place, file: string): Promise<boolean> {
     const parsed = parseStrictly(text);
     if ("problem" in parsed || !parsed.documents.every(isMapping)) {
-      if (text.includes("\n")) this.#builder.problem("unreadable", `${file} holds a text that is no YAML`);
+      if (text.includes("\n")) this.#builder.problem("unreadable", `${file} holds text that is not YAML`);
       return text.includes("\n");
     }
     if (role === "plugin") await this.#plugins(parsed.documents, place, file);
@@ -189,7 +189,7 @@ class KustomizationWalk {
   async #file(path: string, folder: string, role: ClosureRole, what: string): Promise<string | undefined> {
     const real = await this.#builder.resolve(path);
     if (real === undefined || real === "outside" || !isInside(folder, real)) {
-      this.#builder.problem("outside", `${what} lies outside the folder of its kustomization`);
+      this.#builder.problem("outside", `${what} is outside the folder of its kustomization`);
       return undefined;
     }
     const found = await this.#builder.files.stat(real);

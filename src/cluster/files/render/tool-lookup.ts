@@ -31,9 +31,9 @@ export async function findTool(
     // The entry itself counts too: a link in the tree to a program outside is a choice of the tree's.
     const places = [path, join(await realpath(entry), file), real];
     const reason = places.some((place) => [...folders, ...checked].some((folder) => isInside(folder, place)))
-      ? "lies in what is checked"
+      ? "is in what is checked"
       : places.some((place) => place.split(sep).includes("node_modules"))
-        ? "lies in node_modules"
+        ? "is in node_modules"
         : undefined;
     if (reason !== undefined) refused.push({ path, reason });
     else if (!usable.includes(real)) usable.push(real);

@@ -108,11 +108,11 @@ export function releaseName(folder: string): string {
 function refusal(run: Extract<ToolRun, { state: "failed" }>, tool: RenderTool, copies: string): Rendered {
   if (run.exceeded !== undefined) {
     const what = run.exceeded === "time" ? "took longer" : "printed more";
-    return notRendered("too-large", `${tool.name} ${what} than is allowed and was ended`);
+    return notRendered("too-large", `${tool.name} ${what} than is allowed and was stopped`);
   }
   // Go's runtime dies with pages of stacks; a limit is the only reason for it to run out of memory here.
   if (/\bout of memory\b|cannot allocate memory/.test(run.error)) {
-    return notRendered("too-large", `${tool.name} needed more memory than is allowed and was ended`);
+    return notRendered("too-large", `${tool.name} needed more memory than is allowed and was stopped`);
   }
   return notRendered("failed", `${tool.name}: ${toolMessage(run.error, copies)}`);
 }

@@ -17,7 +17,7 @@ export interface Listed {
   readonly anchor: string;
 }
 
-/** The findings of a page, the gravest first: what is stuck, then autoscalers, errors, warnings, the exempted. */
+/** The findings of a page, the worst first: what is stuck, then autoscalers, errors, warnings, the exempted. */
 export function listed(
   report: Report,
   options: Pick<RenderOptions, "all" | "includeExempted">,

@@ -47,7 +47,7 @@ ${of.slice(0, TALLIED).map(([name, errors, warnings]) => html`<tr><th scope="row
 function recreate({ fixedByRecreate }: AuditOverview, { telling }: Report): Markup {
   if (fixedByRecreate.length === 0) return NOTHING;
   return html`<section aria-labelledby="recreate"><h2 id="recreate">Fixed by strategy Recreate alone (${fixedByRecreate.length})</h2>
-<p>A brief downtime at each rollout is the cost. Each command changes one workload.</p>
+<p>The cost is brief downtime at each rollout. Each command changes one workload.</p>
 ${folded(
   "commands",
   fixedByRecreate
@@ -73,8 +73,8 @@ function folded(what: string, items: readonly Markup[]): Markup {
 function storage({ needStorage }: AuditOverview): Markup {
   if (needStorage.length === 0) return NOTHING;
   const more = needStorage.length - SHOWN;
-  return html`<section aria-labelledby="other-storage"><h2 id="other-storage">Need another storage (${needStorage.length})</h2>
-<p>No change of the workload or of its autoscaler is a way out.</p>
+  return html`<section aria-labelledby="other-storage"><h2 id="other-storage">Need other storage (${needStorage.length})</h2>
+<p>No change to the workload or its autoscaler fixes these.</p>
 <ul>${needStorage.slice(0, SHOWN).map((each) => html`<li>${clipped(placeName(each), 260)}</li>`)}${more > 0 ? html`<li>and ${more} more</li>` : NOTHING}</ul></section>`;
 }
 
@@ -83,7 +83,7 @@ function exempted({ exempted, expiring }: AuditOverview): Markup {
   const soon = new Set(expiring.map(({ finding }) => finding));
   const first = exempted.toSorted((a, b) => Number(soon.has(b)) - Number(soon.has(a)));
   const more = exempted.length - SHOWN;
-  return html`<section aria-labelledby="exempted"><h2 id="exempted">Exempted (${exempted.length}, of which ${expiring.length} end within 14 days)</h2>
-<div class="scroll" tabindex="0" role="group" aria-label="Exemptions"><table><thead><tr><th scope="col">Workload</th><th scope="col">Rule</th><th scope="col">By</th><th scope="col">Ends</th><th scope="col">Reason</th></tr></thead><tbody>
-${first.slice(0, SHOWN).map((finding) => html`<tr><th scope="row">${clipped(placeName(finding), 260)}</th><td>${finding.rule}</td><td>${finding.exempted?.by ?? ""}</td><td>${clipped(finding.exempted?.until ?? "no end", 40)}${soon.has(finding) ? html` <strong class="care">soon</strong>` : NOTHING}</td><td>${clipped(finding.exempted?.reason ?? "", 300)}</td></tr>\n`)}</tbody></table></div>${more > 0 ? html`<p class="soft">and ${more} more, in the table of findings</p>` : NOTHING}</section>`;
+  return html`<section aria-labelledby="exempted"><h2 id="exempted">Exempted (${exempted.length}, of which ${expiring.length} expire within 14 days)</h2>
+<div class="scroll" tabindex="0" role="group" aria-label="Exemptions"><table><thead><tr><th scope="col">Workload</th><th scope="col">Rule</th><th scope="col">By</th><th scope="col">Expires</th><th scope="col">Reason</th></tr></thead><tbody>
+${first.slice(0, SHOWN).map((finding) => html`<tr><th scope="row">${clipped(placeName(finding), 260)}</th><td>${finding.rule}</td><td>${finding.exempted?.by ?? ""}</td><td>${clipped(finding.exempted?.until ?? "no expiry", 40)}${soon.has(finding) ? html` <strong class="care">soon</strong>` : NOTHING}</td><td>${clipped(finding.exempted?.reason ?? "", 300)}</td></tr>\n`)}</tbody></table></div>${more > 0 ? html`<p class="soft">and ${more} more, in the table of findings</p>` : NOTHING}</section>`;
 }

@@ -4,7 +4,7 @@ import { SCRIPT } from "./script.ts";
 import { STYLE } from "./style.ts";
 
 /**
- * One file that asks for nothing: the style and the script are let in by their hashes, so that nothing that a name
+ * One file that makes no requests: the style and the script are let in by their hashes, so that nothing that a name
  * or a message might bring along could ever run.
  */
 export function page(title: string, body: Markup): string {

@@ -4,7 +4,7 @@ import { clipped, html, type Markup, NOTHING } from "./escape.ts";
 
 const SHOWN = 50;
 
-/** What was not judged, and why: never passed over. */
+/** What was not judged, and why: never left out. */
 export function problems({ errors, notes, notJudged, audit, inRepository }: Report): Markup {
   const where = (file: string, line: number) => (file === "" ? "" : `${inRepository(file)}:${line}: `);
   const unread = (audit?.read ?? []).filter(({ state }) => state === "unread");
@@ -18,7 +18,7 @@ export function problems({ errors, notes, notJudged, audit, inRepository }: Repo
       unread.map(({ kind, why }) => kind + (why === null ? "" : `: ${why}`)),
     ),
     list(
-      "Of a kind that no rule knows",
+      "Of a kind that is not judged",
       notJudged.map(({ object }) => nameOf(object)),
     ),
     list(

@@ -21,10 +21,10 @@ export function rows(all: readonly Listed[], linked: ReadonlySet<Listed>, cluste
   const shown = all.slice(0, lines.length);
   const missing = all.length - lines.length;
   return html`${filters(shown, clusters)}
-<p><output id="count" aria-live="polite">${shown.length} of ${shown.length} shown</output>${missing > 0 ? html`; ${missing} more did not fit here, the gravest are shown; <code>--format json</code> has all` : NOTHING}</p>
+<p><output id="count" aria-live="polite">${shown.length} of ${shown.length} shown</output>${missing > 0 ? html`; ${missing} more did not fit here, the worst are shown; <code>--format json</code> has all` : NOTHING}</p>
 <div class="scroll rows" tabindex="0" role="group" aria-label="All findings"><table>
-<caption>Findings, the gravest first</caption>
-<thead><tr><th scope="col" class="narrow" data-key="severity">Severity</th><th scope="col" class="narrow folding" data-key="state">State</th>${clusters ? html`<th scope="col" class="extra" data-key="cluster">Cluster</th>` : NOTHING}<th scope="col" data-key="namespace">Namespace</th><th scope="col" data-key="workload">Workload</th><th scope="col" class="middle" data-key="rule">Rule</th><th scope="col" class="extra" data-key="claims">Claims</th><th scope="col" class="extra" data-key="way">Cheapest way out</th></tr></thead>
+<caption>Findings, the worst first</caption>
+<thead><tr><th scope="col" class="narrow" data-key="severity">Severity</th><th scope="col" class="narrow folding" data-key="state">State</th>${clusters ? html`<th scope="col" class="extra" data-key="cluster">Cluster</th>` : NOTHING}<th scope="col" data-key="namespace">Namespace</th><th scope="col" data-key="workload">Workload</th><th scope="col" class="middle" data-key="rule">Rule</th><th scope="col" class="extra" data-key="claims">Claims</th><th scope="col" class="extra" data-key="way">Cheapest fix</th></tr></thead>
 <tbody id="findings-body">
 ${new Markup(lines.join(""))}</tbody>
 </table></div>`;

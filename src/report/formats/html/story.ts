@@ -43,7 +43,7 @@ export function storyOf(finding: ReportedFinding): Story | null {
 function stuckStory(finding: ReportedFinding, { replicas, surge, unavailable }: PodNumbers): Story {
   const wait = waitOf(finding);
   const old = replicas === null ? "the old pods" : plural(replicas, "old pod");
-  const kept = unavailable === 0 || unavailable === null ? "all of them stay" : `only ${unavailable} may go`;
+  const kept = unavailable === 0 || unavailable === null ? "all of them stay" : `only ${unavailable} may end`;
   return {
     headings: ["before", "rollout starts", "new pod is placed", "from then on"],
     lanes: [
@@ -55,16 +55,16 @@ function stuckStory(finding: ReportedFinding, { replicas, surge, unavailable }: 
       {
         name: "new pod",
         spans: [
-          { from: 1, to: 2, text: "is made", is: "free" },
+          { from: 1, to: 2, text: "is created", is: "free" },
           { from: 2, to: 4, text: wait.short, is: "waits" },
         ],
       },
     ],
     steps: [
       `Before: ${replicas === null ? "the old pods run" : `${old} ${replicas === 1 ? "runs" : "run"}`}, and the volume is held by what uses it.`,
-      `The rollout makes new pods beside the old ones: maxSurge comes to ${surge ?? "0"}, maxUnavailable to ${unavailable ?? "0"}.`,
+      `The rollout creates new pods beside the old ones: maxSurge comes to ${surge ?? "0"}, maxUnavailable to ${unavailable ?? "0"}.`,
       wait.sentence,
-      `Old pods go as new ones become Ready; until then ${kept}. No new pod becomes Ready, so the rollout waits for itself, with no end of its own.`,
+      `Old pods end as new ones become Ready; until then ${kept}. No new pod becomes Ready, so the rollout waits for itself and never ends.`,
     ],
   };
 }
@@ -98,7 +98,7 @@ function passingStory(finding: ReportedFinding, { surge, unavailable }: PodNumbe
       },
     ],
     steps: [
-      `The rollout may take old pods away first: maxUnavailable comes to ${unavailable ?? "0"}, maxSurge to ${surge ?? "0"}.`,
+      `The rollout may end old pods first: maxUnavailable comes to ${unavailable ?? "0"}, maxSurge to ${surge ?? "0"}.`,
       wait.sentence,
       "The old pod ends, its volume becomes free, and the new pod starts: the error clears by itself.",
     ],
@@ -110,14 +110,14 @@ function besideStory(finding: ReportedFinding, { replicas, most, autoscaler }: P
   const byScaler = finding.rule === "rwo-autoscaling" && autoscaler !== null;
   const others = most === null ? "other pods" : most === 2 ? "second pod" : `pods 2 to ${most}`;
   return {
-    headings: ["before", byScaler ? "load rises" : "pods are made", "they are placed", "from then on"],
+    headings: ["before", byScaler ? "load rises" : "pods are created", "they are placed", "from then on"],
     lanes: [
       { name: "first pod", spans: [{ from: 0, to: 4, text: "runs", is: "runs" }] },
       { name: "volume", spans: [{ from: 0, to: 4, text: "held for the first pod", is: "held" }] },
       {
         name: others,
         spans: [
-          { from: 1, to: 2, text: "made", is: "free" },
+          { from: 1, to: 2, text: "created", is: "free" },
           { from: 2, to: 4, text: wait.short, is: "waits" },
         ],
       },
@@ -128,7 +128,7 @@ function besideStory(finding: ReportedFinding, { replicas, most, autoscaler }: P
         ? `${autoscaler.kind} ${autoscaler.name} may raise the workload${replicas === null ? "" : ` from ${replicas}`} to ${plural(autoscaler.maximum, "pod")}.`
         : `${most === null ? "More than one pod is" : `${plural(most, "pod")} are`} wanted at once.`,
       wait.sentence,
-      "It waits for as long as the first pod runs: nothing ends that one.",
+      "It waits for as long as the first pod runs, and nothing ends that pod.",
     ],
   };
 }
@@ -145,7 +145,7 @@ function sharedStory(finding: ReportedFinding): Story {
       {
         name: "the other's pod",
         spans: [
-          { from: 1, to: 2, text: "is made", is: "free" },
+          { from: 1, to: 2, text: "is created", is: "free" },
           { from: 2, to: 4, text: wait.short, is: "waits" },
         ],
       },
@@ -160,7 +160,7 @@ function sharedStory(finding: ReportedFinding): Story {
 
 function unguardedStory({ most }: PodNumbers): Story {
   return {
-    headings: ["before", "another pod is made", "it is placed", "from then on"],
+    headings: ["before", "another pod is created", "it is placed", "from then on"],
     lanes: [
       { name: "first pod", spans: [{ from: 0, to: 4, text: "runs and may write", is: "runs" }] },
       {
@@ -173,15 +173,15 @@ function unguardedStory({ most }: PodNumbers): Story {
       {
         name: "other pods",
         spans: [
-          { from: 1, to: 2, text: "made", is: "free" },
+          { from: 1, to: 2, text: "created", is: "free" },
           { from: 2, to: 4, text: "run and may write", is: "runs" },
         ],
       },
     ],
     steps: [
       `${most === null ? "More than one pod" : `Up to ${plural(most, "pod")}`} can run at once.`,
-      "The volume has no attach step, so nothing refuses a second node: ReadWriteOnce is a wish here.",
-      "Pods on several nodes may write at once, and only the application itself can keep the data whole.",
+      "The volume has no attach step, so nothing refuses a second node: ReadWriteOnce is not enforced here.",
+      "Pods on several nodes may write at once, and only the application itself can keep the data intact.",
     ],
   };
 }
@@ -195,7 +195,7 @@ function waitOf({ factors, claims }: ReportedFinding): { readonly short: string;
         : "Placed on another node, the second pod";
     return {
       short: "waits: Multi-Attach error",
-      sentence: `${where}${factors?.spread === "apart" ? " and" : ""} waits with "Multi-Attach error for volume": one node at a time can hold it.`,
+      sentence: `${where}${factors?.spread === "apart" ? " and" : ""} waits with "Multi-Attach error for volume": only one node at a time can hold it.`,
     };
   }
   return claims.some(({ accessModes }) => accessModes.includes("ReadWriteOncePod"))
@@ -207,6 +207,6 @@ function waitOf({ factors, claims }: ReportedFinding): { readonly short: string;
     : {
         short: "waits: volume is in use",
         sentence:
-          "The second pod waits wherever it is placed, even on the same node: the driver lets one pod use the volume.",
+          "The second pod waits wherever it is placed, even on the same node: the driver lets only one pod use the volume.",
       };
 }

@@ -15,7 +15,7 @@ export function tiles(report: Report): Markup {
   const held = workloads.filter(({ factors }) => factors.reach === "node" || factors.reach === "pod").length;
   return row([
     { name: "workloads with volumes", count: workloads.length },
-    { name: "on a volume that one node or one pod may hold", count: held },
+    { name: "on a volume that only one node or one pod may hold", count: held },
     ...(audit === null ? [] : [{ name: "stuck now", count: inState("stuck"), tone: "bad" as const }]),
     { name: "latent: would get stuck", count: inState("latent"), tone: "care" },
     { name: "healthy", count: inState("healthy") },
@@ -33,7 +33,7 @@ export function sinceTiles({ since }: Report): Markup {
 ${row(
   [
     { name: "new", count: since.new, tone: "bad" },
-    { name: "graver", count: since.graver, tone: "bad" },
+    { name: "worse", count: since.graver, tone: "bad" },
     { name: "unchanged", count: since.unchanged },
     { name: "fixed", count: since.fixed },
     { name: "not comparable", count: since.notComparable, tone: "care" },

@@ -103,7 +103,7 @@ t.test("a hostile tree cannot bring its own tools", async (t) => {
   t.match(rendered, {
     state: "not-rendered",
     code: "no-tool",
-    reason: /lies in what is checked and is not run/,
+    reason: /is in what is checked and is not run/,
   });
   t.notOk(existsSync(mark), "none was run, not even for its version");
   fake(join(folder, "good"), "kubectl", "echo kind: Good");

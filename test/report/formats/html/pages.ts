@@ -38,7 +38,7 @@ export function findingAt(at: number): Finding {
       return findingWith({
         ...of,
         problem:
-          'can get stuck in a rollout with a Multi-Attach error: the new pod waits for claim "data", which one node at a time can hold and the old pod keeps',
+          'can get stuck in a rollout with a Multi-Attach error: the new pod waits for claim "data", which only one node at a time can hold, and which the old pod keeps',
       });
     case 1:
       return findingWith({
