@@ -32,6 +32,7 @@ export interface Entry {
   readonly backEndHint?: { readonly text: string; readonly source: string };
   readonly migratesTo?: string;
   readonly parameters: readonly EntryRule[];
+  readonly evidence: string;
   readonly sources: readonly string[];
 }
 
@@ -141,6 +142,7 @@ function compact(entry: Entry): Record<string, unknown> {
     backEndHint: entry.backEndHint?.text,
     dynamicProvisioning: entry.dynamicProvisioning || undefined,
     enforcedAt: entry.enforcedAt === "unknown" ? undefined : entry.enforcedAt,
+    unstudied: entry.evidence === "official-table-only" || entry.kind === "static" || undefined,
     parameters: rules.length > 0 ? rules : undefined,
   };
 }

@@ -21,4 +21,5 @@ while IFS= read -r path; do
 done <<< "${ATTACHGUARD_PATHS:-}"
 [[ ${#paths[@]} -gt 0 || -e attachguard.yaml ]] || paths=(.)
 
-exec node "$(dirname "${BASH_SOURCE[0]}")/../dist/check.js" "${words[@]}" -- "${paths[@]}"
+# The bash of macOS (3.2) takes an empty array for an unset variable.
+exec node "$(dirname "${BASH_SOURCE[0]}")/../dist/check.js" "${words[@]}" -- ${paths[@]+"${paths[@]}"}

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { storagePageNamed } from "../src/policy/catalogue/capabilities.ts";
 
 /** What these pages say of an entry of the catalogue (src/policy/catalogue/README.md). */
 interface Entry {
@@ -40,7 +41,7 @@ export function storagePages(): Readonly<Record<string, string>> {
 }
 
 function fileOf({ provisioner }: Entry): string {
-  return `${provisioner.replaceAll(/[^a-zA-Z0-9.-]+/g, "_").replaceAll(/^_|_$/g, "")}.md`;
+  return `${storagePageNamed(provisioner)}.md`;
 }
 
 function indexPage(studied: readonly Entry[]): string {

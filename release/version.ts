@@ -24,6 +24,7 @@ export const PLACES: Readonly<Record<string, readonly string[]>> = {
   "examples/portal/package.json": ['"attachguard": "@"'],
   "examples/unit-test/package.json": ['"attachguard": "@"'],
   "test/e2e/packed.sh": ["attachguard-@(?=\\.tgz)"],
+  "test/golden/check-deny.json": ['"toolVersion": "@"'],
 };
 
 /** What stands at each place, in order. */

@@ -3,9 +3,10 @@ import { readFile, realpath } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { TreePair } from "../cluster/git/tree-pair.ts";
 import { DEFAULT_CONFIG } from "../config/config.ts";
+import { CONFIG_NAME } from "../config/defaults.ts";
 import type { ReportNote } from "../report/report.ts";
 import { at } from "./check.ts";
-import { CONFIG_NAME, checkConfig, type UsedConfig } from "./check-config.ts";
+import { checkConfig, type UsedConfig } from "./check-config.ts";
 import { readInput } from "./input-file.ts";
 
 /** A file that steers a check, as the base has it. */
@@ -49,7 +50,7 @@ export async function configOfBase(
   const file = named ?? (await foundAbove(folder, pair));
   if (file === undefined) return { config: DEFAULT_CONFIG, file: undefined, notes: [] };
   const { text, notes } = await textOfBase(file, pair);
-  if (text === undefined) return { config: DEFAULT_CONFIG, file: undefined, notes };
+  if (text === undefined) return { config: DEFAULT_CONFIG, file, notes };
   const { parseConfig, parseFoundConfig } = await import("../config/parse.ts");
   const config = named === undefined ? parseFoundConfig(text, file) : parseConfig(text, file);
   const used = { source: at(file), message: "this configuration is used" };

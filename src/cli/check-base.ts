@@ -51,7 +51,7 @@ export async function checkBase(
     const judge = (disk?: TreeFiles) => judgeChange(paths, options, terminal, { top, before, disk });
     if (isFixing(options)) {
       const { fixAndEmit } = await import("./fix.ts");
-      return await fixAndEmit(options, (_, disk) => judge(disk), terminal);
+      return await fixAndEmit(paths, options, (_, disk) => judge(disk), terminal);
     }
     const { report, failOn } = await judge();
     return await emit(report, { ...options, failOn }, terminal);
@@ -117,7 +117,7 @@ async function judgeChange(
   const baseline = options.baseline === undefined ? undefined : await textOfBase(options.baseline, pair);
   const matcher =
     baseline?.text === undefined ? undefined : baselineMatcher(options.baseline ?? "", baseline.text);
-  const named = pathsToCheck(paths, config, file);
+  const named = pathsToCheck(paths, config, options.config, file);
   const { trees, surroundings, errors, compared } = await withProgress(terminal, async (tell) => {
     const trees = await readBoth(named, withSettings(options, config), terminal, pair, tell);
     const { surroundings, errors } = await surroundingsOf(options, terminal, tell);
@@ -140,7 +140,7 @@ async function judgeChange(
       pair,
       options.strict === true || render === "always",
     )),
-    ...problemsOfBefore(trees),
+    ...(await problemsOfBefore(trees, pair)),
     ...[...pair.nested].map((folder) => fileNote(folder, NESTED)),
     ...errors,
     ...worldNote(trees.now.bundle, options),
@@ -258,12 +258,13 @@ async function problemsOf(
 }
 
 /** What of the older tree could not be read, and is judged as new for it. */
-function problemsOfBefore({ now, before }: BothTrees): readonly InputError[] {
-  const broken = before.bundle.errors
-    .filter(({ fatal }) => fatal)
-    .map(({ file, line, message }) =>
-      fileNote(file, `in the base, ${message} (line ${line}): what it held is judged as new`),
-    );
+async function problemsOfBefore({ now, before }: BothTrees, pair: TreePair): Promise<readonly InputError[]> {
+  const broken: InputError[] = [];
+  for (const { file, line, message, fatal } of before.bundle.errors) {
+    // What cannot be read in either tree is told of the working tree.
+    if (!fatal || (await pair.isSame(file))) continue;
+    broken.push(fileNote(file, `in the base, ${message} (line ${line}): what it held is judged as new`));
+  }
   const rendered = new Set(now.units.rendered.map(({ root }) => root.real));
   const newly = before.units.unrendered
     .filter(({ root }) => rendered.has(root.real))

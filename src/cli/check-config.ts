@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { DEFAULT_CONFIG, loadConfig, loadFoundConfig } from "../config/config.ts";
+import { CONFIG_NAME } from "../config/defaults.ts";
 import type { Config } from "../config/model.ts";
 import { repositoryAbove } from "./repository.ts";
-
-export const CONFIG_NAME = "attachguard.yaml";
 
 export interface UsedConfig {
   readonly config: Config;

@@ -7,6 +7,7 @@ import { AttachguardError } from "../errors.ts";
 import type { Subjects } from "../judge/all.ts";
 import { immutableInCluster } from "../judge/immutable-live.ts";
 import type { SourcePosition } from "../policy/model.ts";
+import { plural } from "../policy/phrasing.ts";
 import type { ClusterView } from "../policy/view.ts";
 import { baselineMatcher, renderBaseline } from "../report/baseline.ts";
 import { noneStored } from "../report/commands.ts";
@@ -18,7 +19,7 @@ import { readInput } from "./input-file.ts";
 import { judgedReport, settingsOf } from "./judged-report.ts";
 import { writeOutput } from "./outputs.ts";
 import { type Tell, withProgress } from "./progress.ts";
-import type { Terminal } from "./terminal.ts";
+import { print, type Terminal } from "./terminal.ts";
 
 /** True where ways out are to be written, or shown as a diff. */
 export function isFixing({ fix, diff }: CheckOptions): boolean {
@@ -41,7 +42,7 @@ export async function check(
   const { config, file: configFile } = await checkConfig(options.config, process.cwd());
   const { baseline, writeBaseline } = options;
   const baselineText = baseline === undefined ? undefined : await readInput(baseline);
-  const named = pathsToCheck(paths, config, configFile);
+  const named = pathsToCheck(paths, config, options.config, configFile);
   const around = await withProgress(terminal, (tell) => surroundingsOf(options, terminal, tell));
   const judge = (stdin: Terminal["stdin"], tree?: TreeFiles) =>
     judgeFiles({
@@ -53,12 +54,17 @@ export async function check(
     });
   if (isFixing(options)) {
     const { fixAndEmit } = await import("./fix.ts");
-    return fixAndEmit(options, judge, terminal);
+    return fixAndEmit(paths, options, judge, terminal);
   }
   const { report, failOn } = await judge(terminal.stdin);
   const code = await emit(report, { ...options, failOn }, terminal);
   if (writeBaseline === undefined) return code;
   await writeOutput(writeBaseline, renderBaseline(report));
+  const accepted = plural(report.findings.filter(({ exempted }) => exempted === null).length, "finding");
+  await print(
+    terminal.stderr,
+    `${writeBaseline}: ${accepted} accepted; from now on check with --baseline ${writeBaseline}\n`,
+  );
   return code === 2 ? 2 : 0;
 }
 
@@ -131,13 +137,24 @@ export function at(file: string): SourcePosition {
   return { file: relative(process.cwd(), resolve(file)), line: 1, column: 1 };
 }
 
+/**
+ * What is checked: what the command line names, else what the configuration does, else the folder of an
+ * `attachguard.yaml` that was found.
+ *
+ * @param asked the configuration that the command line asks for
+ * @param configFile the one that is used, or that a change brings
+ * @throws AttachguardError AG_ERR_USAGE where none of them says it
+ */
 export function pathsToCheck(
   paths: readonly string[],
   { check: { paths: configured = [] } }: Config,
+  asked: CheckOptions["config"],
   configFile: string | undefined,
 ): readonly string[] {
   if (paths.length > 0) return paths;
   if (configured.length === 0) {
+    if (asked === undefined && configFile !== undefined)
+      return [relative(process.cwd(), dirname(resolve(configFile))) || "."];
     throw new AttachguardError(
       "AG_ERR_USAGE",
       "missing required argument 'PATH': name files or folders, or check.paths in attachguard.yaml",
@@ -159,6 +176,12 @@ export async function surroundingsOf(
   tell: Tell,
 ): Promise<Surroundings> {
   if (options.clusterFacts !== undefined) {
+    if (options.live === true) {
+      throw new AttachguardError(
+        "AG_ERR_USAGE",
+        "--live and --cluster-facts both say what the cluster holds: leave one of them out",
+      );
+    }
     const { index, errors } = await loadFiles([options.clusterFacts]);
     return { surroundings: index, errors };
   }

@@ -1,9 +1,16 @@
 import type { Argument, Command, Option } from "commander";
 import { EXPLAINED_RULES } from "../policy/rules/index.ts";
+import { FORMATS } from "../report/formats.ts";
+import { DIAGNOSIS_FORMATS } from "./diagnosis-output.ts";
+import { WRITTEN } from "./fix-argument.ts";
 import { print, type Terminal } from "./terminal.ts";
 
 export const SHELLS = ["bash", "zsh", "fish", "powershell"] as const;
 export type Shell = (typeof SHELLS)[number];
+
+/** `--fix` takes an id behind `=` only, where it is another option. */
+const FIX = "--fix";
+const FIX_BY = "--fix-by";
 
 /** What stands for a word that is being typed. */
 export interface Candidate {
@@ -34,8 +41,12 @@ export function complete(program: Command, words: readonly string[]): Completion
 function joined(words: readonly string[]): string[] {
   const typed: string[] = [];
   for (const [index, word] of words.entries()) {
-    if (word !== "=" || index === 0) typed.push(word);
-    else if (index === words.length - 1) typed.push("");
+    if (word !== "=" || index === 0) {
+      typed.push(word);
+      continue;
+    }
+    if (typed.at(-1) === FIX) typed[typed.length - 1] = FIX_BY;
+    if (index === words.length - 1) typed.push("");
   }
   return typed;
 }
@@ -68,11 +79,11 @@ function walked(program: Command, words: readonly string[]): Walked {
 }
 
 function offered(command: Command, pending: Option | undefined, position: number, last: string): Completion {
-  if (pending !== undefined) return valuesOf(pending, "");
+  if (pending !== undefined) return valuesOf(command, pending, "");
   const [name = "", value] = last.split("=", 2);
   if (value !== undefined && name.startsWith("--")) {
-    const option = command.options.find(({ long }) => long === name);
-    return option === undefined ? NOTHING : valuesOf(option, `${name}=`);
+    const option = command.options.find(({ long }) => long === (name === FIX ? FIX_BY : name));
+    return option === undefined ? NOTHING : valuesOf(command, option, `${name}=`);
   }
   if (last.startsWith("-")) {
     const options = command.createHelp().visibleOptions(command);
@@ -94,9 +105,16 @@ function offered(command: Command, pending: Option | undefined, position: number
 
 const NOTHING: Completion = { candidates: [], files: false };
 
-function valuesOf({ argChoices, flags }: Option, prefix: string): Completion {
-  const candidates = (argChoices ?? []).map((word) => ({ word: prefix + word, text: "" }));
-  return { candidates, files: candidates.length === 0 && /FILE|FOLDER|PATH|SOURCE/.test(flags) };
+function valuesOf(command: Command, option: Option, prefix: string): Completion {
+  const candidates = choicesOf(command, option).map((word) => ({ word: prefix + word, text: "" }));
+  return { candidates, files: candidates.length === 0 && /FILE|FOLDER|PATH|SOURCE/.test(option.flags) };
+}
+
+/** Options that parse their value themselves say their choices in words only. */
+function choicesOf(command: Command, { long, argChoices }: Option): readonly string[] {
+  if (long === FIX_BY) return WRITTEN;
+  if (long === "--format") return command.name() === "diagnose" ? DIAGNOSIS_FORMATS : FORMATS;
+  return argChoices ?? [];
 }
 
 function operandValues(command: Command, operand: Argument): Completion {

@@ -5,6 +5,7 @@ import type { Renderer } from "../cluster/files/render/renderer.ts";
 import type { Toolbox } from "../cluster/files/render/toolbox.ts";
 import type { TreeFiles } from "../cluster/files/render/tree-files.ts";
 import { type Bundle, type LoadOptions, loadFiles } from "../cluster/files.ts";
+import { CONFIG_NAME } from "../config/defaults.ts";
 import { AttachguardError } from "../errors.ts";
 import type { Node } from "../policy/model.ts";
 import type { Tell } from "./progress.ts";
@@ -46,6 +47,7 @@ export async function loadOptions(
   return {
     ...(tree === undefined ? {} : { tree }),
     stdin: terminal.stdin,
+    noManifest: CONFIG_NAME,
     onFile: (done, total) => tell("reading files", done, total),
     onUnit: (done, total) => tell("rendering kustomizations and charts", done, total),
     render,

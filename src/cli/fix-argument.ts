@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { AttachguardError } from "../errors.ts";
 import { FIXES, type FixId } from "../policy/fixes.ts";
 
@@ -11,6 +12,20 @@ export const WRITTEN = [
   "parallelism-one",
   "forbid-overlap",
 ] as const satisfies readonly FixId[];
+
+/**
+ * Refuses a path that is the id of a way out and leads nowhere: `--fix recreate`, where `--fix=recreate` was meant.
+ *
+ * @throws AttachguardError AG_ERR_USAGE before anything is written
+ */
+export function refuseIdAsPath(paths: readonly string[]): void {
+  const id = paths.find((path) => (WRITTEN as readonly string[]).includes(path) && !existsSync(path));
+  if (id === undefined) return;
+  throw new AttachguardError(
+    "AG_ERR_USAGE",
+    `${id} is a way out, and no file or folder of that name is here: write --fix=${id}`,
+  );
+}
 
 /**
  * The way out that `--fix=ID` names.

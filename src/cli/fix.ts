@@ -16,6 +16,7 @@ import { harmless } from "../report/harmless.ts";
 import type { FailOn, Report, ReportedFinding, ReportNote } from "../report/report.ts";
 import type { CheckOptions, JudgedFiles } from "./check-options.ts";
 import { emit } from "./emit.ts";
+import { refuseIdAsPath } from "./fix-argument.ts";
 import { hasColour, print, printCommands, type Terminal } from "./terminal.ts";
 
 /** Judges the files, or another state of the disk. */
@@ -23,11 +24,13 @@ export type JudgeFiles = (stdin: Terminal["stdin"], disk?: TreeFiles) => Promise
 
 /**
  * Judges files, writes ways out into them where that is sure, and prints what is left. With `--diff` nothing is
- * written, and standard output gets what would be changed.
+ * written, standard output gets what would be changed, and the report is that of the files as they are.
  *
+ * @param paths those of the command line
  * @returns the exit code of what is left
  */
 export async function fixAndEmit(
+  paths: readonly string[],
   options: CheckOptions,
   judge: JudgeFiles,
   terminal: Terminal,
@@ -38,6 +41,7 @@ export async function fixAndEmit(
       "--write-baseline accepts what --fix would fix: leave one of them out",
     );
   }
+  refuseIdAsPath(paths);
   let piped = "";
   const noted = async function* () {
     piped = await text(terminal.stdin);
@@ -55,8 +59,10 @@ export async function fixAndEmit(
     verb: options.diff === true ? "would be fixed" : "fixed",
   });
   const notes = [...run.notes, ...unusedNotes(request, first.report)];
+  if (options.diff === true) {
+    return emitDiff(run.files, withNotes(first.report, notes), { ...options, failOn }, terminal);
+  }
   const report = withNotes(run.report ?? first.report, notes);
-  if (options.diff === true) return emitDiff(run.files, report, { ...options, failOn }, terminal);
   await writeFiles(run.files);
   return emit(report, { ...options, failOn }, terminal);
 }

@@ -13,11 +13,14 @@ export function callName({ argv }: Terminal): CallName {
 
 /** A command as messages and help name it, not part of a path, an image or an address. */
 const COMMAND =
-  /(?<![\w./:@-]|kubectl )attachguard (?=(?:serve|check|audit|diagnose|runbook|explain|waiver|certs|webhooks|completion)\b)/g;
+  /(?<![\w./:@-]|kubectl )attachguard(?=\s+(?:serve|check|audit|diagnose|runbook|explain|waiver|certs|webhooks|completion)\b)/g;
+
+/** JSON, XML, and diffs, which hold lines of files. */
+const FOR_PROGRAMS = /^(?:[{[<]|--- ["a])/;
 
 /**
  * A terminal on which every command that is printed for people goes by the name that they use. What is printed for
- * programs (JSON, SARIF, XML, log lines) stays as it is, whoever asked for it.
+ * programs (JSON, SARIF, XML, diffs, log lines) stays as it is, whoever asked for it.
  */
 export function speakingAs(name: CallName, terminal: Terminal): Terminal {
   if (name === "attachguard") return terminal;
@@ -25,7 +28,7 @@ export function speakingAs(name: CallName, terminal: Terminal): Terminal {
     isTTY: stream.isTTY === true,
     ...(stream.columns === undefined ? {} : { columns: stream.columns }),
     write: (text, written) =>
-      stream.write(/^[{[<]/.test(text) ? text : text.replaceAll(COMMAND, `${name} `), written),
+      stream.write(FOR_PROGRAMS.test(text) ? text : text.replaceAll(COMMAND, name), written),
   });
   return {
     argv: terminal.argv,

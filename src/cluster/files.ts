@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { Bundle, BundleOptions } from "./files/bundle.ts";
 import { BundleBuilder } from "./files/bundle-builder.ts";
 import { type Discovered, type DiscoverOptions, discover, skippedNote } from "./files/discover.ts";
@@ -22,6 +23,8 @@ export interface LoadOptions extends BundleOptions, DiscoverOptions, RenderOptio
   readonly tree?: TreeFiles;
   /** Renders kustomizations and charts; without one nothing is rendered. */
   readonly renderer?: Renderer;
+  /** The name of files that are no manifests, as everybody knows: where one holds no object, nothing is said of it. */
+  readonly noManifest?: string;
   /** What was not rendered is an error. */
   readonly strict?: boolean;
   /** What this tree has in common with another one; nothing, unless it is said. */
@@ -66,7 +69,7 @@ export async function loadTree(paths: readonly string[], options: LoadOptions = 
     options.renderer ?? NO_RENDERER,
     options.renderer === undefined ? { render: "never" } : options,
   );
-  const loading = new Loading(builder, tree, errors, shared, options.onFile);
+  const loading = new Loading(builder, tree, errors, shared, options);
   await loading.addFiles(discovered, units);
   for (const unit of units.rendered) {
     const { path } = unit.root;
@@ -141,6 +144,7 @@ class Loading {
   private readonly errors: InputError[];
   private readonly shared: SharedReads;
   private readonly onFile: (done: number, total: number) => void;
+  private readonly noManifest: string | undefined;
   private readonly withoutObjects: string[] = [];
   private readonly templates: InputError[] = [];
 
@@ -149,13 +153,14 @@ class Loading {
     tree: TreeFiles,
     errors: InputError[],
     shared: SharedReads,
-    onFile: LoadOptions["onFile"] = () => {},
+    { onFile = () => {}, noManifest }: LoadOptions,
   ) {
     this.builder = builder;
     this.tree = tree;
     this.errors = errors;
     this.shared = shared;
     this.onFile = onFile;
+    this.noManifest = noManifest;
   }
 
   async addFiles({ files }: Discovered, units: Units): Promise<void> {
@@ -166,7 +171,9 @@ class Loading {
       const standing = { file: path, ...(named ? {} : role) };
       const recalled = this.shared.recall(path);
       if (recalled !== undefined) {
+        const before = this.errors.length;
         this.builder.addRead(standing, recalled);
+        if (!named) this.takeTemplates(before);
         continue;
       }
       const text = await readText(path, this.tree, this.errors);
@@ -182,7 +189,8 @@ class Loading {
         continue;
       }
       const isTemplate = this.takeTemplates(before);
-      if (objects === 0 && !isTemplate && this.errors.length === before) this.withoutObjects.push(path);
+      const isEmpty = objects === 0 && !isTemplate && this.errors.length === before;
+      if (isEmpty && basename(path) !== this.noManifest) this.withoutObjects.push(path);
     }
   }
 
@@ -196,7 +204,7 @@ class Loading {
           ? "1 document is a template"
           : `${this.templates.length} documents are templates`;
       const message = `${count} that was not rendered, and was not judged: render first (helm template), then judge the output`;
-      notes.push({ ...template, message, fatal: strict });
+      notes.push({ ...template, message, fatal: strict, unrendered: true });
     }
     const [file] = this.withoutObjects;
     if (file !== undefined) {

@@ -9,6 +9,9 @@ export function alwaysExcluded(ownNamespace: string): readonly string[] {
   return ["kube-system", ownNamespace];
 }
 
+/** The configuration of a repository, which is found by this name. */
+export const CONFIG_NAME = "attachguard.yaml";
+
 /** What holds without any file. */
 export const DEFAULT_CONFIG: Config = {
   mode: "enforce",

@@ -617,7 +617,7 @@ export const CONFIG_SCHEMA: Schema = {
       type: "string",
       title: "an https address that ends in a slash",
       description:
-        "Where the pages of docs/rules are served, ending in a slash: messages and reports link to a rule's page as this address followed by its id.",
+        "Where the pages of docs/rules are served, ending in a slash: messages and reports link to a rule's page as this address followed by its id. Where it ends in `/rules/`, they also link to the page of a claim's storage, in `storage/` beside it.",
       pattern: "^https?://[^\\s]+/$",
       maxLength: 200,
       examples: ["https://platform.example.com/attachguard/rules/"],

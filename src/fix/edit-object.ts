@@ -16,6 +16,18 @@ interface At {
   readonly column: number;
 }
 
+/** A merge patch for the object that begins at a place. */
+export interface Edit {
+  readonly at: At;
+  readonly patch: MergePatch;
+}
+
+/** A text with changes in it, and for each of them why it was left out; `undefined`: it is in the text. */
+export interface EditedObjects {
+  readonly text: string;
+  readonly refused: readonly (string | undefined)[];
+}
+
 /**
  * Writes a merge patch into one object of a YAML or JSON text. Only the lines of what changes differ; the rest stays
  * byte for byte. What comes out is read again: every other object must be what it was, and this one what the patch
@@ -25,15 +37,78 @@ interface At {
  * @param at where the object begins, as the file was read
  */
 export function editObject(text: string, at: At, patch: MergePatch): Edited {
+  const edited = editObjects(text, [{ at, patch }]);
+  const [refused] = edited.refused;
+  return refused === undefined ? { text: edited.text } : { refused };
+}
+
+/**
+ * Writes several, as `editObject` does.
+ *
+ * @param edits from the end of the text to its beginning, so that the places of those before stay what they are
+ */
+export function editObjects(text: string, edits: readonly Edit[]): EditedObjects {
+  const why = refusalOf(() => refuseBroken(text));
+  if (why !== undefined) return { text, refused: edits.map(() => why) };
+  const pieces = piecesOf(text);
+  const refused = edits.map((edit) => refusalOf(() => write(pieces, edit)));
+  return { text: pieces.map((piece) => piece.text).join(""), refused };
+}
+
+function refusalOf(step: () => void): string | undefined {
   try {
-    refuseBroken(text);
-    if (isPatchedAlready(text, at, patch)) return { text };
-    const edited = spliced(text, at, patch);
-    return isAsPatched(text, edited, at, patch) ? { text: edited } : { refused: NOT_SURE };
+    step();
+    return undefined;
   } catch (error) {
-    if (error instanceof NotWritten) return { refused: error.message };
+    if (error instanceof NotWritten) return error.message;
     throw error;
   }
+}
+
+/** The text from one `---` to the next. */
+interface Piece {
+  text: string;
+  /** The number of lines before it. */
+  readonly line: number;
+  /** False where it is read with something taken out, so that places in it are others. */
+  readonly asWritten: boolean;
+}
+
+/**
+ * Only the piece with the object is read again: nothing beyond it changes, and the time that a file takes does not grow
+ * with the square of its objects.
+ */
+function write(pieces: readonly Piece[], { at, patch }: Edit): void {
+  const piece = pieces.findLast(({ line }) => line < at.line);
+  if (piece?.asWritten !== true) throw new NotWritten(NOT_THERE);
+  const inside = { line: at.line - piece.line, column: at.column };
+  if (isPatchedAlready(piece.text, inside, patch)) return;
+  const edited = spliced(piece.text, inside, patch);
+  const isApart = piece === pieces.at(-1) || edited.endsWith("\n");
+  if (!isApart || !isAsPatched(piece.text, edited, inside, patch)) throw new NotWritten(NOT_SURE);
+  piece.text = edited;
+}
+
+function piecesOf(text: string): readonly Piece[] {
+  const pieces: Piece[] = [];
+  let offset = 0;
+  for (const { chunk, firstLine } of chunksWithLines(text)) {
+    const asWritten = text.startsWith(chunk, offset);
+    const end = asWritten ? offset + chunk.length : behindLines(text, offset, chunk);
+    pieces.push({ text: text.slice(offset, end), line: firstLine, asWritten });
+    offset = end;
+  }
+  if (offset !== text.length) throw new Error("the pieces of a text are not the text");
+  return pieces;
+}
+
+/** Where as many lines end as there are in what was read of them. */
+function behindLines(text: string, from: number, chunk: string): number {
+  let end = from;
+  for (let at = chunk.indexOf("\n"); at !== -1; at = chunk.indexOf("\n", at + 1)) {
+    end = text.indexOf("\n", end) + 1;
+  }
+  return chunk.endsWith("\n") ? end : text.length;
 }
 
 /** A file of which a part cannot be read is somebody's work in progress, or a template. */
@@ -50,26 +125,22 @@ function refuseBroken(text: string): void {
 
 const NOT_SURE = "the edited text does not mean exactly that when it is read again";
 
-function spliced(text: string, at: At, patch: MergePatch): string {
-  const part = chunkAt(text, at.line);
-  if (part === undefined) throw new NotWritten("the object is not there any more");
-  const { chunk, offset, line } = part;
+const NOT_THERE = "the object is not there any more";
+
+function spliced(chunk: string, at: At, patch: MergePatch): string {
   let document: YamlDocument | undefined;
   let path: readonly YamlNode[] | undefined;
   const parsed = parsedOf(chunk);
-  const start = offsetIn(chunk, at.line - line, at.column);
+  const start = offsetIn(chunk, at.line, at.column);
   for (const tree of documentTrees(parsed)) {
     path = pathTo(tree.root, start);
     document = tree;
     if (path !== undefined) break;
   }
   const object = path?.at(-1);
-  if (document === undefined || path === undefined || object === undefined) {
-    throw new NotWritten("the object is not there any more");
-  }
+  if (document === undefined || path === undefined || object === undefined) throw new NotWritten(NOT_THERE);
   refuseShared(document, path, patch);
-  const splices = splicesFor(chunk, document, object, patch);
-  return text.slice(0, offset) + withSplices(chunk, splices) + text.slice(offset + chunk.length);
+  return withSplices(chunk, splicesFor(chunk, document, object, patch));
 }
 
 function parsedOf(chunk: string): ReturnType<typeof eventsOf> {
@@ -84,20 +155,6 @@ function parsedOf(chunk: string): ReturnType<typeof eventsOf> {
     throw new NotWritten("its indentation can be read by kubectl, but by few other tools");
   }
   return parsed;
-}
-
-/** The document around a line, as a piece of the text itself. */
-function chunkAt(text: string, line: number) {
-  let found: { readonly chunk: string; readonly offset: number; readonly line: number } | undefined;
-  let offset = 0;
-  let lines = 0;
-  for (const { chunk, firstLine } of chunksWithLines(text)) {
-    if (firstLine >= line) break;
-    for (; lines < firstLine; lines += 1) offset = text.indexOf("\n", offset) + 1;
-    found = { chunk: text.slice(offset, offset + chunk.length), offset, line: firstLine };
-    if (found.chunk !== chunk) found = undefined;
-  }
-  return found;
 }
 
 function offsetIn(text: string, line: number, column: number): number {

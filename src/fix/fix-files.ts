@@ -6,7 +6,7 @@ import { noneStored, stepsOf } from "../report/commands.ts";
 import { composed } from "../report/merge-patch.ts";
 import type { Report, ReportedFinding, ReportNote } from "../report/report.ts";
 import type { Choice } from "./choices.ts";
-import { editObject } from "./edit-object.ts";
+import { editObjects } from "./edit-object.ts";
 import type { FixableFile, FixableFiles } from "./fixable-files.ts";
 
 /** A file with its new text. */
@@ -110,14 +110,12 @@ async function editsOf(choices: readonly Choice[], files: FixableFiles): Promise
   }
   const texts = new Map<string, FixedFile>();
   for (const { file, patches } of byFile.values()) {
-    let fixed = file.text;
-    // From the end, so that the places of those before it stay what they are.
-    for (const { at, patch, choices: own } of [...patches.values()].toSorted(backwards)) {
-      const edited = editObject(fixed, at, patch);
-      if ("text" in edited) fixed = edited.text;
-      else for (const choice of own) refused.set(choice, edited.refused);
+    const edits = [...patches.values()].toSorted(backwards);
+    const edited = editObjects(file.text, edits);
+    for (const [at, why] of edited.refused.entries()) {
+      if (why !== undefined) for (const choice of edits[at]?.choices ?? []) refused.set(choice, why);
     }
-    if (fixed !== file.text) texts.set(file.path, { ...file, fixed });
+    if (edited.text !== file.text) texts.set(file.path, { ...file, fixed: edited.text });
   }
   return { texts, refused };
 }

@@ -20,6 +20,11 @@ export async function findingPlaces(
     if (text === undefined) continue;
     for (const finding of group) {
       const { source, path } = finding.decidedBy;
+      const elsewhere = patchedElsewhere(finding);
+      if (elsewhere !== undefined) {
+        places.set(finding, elsewhere);
+        continue;
+      }
       const place = source === null ? undefined : placeOfField(text, source, path);
       if (place !== undefined) places.set(finding, place);
     }
@@ -28,6 +33,14 @@ export async function findingPlaces(
     place: places.get(finding) ?? beginning(finding.decidedBy.source ?? finding.source),
     relatedPlaces: relatedPlaces(finding),
   });
+}
+
+/** What a kustomization gives another value is not decided by the line that the value has in the object's own file. */
+function patchedElsewhere({ decidedBy: { source, path } }: Finding): Place | undefined {
+  const [, field] = path;
+  const { by, fields } = source?.patched ?? {};
+  if (by === undefined || typeof field !== "string" || fields?.includes(field) !== true) return undefined;
+  return { file: by, line: 1, column: 1, endColumn: null, text: null };
 }
 
 function beginning(source: SourcePosition | null): Place | null {

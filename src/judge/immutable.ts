@@ -63,15 +63,25 @@ function isChanged(old: Claim, now: Claim): "smaller" | "larger" | undefined {
 
 /** What becomes of the data and of those who use it. */
 function costs(claim: Claim, view: ClusterView): string {
-  const policy = knownValue(view.volumeOf(claim))?.reclaimPolicy;
+  const volume = knownValue(view.volumeOf(claim));
+  const policy = volume?.reclaimPolicy;
+  const driver = volume?.source.driver ?? provisionerOf(claim, view);
   const users = knownValue(view.workloadsMounting(claim.namespace, claim.name)) ?? [];
   const cost = [
     policy === undefined
       ? "its data is lost with the old volume unless that has the reclaim policy Retain"
       : `its data ${policy === "Delete" ? "is lost with" : "stays in"} the old volume (reclaim policy ${policy})`,
+    // Classes of snapshots belong to no verdict, so nothing of them is read.
+    `a snapshot before it takes a VolumeSnapshotClass${driver === undefined ? " of its driver" : ` of driver ${driver}`} (kubectl get volumesnapshotclass shows whether there is one)`,
     ...(users.length === 0 ? [] : [`${listOf(users.map(nameOf))} would have to stop for it`]),
   ];
   return cost.join(", and ");
+}
+
+function provisionerOf({ storageClassName }: Claim, view: ClusterView): string | undefined {
+  return storageClassName === undefined
+    ? undefined
+    : knownValue(view.storageClass(storageClassName))?.provisioner;
 }
 
 /** A bound claim may grow where its class says so (`plugin/pkg/admission/storage/persistentvolume/resize`). */

@@ -11,9 +11,10 @@ export function problemsFound(
       .map(({ file, line, column, message }) => ({ file, line, column, message, code: "AG_ERR_INPUT" })),
     notes: problems
       .filter(({ fatal }) => !fatal)
-      .map(({ file, line, column, message }) => ({
+      .map(({ file, line, column, message, unrendered }) => ({
         source: file === "" ? null : { file, line, column },
         message,
+        ...(unrendered === true ? { unrendered } : {}),
       })),
   };
 }

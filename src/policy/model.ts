@@ -16,6 +16,8 @@ export interface SourcePosition {
   readonly file: string;
   readonly line: number;
   readonly column: number;
+  /** Where a kustomization gives the object other fields than its file does: the fields of its spec, and by which file. */
+  readonly patched?: { readonly by: string; readonly fields: readonly string[] };
 }
 
 export interface ObjectRef {

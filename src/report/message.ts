@@ -1,4 +1,5 @@
-import type { Exemption, Finding } from "../policy/finding.ts";
+import { storagePageOf } from "../policy/catalogue/capabilities.ts";
+import type { Exemption, Finding, FindingClaim } from "../policy/finding.ts";
 import { FIXES, type Fix } from "../policy/fixes.ts";
 import type { ObjectRef } from "../policy/model.ts";
 import { nameOf } from "../policy/phrasing.ts";
@@ -66,6 +67,29 @@ export function rulePage(rule: string, { docsUrl }: Telling): string | null {
   return docsUrl === null ? null : `${docsUrl}${rule}`;
 }
 
+/**
+ * The address of the page about a claim's storage, where the whole of docs/ is served: beside `rules/` stands `storage/`.
+ * Null where the configuration says no such address, or there is no page.
+ */
+export function storagePage({ provisioner }: FindingClaim, { docsUrl }: Telling): string | null {
+  const page = provisioner === null ? undefined : storagePageOf(provisioner);
+  if (page === undefined || docsUrl === null || !/\/rules\/$/.test(docsUrl)) return null;
+  return `${docsUrl.slice(0, -"rules/".length)}storage/${page}`;
+}
+
+/** The addresses of the pages about a finding's storage, each once. */
+export function storagePages({ claims }: Finding, telling: Telling): readonly string[] {
+  return [...new Set(claims.map((claim) => storagePage(claim, telling)))].filter((page) => page !== null);
+}
+
+/** Where to read on about a finding. */
+export function moreOf(finding: Finding, telling: Telling): string {
+  const page = rulePage(finding.rule, telling);
+  const storage = storagePages(finding, telling);
+  const about = storage.length === 0 ? "" : `; its storage: ${storage.join(", ")}`;
+  return `More: attachguard explain ${finding.rule}${page === null ? "" : ` or ${page}`}${about}`;
+}
+
 /** An exemption on one line: who let it through and until when. */
 export function exemptionText({ by, until, reason }: Exemption): string {
   return `exempted by ${by}${until === null ? "" : ` until ${until}`}: ${reason}`;
@@ -101,9 +125,8 @@ function alternative({ id }: Fix): string {
   return price === "" ? short : `${short} (${price})`;
 }
 
-function lastLine({ rule }: Finding, telling: Telling): string {
-  const page = rulePage(rule, telling);
-  return `[${rule}] More: attachguard explain ${rule}${page === null ? "" : ` or ${page}`}`;
+function lastLine(finding: Finding, telling: Telling): string {
+  return `[${finding.rule}] ${moreOf(finding, telling)}`;
 }
 
 function cut(text: string, length: number): string {

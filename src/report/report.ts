@@ -87,6 +87,8 @@ export interface ReportNote {
   /** Where it was seen; null where no file has to do with it. */
   readonly source: SourcePosition | null;
   readonly message: string;
+  /** True where it tells of something that was not rendered, and so perhaps not judged. */
+  readonly unrendered?: true;
 }
 
 /** An object that mounts a claim and is of a kind that no rule knows. */

@@ -148,3 +148,19 @@ t.test("nothing of the older tree is left behind by a signal", async (t) => {
     [],
   );
 });
+
+t.test("in the folder of an overlay: its base has a path from there", async (t) => {
+  const { folder, around } = inside(t, {
+    "base/kustomization.yaml": "resources: [web.yaml, pvc.yaml]\n",
+    "base/web.yaml": APP,
+    "base/pvc.yaml": claimText(),
+    "prod/kustomization.yaml": "resources: [../base]\n",
+  });
+  const bin = kustomize(around, 'set -- build "$2/../base"');
+  process.chdir(join(folder, "prod"));
+  const env = { PATH: `${bin}:${process.env.PATH}`, HOME: "/nonexistent" };
+  const { out } = await run(["check", ".", "--format", "json"], { env });
+  t.match(JSON.parse(out), {
+    findings: [{ rule: "rwo-rolling-update", place: { file: "../base/web.yaml" } }],
+  });
+});

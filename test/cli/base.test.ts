@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  realpathSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -297,6 +298,46 @@ t.test("git's refusals end with 2 and say what to do", async (t) => {
   const partial = await checkBase();
   if (partial.code === 2) t.match(partial.err, /partial clone.*--refetch/);
   else t.pass("this git can be kept from fetching");
+});
+
+t.test("before the first commit there was nothing, so everything is new", async (t) => {
+  const folder = join(realpathSync.native(t.testdir()), "fresh");
+  mkdirSync(folder);
+  git(folder, "init", "-q", "-b", "main");
+  write(folder, FILES);
+  const before = process.cwd();
+  process.chdir(folder);
+  t.teardown(() => process.chdir(before));
+  for (const head of ["HEAD", "@"]) {
+    const { code, out } = await run(["check", "k8s", "--base", head], { env });
+    t.equal(code, 1);
+    t.match(out, /rwo-rolling-update/);
+  }
+  write(folder, { "k8s/web.yaml": RECREATE });
+  t.equal((await run(["check", "k8s", "--base", "HEAD"], { env })).code, 0);
+  t.match(await run(["check", "k8s", "--base", "origin/main"], { env }), {
+    code: 2,
+    err: /nothing is committed here yet.*use --base HEAD/,
+  });
+});
+
+t.test("what cannot be read in either tree is told once", async (t) => {
+  const template = APP.replace("metadata:", "{{ if .Values.on }}\nmetadata:");
+  const broken = "a: [\n";
+  const folder = inside(t, { ...FILES, "k8s/tpl.yaml": template, "k8s/broken.yaml": broken });
+  git(folder, "checkout", "-q", "-b", "change");
+  write(folder, { "k8s/web.yaml": OTHER_IMAGE });
+  const { notesText } = await told();
+  t.notMatch(notesText, /in the base/);
+  t.match(notesText, /1 document is a template/);
+  t.match(notesText, /so before this change/);
+});
+
+t.test("a branch without a commit beside another one", async (t) => {
+  const folder = inside(t);
+  git(folder, "checkout", "-q", "--orphan", "new");
+  t.match(await run(["check", "k8s", "--base", "main"], { env }), { code: 2, err: /use --base HEAD/ });
+  t.equal((await run(["check", "k8s", "--base", "HEAD"], { env })).code, 1);
 });
 
 t.test("a shallow merge commit of two commits is enough", async (t) => {

@@ -42,6 +42,13 @@ t.test("attachguard.yaml is found at or above the working folder, and is named",
   t.match((await run(["check", "--no-config"])).err, "missing required argument 'PATH'");
 });
 
+t.test("in a folder that is checked it is no manifest, and nothing is said of that", async (t) => {
+  repository(t, { "attachguard.yaml": "check: {failOn: never}\n", "other.yaml": "a: 1\n" });
+  const { err } = await run(["check", "."]);
+  t.match(err, "other.yaml:1:1: note: it holds no Kubernetes object");
+  t.notMatch(err, /attachguard\.yaml:1:1: note: it (?:holds|and)/);
+});
+
 t.test("no higher than the repository's root", async (t) => {
   const outer = t.testdir({
     "attachguard.yaml": "check: {failOn: never}\n",
@@ -76,6 +83,7 @@ t.test("a found file may not let a finding pass; a named one may", async (t) => 
 t.test("what the baseline holds is known, and an entry that is gone is named", async (t) => {
   repository(t, {});
   const written = await run(["check", "k8s", "--write-baseline", "baseline.json"]);
+  t.match(written.err, /baseline\.json: \d+ findings? accepted; from now on check with --baseline/);
   t.equal(written.code, 0);
   const again = await run(["check", "k8s", "--baseline", "baseline.json"]);
   t.equal(again.code, 0);

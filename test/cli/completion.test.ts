@@ -49,6 +49,17 @@ t.test("values of options, however the shell takes them apart", async (t) => {
   );
 });
 
+t.test("ways out and formats, which options parse by themselves", async (t) => {
+  t.strictSame((await completed("check", "--fix=r")).words, ["--fix=recreate"], "zsh, fish, kubectl");
+  t.strictSame((await completed("check", "--fix", "=", "su")).words, ["surge-zero"], "bash");
+  t.ok((await completed("check", "--fix", "=")).words.includes("one-replica"), "bash, at the sign");
+  t.strictSame(await completed("check", "--fix", ""), { words: [], directive: ":0" }, "else a path");
+  t.strictSame((await completed("check", "--format", "s")).words, ["sarif"]);
+  t.strictSame((await completed("audit", "--format=ht")).words, ["--format=html"]);
+  t.notOk((await completed("diagnose", "--format", "")).words.includes("sarif"));
+  t.notOk((await completed("check", "--fix")).words.includes("--fix-by"), "what is hidden stays so");
+});
+
 t.test("an unknown shell is told which there are", async (t) => {
   const { code, err } = await run(["completion", "tcsh"]);
   t.equal(code, 2);

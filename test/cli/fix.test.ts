@@ -108,6 +108,15 @@ t.test("an id stands behind =, and is one that can be written", async (t) => {
   t.match(err, /no finding has this fix/);
 });
 
+t.test("an id that stands apart, where no such file is, is told before anything is written", async (t) => {
+  const folder = folderWith(t, { "all.yaml": `${deployment()}---\n${claim()}` });
+  const before = textOf(join(folder, "all.yaml"));
+  const { code, err } = await check("--fix", "recreate", folder);
+  t.equal(code, 2);
+  t.match(err, "write --fix=recreate");
+  t.equal(textOf(join(folder, "all.yaml")), before);
+});
+
 t.test("--diff prints what git takes, and writes nothing", async (t) => {
   const folder = repository(t, {
     "k8s/a b.yaml": `${deployment()}---\n${claim()}`,
@@ -116,7 +125,8 @@ t.test("--diff prints what git takes, and writes nothing", async (t) => {
     "k8s/end.yaml": `${claim("last")}---\n${deployment("end", "", "last")}`.trimEnd(),
   });
   const diff = await check("--diff", join(folder, "k8s"));
-  t.equal(diff.code, 0, "the exit code is that of what would be left");
+  t.equal(diff.code, 1, "the files are as they were, and so is the exit code");
+  t.match(diff.err, "4 errors");
   t.match(diff.err, /would be fixed by recreate/);
   t.match(diff.out, /^--- /);
   t.equal(git(folder, "status", "--porcelain"), "", "nothing was written");
@@ -150,7 +160,7 @@ t.test("--diff and a format cannot both go to standard output", async (t) => {
   const report = join(folder, "report.json");
   const { out } = await check("--diff", "--format", `json=${report}`, folder);
   t.match(out, /^--- /);
-  t.same(JSON.parse(textOf(report)).findings, []);
+  t.equal(JSON.parse(textOf(report)).findings.length, 1, "what is in the files");
 });
 
 t.test("permissions stay, and a file that may not be replaced is an error", async (t) => {

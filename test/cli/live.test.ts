@@ -95,6 +95,15 @@ t.test("check --live judges files together with what is in the cluster", async (
   t.same(rulesIn(out), ["rwo-autoscaling", "rwo-rolling-update"], "claim and autoscaler are in the cluster");
 });
 
+t.test("check --live and --cluster-facts say two different things of one cluster", async (t) => {
+  const { access, write } = await cluster(t, claim);
+  const file = write(deployment);
+  t.match(await run(["check", file, "--live", "--cluster-facts", file, ...access]), {
+    code: 2,
+    err: /leave one of them out/,
+  });
+});
+
 t.test("check --live tells what the cluster would refuse to change, which does not count", async (t) => {
   const { access, write } = await cluster(t, claim);
   const told = async (spec: object) => {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import t from "tap";
 import { run } from "./run.ts";
@@ -9,7 +9,8 @@ const HAZARD = join(ROOT, "manifests/examples/logger-rolling-update");
 const PLUGIN = { bin: "/usr/local/bin/kubectl-attachguard" };
 
 /** Every mention of a command by the name that only somebody without kubectl would type. */
-const BARE = /(?<!kubectl )\battachguard (serve|check|audit|explain|waiver|certs|webhooks|completion)\b/g;
+const BARE =
+  /(?<!kubectl )\battachguard\s+(serve|check|audit|explain|runbook|waiver|certs|webhooks|completion)\b/g;
 
 t.test("as a kubectl plugin every command that is printed can be typed as it stands", async (t) => {
   for (const words of [
@@ -21,6 +22,8 @@ t.test("as a kubectl plugin every command that is printed can be typed as it sta
     ["explain", "rwo-rolling-update"],
     ["explain", "no-such-rule"],
     ["chek"],
+    // Wrapped between the name and the command.
+    ["runbook", "share-storage", "logs", "-n", "logger-rolling-update", "--from", HAZARD],
     [
       "waiver",
       "sign",
@@ -51,6 +54,19 @@ t.test("what programs read is the same under either name", async (t) => {
   const [plugin, bin] = await Promise.all([run(words, PLUGIN), run(words)]);
   t.strictSame([plugin.code, plugin.out], [bin.code, bin.out]);
   t.match(plugin.err, "kubectl attachguard explain", "beside it, people are spoken to");
+});
+
+t.test("a diff holds lines of files, which stay as they are", async (t) => {
+  const file = join(t.testdir(), "web.yaml");
+  const files = ["10-storage-class", "20-claim", "30-deployment"].map((name) => join(HAZARD, `${name}.yaml`));
+  const text = files.map((each) => readFileSync(each, "utf8")).join("---\n");
+  writeFileSync(file, text.replace(/^ {2}template:/m, "  # attachguard check k8s\n  template:"));
+  const [plugin, bin] = await Promise.all([
+    run(["check", "--diff", file], PLUGIN),
+    run(["check", "--diff", file]),
+  ]);
+  t.match(bin.out, /^ {3}# attachguard check k8s$/m);
+  t.equal(plugin.out, bin.out);
 });
 
 t.test("kubectl completes its plugins itself, and its user is told how", async (t) => {

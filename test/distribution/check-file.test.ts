@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { parse, parseAllDocuments } from "yaml";
@@ -108,6 +108,12 @@ t.test("the action: inputs by environment, annotations, summary and SARIF", asyn
   t.match(readFileSync(join(repository, "out.sarif"), "utf8"), "rwo-replicas");
   t.equal(run(action, { ATTACHGUARD_FAIL_ON: "never" }).code, 0, "the whole folder, where no path is named");
   t.equal(run(action, { ATTACHGUARD_BASE: "HEAD", ATTACHGUARD_PATHS: "." }).code, 1, "this change brings it");
+  writeFileSync(join(repository, "attachguard.yaml"), "check: {failOn: error}\n");
+  t.equal(run(action).code, 1, "a configuration without paths");
+  t.equal(run(action, { ATTACHGUARD_BASE: "HEAD" }).code, 1, "one that the change brings");
+  writeFileSync(join(repository, "attachguard.yaml"), "check: {paths: [nowhere]}\n");
+  t.match(run(action).err, "nowhere:1:1: error: there is no such file");
+  rmSync(join(repository, "attachguard.yaml"));
   const hostile = run(action, { ATTACHGUARD_PATHS: "--live\n$(touch pwned)" });
   t.equal(hostile.code, 2);
   t.match(hostile.err, "--live:1:1: error: there is no such file", "a path is never an option");
@@ -179,6 +185,20 @@ t.test("the pre-commit hook judges what the commit changes, with its neighbours"
   const { code, out } = commit();
   t.equal(code, 1);
   t.match(out, "app/web.yaml:5");
+});
+
+t.test("the pre-commit hook judges the first commit of a repository too", async (t) => {
+  const [hook] = parse(readFileSync(join(ROOT, ".pre-commit-hooks.yaml"), "utf8")) as [
+    { entry: string; args: readonly string[] },
+  ];
+  const { release, repository, run, write } = released(t.testdir());
+  rmSync(join(repository, ".git"), { recursive: true });
+  t.equal(run(["git", "init", "--quiet"]).code, 0);
+  const [file = "", ...words] = hook.entry.split(" ");
+  const commit = () => run([join(release, file), ...words, ...hook.args]);
+  t.equal(commit().code, 0);
+  write(3);
+  t.match(commit(), { code: 1, out: /app\/web\.yaml:5/ });
 });
 
 t.test("the GitLab component writes both reports", async (t) => {

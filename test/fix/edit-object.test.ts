@@ -1,6 +1,6 @@
 import t from "tap";
 import { parseYaml } from "../../src/cluster/files/yaml.ts";
-import { editObject } from "../../src/fix/edit-object.ts";
+import { editObject, editObjects } from "../../src/fix/edit-object.ts";
 
 const RECREATE = { spec: { strategy: { type: "Recreate", rollingUpdate: null } } };
 
@@ -40,6 +40,23 @@ const CASES: readonly Case[] = [
     what: "no newline behind the last field",
     before: `${HEAD}  template: {}`,
     after: `${HEAD}  template: {}\n  strategy:\n    type: Recreate`,
+  },
+  {
+    what: "blank lines that a block scalar keeps stay its own",
+    before: `${HEAD}  note: |+\n    text\n\n\n  template: {}\n`,
+    after: `${HEAD}  note: |+\n    text\n\n\n  strategy:\n    type: Recreate\n  template: {}\n`,
+  },
+  {
+    what: "blank lines that a block scalar at the very end keeps",
+    before: `${HEAD}  template:\n    a: 1\n  deep:\n  - x: >+\n      text\n\n---\nafter: 1\n`.replaceAll(
+      "\n",
+      "\r\n",
+    ),
+    after:
+      `${HEAD}  template:\n    a: 1\n  deep:\n  - x: >+\n      text\n\n  strategy:\n    type: Recreate\n---\nafter: 1\n`.replaceAll(
+        "\n",
+        "\r\n",
+      ),
   },
   {
     what: "line ends of Windows",
@@ -228,3 +245,37 @@ t.test(
     t.ok(written > 1000, `${written} written`);
   },
 );
+
+t.test("many objects in one file take as long as that many in files of their own", async (t) => {
+  const one = `${HEAD}  replicas: 1\n  template:\n    spec:\n      list: [a, b, c]\n      more: {a: 1}\n`;
+  const lines = one.split("\n").length;
+  const COUNT = 300;
+  const text = Array.from({ length: COUNT }, () => one).join("---\n");
+  const edits = Array.from({ length: COUNT }, (_, at) => ({
+    at: { line: at * lines + 1, column: 1 },
+    patch: RECREATE,
+  })).toReversed();
+  const time = (step: () => void): number => {
+    const start = performance.now();
+    step();
+    return performance.now() - start;
+  };
+  let edited = { text: "", refused: [] as readonly (string | undefined)[] };
+  const together = () =>
+    time(() => {
+      edited = editObjects(text, edits);
+    });
+  const apart = () =>
+    time(() => {
+      for (let count = 0; count < COUNT; count += 1) editObject(one, { line: 1, column: 1 }, RECREATE);
+    });
+  const times = Array.from({ length: 3 }, () => ({ apart: apart(), together: together() }));
+  const [least, most] = [
+    Math.min(...times.map((each) => each.apart)),
+    Math.min(...times.map((each) => each.together)),
+  ];
+  t.strictSame(new Set(edited.refused), new Set([undefined]));
+  t.equal(edited.text.match(/type: Recreate/g)?.length, COUNT);
+  // Where the whole file is read for each of them, it is more than a hundred times.
+  t.ok(most < 10 * least, `${most.toFixed()} ms together, ${least.toFixed()} ms apart`);
+});

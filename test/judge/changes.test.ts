@@ -249,7 +249,7 @@ t.test("what cannot be changed any more is told before it fails", async (t) => {
   };
   t.match(
     await noted(one(), claim({ modes: ["ReadWriteMany"] }), pv, statefulSet({ name: "db" })),
-    /spec\.accessModes \(ReadWriteOnce to ReadWriteMany\) cannot be changed .*reclaim policy.*Deployment shop\/web, StatefulSet shop\/db would have to stop/,
+    /spec\.accessModes \(ReadWriteOnce to ReadWriteMany\) cannot be changed .*reclaim policy.* VolumeSnapshotClass of driver ebs\.csi\.aws\.com \(kubectl get volumesnapshotclass .*Deployment shop\/web, StatefulSet shop\/db would have to stop/,
   );
   t.match(
     await noted(one(), claim({ spec: { storageClassName: "other" } }), pv),

@@ -8,7 +8,10 @@ import { type Done, subcommand } from "./subcommand.ts";
 
 export function addCheck(program: Command, terminal: Terminal, done: Done): Command {
   const command = subcommand(program, "check", "judge manifests, all together, before they reach a cluster")
-    .argument("[PATH...]", "YAML or JSON files, folders of them, or - for standard input")
+    .argument(
+      "[PATH...]",
+      "YAML or JSON files, folders of them, or - for standard input (default: what attachguard.yaml says)",
+    )
     .option("--no-config", "use no configuration, not even an attachguard.yaml that is found automatically")
     .option("--baseline <FILE>", "findings that are accepted for now, as --write-baseline wrote them")
     .option("--write-baseline <FILE>", "accept what is found now, and exit with 0")

@@ -16,7 +16,7 @@ export interface DiscoveredFile {
 
 export interface Discovered {
   readonly files: readonly DiscoveredFile[];
-  /** Folders with a kustomization, and charts: as reached, with links resolved, and the named path they are below. */
+  /** Folders with a kustomization, and charts. */
   readonly kustomizations: readonly DiscoveredRoot[];
   readonly charts: readonly DiscoveredRoot[];
   /** What was left out on purpose. */
@@ -24,8 +24,11 @@ export interface Discovered {
 }
 
 export interface DiscoveredRoot {
+  /** As it was reached from the path that was named. */
   readonly path: string;
+  /** Links resolved. */
   readonly real: string;
+  /** What it may be made of: the repository around the path that was named, or without one that path. */
   readonly tree: string;
 }
 
@@ -86,7 +89,7 @@ class Walk implements Discovered {
   private readonly isIncluded: (path: string) => boolean;
   private readonly seen = new Set<string>();
   private folders = new Set<string>();
-  private named = "";
+  private repository = "";
   private entries = 0;
 
   constructor(tree: TreeFiles, errors: InputError[], { exclude = [], include = [] }: DiscoverOptions) {
@@ -107,7 +110,7 @@ class Walk implements Discovered {
     if (kind === "none") {
       this.errors.push(fileError(path, NOTHING_THERE));
     } else if (kind === "folder") {
-      this.named = path;
+      this.repository = await this.repositoryAround(path);
       this.folders = new Set();
       if (!(await this.walk(path, "", await this.scopeAround(path)))) {
         const what = "the folder holds no *.yaml, *.yml or *.json files";
@@ -122,7 +125,7 @@ class Walk implements Discovered {
    * where they ignore the folder itself, which was named all the same.
    */
   private async scopeAround(path: string): Promise<IgnoreScope | undefined> {
-    const folders = await this.foldersUpToRepository((await this.tree.realpath(path)) ?? resolve(path));
+    const folders = (await this.foldersUpToRepository(await this.realOf(path)))?.slice(0, -1) ?? [];
     let scope: IgnoreScope | undefined;
     for (const [at, folder] of folders.entries()) {
       scope = new IgnoreScope(scope, basename(folder), await this.rulesOf(join(folder, ".gitignore")));
@@ -131,15 +134,24 @@ class Walk implements Discovered {
     return scope;
   }
 
-  /** The folders around a folder from the top of its repository down; empty where it is in none, or is the top. */
-  private async foldersUpToRepository(folder: string): Promise<readonly string[]> {
+  private async repositoryAround(path: string): Promise<string> {
+    const [top] = (await this.foldersUpToRepository(await this.realOf(path))) ?? [];
+    return top ?? path;
+  }
+
+  private async realOf(path: string): Promise<string> {
+    return (await this.tree.realpath(path)) ?? resolve(path);
+  }
+
+  /** From the top of a folder's repository down to the folder; `undefined` where it is in none. */
+  private async foldersUpToRepository(folder: string): Promise<readonly string[] | undefined> {
     const folders: string[] = [];
-    for (let at = folder; folders.length < MOST_FOLDERS_UP; at = dirname(at)) {
-      if (at !== folder) folders.unshift(at);
+    for (let at = folder; folders.length <= MOST_FOLDERS_UP; at = dirname(at)) {
+      folders.unshift(at);
       if ((await this.kindOf(join(at, ".git")).catch(() => "none")) !== "none") return folders;
       if (dirname(at) === at) break;
     }
-    return [];
+    return undefined;
   }
 
   /** True where the folder holds a manifest, or something that has been reported instead. */
@@ -158,7 +170,7 @@ class Walk implements Discovered {
     const name = basename(folder);
     const rules = names.includes(".gitignore") ? await this.rulesOf(join(folder, ".gitignore")) : [];
     const scope = new IgnoreScope(around, name, rules);
-    const root = { path: folder, real, tree: this.named };
+    const root = { path: folder, real, tree: this.repository };
     if (names.some((each) => KUSTOMIZATION.test(each))) this.kustomizations.push(root);
     if (names.includes("Chart.yaml")) this.charts.push(root);
     let found = false;

@@ -9,6 +9,8 @@ export interface InputError {
   readonly fatal: boolean;
   /** True where the document seems to be a template that was not rendered. */
   readonly template?: true;
+  /** True where something was left unrendered, so that not all of it was judged as applied. */
+  readonly unrendered?: true;
 }
 
 /** A problem with a file as a whole. */

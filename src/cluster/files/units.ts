@@ -216,5 +216,7 @@ export function shownPath(root: DiscoveredRoot, real: string): string {
 
 function pathBeside(root: DiscoveredRoot, real: string): string {
   const beside = join(root.path, relative(root.real, real));
+  // Without links on the way, going up leads where it says.
+  if (resolve(root.path) === root.real) return beside;
   return beside.split(sep).includes("..") && !root.path.startsWith("..") ? real : beside;
 }

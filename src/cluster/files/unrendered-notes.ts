@@ -13,7 +13,7 @@ export function unrenderedNotes(units: Units, { files }: Discovered, fatal: bool
   return units.unrendered.map((unit) => {
     const { root, why } = unit;
     const note = fileNote(root.path, `${told(unit, files)}: ${why.remedy}`);
-    return { ...note, fatal };
+    return { ...note, fatal, unrendered: true };
   });
 }
 

@@ -1,4 +1,4 @@
-import { COLLECTION_STYLE, EVENT_ID, type Event, getScalarValue, SCALAR_STYLE } from "js-yaml";
+import { CHOMPING_MODE, COLLECTION_STYLE, EVENT_ID, type Event, getScalarValue, SCALAR_STYLE } from "js-yaml";
 import type { YamlEvents } from "./yaml-events.ts";
 
 /** A node of a document and the piece of text that it is; offsets count in the text that was parsed. */
@@ -19,7 +19,7 @@ export type YamlNode = Place &
 interface Place {
   /** The first character, quotes and brackets included, an anchor or tag before it not. */
   readonly start: number;
-  /** Behind the last character that is no white space. */
+  /** Behind the last character that is no white space; of a block scalar that keeps its blank lines, behind those. */
   readonly end: number;
   /** The anchor that it has, or that it names as an alias; `undefined`: none. */
   readonly anchor: string | undefined;
@@ -110,7 +110,9 @@ class TreeReading {
         }
         const style = STYLES[event.style];
         const quote = style === "single-quoted" || style === "double-quoted" ? 1 : 0;
-        const end = event.valueStart + this.source.slice(event.valueStart, event.valueEnd).trimEnd().length;
+        const raw = this.source.slice(event.valueStart, event.valueEnd);
+        const written = event.chomping === CHOMPING_MODE.KEEP ? raw.replace(/\r?\n$/, "") : raw.trimEnd();
+        const end = event.valueStart + written.length;
         return {
           type: "scalar",
           value: getScalarValue(this.source, event),

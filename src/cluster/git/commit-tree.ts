@@ -17,43 +17,11 @@ export interface CommitTree extends TreeFiles {
 }
 
 /**
- * @param commit an id
+ * @param commit an id; `undefined` where nothing is committed yet: a tree without files
  * @throws AttachguardError AG_ERR_GIT where the tree was made by hand and cannot be laid out in folders
  */
-export async function readCommitTree(git: Git, commit: string): Promise<CommitTree> {
-  const listing = await git.read("ls-tree", "-r", "-z", "--long", "--full-tree", commit);
-  const files = new Map<string, Blob>();
-  const folders = new Map<string, Set<string>>([["", new Set()]]);
-  for (const entry of listing.toString("utf8").split("\0")) {
-    if (entry === "") continue;
-    const { mode, type, id, size, path } = parsed(entry);
-    if (type !== "blob" || !mode.startsWith("100")) continue;
-    const segments = path.split("/");
-    if (segments.some((name) => name === "" || name === "." || name === ".." || /^\.git$/i.test(name))) {
-      throw gitError(
-        `${commit.slice(0, 12)} holds an entry ${JSON.stringify(path.slice(0, 200))}, which git never creates: it is not read`,
-      );
-    }
-    if (files.has(path) || folders.has(path)) {
-      throw gitError(
-        `${commit.slice(0, 12)} holds ${JSON.stringify(path.slice(0, 200))} twice: it is not read`,
-      );
-    }
-    files.set(path, { id, size });
-    for (let depth = segments.length; depth > 0; depth -= 1) {
-      const folder = segments.slice(0, depth - 1).join("/");
-      if (files.has(folder)) {
-        throw gitError(
-          `${commit.slice(0, 12)} holds ${JSON.stringify(folder.slice(0, 200))} as a file and as a folder: it is not read`,
-        );
-      }
-      const names = folders.get(folder) ?? new Set();
-      const isKnown = names.size > 0;
-      names.add(segments[depth - 1] as string);
-      folders.set(folder, names);
-      if (isKnown && depth < segments.length) break;
-    }
-  }
+export async function readCommitTree(git: Git, commit: string | undefined): Promise<CommitTree> {
+  const { files, folders } = commit === undefined ? NOTHING : await listingOf(git, commit);
   const blobs = new BlobReader(git);
   const folder = git.top.endsWith(sep) ? git.top : git.top + sep;
   const inTree = (path: string): string => {
@@ -88,6 +56,51 @@ export async function readCommitTree(git: Git, commit: string): Promise<CommitTr
     },
     close: () => blobs.close(),
   };
+}
+
+/** The files of one commit by path, and the names in each folder. */
+interface Listing {
+  readonly files: ReadonlyMap<string, Blob>;
+  readonly folders: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+const NOTHING: Listing = { files: new Map(), folders: new Map([["", new Set<string>()]]) };
+
+async function listingOf(git: Git, commit: string): Promise<Listing> {
+  const listing = await git.read("ls-tree", "-r", "-z", "--long", "--full-tree", commit);
+  const files = new Map<string, Blob>();
+  const folders = new Map<string, Set<string>>([["", new Set()]]);
+  for (const entry of listing.toString("utf8").split("\0")) {
+    if (entry === "") continue;
+    const { mode, type, id, size, path } = parsed(entry);
+    if (type !== "blob" || !mode.startsWith("100")) continue;
+    const segments = path.split("/");
+    if (segments.some((name) => name === "" || name === "." || name === ".." || /^\.git$/i.test(name))) {
+      throw gitError(
+        `${commit.slice(0, 12)} holds an entry ${JSON.stringify(path.slice(0, 200))}, which git never creates: it is not read`,
+      );
+    }
+    if (files.has(path) || folders.has(path)) {
+      throw gitError(
+        `${commit.slice(0, 12)} holds ${JSON.stringify(path.slice(0, 200))} twice: it is not read`,
+      );
+    }
+    files.set(path, { id, size });
+    for (let depth = segments.length; depth > 0; depth -= 1) {
+      const folder = segments.slice(0, depth - 1).join("/");
+      if (files.has(folder)) {
+        throw gitError(
+          `${commit.slice(0, 12)} holds ${JSON.stringify(folder.slice(0, 200))} as a file and as a folder: it is not read`,
+        );
+      }
+      const names = folders.get(folder) ?? new Set();
+      const isKnown = names.size > 0;
+      names.add(segments[depth - 1] as string);
+      folders.set(folder, names);
+      if (isKnown && depth < segments.length) break;
+    }
+  }
+  return { files, folders };
 }
 
 /** As the file system would say it. */

@@ -6,10 +6,16 @@ import { type Git, gitError } from "./git.ts";
  * The commit that a change is compared with: the merge base of HEAD and a reference.
  *
  * @param ref a branch, tag or commit, as the command line says it
- * @returns the commit's id
+ * @returns the commit's id; `undefined` for HEAD in a repository without a commit, before which there was nothing
  * @throws AttachguardError AG_ERR_GIT where the reference or the merge base is not there, saying what to fetch
  */
-export async function mergeBase(git: Git, ref: string): Promise<string> {
+export async function mergeBase(git: Git, ref: string): Promise<string | undefined> {
+  if (!(await hasCommit(git))) {
+    if (ref === "HEAD" || ref === "@") return undefined;
+    throw gitError(
+      `nothing is committed here yet, so that HEAD and ${shown(ref)} have no commit in common: use --base HEAD, for which everything is new, or commit first`,
+    );
+  }
   const [base, head] = await Promise.all([commitOf(git, ref), commitOf(git, "HEAD")]);
   try {
     const [first = ""] = text(await git.read("merge-base", head, base)).split("\n");
@@ -17,6 +23,14 @@ export async function mergeBase(git: Git, ref: string): Promise<string> {
   } catch (cause) {
     throw gitError(`HEAD and ${shown(ref)} have no commit in common here: ${remedy(git, ref)}`, cause);
   }
+}
+
+/** False on a branch that nothing was committed to (`git init`, `git checkout --orphan`). */
+async function hasCommit(git: Git): Promise<boolean> {
+  return git.read("rev-parse", "--verify", "--end-of-options", "HEAD").then(
+    () => true,
+    () => false,
+  );
 }
 
 async function commitOf(git: Git, ref: string): Promise<string> {

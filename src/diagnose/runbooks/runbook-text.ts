@@ -23,8 +23,8 @@ export function runbookText(
     );
     for (const command of step.commands) lines.push(`     ${visible(command)}`);
     lines.push(...wrapped(`It worked when: ${visible(step.worked)}`, "   ", width));
-    // May hold a command, too.
-    lines.push(`   To go back: ${visible(step.back)}`);
+    const back = `To go back: ${visible(step.back)}`;
+    lines.push(...(/\bkubectl /.test(back) ? [`   ${back}`] : wrapped(back, "   ", width)));
   }
   return `${lines.join("\n")}\n`;
 }

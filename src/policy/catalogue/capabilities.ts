@@ -116,7 +116,28 @@ const CSI_KINDS: ReadonlySet<DriverKind> = new Set(["csi", "in-tree-migrated", "
 const UNLISTED: Driver = { kind: "csi" };
 
 function driverNamed(provisioner: string): Driver | undefined {
-  return Object.hasOwn(DRIVERS, provisioner) ? DRIVERS[provisioner] : bestGlob([provisioner], GLOBS);
+  return entryNamed(provisioner)?.[1];
+}
+
+/** An entry with the name or pattern that it stands under. */
+function entryNamed(provisioner: string): readonly [name: string, driver: Driver] | undefined {
+  const exact = Object.hasOwn(DRIVERS, provisioner) ? DRIVERS[provisioner] : undefined;
+  return exact === undefined ? bestEntry([provisioner], GLOBS) : [provisioner, exact];
+}
+
+/**
+ * The page of docs/storage that is about a provisioner, without its ending.
+ *
+ * @returns `undefined` where there is none
+ */
+export function storagePageOf(provisioner: string): string | undefined {
+  const [name, driver] = entryNamed(provisioner) ?? [];
+  return name === undefined || driver?.unstudied ? undefined : storagePageNamed(name);
+}
+
+/** How the page about an entry is called, without its ending. */
+export function storagePageNamed(entry: string): string {
+  return entry.replaceAll(/[^a-zA-Z0-9.-]+/g, "_").replaceAll(/^_|_$/g, "");
 }
 
 /** @param names the provisioner, then the CSI driver that serves it */
@@ -128,20 +149,20 @@ function overrideFor(
     const exact = overrides.find(({ provisioner }) => provisioner === name);
     if (exact !== undefined) return exact;
   }
-  return bestGlob(
+  return bestEntry(
     names,
     overrides.map((override) => [override.provisioner, override] as const),
-  );
+  )?.[1];
 }
 
-/** The value of the longest pattern that one of the names matches. */
-function bestGlob<T>(
+/** The entry of the longest pattern that one of the names matches. */
+function bestEntry<T>(
   names: readonly string[],
   entries: readonly (readonly [pattern: string, value: T])[],
-): T | undefined {
+): readonly [pattern: string, value: T] | undefined {
   return entries
     .filter(([pattern]) => names.some((name) => globMatches(pattern, name)))
-    .toSorted(([a], [b]) => literalLength(b) - literalLength(a))[0]?.[1];
+    .toSorted(([a], [b]) => literalLength(b) - literalLength(a))[0];
 }
 
 interface Facts {

@@ -61,4 +61,6 @@ export interface Driver {
   readonly dynamicProvisioning?: boolean;
   readonly enforcedAt?: Exclude<EnforcedAt, "unknown">;
   readonly parameters?: readonly ParameterRule[];
+  /** True where nobody has looked into it beyond a table: there is no page about it. */
+  readonly unstudied?: true;
 }

@@ -7,7 +7,7 @@ import { patchCommand } from "../commands.ts";
 import { harmlessJson } from "../harmless.ts";
 import type { FromLog } from "../log-facts.ts";
 import { composed } from "../merge-patch.ts";
-import { explainFinding, groundsOf, rulePage } from "../message.ts";
+import { explainFinding, groundsOf, rulePage, storagePage } from "../message.ts";
 import type { Plan } from "../plan.ts";
 import type {
   JudgedWorkload,
@@ -94,6 +94,7 @@ function findingOf(finding: ReportedFinding, telling: Telling): unknown {
       volume: claim.volume,
       storageClass: claim.storageClass,
       provisioner: claim.provisioner,
+      docsUrl: storagePage(claim, telling),
     })),
     factors: factors && factorsOf(factors),
     message: explainFinding(finding, telling),

@@ -2,7 +2,7 @@ import type { ObjectRef } from "../../policy/model.ts";
 import { plural } from "../../policy/phrasing.ts";
 import { stepsOf } from "../commands.ts";
 import { code, plain } from "../markup.ts";
-import { groundsOf, rulePage, sentenceOf } from "../message.ts";
+import { groundsOf, rulePage, sentenceOf, storagePages } from "../message.ts";
 import type { RenderOptions, Report, ReportedFinding } from "../report.ts";
 import { toldFindings, worstFirst } from "./told.ts";
 
@@ -70,6 +70,7 @@ function findingPart(finding: ReportedFinding, report: Report): string {
     "<details><summary>Why, and how to fix it</summary>",
     [
       ...groundsOf(finding).map((each) => `- ${plain(each)}`),
+      ...storagePages(finding, report.telling).map((address) => `- [what the storage can do](${address})`),
       ...(others.length > 0 ? [`- also: ${others.join(", ")}`] : []),
     ].join("\n"),
     finding.fixes.map((fix, at) => fixLines(fix, at + 1, finding, report)).join("\n"),

@@ -5,7 +5,7 @@ import type { ObjectRef, SourcePosition } from "../../policy/model.ts";
 import { nameOf, plural } from "../../policy/phrasing.ts";
 import type { Verdict } from "../../policy/verdict.ts";
 import { stepsOf } from "../commands.ts";
-import { groundsOf, rulePage, sentenceOf } from "../message.ts";
+import { groundsOf, moreOf, sentenceOf } from "../message.ts";
 import { type Painter, painter } from "../paint.ts";
 import type { Plan } from "../plan.ts";
 import type { JudgedWorkload, NotJudged, Place, Report, ReportedFinding, Telling } from "../report.ts";
@@ -156,9 +156,7 @@ function findingBlock(finding: ReportedFinding, told: readonly Fix[], layout: La
     const isTold = told.some((other) => isDeepStrictEqual(other, fix));
     lines.push(...fixLines(index + 1, fix, isTold, finding, telling, width));
   }
-  const page = rulePage(finding.rule, telling);
-  const more = `More: attachguard explain ${finding.rule}${page === null ? "" : ` or ${page}`}`;
-  lines.push("", `  ${paint("dim", more)}`);
+  lines.push("", `  ${paint("dim", moreOf(finding, telling))}`);
   return lines.join("\n");
 }
 
@@ -264,13 +262,16 @@ function notJudgedLine(objects: readonly NotJudged[]): string {
   return `${plural(objects.length, "more object")} ${mount} a claim and ${was} not judged: ${names}`;
 }
 
-function summaryLine({ summary, workloads, errors, notJudged, change }: Report, paint: Painter): string {
+function summaryLine(report: Report, paint: Painter): string {
+  const { summary, workloads, errors, notes, notJudged, change } = report;
   const count = (verdict: Verdict) => workloads.filter((each) => each.verdict === verdict).length;
   const verdicts =
     summary.workloads === 0
       ? notJudged.length === 0
         ? change === null
-          ? "No workload mounts a claim"
+          ? notes.some(({ unrendered }) => unrendered)
+            ? "No workload that was judged mounts a claim, and not everything was rendered"
+            : "No workload mounts a claim"
           : "The change affects no workload that mounts a claim"
         : "No workload that mounts a claim was judged"
       : `${plural(summary.workloads, "workload")} that ${summary.workloads === 1 ? "mounts" : "mount"} a claim: ` +

@@ -111,6 +111,24 @@ t.test("not rendered: patches are not objects, a namespace counts, and a word sa
   t.ok(strict.errors.filter(({ fatal }) => fatal).length >= 6, "with --strict they are errors");
 });
 
+t.test(
+  "an overlay that is named by itself is rendered with its base, as far as the repository goes",
+  async (t) => {
+    const named = [`${TOP}/deploy/overlays/prod`];
+    const files = repositoryAt(TOP);
+    const inRepository = await loadFiles(named, {
+      tree: memoryTree({ ...files, [`${TOP}/.git/HEAD`]: "ref: refs/heads/main\n" }),
+      renderer: rendererOf(TOP),
+    });
+    t.match(notesOf(inRepository), []);
+    t.strictSame(await verdictsOn(inRepository), [
+      "deploy/base/app.yaml:2 prod/core: deny by rwo-replicas rwo-rolling-update",
+    ]);
+    const alone = await loadFiles(named, { tree: memoryTree(files), renderer: rendererOf(TOP) });
+    t.match(notesOf(alone), [/which is outside the tree.*name a folder that holds both/]);
+  },
+);
+
 t.test("globs choose, and what is named is always read", async (t) => {
   const namesIn = async (paths: readonly string[], options: LoadOptions = {}) =>
     (

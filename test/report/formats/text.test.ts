@@ -43,6 +43,12 @@ t.test("a way out that stands above for the same workload is not told in full ag
 
 t.test("says that nothing was there to judge", async (t) => {
   t.equal(renderText(reportWith(), { colour: false }), "No workload mounts a claim. 0 errors, 0 warnings.\n");
+  t.equal(
+    renderText(reportWith({ notes: [noteWith({ unrendered: true })] }), { colour: false })
+      .split("\n")
+      .at(-2),
+    "No workload that was judged mounts a claim, and not everything was rendered. 0 errors, 0 warnings.",
+  );
 });
 
 t.test("says in the summary that a part of the input was not judged", async (t) => {

@@ -7,7 +7,11 @@ import { isInside, isRemote } from "./paths.ts";
 import { kustomizationReferences, pluginReferences, type Reference, type References } from "./references.ts";
 
 /** The names that kustomize looks for (kustomize api/konfig/general.go). */
-const KUSTOMIZATION_NAMES: readonly string[] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+export const KUSTOMIZATION_NAMES: readonly string[] = [
+  "kustomization.yaml",
+  "kustomization.yml",
+  "Kustomization",
+];
 
 /** Fields of a kustomization whose output are its resources as they lie there. */
 const PLAIN_FIELDS: ReadonlySet<string> = new Set(["apiversion", "kind", "metadata", "resources"]);

@@ -21,7 +21,7 @@ const RENDER_YOURSELF = "render it yourself and pass the output to `attachguard 
 const REMEDIES: Readonly<Record<NotRenderedCode, string>> = {
   "no-tool": RENDER_YOURSELF,
   remote: `vendor it into the tree, or ${RENDER_YOURSELF}`,
-  outside: `move it into the tree, or ${RENDER_YOURSELF}`,
+  outside: `move it into the repository, name a folder that holds both, or ${RENDER_YOURSELF}`,
   program: RENDER_YOURSELF,
   "helm-in-kustomize": `${RENDER_YOURSELF} (kustomize build --enable-helm)`,
   dependencies: `run \`helm dependency build\` in the chart's folder, or ${RENDER_YOURSELF}`,
