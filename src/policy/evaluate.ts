@@ -12,7 +12,7 @@ import { RULES } from "./rules/index.ts";
 import type { ClaimRule, Match, Rule, WorkloadRule } from "./rules/rule.ts";
 import { rwoRollingUpdate } from "./rules/rwo-rolling-update.ts";
 import { assess, replacing, type Situation } from "./situation.ts";
-import { claimNamesOf } from "./template-claims.ts";
+import { claimNamesOf, templatesLookedAt } from "./template-claims.ts";
 import type { Severity } from "./verdict.ts";
 import { type ClusterView, knownValue } from "./view.ts";
 
@@ -126,8 +126,8 @@ function ofClaimTemplates(
 ): readonly Finding[] {
   if (set.claimTemplates.length === 0 || (change !== null && change.cause !== "update")) return [];
   return CLAIM_RULES.flatMap((rule): Finding[] => {
-    const matches = set.claimTemplates.flatMap((template): Match[] => {
-      for (const name of claimNamesOf({ ...set, claimTemplates: [template] }, view)) {
+    const matches = templatesLookedAt(set).flatMap((template): Match[] => {
+      for (const name of claimNamesOf(set, view, [template])) {
         const claim = knownValue(view.claim(set.namespace, name));
         const match = claim && rule.judge(claim, view, options);
         if (match) return [match];
@@ -142,8 +142,8 @@ function ofClaimTemplates(
 
 /** What the pods of a StatefulSet have each for itself: one claim for each template. */
 function claimsOfTemplates({ workload, view, options }: Situation): readonly ClaimReach[] {
-  return workload.claimTemplates.flatMap((template) => {
-    const [name] = claimNamesOf({ ...workload, claimTemplates: [template] }, view);
+  return templatesLookedAt(workload).flatMap((template) => {
+    const [name] = claimNamesOf(workload, view, [template]);
     const claim = name === undefined ? undefined : knownValue(view.claim(workload.namespace, name));
     return claim === undefined ? [] : [reachOfClaim(claim, view, options)];
   });

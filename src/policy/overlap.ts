@@ -91,14 +91,14 @@ function byNodes(workload: Workload, view: ClusterView): SteadyOverlap {
     byAutoscalers: [],
     transient: false,
     evidence: [
-      `${nodesText(count, lookup.state === "unknown" ? ` (${lookup.reason})` : "")}${nodesAge(lookup)}`,
+      `${nodesText(count, lookup.state === "unknown" ? lookup.reason : "its constraints are too many to check")}${nodesAge(lookup)}`,
     ],
   };
 }
 
 function nodesText(count: number | undefined, why: string): string {
   const perNode = "a DaemonSet runs one pod on every node that takes it";
-  if (count === undefined) return `${perNode}, assumed to be more than one${why}`;
+  if (count === undefined) return `${perNode}, assumed to be more than one (${why})`;
   if (count === 0) return `${perNode}: none does now, but more than one may`;
   return `${perNode}: ${count} ${count === 1 ? "does" : "do"}`;
 }

@@ -3,13 +3,81 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "node:tls";
 import t, { type Test } from "tap";
 import { DEFAULT_CONFIG } from "../../src/config/defaults.ts";
-import { at, type Json, objectOf, reviewOf } from "../admission/support/reviews.ts";
+import { at, type Json, objectOf, RECORDED_AT, RECORDINGS, reviewOf } from "../admission/support/reviews.ts";
 import { responseOf, startServer, type TestServer, verdictSeen } from "../admission/support/server.ts";
 
 const MIB = 1024 * 1024;
 /** The most that etcd takes for one object (`--max-request-bytes`), as an API server uses it by default. */
 const STORED = 1.5 * MIB;
 const { limits } = DEFAULT_CONFIG;
+
+const HOST = "kubernetes.io/hostname";
+const NODES = Array.from({ length: 3 }, (_, index) => ({
+  apiVersion: "v1",
+  kind: "Node",
+  metadata: { name: `n${index}`, labels: { [HOST]: `n${index}`, disk: index === 0 ? "ssd" : "hdd" } },
+  spec: { taints: index === 1 ? [{ key: "gpu", effect: "NoSchedule" }] : [] },
+}));
+
+const many = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => make(index));
+const podOf = (object: Json): Json => at(object, "spec", "template", "spec");
+const manyLabels = (count: number): Json => Object.fromEntries(many(count, (index) => [`l${index}`, ""]));
+const required = "requiredDuringSchedulingIgnoredDuringExecution";
+const onHost = (labelSelector: Json, more: Json = {}): Json => ({
+  podAffinity: { [required]: [{ labelSelector, topologyKey: HOST, ...more }] },
+});
+
+/** What is read of a template, and what is left out or cut of a large one. */
+const AWKWARD: Readonly<Record<string, (object: Json, field: "object" | "oldObject") => void>> = {
+  "one node by its label": (object) => Object.assign(podOf(object), { nodeSelector: { disk: "ssd" } }),
+  "one host by name": (object) => Object.assign(podOf(object), { nodeName: "n1" }),
+  "tolerations decide": (object) =>
+    Object.assign(podOf(object), { tolerations: [{ key: "gpu", operator: "Exists" }] }),
+  "node affinity": (object) => {
+    const nodeSelectorTerms = [{ matchExpressions: [{ key: "disk", operator: "NotIn", values: ["hdd"] }] }];
+    podOf(object).affinity = { nodeAffinity: { [required]: { nodeSelectorTerms } } };
+  },
+  "self affinity": (object) => {
+    podOf(object).affinity = onHost({ matchLabels: { app: "web" } });
+  },
+  "self affinity among 20,000 labels": (object) => {
+    at(object, "spec", "template", "metadata").labels = { ...manyLabels(20_000), app: "web" };
+    podOf(object).affinity = onHost({ matchLabels: { app: "web", l19999: "" } });
+  },
+  "a label that 20,000 have no place for": (object) => {
+    at(object, "spec", "template", "metadata").labels = manyLabels(20_000);
+    podOf(object).affinity = onHost({ matchExpressions: [{ key: "l7", operator: "DoesNotExist" }] });
+  },
+  "too many expressions": (object) => {
+    podOf(object).affinity = onHost({
+      matchExpressions: many(20_000, (index) => ({ key: `k${index}`, operator: "DoesNotExist" })),
+    });
+  },
+  "too many node labels": (object) => Object.assign(podOf(object), { nodeSelector: manyLabels(20_000) }),
+  "preferences only": (object) => {
+    podOf(object).affinity = {
+      podAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [
+          { weight: 1, podAffinityTerm: { labelSelector: {}, topologyKey: HOST } },
+        ],
+      },
+    };
+  },
+  "a claim that nothing mounts": (object) => {
+    at(object, "spec", "template", "spec", "containers", 0).volumeMounts = [];
+  },
+  "a disk of its own": (object) => {
+    (podOf(object).volumes as Json[]).push({ name: "disk", awsElasticBlockStore: { volumeID: "vol-1" } });
+    (at(object, "spec", "template", "spec", "containers", 0).volumeMounts as Json[]).push({ name: "disk" });
+  },
+  "only a probe differs": (object, field) => {
+    at(object, "spec", "template", "spec", "containers", 0).livenessProbe = { exec: { command: [field] } };
+  },
+  "only a preference differs": (object, field) => {
+    podOf(object).schedulerName = field;
+  },
+};
 
 /** As the API server writes JSON (Go's encoding/json): `<`, `>` and `&` as six bytes. */
 function asGo(review: unknown): string {
@@ -42,6 +110,28 @@ t.test("a review of the largest objects that can be stored is judged as a small 
     t.same(responseOf(t, await post(sent), large), expected, `U+${fill.codePointAt(0)?.toString(16)}`);
   }
   t.equal(verdictSeen(expected), "deny");
+});
+
+t.test("a large body is answered as the same review is in a small one", async (t) => {
+  const { post, configure } = await startServer(t, {
+    objects: [objectOf("004"), objectOf("005"), ...NODES],
+    now: () => RECORDED_AT,
+  });
+  // Dry runs are remembered, which would make the second of two another request.
+  configure({ dryRunMemory: { ...DEFAULT_CONFIG.dryRunMemory, seconds: 0 } } as never);
+  const padding = "x".repeat(MIB);
+  for (const { file, review } of RECORDINGS) {
+    const small = (await post({ ...review, request: { ...review.request, dryRun: false } })).body;
+    const large = (await post({ ...review, request: { ...review.request, dryRun: false }, padding })).body;
+    t.strictSame(large, small, file);
+  }
+  for (const [name, change] of Object.entries(AWKWARD)) {
+    const review = reviewOf("014", (request) => {
+      for (const field of ["object", "oldObject"] as const) change(at(request, field), field);
+    });
+    const small = (await post(review)).body;
+    t.strictSame((await post({ ...review, padding })).body, small, name);
+  }
 });
 
 t.test("whether the template of a large object was changed is seen", async (t) => {

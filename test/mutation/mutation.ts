@@ -1,7 +1,8 @@
 /**
  * Changes one thing at a time in a copy of the sources and looks whether a test notices. Not part of `npm test`: it
  * takes as long as it is let. MUTATION_COUNT changes (40) are drawn by MUTATION_SEED from all files that
- * MUTATION_FILES (a prefix below src) names; `--named` takes those that a person once found to survive.
+ * MUTATION_FILES (a prefix below src) names, and MUTATION_TESTS (paths with commas) are run in place of all that may
+ * notice; `--named` takes those that a person once found to survive.
  */
 import { spawn } from "node:child_process";
 import {
@@ -33,6 +34,7 @@ const ROOT = join(import.meta.dirname, "../..");
 const COUNT = Number(process.env.MUTATION_COUNT ?? 40);
 const SEED = Number(process.env.MUTATION_SEED ?? 1);
 const ONLY = process.env.MUTATION_FILES ?? "";
+const TESTS = (process.env.MUTATION_TESTS ?? "").split(",").filter((test) => test !== "");
 const FOLDERS = ["policy", "admission", "waiver"];
 /** A change that makes a loop endless is noticed too. */
 const LIMIT_MS = 120_000;
@@ -98,6 +100,7 @@ function namedMutants(): readonly Mutant[] {
 
 /** The tests that may notice, the nearest first. */
 function testsFor(file: string): readonly string[] {
+  if (TESTS.length > 0) return TESTS;
   const own = join("test", file.replace(/\.ts$/, ".test.ts"));
   const layer = file.split("/")[0] ?? "";
   const near = globSync(`test/${dirname(file)}/**/*.test.ts`, { cwd: ROOT });

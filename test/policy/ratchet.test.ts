@@ -90,3 +90,56 @@ t.test("a workload at 0 that an autoscaler targets: denied on CREATE, a warning 
   t.strictSame(stands.rules, ["rwo-autoscaling?"]);
   t.match(stands.findings[0]?.notes.join(), /it is at 0 replicas now/);
 });
+
+t.test("a rollout that had not finished makes a template change an undo, which is a way out", async (t) => {
+  const options = { ...DEFAULT_OPTIONS, ratchet: "never" as const };
+  const three = (more: Raw = {}): Raw => deployment({ ...more, ...replicas(3) });
+  const rules = (before: Raw, after: Raw): readonly string[] =>
+    judgeUpdate(before, after, RWO, { options }).rules;
+  t.strictSame(
+    rules(three(underWay), three({ ...next, ...underWay })),
+    ["rwo-replicas?", "rwo-rolling-update?"],
+    "undo",
+  );
+  t.strictSame(rules(three(), three(next)), ["rwo-replicas", "rwo-rolling-update"], "nothing was under way");
+  t.strictSame(
+    rules(three(underWay), deployment({ ...underWay, ...replicas(3, { minReadySeconds: 5 }) })),
+    ["rwo-replicas", "rwo-rolling-update"],
+    "another field undoes nothing",
+  );
+});
+
+t.test("each leniency says its own reason", async (t) => {
+  const notes = (before: Raw, after: Raw, others: readonly Raw[], cause: "update" | "scale" = "update") =>
+    judgeUpdate(before, after, others, { cause }).findings.flatMap((finding) => finding.notes);
+  const [zero, one, two, three] = [0, 1, 2, 3].map((count) => deployment(replicas(count))) as [
+    Raw,
+    Raw,
+    Raw,
+    Raw,
+  ];
+  const atZero = deployment({ ...replicas(0), annotationsOnObject: { a: "b" } });
+  const scaledObject = {
+    apiVersion: "keda.sh/v1alpha1",
+    kind: "ScaledObject",
+    metadata: { name: "web", namespace: "shop" },
+    spec: { scaleTargetRef: { name: "web" }, maxReplicaCount: 5 },
+  };
+  const woken = [...RWO, scaledObject];
+  const toZero = "a warning only: scaling to 0 is always allowed";
+  const down = "a warning only: scaling down is always allowed";
+  const known = "a warning only: it was so before this change";
+  t.strictSame(notes(three, zero, woken), [toZero, toZero], "to 0");
+  t.strictSame(notes(zero, atZero, woken), [known, known], "at 0 before too");
+  const elsewhere = deployment({ ...replicas(0), ...next });
+  t.notOk(notes(three, elsewhere, woken).includes(toZero), "with another template");
+  t.ok(notes(three, two, RWO, "scale").includes(down), "down");
+  t.ok(notes(three, three, RWO, "scale").includes(down), "to the same number");
+  t.notMatch(notes(zero, one, range(1, 5), "scale").join(), /at once/, "a minimum of 1 adds nothing");
+});
+
+t.test("what has no pods yet holds no rollout back", async (t) => {
+  const status = { observedGeneration: 3, replicas: 0, updatedReplicas: 0 };
+  const before = deployment({ status, workload: { paused: true } });
+  t.strictSame(judgeUpdate(before, deployment({ status }), RWO).rules, ["rwo-rolling-update?"]);
+});

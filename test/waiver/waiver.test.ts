@@ -1,5 +1,6 @@
 import { createHmac, createPrivateKey, sign as signBytes } from "node:crypto";
 import t from "tap";
+import { MAX_WAIVER_LENGTH } from "../../src/waiver/claims.ts";
 import { generateWaiverKeys, parseSigningKey, type WaiverKeyPair } from "../../src/waiver/keys.ts";
 import { signWaiver, type WaiverRequest } from "../../src/waiver/sign.ts";
 import { verifyWaiver, type WaiverKey } from "../../src/waiver/waiver.ts";
@@ -328,4 +329,57 @@ t.test("a new pair says what it is and keeps its halves apart", async (t) => {
   t.match(ed.publicJwk, { kid: "team-ed", alg: "EdDSA", crv: "Ed25519" });
   t.match(ec.publicJwk, { kid: "team-ec", alg: "ES256", crv: "P-256" });
   t.not(ed.privatePem, stranger.privatePem);
+});
+
+/** A token of any bytes, properly signed. */
+function forgeBytes(payload: Uint8Array): string {
+  const header = encode({ alg: "EdDSA", kid: "team-ed", typ: "attachguard-waiver+jwt" });
+  const text = `${header}.${Buffer.from(payload).toString("base64url")}`;
+  return `${text}.${signBytes(null, Buffer.from(text), createPrivateKey(ed.privatePem)).toString("base64url")}`;
+}
+
+t.test("the limits are where they are said to be", async (t) => {
+  const reasonOf = async (jws: string) => {
+    const verified = await verifyWaiver(jws, subject, keys, now);
+    return verified.state === "refused" ? verified.reason : verified.state;
+  };
+  t.match(await reasonOf(forge({}, { ...claims, rules: ["*", 5] })), /it names no rules/, "one is no text");
+  t.match(
+    await reasonOf(forge({}, { ...claims, exp: 253_402_300_800 })),
+    /it has no expiry/,
+    "the year 10000",
+  );
+  t.equal(await reasonOf(forge({}, { ...claims, exp: 253_402_300_799 })), "valid", "the last second before");
+  t.match(await reasonOf(forge({}, { ...claims, exp: 0 })), /it has no expiry/, "the epoch is no end");
+  const bytes = Buffer.from(JSON.stringify({ ...claims, reason: "xx" }));
+  t.equal(await reasonOf(forgeBytes(bytes)), "valid");
+  bytes[bytes.indexOf("xx")] = 0xff;
+  t.match(await reasonOf(forgeBytes(bytes)), /its content cannot be read/, "no UTF-8");
+  const whole = "k".repeat(46);
+  t.match(await reasonOf(forge({ kid: whole }, claims)), `"${whole}"`, "48 characters are shown");
+  t.match(await reasonOf(forge({ kid: `${whole}k` }, claims)), `"${"k".repeat(44)}…`, "and no more");
+  await t.rejects(signed({ notBefore: now + HOUR, expires: now + HOUR }), /before it begins/);
+  await t.rejects(signed({ expires: now - 1000 }), /is in the past/, "signed at its end");
+  await t.resolves(signed({ expires: now - 999 }));
+  await t.resolves(signed({ notBefore: now + HOUR - 1, expires: now + HOUR }));
+});
+
+t.test("a waiver may be as long as is said, and not longer", async (t) => {
+  // Base64 has no text of every length, so that the name of the key has a say in which ones there are.
+  const signing = async (pair: WaiverKeyPair) => {
+    const overhead = (await signed({ reason: "x" }, pair)).length;
+    let jws = "";
+    for (let bytes = Math.floor(((MAX_WAIVER_LENGTH - overhead) * 3) / 4) - 4; ; bytes += 1) {
+      const longer = await signed({ reason: "x".repeat(bytes) }, pair).catch((error: Error) => error.message);
+      if (!longer.startsWith("ey")) return { jws, refused: longer };
+      jws = longer;
+    }
+  };
+  const pairs = ["team-a", "team-aa", "team-aaa"].map((id) => generateWaiverKeys(id, "EdDSA"));
+  const tried = await Promise.all(pairs.map(async (pair) => ({ pair, ...(await signing(pair)) })));
+  const found = tried.find(({ jws }) => jws.length === MAX_WAIVER_LENGTH);
+  t.ok(found, "one is just as long");
+  if (found === undefined) return;
+  t.match(await verifyWaiver(found.jws, subject, [configured(found.pair)], now), { state: "valid" });
+  for (const { refused } of tried) t.match(refused, /the reason is too long/);
 });

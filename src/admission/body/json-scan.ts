@@ -13,15 +13,18 @@ const CLOSE_OBJECT = 0x7d;
 export class JsonScan {
   /** The deepest nesting so far. */
   depth = 0;
-  /** At least as many values as there are. */
+  /** At least as many values as there are, and in JSON without white space just as many. */
   values = 1;
   #level = 0;
   #inString = false;
   #escaped = false;
+  /** The last byte opened a list or an object, which may be empty. */
+  #opened = false;
 
   push(bytes: Uint8Array): void {
     let level = this.#level;
     let inString = this.#inString;
+    let opened = this.#opened;
     let start = 0;
     if (this.#escaped && bytes.length > 0) {
       this.#escaped = false;
@@ -29,6 +32,10 @@ export class JsonScan {
     }
     for (let at = start; at < bytes.length; at += 1) {
       const byte = bytes[at];
+      if (opened) {
+        opened = false;
+        if (byte !== CLOSE_LIST && byte !== CLOSE_OBJECT) this.values += 1;
+      }
       if (inString) {
         if (byte === BACKSLASH) {
           at += 1;
@@ -37,13 +44,14 @@ export class JsonScan {
       } else if (byte === QUOTE) inString = true;
       else if (byte === COMMA) this.values += 1;
       else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
-        this.values += 1;
+        opened = true;
         level += 1;
         if (level > this.depth) this.depth = level;
       } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) level -= 1;
     }
     this.#level = level;
     this.#inString = inString;
+    this.#opened = opened;
   }
 }
 

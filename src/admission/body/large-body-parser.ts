@@ -1,10 +1,9 @@
 import { Worker } from "node:worker_threads";
+import { type Compact, compactReviews } from "./compact-review.ts";
 
 /** What became of a large body. */
 export type Compacted =
-  | { readonly state: "text"; readonly text: string }
-  | { readonly state: "malformed" }
-  | { readonly state: "too-deep" }
+  | Compact
   /** It would have taken more memory than it may. */
   | { readonly state: "out-of-memory" }
   | { readonly state: "late" };
@@ -80,7 +79,7 @@ export class LargeBodyParser {
 
   #start(): Worker {
     // As text: in the published package all modules are joined into a few files, and none is the worker's own.
-    const worker = new Worker(`(${compactMessages.toString()})()`, {
+    const worker = new Worker(`(${compactReviews.toString()})()`, {
       eval: true,
       execArgv: [],
       env: {},
@@ -110,91 +109,4 @@ export class LargeBodyParser {
     job?.done({ state: "out-of-memory" });
     this.#next();
   }
-}
-
-/** What the worker runs; it sees nothing of this module. */
-function compactMessages(): void {
-  const port = process.getBuiltinModule("node:worker_threads").parentPort;
-  const { createHash } = process.getBuiltinModule("node:crypto");
-  type Raw = Record<string, unknown>;
-  // No verdict reads these, but whether a template was changed depends on them: a digest takes their place.
-  const unreadOfContainer = [
-    "env",
-    "envFrom",
-    "command",
-    "args",
-    "livenessProbe",
-    "readinessProbe",
-    "startupProbe",
-    "lifecycle",
-    "resources",
-  ];
-  const unreadVolumes = ["emptyDir", "configMap", "secret", "projected", "downwardAPI"];
-  const isRaw = (value: unknown): value is Raw => typeof value === "object" && value !== null;
-  const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-  const digest = (values: readonly unknown[]): string =>
-    createHash("sha256").update(JSON.stringify(values)).digest("base64");
-  const pruneAnnotations = (metadata: unknown): readonly unknown[] => {
-    if (!isRaw(metadata) || !isRaw(metadata.annotations)) return [];
-    const entries = Object.entries(metadata.annotations);
-    const isRead = ([key]: readonly [string, unknown]) =>
-      key.startsWith("attachguard.dev/") || /^(volume|storageclass)\.(beta\.)?kubernetes\.io\//.test(key);
-    metadata.annotations = Object.fromEntries(entries.filter(isRead));
-    return entries.filter((entry) => !isRead(entry));
-  };
-  const pruneContainer = (container: unknown): void => {
-    if (!isRaw(container)) return;
-    const taken: unknown[] = [];
-    for (const field of unreadOfContainer) {
-      if (!(field in container)) continue;
-      taken.push(field, container[field]);
-      delete container[field];
-    }
-    if (taken.length > 0) container.unread = digest(taken);
-  };
-  const prune = (object: unknown): void => {
-    if (!isRaw(object)) return;
-    if (isRaw(object.metadata)) delete object.metadata.managedFields;
-    pruneAnnotations(object.metadata);
-    const template = isRaw(object.spec) ? object.spec.template : undefined;
-    if (!isRaw(template)) return;
-    const taken: unknown[] = [...pruneAnnotations(template.metadata)];
-    if (isRaw(template.spec)) {
-      for (const field of ["containers", "initContainers", "ephemeralContainers"]) {
-        for (const container of listOf(template.spec[field])) pruneContainer(container);
-      }
-      const isUnread = (volume: unknown) =>
-        isRaw(volume) && Object.keys(volume).every((key) => key === "name" || unreadVolumes.includes(key));
-      const volumes = listOf(template.spec.volumes);
-      const unread = volumes.filter(isUnread);
-      if (unread.length > 0) {
-        taken.push(unread);
-        template.spec.volumes = volumes.filter((volume) => !isUnread(volume));
-      }
-    }
-    if (taken.length > 0) template.unread = digest(taken);
-  };
-  const compact = (blocks: readonly Uint8Array[]): Compacted => {
-    const decoder = new TextDecoder();
-    let text = "";
-    for (const block of blocks) text += decoder.decode(block, { stream: true });
-    let review: unknown;
-    try {
-      review = JSON.parse(text + decoder.decode());
-    } catch {
-      return { state: "malformed" };
-    }
-    try {
-      if (isRaw(review) && isRaw(review.request)) {
-        prune(review.request.object);
-        prune(review.request.oldObject);
-      }
-      return { state: "text", text: JSON.stringify(review) };
-    } catch (error) {
-      // The stack ends before the nesting does.
-      if (error instanceof RangeError) return { state: "too-deep" };
-      throw error;
-    }
-  };
-  port?.on("message", (blocks: readonly Uint8Array[]) => port.postMessage(compact(blocks)));
 }

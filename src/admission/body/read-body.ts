@@ -50,8 +50,8 @@ const LARGE_FROM = 256 * 1024;
 /** From here on a body is parsed in the worker. */
 const WORKER_FROM = 1024 * 1024;
 /**
- * Two objects of 1.5 MiB hold at most 1.6 million values (an empty string is two bytes in etcd); what has more is no
- * review of objects that can be stored.
+ * Two objects of 1.5 MiB hold at most 1.6 million values (an empty string, or an empty term, is two bytes in etcd);
+ * what has more is no review of objects that can be stored.
  */
 const MOST_VALUES = 2_000_000;
 /** Far above what any kind nests; the API server's own decoder ends at 10,000, and only `managedFields` gets there. */

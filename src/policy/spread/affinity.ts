@@ -13,7 +13,7 @@ import {
   sameTerms,
 } from "./pod-terms.ts";
 import { podsOf } from "./pods.ts";
-import { isTooLarge, TOO_MUCH, type Work } from "./work.ts";
+import { hasTooManyLabels, isTooLarge, TOO_MUCH, type Work } from "./work.ts";
 
 /** What the required pod affinity of a workload comes to at one moment. */
 export type AffinityReading =
@@ -79,7 +79,7 @@ export function rolloutAffinity(
   if (terms.length === 0) {
     return none(...(before.value === "none" ? [] : ["the new pods have no required pod affinity any more"]));
   }
-  if (isTooLarge(workload)) return tooMuch(work);
+  if (isTooLarge(workload) || hasTooManyLabels(previous)) return tooMuch(work);
   const steady = steadyAffinity(workload, view, work, staysOnOneNode);
   const own = podsOf(workload, "same-revision");
   if (before.value === "nowhere" && steady.value === "nowhere") return steady;

@@ -4,6 +4,7 @@ import { selectorText } from "../phrasing.ts";
 import type { ClusterView } from "../view.ts";
 import { termMatches } from "./pod-terms.ts";
 import { agreesOn, every, type Kinship, type Pods, podsOf, selectsPods } from "./pods.ts";
+import { hasTooManyLabels } from "./work.ts";
 
 /** Why pods are certain to be on different nodes. */
 export interface Apart {
@@ -18,7 +19,7 @@ export interface Apart {
 export function steadyApart(workload: Workload, view: ClusterView): Apart | undefined {
   return (
     byAntiAffinity(workload, workload, "same-revision", view, "their own labels") ??
-    byConstraint(workload, podsOf(workload, "same-revision"), "the pods")
+    byConstraint(workload, workload, "same-revision", "the pods")
   );
 }
 
@@ -30,7 +31,7 @@ export function rolloutApart(workload: Workload, previous: Workload, view: Clust
   return (
     byAntiAffinity(workload, previous, "other-revision", view, "the old pods") ??
     byAntiAffinity(previous, workload, "other-revision", view, "the new pods") ??
-    byConstraint(workload, podsOf(previous, "other-revision"), "old and new pods")
+    byConstraint(workload, previous, "other-revision", "old and new pods")
   );
 }
 
@@ -41,11 +42,12 @@ function byAntiAffinity(
   view: ClusterView,
   matched: string,
 ): Apart | undefined {
+  const { podAntiAffinity } = owner.template.placement;
+  if (podAntiAffinity.length === 0 || [owner, other].some(hasTooManyLabels)) return undefined;
   const pods = podsOf(other, kinship);
-  const term = owner.template.placement.podAntiAffinity.find(
-    (candidate) =>
-      candidate.topologyKey === HOSTNAME &&
-      termMatches(candidate, podsOf(owner, "same-revision"), pods, view) === "yes",
+  const own = podsOf(owner, "same-revision");
+  const term = podAntiAffinity.find(
+    (candidate) => candidate.topologyKey === HOSTNAME && termMatches(candidate, own, pods, view) === "yes",
   );
   return (
     term && {
@@ -57,11 +59,19 @@ function byAntiAffinity(
   );
 }
 
-function byConstraint(workload: Workload, others: Pods, whose: string): Apart | undefined {
+function byConstraint(
+  workload: Workload,
+  other: Workload,
+  kinship: Kinship,
+  whose: string,
+): Apart | undefined {
+  const { spreadConstraints } = workload.template.placement;
+  if (spreadConstraints.length === 0 || [workload, other].some(hasTooManyLabels)) return undefined;
+  const others = podsOf(other, kinship);
   const own = podsOf(workload, "same-revision");
   const counts = ({ labelSelector, matchLabelKeys }: SpreadConstraint, pods: Pods) =>
     every([selectsPods(labelSelector, pods), agreesOn(matchLabelKeys, own, pods)]) === "yes";
-  const constraint = workload.template.placement.spreadConstraints.find(
+  const constraint = spreadConstraints.find(
     (candidate) =>
       candidate.topologyKey === HOSTNAME &&
       candidate.maxSkew === 1 &&

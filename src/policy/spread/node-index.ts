@@ -2,7 +2,13 @@ import type { Node, NodeSelectorTerm, Placement, WorkloadKind } from "../model.t
 import { eligibleNodes, exclusionOf, HOSTNAME } from "../nodes.ts";
 import { labelOf } from "../selectors.ts";
 import { type AlikeNodes, alikeNodes, treatsAlike } from "./alike-nodes.ts";
-import type { Work } from "./work.ts";
+import { MOST_COMPARISONS, type Work } from "./work.ts";
+
+/**
+ * What node constraints and tolerations may name, at least twice what excluding every host of the largest cluster
+ * takes: beyond it nothing is proved.
+ */
+const MOST_NAMED = 10_000;
 
 /** Which nodes take the pods of a placement, as far as it is told: how many, and the first few. */
 export interface Taking {
@@ -108,10 +114,21 @@ export function takingAmong(
   return { count, first };
 }
 
-/** How many nodes take the pods by their hard constraints, as `eligibleNodes` has them. */
-export function countEligible(nodes: readonly Node[], placement: Placement, kind: WorkloadKind): number {
+/**
+ * How many nodes take the pods by their hard constraints, as `eligibleNodes` has them; `undefined` where there is too
+ * much to compare.
+ */
+export function countEligible(
+  nodes: readonly Node[],
+  placement: Placement,
+  kind: WorkloadKind,
+): number | undefined {
+  if (namesTooMuch(placement)) return undefined;
   const { alike } = indexOf(nodes);
-  if (!treatsAlike(alike, placement, [])) return eligibleNodes(placement, nodes, kind).length;
+  const asAlike = treatsAlike(alike, placement, []);
+  const looks = asAlike ? alike.groups.length : nodes.length;
+  if (looks * expressionsIn(placement) > MOST_COMPARISONS) return undefined;
+  if (!asAlike) return eligibleNodes(placement, nodes, kind).length;
   return alike.groups.reduce(
     (sum, { one, count }) => (exclusionOf(placement, one, kind) === undefined ? sum + count : sum),
     0,
@@ -136,6 +153,11 @@ function expressionsIn({ nodeSelector, nodeAffinity, podAffinity, tolerations }:
     count += 1 + matchExpressions.length + matchFields.length;
   }
   return count;
+}
+
+/** More than can be looked at, for however few nodes. */
+export function namesTooMuch(placement: Placement): boolean {
+  return valuesIn(placement) > MOST_NAMED;
 }
 
 /** Everything that a placement names: what bringing it into the form of constraints costs. */

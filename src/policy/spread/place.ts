@@ -15,7 +15,15 @@ import {
   narrow,
   summaryOf,
 } from "./constraints.ts";
-import { indexOf, type NodeIndex, notTaking, takingAmong, takingOf, valuesIn } from "./node-index.ts";
+import {
+  indexOf,
+  type NodeIndex,
+  namesTooMuch,
+  notTaking,
+  takingAmong,
+  takingOf,
+  valuesIn,
+} from "./node-index.ts";
 import { ANY, namesIn, onlyValues } from "./value-set.ts";
 import { TOO_MUCH, Work } from "./work.ts";
 
@@ -77,6 +85,7 @@ function findPlace(
   options: PolicyOptions,
   work: Work,
 ): Place {
+  if (namesTooMuch(placement)) work.giveUp();
   if (!work.spend(valuesIn(placement))) return several([TOO_MUCH]);
   const lookup = view.nodes();
   const nodes = knownValue(lookup);

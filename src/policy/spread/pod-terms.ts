@@ -131,7 +131,8 @@ function single(requirement: Requirement, value: string | undefined): Match {
     {
       kind: "Pod",
       namespace: "",
-      labels,
+      template: { labels },
+      added: {},
       kinship: "other-workload",
     },
   );

@@ -24,17 +24,23 @@ export type Kinship = "same-revision" | "other-revision" | "other-workload";
 export interface Pods {
   readonly kind: WorkloadKind;
   readonly namespace: string;
-  readonly labels: Labels;
+  /** Whose labels they have; a hundred thousand are read late, and only where a term asks for one. */
+  readonly template: { readonly labels: Labels };
+  /** What their controller makes of its own name, whatever the template says. */
+  readonly added: Labels;
   readonly kinship: Kinship;
 }
 
-export function podsOf(workload: Workload, kinship: Kinship): Pods {
-  const { kind, namespace, name, template } = workload;
-  const labels =
-    kind === "Job"
-      ? { ...template.labels, "job-name": name, "batch.kubernetes.io/job-name": name }
-      : template.labels;
-  return { kind, namespace, labels, kinship };
+const NONE_ADDED: Labels = Object.freeze({});
+
+export function podsOf({ kind, namespace, name, template }: Workload, kinship: Kinship): Pods {
+  // Beside the template's own, which are not copied for every neighbour.
+  const added = kind === "Job" ? { "job-name": name, "batch.kubernetes.io/job-name": name } : NONE_ADDED;
+  return { kind, namespace, template, added, kinship };
+}
+
+function labelOfPods({ template, added }: Pods, key: string): string | undefined {
+  return labelOf(added, key) ?? labelOf(template.labels, key);
 }
 
 /**
@@ -81,7 +87,7 @@ export function selectsPods(selector: LabelSelector | undefined, pods: Pods): Ma
       const { key, operator } = requirement;
       if (!OPERATORS.has(operator)) return "no";
       if (generatedLabel(pods.kind, key) === undefined) {
-        return holds(requirement, labelOf(pods.labels, key)) ? "yes" : "no";
+        return holds(requirement, labelOfPods(pods, key)) ? "yes" : "no";
       }
       return operator === "Exists" ? "yes" : operator === "DoesNotExist" ? "no" : "perhaps";
     }),
@@ -98,8 +104,8 @@ export function agreesOn(keys: readonly string[], owner: Pods, pods: Pods): Matc
       const generated = generatedLabel(owner.kind, key);
       if (generated === "pod") return "perhaps";
       if (generated === "revision") return pods.kinship === "same-revision" ? "yes" : "no";
-      const value = labelOf(owner.labels, key);
-      return value === undefined || labelOf(pods.labels, key) === value ? "yes" : "no";
+      const value = labelOfPods(owner, key);
+      return value === undefined || labelOfPods(pods, key) === value ? "yes" : "no";
     }),
   );
 }
@@ -111,8 +117,8 @@ export function differsOn(keys: readonly string[], owner: Pods, pods: Pods): Mat
       const generated = generatedLabel(owner.kind, key);
       if (generated === "pod") return "perhaps";
       if (generated === "revision") return pods.kinship === "same-revision" ? "no" : "yes";
-      const value = labelOf(owner.labels, key);
-      return value === undefined || labelOf(pods.labels, key) !== value ? "yes" : "no";
+      const value = labelOfPods(owner, key);
+      return value === undefined || labelOfPods(pods, key) !== value ? "yes" : "no";
     }),
   );
 }

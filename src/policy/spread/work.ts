@@ -1,7 +1,7 @@
-import type { PodAffinityTerm, Workload } from "../model.ts";
+import type { Labels, PodAffinityTerm, Workload } from "../model.ts";
 
 /** Comparisons of one expression with one workload or node: some tens of milliseconds of them. */
-const UNITS = 400_000;
+export const MOST_COMPARISONS = 400_000;
 
 /** What one template may ask for by pod affinity, far above any real one: beyond it nothing is proved. */
 const MOST_EXPRESSIONS = 256;
@@ -16,7 +16,7 @@ export const TOO_MUCH =
  * is judged, and an answer that is late is no answer: spent means that no proof was found, never that there was one.
  */
 export class Work {
-  private left = UNITS;
+  private left = MOST_COMPARISONS;
   private readonly found = new Map<string, Map<object, unknown>>();
 
   /** True while there is work left after these units; once false it stays so. */
@@ -76,7 +76,23 @@ export function sizeOf({ template }: Workload): Size {
   return size;
 }
 
+/** Far above any real template, as the others. */
+const MOST_LABELS = 10_000;
+
+/** More labels than terms are compared with. */
+export function hasTooManyLabels({ template: { labels } }: Workload): boolean {
+  let known = manyLabels.get(labels);
+  if (known === undefined) {
+    known = Object.keys(labels).length > MOST_LABELS;
+    manyLabels.set(labels, known);
+  }
+  return known;
+}
+
+const manyLabels = new WeakMap<Labels, boolean>();
+
 export function isTooLarge(workload: Workload): boolean {
+  if (hasTooManyLabels(workload)) return true;
   const { expressions, values } = sizeOf(workload);
   return expressions > MOST_EXPRESSIONS || values > MOST_VALUES;
 }

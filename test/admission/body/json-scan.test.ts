@@ -8,11 +8,12 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 t.test("depth and values are the same however the text is cut", async (t) => {
   const rows: readonly (readonly [string, number, number])[] = [
     ["1", 0, 1],
-    ["[]", 1, 2],
+    ["[]", 1, 1],
     ['{"a":[1,2,{"b":"]],,[["}]}', 3, 6],
     ['"\\"[["', 0, 1],
-    ['["\\\\",[]]', 2, 4],
-    ["[],[],[]", 1, 6],
+    ['["\\\\",[]]', 2, 3],
+    ["[],[],[]", 1, 3],
+    ["[[],{},[{}]]", 3, 5],
   ];
   for (const [text, depth, values] of rows) {
     for (const size of [1, 2, 3, text.length]) {

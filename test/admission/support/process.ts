@@ -22,13 +22,21 @@ export interface ServerProcess {
   readonly ended: Promise<number | null>;
 }
 
-/** Starts `attachguard serve` on free ports; resolves when it listens and knows its cluster. */
-export async function startProcess(t: Test, words: readonly string[]): Promise<ServerProcess> {
-  const child = spawn(
-    process.execPath,
-    [MAIN, "serve", "--host", "127.0.0.1", "--port", "0", "--metrics-port", "0", ...words],
-    { stdio: ["ignore", "pipe", "pipe"] },
-  );
+/**
+ * Starts `attachguard serve` on free ports; resolves when it listens and knows its cluster.
+ *
+ * @param under a command that runs the one that follows it, for example within a limit
+ * @param nodeOptions as the image gives them to Node
+ */
+export async function startProcess(
+  t: Test,
+  words: readonly string[],
+  under: readonly string[] = [],
+  nodeOptions: readonly string[] = [],
+): Promise<ServerProcess> {
+  const serve = [MAIN, "serve", "--host", "127.0.0.1", "--port", "0", "--metrics-port", "0", ...words];
+  const [command, ...rest] = [...under, process.execPath, ...nodeOptions, ...serve] as [string, ...string[]];
+  const child = spawn(command, rest, { stdio: ["ignore", "pipe", "pipe"] });
   t.teardown(() => child.kill("SIGKILL"));
   const lines: Json[] = [];
   const waiting = new Set<() => void>();

@@ -5,7 +5,9 @@ import { evaluate } from "../../../src/policy/evaluate.ts";
 import type { Claim, Node, Placement, PodAffinityTerm, Workload } from "../../../src/policy/model.ts";
 import { HOSTNAME } from "../../../src/policy/nodes.ts";
 import { DEFAULT_OPTIONS } from "../../../src/policy/options.ts";
+import { steadyOverlap } from "../../../src/policy/overlap.ts";
 import type { Change } from "../../../src/policy/ratchet.ts";
+import { steadyApart } from "../../../src/policy/spread/apart.ts";
 import { ANYWHERE } from "./cases.ts";
 
 function many<T>(count: number, make: (at: number) => T): T[] {
@@ -159,6 +161,21 @@ const ATTACKS: readonly (readonly [why: string, workload: Workload, view: () => 
     () => viewOf([], 5000),
   ],
   [
+    "a nodeSelector of 130,000 labels",
+    deployment("big", { nodeSelector: Object.fromEntries(many(130_000, (at) => [`k${at}`, ""])) }),
+    () => viewOf([], 1000),
+  ],
+  [
+    "30,000 node affinity terms of one host each",
+    deployment("big", {
+      nodeAffinity: many(30_000, (at) => ({
+        matchExpressions: [{ key: HOSTNAME, operator: "In", values: [`n${at % 1000}`] }],
+        matchFields: [],
+      })),
+    }),
+    () => viewOf([], 1000),
+  ],
+  [
     "200 claims with 20 rivals each on 5,000 nodes",
     deployment("big", { nodeSelector: { disk: "ssd" } }, values(200)),
     () =>
@@ -192,6 +209,60 @@ t.test("nothing that a user can write takes long, and its size makes no proof", 
     t.ok(created < 4, `${why}: created in ${created.toFixed(2)} yardsticks`);
     t.ok(updated < 6, `${why}: updated in ${updated.toFixed(2)} yardsticks`);
   }
+});
+
+t.test("a DaemonSet's nodes are counted only where that is quick", (t) => {
+  const view = viewOf([], 5000);
+  const absent = (count: number) =>
+    many(count, (at) => ({ key: `k${at}`, operator: "DoesNotExist", values: [] }));
+  const host = { key: HOSTNAME, operator: "In", values: ["n1"] };
+  const named = (count: number): Placement => ({
+    ...ANYWHERE,
+    nodeAffinity: [{ matchExpressions: [...absent(count), host], matchFields: [] }],
+  });
+  const tolerant: Placement = {
+    ...ANYWHERE,
+    tolerations: many(80_000, (at) => ({ key: `k${at}`, operator: "Exists", value: "", effect: "" })),
+  };
+  const daemonSet = (placement: Placement): Workload => ({
+    ...deployment("agent", placement),
+    kind: "DaemonSet",
+    pods: { by: "nodes" },
+    strategy: { kind: "delete-first" },
+  });
+  t.equal(steadyOverlap(daemonSet(named(10)), view).value, "never", "one node, by its name");
+  for (const placement of [named(5000), tolerant]) {
+    const taken = timesTheYardstick(() => {
+      const { value, evidence } = steadyOverlap(daemonSet(placement), view);
+      t.equal(value, "always");
+      t.match(evidence, [/assumed to be more than one \(its constraints are too many to check\)/]);
+    });
+    t.ok(taken < 0.5, `${taken.toFixed(2)} yardsticks`);
+  }
+  t.end();
+});
+
+t.test("labels are not copied for every term that looks at them", (t) => {
+  const anti: PodAffinityTerm = {
+    ...term(),
+    labelSelector: { matchLabels: { "job-name": "other" }, matchExpressions: [] },
+  };
+  const base = deployment("big", { podAntiAffinity: many(20_000, () => anti) });
+  const job: Workload = {
+    ...base,
+    kind: "Job",
+    template: { ...base.template, labels: Object.fromEntries(many(9_000, (at) => [`l${at}`, ""])) },
+  };
+  let apart: unknown;
+  const taken = timesTheYardstick(() => {
+    apart = steadyApart(job, viewOf([]));
+  });
+  t.equal(apart, undefined);
+  t.ok(taken < 2, `${taken.toFixed(2)} yardsticks`);
+  const own = { ...anti, labelSelector: { matchLabels: { "job-name": "big" }, matchExpressions: [] } };
+  const alone = { ...job, template: { ...job.template, placement: { ...ANYWHERE, podAntiAffinity: [own] } } };
+  t.match(steadyApart(alone, viewOf([])), { proof: "anti-affinity" }, "the name that the controller adds");
+  t.end();
 });
 
 t.test("what could not be checked is said, with what can be", async (t) => {

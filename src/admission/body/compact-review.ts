@@ -1,0 +1,305 @@
+/** What the worker makes of a body. */
+export type Compact =
+  | { readonly state: "text"; readonly text: string }
+  | { readonly state: "malformed" }
+  | { readonly state: "too-deep" };
+
+/**
+ * What the worker runs: it parses reviews and writes them again without what no verdict reads, so that reading that
+ * is quick whatever was stored. Whether a template was changed depends on all of it: a digest stands for it.
+ *
+ * It is started from its own text and sees nothing else of this module.
+ */
+export function compactReviews(): void {
+  const port = process.getBuiltinModule("node:worker_threads").parentPort;
+  const { createHash } = process.getBuiltinModule("node:crypto");
+  type Raw = Record<string, unknown>;
+  /** Above what is looked at (`policy/spread`) of labels, node constraints and pod affinity: what was cut stays too large. */
+  const mostTerms = 12_000;
+  const mostLabels = 12_000;
+  /** Claims that no container mounts are at most a note. */
+  const mostUnmounted = 100;
+  const mostOfStatus = 1_000;
+  const mostNames = 100;
+  const readOfReview = ["apiVersion", "kind", "request"];
+  const readOfRequest = [
+    "uid",
+    "resource",
+    "subResource",
+    "operation",
+    "name",
+    "namespace",
+    "userInfo",
+    "dryRun",
+    "object",
+    "oldObject",
+  ];
+  const readOfObject = ["apiVersion", "kind", "metadata", "spec", "status"];
+  const readOfPod = [
+    "containers",
+    "initContainers",
+    "ephemeralContainers",
+    "volumes",
+    "nodeName",
+    "nodeSelector",
+    "affinity",
+    "topologySpreadConstraints",
+    "tolerations",
+  ];
+  const containerLists = ["containers", "initContainers", "ephemeralContainers"];
+  const mountLists = ["volumeMounts", "volumeDevices"];
+  const required = "requiredDuringSchedulingIgnoredDuringExecution";
+  /** Labels of the object itself that say who manages it. */
+  const readLabel =
+    /^(argocd\.argoproj\.io|(kustomize|helm)\.toolkit\.fluxcd\.io|app\.kubernetes\.io|attachguard\.dev)\//;
+  const readAnnotation =
+    /^(attachguard\.dev|argocd\.argoproj\.io|meta\.helm\.sh|autoscaling\.keda\.sh|(volume|storageclass)\.(beta\.)?kubernetes\.io)\//;
+
+  const isRaw = (value: unknown): value is Raw =>
+    typeof value === "object" && value !== null && !Array.isArray(value);
+  const raw = (value: unknown): Raw => (isRaw(value) ? value : {});
+  const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+  /** In parts: the text of the whole would be as large again as the body. */
+  const digest = (value: Raw): string => {
+    const hash = createHash("sha256");
+    for (const [key, part] of Object.entries(value)) {
+      hash.update(JSON.stringify(key));
+      for (const [name, inner] of isRaw(part) ? Object.entries(part) : [["", part] as const]) {
+        hash.update(`${JSON.stringify(name)}:${JSON.stringify(inner)}\n`);
+      }
+    }
+    return hash.digest("base64");
+  };
+  const keepMatching = (metadata: Raw, field: string, pattern: RegExp): void => {
+    const kept = metadata[field];
+    if (isRaw(kept)) {
+      metadata[field] = Object.fromEntries(Object.entries(kept).filter(([key]) => pattern.test(key)));
+    }
+  };
+  const pruneMetadata = (metadata: unknown): void => {
+    if (!isRaw(metadata)) return;
+    for (const field of ["managedFields", "finalizers"]) delete metadata[field];
+    keepMatching(metadata, "labels", readLabel);
+    keepMatching(metadata, "annotations", readAnnotation);
+    if ("ownerReferences" in metadata) {
+      metadata.ownerReferences = listOf(metadata.ownerReferences)
+        .filter((owner) => raw(owner).controller === true)
+        .slice(0, 1);
+    }
+  };
+
+  /** Counts down what is kept of one part of a placement. */
+  const cutter = () => {
+    let left = mostTerms;
+    const cut = (value: unknown): readonly unknown[] => {
+      const kept = listOf(value).slice(0, left);
+      left -= kept.length;
+      return kept;
+    };
+    const cutKeys = (value: unknown): unknown => {
+      if (!isRaw(value)) return value;
+      const keys = Object.keys(value);
+      const kept = keys.length <= left ? value : Object.fromEntries(Object.entries(value).slice(0, left));
+      left -= Math.min(keys.length, left);
+      return kept;
+    };
+    const cutRequirements = (value: unknown): readonly unknown[] =>
+      cut(value).map((requirement) =>
+        isRaw(requirement) && Array.isArray(requirement.values)
+          ? { ...requirement, values: cut(requirement.values) }
+          : requirement,
+      );
+    const cutSelector = (value: unknown): unknown =>
+      isRaw(value)
+        ? {
+            ...value,
+            matchLabels: cutKeys(value.matchLabels),
+            matchExpressions: cutRequirements(value.matchExpressions),
+          }
+        : value;
+    const cutPodTerms = (value: unknown): readonly unknown[] =>
+      cut(value).map((term) =>
+        isRaw(term)
+          ? {
+              ...term,
+              labelSelector: cutSelector(term.labelSelector),
+              namespaceSelector: cutSelector(term.namespaceSelector),
+              namespaces: cut(term.namespaces),
+              matchLabelKeys: cut(term.matchLabelKeys),
+              mismatchLabelKeys: cut(term.mismatchLabelKeys),
+            }
+          : term,
+      );
+    return { cut, cutKeys, cutRequirements, cutPodTerms };
+  };
+  /** Preferences are left out: they prove nothing. */
+  const placementIn = ({ affinity, nodeSelector, tolerations, topologySpreadConstraints }: Raw): Raw => {
+    const nodes = cutter();
+    const kept: Raw = { nodeSelector: nodes.cutKeys(nodeSelector) };
+    if (tolerations !== undefined) kept.tolerations = nodes.cut(tolerations);
+    if (topologySpreadConstraints !== undefined) {
+      kept.topologySpreadConstraints = cutter().cutPodTerms(topologySpreadConstraints);
+    }
+    if (!isRaw(affinity)) return kept;
+    const ofNodes = raw(affinity.nodeAffinity)[required];
+    const ofPods = (field: string): Raw =>
+      isRaw(affinity[field])
+        ? { [field]: { [required]: cutter().cutPodTerms(affinity[field][required]) } }
+        : {};
+    kept.affinity = {
+      ...ofPods("podAffinity"),
+      ...ofPods("podAntiAffinity"),
+      ...(isRaw(ofNodes) && {
+        nodeAffinity: {
+          [required]: {
+            nodeSelectorTerms: nodes.cut(ofNodes.nodeSelectorTerms).map((term) =>
+              isRaw(term)
+                ? {
+                    matchExpressions: nodes.cutRequirements(term.matchExpressions),
+                    matchFields: nodes.cutRequirements(term.matchFields),
+                  }
+                : term,
+            ),
+          },
+        },
+      }),
+    };
+    return kept;
+  };
+
+  /** One container that mounts what all of a list do: which volumes are mounted is all that is read of them. */
+  const mountsOf = (
+    containers: readonly unknown[],
+    volumes: ReadonlySet<unknown>,
+    mounted: Set<unknown>,
+  ): readonly unknown[] => {
+    const own = new Set<unknown>();
+    for (const container of containers) {
+      for (const mounts of mountLists) {
+        for (const mount of listOf(raw(container)[mounts])) {
+          const { name } = raw(mount);
+          if (volumes.has(name) && !mounted.has(name)) own.add(name);
+        }
+      }
+    }
+    for (const name of own) mounted.add(name);
+    return containers.length === 0 ? [] : [{ volumeMounts: [...own].map((name) => ({ name })) }];
+  };
+  const withoutLists = (source: unknown): unknown =>
+    isRaw(source)
+      ? Object.fromEntries(Object.entries(source).filter(([, value]) => typeof value !== "object"))
+      : source;
+  const prunePod = (pod: Raw): Raw => {
+    const volumes = new Set(listOf(pod.volumes).map((volume) => raw(volume).name));
+    const mounted = new Set<unknown>();
+    const kept: Raw = Object.fromEntries(Object.entries(pod).filter(([key]) => readOfPod.includes(key)));
+    for (const field of containerLists) {
+      if (Array.isArray(pod[field])) kept[field] = mountsOf(pod[field], volumes, mounted);
+    }
+    let unmounted = 0;
+    if (Array.isArray(pod.volumes)) {
+      // Without containers it is a patch, whose containers are elsewhere.
+      const isPatch = listOf(pod.containers).length === 0;
+      kept.volumes = pod.volumes
+        .filter(
+          (volume) =>
+            isPatch ||
+            mounted.has(raw(volume).name) ||
+            (raw(volume).persistentVolumeClaim !== undefined && ++unmounted <= mostUnmounted),
+        )
+        .map((volume: unknown) =>
+          isRaw(volume)
+            ? Object.fromEntries(Object.entries(volume).map(([key, value]) => [key, withoutLists(value)]))
+            : volume,
+        );
+    }
+    return { ...kept, ...placementIn(pod) };
+  };
+
+  const pruneTemplate = (template: unknown): void => {
+    if (!isRaw(template)) return;
+    const unread = digest(template);
+    const { metadata } = template;
+    if (isRaw(metadata)) {
+      const { labels } = metadata;
+      pruneMetadata(metadata);
+      metadata.labels = isRaw(labels)
+        ? Object.fromEntries(Object.entries(labels).slice(0, mostLabels))
+        : labels;
+    }
+    if (isRaw(template.spec)) template.spec = prunePod(template.spec);
+    template.unread = unread;
+  };
+  /** Of a step is read what it is called: one with more names than there are has one that is not known. */
+  const pruneSteps = (spec: Raw): void => {
+    const canary = raw(raw(spec.strategy).canary);
+    if (!Array.isArray(canary.steps)) return;
+    canary.steps = canary.steps.map((step: unknown) =>
+      isRaw(step)
+        ? Object.fromEntries(
+            Object.entries(step)
+              .slice(0, mostNames)
+              .map(([name, value]) => [name, typeof value === "object" ? {} : value]),
+          )
+        : step,
+    );
+  };
+  const pruneStatus = (status: Raw): void => {
+    status.conditions = listOf(status.conditions).filter((condition) =>
+      ["Complete", "Failed"].includes(raw(condition).type as string),
+    );
+    for (const [field, value] of Object.entries(status)) {
+      if (Array.isArray(value)) status[field] = value.slice(0, mostOfStatus);
+    }
+  };
+  const keepOnly = (object: Raw, fields: readonly string[]): void => {
+    for (const field of Object.keys(object)) if (!fields.includes(field)) delete object[field];
+  };
+  const prune = (object: unknown): void => {
+    if (!isRaw(object)) return;
+    keepOnly(object, readOfObject);
+    pruneMetadata(object.metadata);
+    if (isRaw(object.status)) pruneStatus(object.status);
+    const { spec } = object;
+    if (!isRaw(spec)) return;
+    for (const template of listOf(spec.volumeClaimTemplates)) pruneMetadata(raw(template).metadata);
+    pruneMetadata(raw(spec.jobTemplate).metadata);
+    pruneSteps(spec);
+    const holders = [spec, raw(raw(spec.jobTemplate).spec), raw(spec.jobTargetRef)];
+    for (const holder of holders) {
+      if (!isRaw(holder.template)) continue;
+      pruneTemplate(holder.template);
+      if ("selector" in holder) {
+        holder.unread = digest({ selector: holder.selector });
+        delete holder.selector;
+      }
+    }
+  };
+  const compact = (blocks: readonly Uint8Array[]): Compact => {
+    const decoder = new TextDecoder();
+    let text = "";
+    for (const block of blocks) text += decoder.decode(block, { stream: true });
+    let review: unknown;
+    try {
+      review = JSON.parse(text + decoder.decode());
+    } catch {
+      return { state: "malformed" };
+    }
+    text = "";
+    try {
+      if (isRaw(review) && isRaw(review.request)) {
+        keepOnly(review, readOfReview);
+        keepOnly(review.request, readOfRequest);
+        prune(review.request.object);
+        prune(review.request.oldObject);
+      }
+      return { state: "text", text: JSON.stringify(review) };
+    } catch (error) {
+      // The stack ends before the nesting does.
+      if (error instanceof RangeError) return { state: "too-deep" };
+      throw error;
+    }
+  };
+  port?.on("message", (blocks: readonly Uint8Array[]) => port.postMessage(compact(blocks)));
+}
