@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import t from "tap";
 import { largeCluster, SHAPES } from "../admission/support/hostile-reviews.ts";
+import { megabyte } from "../admission/support/megabyte.ts";
 import { objectOf, reviewOf } from "../admission/support/reviews.ts";
 import { senderTo } from "../admission/support/sending.ts";
 import { startServer } from "../admission/support/server.ts";
@@ -14,22 +15,6 @@ const MOST = 20;
 function worked(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
-}
-
-/** What parsing a megabyte of ordinary JSON takes here and now, in milliseconds. */
-function megabyte(): number {
-  const text = JSON.stringify(
-    Array.from({ length: 16_000 }, (_, index) => ({
-      name: `name-${index}`,
-      value: [index, "some text of it"],
-    })),
-  );
-  const took = Array.from({ length: 7 }, () => {
-    const start = worked();
-    JSON.parse(text);
-    return worked() - start;
-  }).toSorted((a, b) => a - b);
-  return ((took[3] ?? 10) / text.length) * 1e6;
 }
 
 /** Shapes that are not always within the bound, with what is left to do. */
@@ -55,7 +40,7 @@ t.test(
       let least = Number.POSITIVE_INFINITY;
       // Whatever else happens only adds to it: the least of three counts.
       for (let turn = 0; turn < 3 && least >= MOST; turn += 1) {
-        const unit = Math.max(megabyte(), 10);
+        const unit = Math.max(megabyte(worked), 10);
         const before = worked();
         delay.enable();
         delay.reset();
