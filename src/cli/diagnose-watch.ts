@@ -1,7 +1,7 @@
 import { exitCodeOf } from "../diagnose/diagnose.ts";
 import type { DiagnosisDocument } from "../diagnose/diagnosis.ts";
 import type { Facts, Sighting } from "../diagnose/facts.ts";
-import { summaryText } from "../diagnose/formats/words.ts";
+import { summaryText } from "../diagnose/formats/phrasing.ts";
 import type { RawReading } from "../diagnose/project.ts";
 import { AttachguardError, messageOf } from "../errors.ts";
 import { print, type Terminal } from "./terminal.ts";

@@ -3,7 +3,7 @@ import { diagnose as diagnoseFacts, documentOf, exitCodeOf, sightingsIn } from "
 import type { DiagnosisError } from "../diagnose/diagnosis.ts";
 import { readDump } from "../diagnose/dump.ts";
 import type { Facts, Sighting } from "../diagnose/facts.ts";
-import type { Circumstances } from "../diagnose/formats/words.ts";
+import type { Circumstances } from "../diagnose/formats/phrasing.ts";
 import { type Asked, type DiagnoseOptions, NO_OPTIONS } from "../diagnose/options.ts";
 import { preventionFrom } from "../diagnose/prevention.ts";
 import { savedFacts, savedSightings } from "../diagnose/save.ts";

@@ -1,8 +1,8 @@
 import type { DiagnosisDocument } from "../diagnose/diagnosis.ts";
 import { renderJson } from "../diagnose/formats/json.ts";
 import { renderMarkdown } from "../diagnose/formats/markdown.ts";
+import type { Circumstances } from "../diagnose/formats/phrasing.ts";
 import { renderText } from "../diagnose/formats/text.ts";
-import type { Circumstances } from "../diagnose/formats/words.ts";
 import { version } from "../version.ts";
 import { type Output, routed, writeOutput } from "./outputs.ts";
 import { hasColour, print, type Terminal, widthOf } from "./terminal.ts";

@@ -88,135 +88,135 @@ type Objects = { readonly [K in FactKind]: Scoped<ObjectOf<K>> };
  */
 export class ClusterIndex implements ClusterView {
   readonly fromFiles: boolean;
-  private readonly completeness: (kind: FactKind) => Completeness;
+  readonly #completeness: (kind: FactKind) => Completeness;
 
-  private readonly objects = Object.fromEntries(FACT_KINDS.map((kind) => [kind, new Scoped()])) as Objects;
+  readonly #objects = Object.fromEntries(FACT_KINDS.map((kind) => [kind, new Scoped()])) as Objects;
 
   /** By the namespace of the workload and the name of the claim. */
-  private readonly mounting = new ScopedBuckets<Workload>();
+  readonly #mounting = new ScopedBuckets<Workload>();
   /** By `key=value` of each template label. */
-  private readonly labelled = new Buckets<Workload>();
-  private readonly withManyLabels = new Set<Workload>();
+  readonly #labelled = new Buckets<Workload>();
+  readonly #withManyLabels = new Set<Workload>();
   /** By the namespace of the autoscaler and the name of its target. */
-  private readonly scaling = new ScopedBuckets<Autoscaler>();
+  readonly #scaling = new ScopedBuckets<Autoscaler>();
   /** StatefulSets by their namespace and what the names of the claims of a template of theirs begin with. */
-  private readonly making = new ScopedBuckets<Workload>();
+  readonly #making = new ScopedBuckets<Workload>();
   /** By the namespace of the workload and the name of the one whose template it uses. */
-  private readonly borrowing = new ScopedBuckets<Workload>();
+  readonly #borrowing = new ScopedBuckets<Workload>();
   /** By the claim that the volume's claimRef names. Only from files, as is the next. */
-  private readonly claimed = new ScopedBuckets<Volume>();
+  readonly #claimed = new ScopedBuckets<Volume>();
   /** Volumes without a claimRef, by class. */
-  private readonly unclaimed = new Buckets<Volume>();
+  readonly #unclaimed = new Buckets<Volume>();
 
   /** Derived lists, made when asked for and dropped when their kind changes. */
-  private sortedClasses: readonly StorageClass[] | undefined;
-  private sortedNodes: readonly Node[] | undefined;
+  #sortedClasses: readonly StorageClass[] | undefined;
+  #sortedNodes: readonly Node[] | undefined;
 
   constructor(options: ClusterIndexOptions = {}) {
     this.fromFiles = options.fromFiles ?? false;
-    this.completeness = options.completeness ?? (this.fromFiles ? completenessOfFiles : alwaysComplete);
+    this.#completeness = options.completeness ?? (this.fromFiles ? completenessOfFiles : alwaysComplete);
   }
 
   /** Adds an object, in place of the one with the same kind, namespace and name if there is one. */
   put(fact: Fact): void {
     const namespace = namespaceOf(fact);
-    const objects = this.objects[fact.kind] as Scoped<Fact["object"]>;
+    const objects = this.#objects[fact.kind] as Scoped<Fact["object"]>;
     const old = objects.get(namespace, fact.object.name);
     if (old === fact.object) return;
     // The kubelet reports a node's state every few seconds, and verdicts read none of it.
     if (fact.kind === "Node" && old !== undefined && isDeepStrictEqual(old, fact.object)) return;
     objects.set(namespace, fact.object.name, fact.object);
     // The new entry before the old one goes: a map in which keys come and go grows to twice its size.
-    this.index("add", fact);
-    if (old !== undefined) this.index("delete", { kind: fact.kind, object: old } as Fact);
+    this.#index("add", fact);
+    if (old !== undefined) this.#index("delete", { kind: fact.kind, object: old } as Fact);
   }
 
   /** Removes an object; nothing happens when it is not there. `namespace` is `""` for kinds that have none. */
   remove(kind: FactKind, namespace: string, name: string): void {
-    const object = this.objects[kind].get(namespace, name);
+    const object = this.#objects[kind].get(namespace, name);
     if (object === undefined) return;
-    this.objects[kind].delete(namespace, name);
-    this.index("delete", { kind, object } as Fact);
+    this.#objects[kind].delete(namespace, name);
+    this.#index("delete", { kind, object } as Fact);
   }
 
   /** True where exactly this namespace (`""` included) has the name. */
   has(kind: FactKind, namespace: string, name: string): boolean {
-    return this.objects[kind].has(namespace, name);
+    return this.#objects[kind].has(namespace, name);
   }
 
   /** The object of exactly this namespace (`""` included), if there is one. */
   get(kind: FactKind, namespace: string, name: string): Fact["object"] | undefined {
-    return this.objects[kind].get(namespace, name);
+    return this.#objects[kind].get(namespace, name);
   }
 
   count(kind: FactKind): number {
-    return this.objects[kind].size;
+    return this.#objects[kind].size;
   }
 
   /** Everything of one kind, in no particular order. */
   *facts(kind: FactKind): Generator<Fact> {
-    for (const object of this.objects[kind].values()) yield { kind, object } as Fact;
+    for (const object of this.#objects[kind].values()) yield { kind, object } as Fact;
   }
 
   /** Every workload of every kind, in no particular order. */
   *workloads(): Generator<Workload> {
-    for (const kind of WORKLOAD_KINDS) yield* this.objects[kind].values();
+    for (const kind of WORKLOAD_KINDS) yield* this.#objects[kind].values();
   }
 
   claims(): Iterable<Claim> {
-    return this.objects.PersistentVolumeClaim.values();
+    return this.#objects.PersistentVolumeClaim.values();
   }
 
   *autoscalers(): Generator<Autoscaler> {
-    for (const kind of AUTOSCALER_KINDS) yield* this.objects[kind].values();
+    for (const kind of AUTOSCALER_KINDS) yield* this.#objects[kind].values();
   }
 
   volumes(): Iterable<Volume> {
-    return this.objects.PersistentVolume.values();
+    return this.#objects.PersistentVolume.values();
   }
 
   claim(namespace: string, name: string): Lookup<Claim> {
-    const stored = this.find(this.objects.PersistentVolumeClaim, namespace, name);
-    return this.answer("PersistentVolumeClaim", stored ?? this.claimFromTemplate(namespace, name)?.claim);
+    const stored = this.#find(this.#objects.PersistentVolumeClaim, namespace, name);
+    return this.#answer("PersistentVolumeClaim", stored ?? this.#claimFromTemplate(namespace, name)?.claim);
   }
 
   volume(name: string): Lookup<Volume> {
-    return this.answer("PersistentVolume", this.objects.PersistentVolume.get("", name));
+    return this.#answer("PersistentVolume", this.#objects.PersistentVolume.get("", name));
   }
 
   volumeOf(claim: Claim): Lookup<Volume> {
     if (claim.volumeName !== undefined) return this.volume(claim.volumeName);
     if (!this.fromFiles) return absent;
-    const volume = this.volumeNaming(claim) ?? this.staticVolume(claim);
+    const volume = this.#volumeNaming(claim) ?? this.#staticVolume(claim);
     return volume === undefined ? absent : known(volume);
   }
 
   storageClass(name: string): Lookup<StorageClass> {
-    return this.answer("StorageClass", this.objects.StorageClass.get("", name));
+    return this.#answer("StorageClass", this.#objects.StorageClass.get("", name));
   }
 
   defaultStorageClass(): Lookup<StorageClass> {
     const chosen = defaultClassAmong(this.storageClasses());
     if (chosen === undefined && this.fromFiles)
       return unknown("no default StorageClass is among the files", true);
-    return this.answer("StorageClass", chosen);
+    return this.#answer("StorageClass", chosen);
   }
 
   storageClasses(): readonly StorageClass[] {
-    this.sortedClasses ??= [...this.objects.StorageClass.values()].sort(byName);
-    return this.sortedClasses;
+    this.#sortedClasses ??= [...this.#objects.StorageClass.values()].sort(byName);
+    return this.#sortedClasses;
   }
 
   csiDriver(name: string): Lookup<CsiDriver> {
-    return this.answer("CSIDriver", this.objects.CSIDriver.get("", name));
+    return this.#answer("CSIDriver", this.#objects.CSIDriver.get("", name));
   }
 
   autoscalersOf(target: ObjectRef): Lookup<readonly Autoscaler[]> {
     const targets: Scoped<unknown> | undefined = isWorkloadKind(target.kind)
-      ? this.objects[target.kind]
+      ? this.#objects[target.kind]
       : undefined;
     let found: Autoscaler[] | undefined;
-    for (const autoscaler of this.referring(this.scaling, target.namespace, target.name, targets)) {
+    for (const autoscaler of this.#referring(this.#scaling, target.namespace, target.name, targets)) {
       const { apiVersion, kind } = autoscaler.target;
       if (kind === target.kind && sameApi(apiVersion, target.apiVersion, kind)) {
         found ??= [];
@@ -224,18 +224,18 @@ export class ClusterIndex implements ClusterView {
       }
     }
     return found === undefined
-      ? this.answerList(AUTOSCALER_KINDS, NOBODY)
+      ? this.#answerList(AUTOSCALER_KINDS, NOBODY)
       : known(withoutMadeOnes(found).toSorted(byNamespaceAndName));
   }
 
   setWithClaim(namespace: string, claimName: string): Lookup<Workload> {
-    return this.answer("StatefulSet", this.claimFromTemplate(namespace, claimName)?.set);
+    return this.#answer("StatefulSet", this.#claimFromTemplate(namespace, claimName)?.set);
   }
 
   borrowersOf({ apiVersion, kind, namespace, name }: ObjectRef): Lookup<readonly Workload[]> {
-    if (this.borrowing.isEmpty()) return NO_WORKLOADS;
+    if (this.#borrowing.isEmpty()) return NO_WORKLOADS;
     const found: Workload[] = [];
-    for (const workload of this.referring(this.borrowing, namespace, name, undefined)) {
+    for (const workload of this.#referring(this.#borrowing, namespace, name, undefined)) {
       const from = workload.templateFrom;
       if (from?.kind === kind && sameApi(from.apiVersion, apiVersion, kind)) found.push(workload);
     }
@@ -244,64 +244,64 @@ export class ClusterIndex implements ClusterView {
 
   workload(kind: string, namespace: string, name: string): Lookup<Workload> {
     if (!isWorkloadKind(kind)) return absent;
-    const workloads: Scoped<Workload> = this.objects[kind];
-    return this.answer(kind, this.find(workloads, namespace, name));
+    const workloads: Scoped<Workload> = this.#objects[kind];
+    return this.#answer(kind, this.#find(workloads, namespace, name));
   }
 
   workloadsMounting(namespace: string, claimName: string): Lookup<readonly Workload[]> {
-    const claims = this.objects.PersistentVolumeClaim;
-    const found = [...this.referring(this.mounting, namespace, claimName, claims)];
-    return this.answerList(NEEDED_WORKLOADS, found.sort(byKindAndName));
+    const claims = this.#objects.PersistentVolumeClaim;
+    const found = [...this.#referring(this.#mounting, namespace, claimName, claims)];
+    return this.#answerList(NEEDED_WORKLOADS, found.sort(byKindAndName));
   }
 
   workloadsMatching(query: PodQuery, budget?: Budget): Lookup<readonly Workload[]> {
     const found: Workload[] = [];
     const units = comparisonsFor(query.selector);
-    for (const workload of this.candidates(query)) {
+    for (const workload of this.#candidates(query)) {
       if (budget?.spend(units) === false) break;
       if (
-        this.isWithin(workload.namespace, query.namespaces) &&
+        this.#isWithin(workload.namespace, query.namespaces) &&
         selects(query.selector, workload.template.labels)
       ) {
         found.push(workload);
       }
     }
-    return this.answerList(NEEDED_WORKLOADS, found.sort(byKindAndName));
+    return this.#answerList(NEEDED_WORKLOADS, found.sort(byKindAndName));
   }
 
   namespace(name: string): Lookup<Namespace> {
-    return this.answer("Namespace", this.objects.Namespace.get("", name));
+    return this.#answer("Namespace", this.#objects.Namespace.get("", name));
   }
 
   nodes(): Lookup<readonly Node[]> {
-    this.sortedNodes ??= [...this.objects.Node.values()].sort(byName);
-    const completeness = this.completeness("Node");
+    this.#sortedNodes ??= [...this.#objects.Node.values()].sort(byName);
+    const completeness = this.#completeness("Node");
     if (completeness === "complete") {
-      return this.sortedNodes.length === 0 ? absent : known(this.sortedNodes);
+      return this.#sortedNodes.length === 0 ? absent : known(this.#sortedNodes);
     }
     const { reason, heldSeconds } = completeness;
-    return heldSeconds === undefined || this.sortedNodes.length === 0
+    return heldSeconds === undefined || this.#sortedNodes.length === 0
       ? unknown(reason)
-      : known(this.sortedNodes, heldSeconds);
+      : known(this.#sortedNodes, heldSeconds);
   }
 
-  private answer<T>(kind: FactKind, found: T | undefined): Lookup<T> {
+  #answer<T>(kind: FactKind, found: T | undefined): Lookup<T> {
     if (found !== undefined) return known(found);
-    const completeness = this.completeness(kind);
+    const completeness = this.#completeness(kind);
     return completeness === "complete" ? absent : unknown(completeness.reason, completeness.openWorld);
   }
 
   /** What was found is worth telling even where there may be more; nothing found is only an answer when complete. */
-  private answerList<T>(kinds: readonly FactKind[], found: readonly T[]): Lookup<readonly T[]> {
+  #answerList<T>(kinds: readonly FactKind[], found: readonly T[]): Lookup<readonly T[]> {
     if (found.length > 0) return known(found);
     for (const kind of kinds) {
-      const completeness = this.completeness(kind);
+      const completeness = this.#completeness(kind);
       if (completeness !== "complete") return unknown(completeness.reason);
     }
     return known(found);
   }
 
-  private find<T>(objects: Scoped<T>, namespace: string, name: string): T | undefined {
+  #find<T>(objects: Scoped<T>, namespace: string, name: string): T | undefined {
     const exact = objects.get(namespace, name);
     if (exact !== undefined || !this.fromFiles) return exact;
     if (namespace !== "") return objects.get("", name);
@@ -313,7 +313,7 @@ export class ClusterIndex implements ClusterView {
    * The objects that name another one (a workload its claim, an autoscaler its target). From files, one without
    * a namespace refers to any namespace, and vice versa, unless both sides have an exact match.
    */
-  private referring<T extends object>(
+  #referring<T extends object>(
     referrers: ScopedBuckets<T>,
     namespace: string,
     name: string,
@@ -321,11 +321,11 @@ export class ClusterIndex implements ClusterView {
   ): Iterable<T> {
     const own = referrers.at(namespace, name);
     return this.fromFiles && (namespace === "" || referrers.hasNamespace(""))
-      ? this.referringFromFiles(own, referrers, namespace, name, targets)
+      ? this.#referringFromFiles(own, referrers, namespace, name, targets)
       : own;
   }
 
-  private *referringFromFiles<T extends object>(
+  *#referringFromFiles<T extends object>(
     own: Iterable<T>,
     referrers: ScopedBuckets<T>,
     namespace: string,
@@ -340,111 +340,111 @@ export class ClusterIndex implements ClusterView {
     }
   }
 
-  private claimFromTemplate(
+  #claimFromTemplate(
     namespace: string,
     name: string,
   ): { readonly claim: Claim; readonly set: Workload } | undefined {
-    if (this.making.isEmpty()) return undefined;
+    if (this.#making.isEmpty()) return undefined;
     const prefix = partsOfClaimName(name)?.prefix;
     if (prefix === undefined) return undefined;
-    for (const set of this.referring(this.making, namespace, prefix, undefined)) {
+    for (const set of this.#referring(this.#making, namespace, prefix, undefined)) {
       const claim = claimOfSet(set, name, this);
       if (claim !== undefined) return { claim, set };
     }
     return undefined;
   }
 
-  private volumeNaming(claim: Claim): Volume | undefined {
+  #volumeNaming(claim: Claim): Volume | undefined {
     const { namespace, name } = claim;
-    const namespaces = [namespace, ...(namespace === "" ? this.claimed.namespacesWith(name) : [""])];
+    const namespaces = [namespace, ...(namespace === "" ? this.#claimed.namespacesWith(name) : [""])];
     for (const candidate of namespaces) {
-      const [first] = [...this.claimed.at(candidate, name)].sort(byName);
+      const [first] = [...this.#claimed.at(candidate, name)].sort(byName);
       if (first !== undefined) return first;
     }
     return undefined;
   }
 
-  private staticVolume(claim: Claim): Volume | undefined {
+  #staticVolume(claim: Claim): Volume | undefined {
     if (!isStatic(claim, (name) => this.storageClass(name))) return undefined;
-    return staticVolumeFor(claim, this.unclaimed.at(claim.storageClassName ?? ""));
+    return staticVolumeFor(claim, this.#unclaimed.at(claim.storageClassName ?? ""));
   }
 
   /** The smallest set that surely holds every match: those with one of the labels that the selector asks for. */
-  private candidates(query: PodQuery): Iterable<Workload> {
+  #candidates(query: PodQuery): Iterable<Workload> {
     let best: readonly string[] | undefined;
     let size = Number.POSITIVE_INFINITY;
     for (const keys of requiredLabels(query.selector)) {
       let total = 0;
-      for (const key of keys) total += this.labelled.sizeOf(key);
+      for (const key of keys) total += this.#labelled.sizeOf(key);
       if (total < size) {
         best = keys;
         size = total;
       }
     }
-    return best === undefined ? this.workloadsIn(query.namespaces) : this.labelledWith(best);
+    return best === undefined ? this.#workloadsIn(query.namespaces) : this.#labelledWith(best);
   }
 
-  private *labelledWith(keys: readonly string[]): Generator<Workload> {
-    for (const key of keys) yield* this.labelled.at(key);
-    yield* this.withManyLabels;
+  *#labelledWith(keys: readonly string[]): Generator<Workload> {
+    for (const key of keys) yield* this.#labelled.at(key);
+    yield* this.#withManyLabels;
   }
 
-  private *workloadsIn(namespaces: PodQuery["namespaces"]): Generator<Workload> {
+  *#workloadsIn(namespaces: PodQuery["namespaces"]): Generator<Workload> {
     if (namespaces === "all" || this.fromFiles) {
       yield* this.workloads();
       return;
     }
     for (const kind of WORKLOAD_KINDS) {
-      for (const namespace of new Set(namespaces)) yield* this.objects[kind].valuesIn(namespace);
+      for (const namespace of new Set(namespaces)) yield* this.#objects[kind].valuesIn(namespace);
     }
   }
 
-  private isWithin(namespace: string, namespaces: PodQuery["namespaces"]): boolean {
+  #isWithin(namespace: string, namespaces: PodQuery["namespaces"]): boolean {
     if (namespaces === "all" || namespaces.includes(namespace)) return true;
     return this.fromFiles && (namespace === "" || namespaces.includes(""));
   }
 
   /** Brings the indices in sync with an object that comes or goes. */
-  private index(change: "add" | "delete", fact: Fact): void {
+  #index(change: "add" | "delete", fact: Fact): void {
     switch (fact.kind) {
       case "HorizontalPodAutoscaler":
       case "ScaledObject":
-        this.scaling[change](fact.object.namespace, fact.object.target.name, fact.object);
+        this.#scaling[change](fact.object.namespace, fact.object.target.name, fact.object);
         break;
       case "PersistentVolume":
-        this.indexVolume(change, fact.object);
+        this.#indexVolume(change, fact.object);
         break;
       case "StorageClass":
-        this.sortedClasses = undefined;
+        this.#sortedClasses = undefined;
         break;
       case "Node":
-        this.sortedNodes = undefined;
+        this.#sortedNodes = undefined;
         break;
       case "PersistentVolumeClaim":
       case "CSIDriver":
       case "Namespace":
         break;
       default:
-        this.indexWorkload(change, fact.object);
+        this.#indexWorkload(change, fact.object);
     }
   }
 
-  private indexWorkload(change: "add" | "delete", workload: Workload): void {
-    for (const name of mountedClaims(workload)) this.mounting[change](workload.namespace, name, workload);
+  #indexWorkload(change: "add" | "delete", workload: Workload): void {
+    for (const name of mountedClaims(workload)) this.#mounting[change](workload.namespace, name, workload);
     const keys = labelKeys(workload);
-    if (keys === undefined) this.withManyLabels[change](workload);
-    else for (const key of keys) this.labelled[change](key, workload);
+    if (keys === undefined) this.#withManyLabels[change](workload);
+    else for (const key of keys) this.#labelled[change](key, workload);
     for (const template of workload.claimTemplates) {
-      this.making[change](workload.namespace, claimPrefix(template, workload), workload);
+      this.#making[change](workload.namespace, claimPrefix(template, workload), workload);
     }
     const { templateFrom } = workload;
-    if (templateFrom !== undefined) this.borrowing[change](workload.namespace, templateFrom.name, workload);
+    if (templateFrom !== undefined) this.#borrowing[change](workload.namespace, templateFrom.name, workload);
   }
 
-  private indexVolume(change: "add" | "delete", volume: Volume): void {
+  #indexVolume(change: "add" | "delete", volume: Volume): void {
     if (!this.fromFiles) return;
-    if (volume.claimRef === undefined) this.unclaimed[change](volume.storageClassName, volume);
-    else this.claimed[change](volume.claimRef.namespace, volume.claimRef.name, volume);
+    if (volume.claimRef === undefined) this.#unclaimed[change](volume.storageClassName, volume);
+    else this.#claimed[change](volume.claimRef.namespace, volume.claimRef.name, volume);
   }
 }
 

@@ -6,55 +6,55 @@ import { type InputError, loadFiles } from "./files.ts";
 
 /** Files used as the cluster: read once at the start, and complete as far as files can be. */
 export class FileCluster implements WholeCluster {
-  private readonly paths: readonly string[];
-  private readonly stdin: NodeJS.ReadableStream | undefined;
-  private index = new ClusterIndex({ fromFiles: true });
-  private isRead = false;
-  private problems: readonly InputError[] = [];
+  readonly #paths: readonly string[];
+  readonly #stdin: NodeJS.ReadableStream | undefined;
+  #index = new ClusterIndex({ fromFiles: true });
+  #isRead = false;
+  #problems: readonly InputError[] = [];
   /** Files are read once, so that every review can be given the same list. */
-  private kinds: readonly KindStatus[] | undefined;
+  #kinds: readonly KindStatus[] | undefined;
 
   constructor(paths: readonly string[], stdin?: NodeJS.ReadableStream) {
-    this.paths = paths;
-    this.stdin = stdin;
+    this.#paths = paths;
+    this.#stdin = stdin;
   }
 
   get view(): ClusterIndex {
-    return this.index;
+    return this.#index;
   }
 
   workloads(): Iterable<Workload> {
-    return this.index.workloads();
+    return this.#index.workloads();
   }
 
   /** What could not be read as written; the caller decides whether a fatal one stops the server. */
   get errors(): readonly InputError[] {
-    return this.problems;
+    return this.#problems;
   }
 
   /** Never rejects; what went wrong is in `errors`. */
   async start(): Promise<void> {
-    const bundle = await loadFiles(this.paths, { stdin: this.stdin });
-    this.index = bundle.index;
-    this.problems = bundle.errors;
-    this.isRead = true;
-    this.kinds = undefined;
+    const bundle = await loadFiles(this.#paths, { stdin: this.#stdin });
+    this.#index = bundle.index;
+    this.#problems = bundle.errors;
+    this.#isRead = true;
+    this.#kinds = undefined;
   }
 
   /** There is nowhere else to look: the standing view has everything. */
   async prepare(_wanted: Wanted, _signal: AbortSignal): Promise<Prepared> {
-    return { view: this.index, cutShort: false };
+    return { view: this.#index, cutShort: false };
   }
 
   status(): readonly KindStatus[] {
-    this.kinds ??= FACT_KINDS.map((kind) => ({
+    this.#kinds ??= FACT_KINDS.map((kind) => ({
       kind,
-      state: this.isRead ? "synced" : "waiting",
-      objects: this.index.count(kind),
+      state: this.#isRead ? "synced" : "waiting",
+      objects: this.#index.count(kind),
       ageSeconds: undefined,
       problem: undefined,
     }));
-    return this.kinds;
+    return this.#kinds;
   }
 
   async close(): Promise<void> {}

@@ -139,14 +139,14 @@ function tellEmpty(file: string, text: string, objects: number, before: number, 
 
 /** Reads the files that were found, and counts what is told once for all of them. */
 class Loading {
-  private readonly builder: BundleBuilder;
-  private readonly tree: TreeFiles;
-  private readonly errors: InputError[];
-  private readonly shared: SharedReads;
-  private readonly onFile: (done: number, total: number) => void;
-  private readonly noManifest: string | undefined;
-  private readonly withoutObjects: string[] = [];
-  private readonly templates: InputError[] = [];
+  readonly #builder: BundleBuilder;
+  readonly #tree: TreeFiles;
+  readonly #errors: InputError[];
+  readonly #shared: SharedReads;
+  readonly #onFile: (done: number, total: number) => void;
+  readonly #noManifest: string | undefined;
+  readonly #withoutObjects: string[] = [];
+  readonly #templates: InputError[] = [];
 
   constructor(
     builder: BundleBuilder,
@@ -155,60 +155,60 @@ class Loading {
     shared: SharedReads,
     { onFile = () => {}, noManifest }: LoadOptions,
   ) {
-    this.builder = builder;
-    this.tree = tree;
-    this.errors = errors;
-    this.shared = shared;
-    this.onFile = onFile;
-    this.noManifest = noManifest;
+    this.#builder = builder;
+    this.#tree = tree;
+    this.#errors = errors;
+    this.#shared = shared;
+    this.#onFile = onFile;
+    this.#noManifest = noManifest;
   }
 
   async addFiles({ files }: Discovered, units: Units): Promise<void> {
     for (const [at, { path, real, named }] of files.entries()) {
-      this.onFile(at, files.length);
+      this.#onFile(at, files.length);
       const role = units.roleOf(real);
       if (!named && role?.holdsObjects === false) continue;
       const standing = { file: path, ...(named ? {} : role) };
-      const recalled = this.shared.recall(path);
+      const recalled = this.#shared.recall(path);
       if (recalled !== undefined) {
-        const before = this.errors.length;
-        this.builder.addRead(standing, recalled);
-        if (!named) this.takeTemplates(before);
+        const before = this.#errors.length;
+        this.#builder.addRead(standing, recalled);
+        if (!named) this.#takeTemplates(before);
         continue;
       }
-      const text = await readText(path, this.tree, this.errors);
+      const text = await readText(path, this.#tree, this.#errors);
       if (text === undefined) continue;
       // Repositories are full of other JSON, some of it with comments (tsconfig.json).
       if (!named && JSON_FILE.test(path) && !text.includes('"apiVersion"')) continue;
-      const read = readObjects({ file: path, text, keepWritten: this.shared.keepsWritten(path) });
-      this.shared.remember(path, read);
-      const before = this.errors.length;
-      const objects = this.builder.addRead(standing, read);
+      const read = readObjects({ file: path, text, keepWritten: this.#shared.keepsWritten(path) });
+      this.#shared.remember(path, read);
+      const before = this.#errors.length;
+      const objects = this.#builder.addRead(standing, read);
       if (named) {
-        tellEmpty(path, text, objects, before, this.errors);
+        tellEmpty(path, text, objects, before, this.#errors);
         continue;
       }
-      const isTemplate = this.takeTemplates(before);
-      const isEmpty = objects === 0 && !isTemplate && this.errors.length === before;
-      if (isEmpty && basename(path) !== this.noManifest) this.withoutObjects.push(path);
+      const isTemplate = this.#takeTemplates(before);
+      const isEmpty = objects === 0 && !isTemplate && this.#errors.length === before;
+      if (isEmpty && basename(path) !== this.#noManifest) this.#withoutObjects.push(path);
     }
   }
 
   /** What is told once, whatever the number of files. */
   notes(strict: boolean): readonly InputError[] {
     const notes: InputError[] = [];
-    const [template] = this.templates;
+    const [template] = this.#templates;
     if (template !== undefined) {
       const count =
-        this.templates.length === 1
+        this.#templates.length === 1
           ? "1 document is a template"
-          : `${this.templates.length} documents are templates`;
+          : `${this.#templates.length} documents are templates`;
       const message = `${count} that was not rendered, and was not judged: render first (helm template), then judge the output`;
       notes.push({ ...template, message, fatal: strict, unrendered: true });
     }
-    const [file] = this.withoutObjects;
+    const [file] = this.#withoutObjects;
     if (file !== undefined) {
-      const { length } = this.withoutObjects;
+      const { length } = this.#withoutObjects;
       const message =
         length === 1
           ? "it holds no Kubernetes object"
@@ -219,11 +219,11 @@ class Loading {
   }
 
   /** Takes the errors out that only mean that a document is a template. */
-  private takeTemplates(from: number): boolean {
-    const found = this.errors.splice(from);
-    this.errors.push(...found.filter(({ template }) => template !== true));
+  #takeTemplates(from: number): boolean {
+    const found = this.#errors.splice(from);
+    this.#errors.push(...found.filter(({ template }) => template !== true));
     const templates = found.filter(({ template }) => template === true);
-    this.templates.push(...templates);
+    this.#templates.push(...templates);
     return templates.length > 0;
   }
 }

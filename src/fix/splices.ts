@@ -37,18 +37,18 @@ const LONG = new Set(["template", "jobTemplate", "jobTargetRef", "containers"]);
 
 class Writing {
   readonly splices: Splice[] = [];
-  private readonly text: string;
-  private readonly document: YamlDocument;
-  private readonly eol: string;
+  readonly #text: string;
+  readonly #document: YamlDocument;
+  readonly #eol: string;
 
   constructor(text: string, document: YamlDocument) {
-    this.text = text;
-    this.document = document;
-    this.eol = /\r\n/.test(text) ? "\r\n" : "\n";
+    this.#text = text;
+    this.#document = document;
+    this.#eol = /\r\n/.test(text) ? "\r\n" : "\n";
   }
 
   patch(mapping: Mapping, patch: MergePatch): void {
-    this.refuseUnusual(mapping);
+    this.#refuseUnusual(mapping);
     const added: [string, unknown][] = [];
     const removed: YamlMember[] = [];
     for (const [name, wanted] of Object.entries(patch)) {
@@ -58,29 +58,29 @@ class Writing {
       if (wanted === null) {
         if (member !== undefined) removed.push(member);
       } else if (member === undefined) added.push([name, wanted]);
-      else this.change(mapping, member, name, wanted);
+      else this.#change(mapping, member, name, wanted);
     }
     if (removed.length === 0 && added.length === 0) return;
-    if (mapping.flow) this.rewriteFlow(mapping, added, removed);
-    else this.rewriteBlock(mapping, added, removed);
+    if (mapping.flow) this.#rewriteFlow(mapping, added, removed);
+    else this.#rewriteBlock(mapping, added, removed);
   }
 
-  private refuseUnusual({ members, flow: isFlow }: Mapping): void {
+  #refuseUnusual({ members, flow: isFlow }: Mapping): void {
     for (const { key } of members) {
       if (key.type !== "scalar" || key.anchor !== undefined || key.tagged) {
         throw new NotWritten("a key there is an alias or has an anchor");
       }
       if (key.value === "<<") throw new NotWritten("it takes fields from elsewhere with <<");
-      const before = this.text.slice(this.lineStart(key.start), key.start);
+      const before = this.#text.slice(this.#lineStart(key.start), key.start);
       if (!isFlow && !/^(?:(?:---)?[ \t]*|[ ]*(?:-[ ]+)+)$/.test(before)) {
         throw new NotWritten("a key there follows something else on its line");
       }
     }
   }
 
-  private change(mapping: Mapping, { key, value }: YamlMember, name: string, wanted: unknown): void {
+  #change(mapping: Mapping, { key, value }: YamlMember, name: string, wanted: unknown): void {
     if (value.type === "alias") throw new NotWritten(`${name} is an alias of &${value.anchor}`);
-    if (value.anchor !== undefined && this.document.aliased.has(value.anchor)) {
+    if (value.anchor !== undefined && this.#document.aliased.has(value.anchor)) {
       throw new NotWritten(`the anchor &${value.anchor} of ${name} is used in other places too`);
     }
     if (isRecord(wanted)) {
@@ -89,8 +89,8 @@ class Writing {
         return;
       }
       if (value.type === "scalar" && value.empty && !mapping.flow) {
-        const child = this.columnOf(key) + this.step(mapping);
-        this.insertLinesBehind(value, this.lines(withoutNulls(wanted), child));
+        const child = this.#columnOf(key) + this.#step(mapping);
+        this.#insertLinesBehind(value, this.#lines(withoutNulls(wanted), child));
         return;
       }
     }
@@ -101,24 +101,24 @@ class Writing {
       this.splices.push({
         start: value.start,
         end: value.end,
-        text: gap + this.inFlow(wanted, isJson(mapping)),
+        text: gap + this.#inFlow(wanted, isJson(mapping)),
       });
       return;
     }
     if (value.type === "sequence" && value.items.length === 0) {
-      this.splices.push({ start: value.start, end: value.end, text: this.inFlow(wanted, isJson(mapping)) });
+      this.splices.push({ start: value.start, end: value.end, text: this.#inFlow(wanted, isJson(mapping)) });
       return;
     }
     throw new NotWritten(`${name} already holds something else`);
   }
 
-  private rewriteFlow(
+  #rewriteFlow(
     mapping: Mapping,
     added: readonly (readonly [string, unknown])[],
     removed: readonly YamlMember[],
   ): void {
-    const json = isJson(mapping) || (mapping.members.length === 0 && this.isJsonText());
-    const pieces = added.map(([name, value]) => this.flowMember(name, value, json));
+    const json = isJson(mapping) || (mapping.members.length === 0 && this.#isJsonText());
+    const pieces = added.map(([name, value]) => this.#flowMember(name, value, json));
     const kept = mapping.members.filter((member) => !removed.includes(member));
     const last = kept.at(-1);
     // A member that goes takes the comma with it that divides it from the one behind it, or else from the one before.
@@ -138,41 +138,41 @@ class Writing {
     } else this.splices.push({ start: mapping.start + 1, end: mapping.start + 1, text: pieces.join(", ") });
   }
 
-  private flowMember(name: string, value: unknown, json: boolean): string {
-    return `${json ? JSON.stringify(name) : scalar(name)}: ${this.inFlow(value, json)}`;
+  #flowMember(name: string, value: unknown, json: boolean): string {
+    return `${json ? JSON.stringify(name) : scalar(name)}: ${this.#inFlow(value, json)}`;
   }
 
-  private inFlow(value: unknown, json: boolean): string {
+  #inFlow(value: unknown, json: boolean): string {
     return json ? JSON.stringify(withoutNulls(value)) : flow(value);
   }
 
-  private isJsonText(): boolean {
-    return /^\s*\{/.test(this.text);
+  #isJsonText(): boolean {
+    return /^\s*\{/.test(this.#text);
   }
 
-  private rewriteBlock(
+  #rewriteBlock(
     mapping: Mapping,
     added: readonly (readonly [string, unknown])[],
     removed: readonly YamlMember[],
   ): void {
     const [first] = mapping.members;
     if (first === undefined) throw new NotWritten("it is empty");
-    const column = this.columnOf(first.key);
+    const column = this.#columnOf(first.key);
     const lines = added.flatMap(([name, value]) =>
-      this.lines(isRecord(value) ? { [name]: withoutNulls(value) } : { [name]: value }, column),
+      this.#lines(isRecord(value) ? { [name]: withoutNulls(value) } : { [name]: value }, column),
     );
     if (removed.length === mapping.members.length && lines.length === 0) {
       throw new NotWritten("nothing would be left of it");
     }
     let pending = lines;
     for (const member of removed) {
-      const { start, end } = this.wholeLines(member);
-      const isLastLine = end === this.text.length && !this.text.endsWith("\n");
+      const { start, end } = this.#wholeLines(member);
+      const isLastLine = end === this.#text.length && !this.#text.endsWith("\n");
       if (pending.length === 0) {
-        const from = isLastLine && start > 0 ? start - (this.text[start - 2] === "\r" ? 2 : 1) : start;
+        const from = isLastLine && start > 0 ? start - (this.#text[start - 2] === "\r" ? 2 : 1) : start;
         this.splices.push({ start: from, end, text: "" });
       } else {
-        const text = pending.join(this.eol) + (isLastLine ? "" : this.eol);
+        const text = pending.join(this.#eol) + (isLastLine ? "" : this.#eol);
         this.splices.push({ start, end, text });
         pending = [];
       }
@@ -180,51 +180,51 @@ class Writing {
     if (pending.length === 0) return;
     const at = mapping.members.findIndex(({ key }) => key.type === "scalar" && LONG.has(key.value));
     const before = mapping.members[at - 1] ?? mapping.members.at(-1);
-    if (before !== undefined) this.insertLinesBehind(before.value, pending);
+    if (before !== undefined) this.#insertLinesBehind(before.value, pending);
   }
 
   /** From the start of a member's first line to the end of its last one, a comment behind it included. */
-  private wholeLines({ key, value }: YamlMember): { readonly start: number; readonly end: number } {
-    const start = this.lineStart(key.start);
-    if (this.text.slice(start, key.start).trim() !== "") {
+  #wholeLines({ key, value }: YamlMember): { readonly start: number; readonly end: number } {
+    const start = this.#lineStart(key.start);
+    if (this.#text.slice(start, key.start).trim() !== "") {
       throw new NotWritten("what would be removed follows something else on its line");
     }
-    const end = this.lineEnd(value);
-    return { start, end: Math.min(end + 1, this.text.length) };
+    const end = this.#lineEnd(value);
+    return { start, end: Math.min(end + 1, this.#text.length) };
   }
 
-  private insertLinesBehind(value: YamlNode, lines: readonly string[]): void {
-    const end = this.lineEnd(value);
-    const at = Math.min(end + 1, this.text.length);
-    const isLastLine = end === this.text.length;
+  #insertLinesBehind(value: YamlNode, lines: readonly string[]): void {
+    const end = this.#lineEnd(value);
+    const at = Math.min(end + 1, this.#text.length);
+    const isLastLine = end === this.#text.length;
     this.splices.push({
       start: at,
       end: at,
-      text: isLastLine ? this.eol + lines.join(this.eol) : lines.map((line) => line + this.eol).join(""),
+      text: isLastLine ? this.#eol + lines.join(this.#eol) : lines.map((line) => line + this.#eol).join(""),
     });
   }
 
   /** Where the line ends that a node ends on; nothing but a comment may follow it there. */
-  private lineEnd({ end }: YamlNode): number {
-    const newline = this.text.indexOf("\n", end);
-    const lineEnd = newline === -1 ? this.text.length : newline;
-    if (!/^[ \t]*(?:#.*)?\r?$/.test(this.text.slice(end, lineEnd))) {
+  #lineEnd({ end }: YamlNode): number {
+    const newline = this.#text.indexOf("\n", end);
+    const lineEnd = newline === -1 ? this.#text.length : newline;
+    if (!/^[ \t]*(?:#.*)?\r?$/.test(this.#text.slice(end, lineEnd))) {
       throw new NotWritten("something else follows it on its line");
     }
     return lineEnd;
   }
 
   /** A mapping in block style, line by line. */
-  private lines(value: Readonly<Record<string, unknown>>, column: number): readonly string[] {
+  #lines(value: Readonly<Record<string, unknown>>, column: number): readonly string[] {
     const indent = " ".repeat(column);
     return Object.entries(value).flatMap(([name, member]): readonly string[] => {
       if (isRecord(member) && Object.keys(member).length > 0) {
-        return [`${indent}${scalar(name)}:`, ...this.lines(member, column + this.usualStep())];
+        return [`${indent}${scalar(name)}:`, ...this.#lines(member, column + this.#usualStep())];
       }
       if (Array.isArray(member) && member.length > 0 && member.every(isRecord)) {
-        const at = column + this.itemStep();
+        const at = column + this.#itemStep();
         const items = member.flatMap((item) => {
-          const [first = "", ...rest] = this.lines(item, at + 2);
+          const [first = "", ...rest] = this.#lines(item, at + 2);
           return [`${" ".repeat(at)}- ${first.slice(at + 2)}`, ...rest];
         });
         return [`${indent}${scalar(name)}:`, ...items];
@@ -234,15 +234,15 @@ class Writing {
   }
 
   /** By how much a document indents, from its first mapping in another one. */
-  private usualStep(): number {
-    const { root } = this.document;
-    return root.type === "mapping" ? this.step(root) : 2;
+  #usualStep(): number {
+    const { root } = this.#document;
+    return root.type === "mapping" ? this.#step(root) : 2;
   }
 
-  private step(mapping: Mapping): number {
+  #step(mapping: Mapping): number {
     for (const { key, value } of mapping.members) {
       if (value.type === "mapping" && !value.flow && value.members.length > 0) {
-        const step = this.columnAt(value.start) - this.columnOf(key);
+        const step = this.#columnAt(value.start) - this.#columnOf(key);
         if (step > 0) return step;
       }
     }
@@ -250,30 +250,30 @@ class Writing {
   }
 
   /** By how much lists are indented: as the document's first one is. */
-  private itemStep(): number {
-    return this.itemStepIn(this.document.root) ?? 0;
+  #itemStep(): number {
+    return this.#itemStepIn(this.#document.root) ?? 0;
   }
 
-  private itemStepIn(node: YamlNode): number | undefined {
-    if (node.type === "sequence") return firstOf(node.items, (item) => this.itemStepIn(item));
+  #itemStepIn(node: YamlNode): number | undefined {
+    if (node.type === "sequence") return firstOf(node.items, (item) => this.#itemStepIn(item));
     if (node.type !== "mapping" || node.flow) return undefined;
     return firstOf(node.members, ({ key, value }) =>
       value.type === "sequence" && !value.flow
-        ? Math.max(0, this.columnAt(value.start) - this.columnOf(key))
-        : this.itemStepIn(value),
+        ? Math.max(0, this.#columnAt(value.start) - this.#columnOf(key))
+        : this.#itemStepIn(value),
     );
   }
 
-  private columnOf(key: YamlNode): number {
-    return this.columnAt(key.start);
+  #columnOf(key: YamlNode): number {
+    return this.#columnAt(key.start);
   }
 
-  private columnAt(offset: number): number {
-    return offset - this.lineStart(offset);
+  #columnAt(offset: number): number {
+    return offset - this.#lineStart(offset);
   }
 
-  private lineStart(offset: number): number {
-    return this.text.lastIndexOf("\n", offset - 1) + 1;
+  #lineStart(offset: number): number {
+    return this.#text.lastIndexOf("\n", offset - 1) + 1;
   }
 }
 

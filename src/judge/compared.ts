@@ -77,125 +77,123 @@ interface Found {
 }
 
 class Comparing {
-  private readonly versions: Versions;
-  private readonly settings: JudgeSettings;
-  private readonly pairing: Pairing;
-  private readonly modes: NamespaceModes;
-  private readonly found = new Map<Workload, Found>();
-  private readonly ofClaims: Told[] = [];
-  private readonly notes: ReportNote[] = [];
-  private readonly standing = new Map<Workload, Promise<readonly Finding[]>>();
+  readonly #versions: Versions;
+  readonly #settings: JudgeSettings;
+  readonly #pairing: Pairing;
+  readonly #modes: NamespaceModes;
+  readonly #found = new Map<Workload, Found>();
+  readonly #ofClaims: Told[] = [];
+  readonly #notes: ReportNote[] = [];
+  readonly #standing = new Map<Workload, Promise<readonly Finding[]>>();
 
   constructor(versions: Versions, settings: JudgeSettings) {
-    this.versions = versions;
-    this.settings = settings;
-    this.pairing = pairingOf(versions.before.facts, versions.after.facts);
+    this.#versions = versions;
+    this.#settings = settings;
+    this.#pairing = pairingOf(versions.before.facts, versions.after.facts);
     const { after, surroundings } = versions;
-    this.modes = new NamespaceModes(settings.config, after.viewFor(undefined, surroundings));
+    this.#modes = new NamespaceModes(settings.config, after.viewFor(undefined, surroundings));
   }
 
   async judgeWorkload(written: Workload): Promise<void> {
-    const fate = this.fateOf(written);
-    const after = this.viewAfter(written);
+    const fate = this.#fateOf(written);
+    const after = this.#viewAfter(written);
     if (fate.state === "same") {
-      await this.take(
+      await this.#take(
         written,
-        await this.compared(written, fate.before.object as Workload, after),
+        await this.#compared(written, fate.before.object as Workload, after),
         fate,
         false,
       );
       return;
     }
     const { replaces } = fate.state === "new" ? fate : { replaces: undefined };
-    if (replaces !== undefined) this.notes.push(replacedNote(replaces.object, written));
+    if (replaces !== undefined) this.#notes.push(replacedNote(replaces.object, written));
     // Where it stands is in the older files.
     const beside =
       replaces === undefined ? [] : [workloadFact({ ...(replaces.object as Workload), source: undefined })];
     const previous = fate.state === "changed" ? (fate.before.object as Workload) : null;
     const pictures: Pictures = {
-      before: previous === null ? after : this.viewBefore(previous),
+      before: previous === null ? after : this.#viewBefore(previous),
       after: overlay(after, beside),
     };
     const changed = fate.state === "changed" ? fate : { specChanged: true, templateChanged: false };
     const [own, ...ofBorrowers] = await judgeWorkloadChange(
       { next: written, previous, specChanged: changed.specChanged, templateChanged: changed.templateChanged },
       pictures,
-      this.settings,
+      this.#settings,
     );
     if (own === undefined) return;
-    this.notes.push(...notesOn(own.workload, after));
-    await this.take(written, own, fate, true);
+    this.#notes.push(...notesOn(own.workload, after));
+    await this.#take(written, own, fate, true);
     const borrowers = knownValue(after.borrowersOf(written)) ?? [];
     for (const [at, judged] of ofBorrowers.entries()) {
       const borrower = borrowers[at];
-      if (borrower !== undefined) await this.take(borrower, judged, this.fateOf(borrower), true);
+      if (borrower !== undefined) await this.#take(borrower, judged, this.#fateOf(borrower), true);
     }
   }
 
   /** A workload that is the same, as it stands; what its neighbours brought since it was so before is judged in full. */
-  private async compared(
-    written: Workload,
-    previous: Workload,
-    after: ClusterView,
-  ): Promise<ChangeJudgement> {
-    const standing = await judgeAsItStands(written, after, this.settings);
+  async #compared(written: Workload, previous: Workload, after: ClusterView): Promise<ChangeJudgement> {
+    const standing = await judgeAsItStands(written, after, this.#settings);
     const { findings } = standing.judgement;
     if (findings.length === 0) return standing;
-    const old = await this.standingBefore(previous);
+    const old = await this.#standingBefore(previous);
     const known = findings.filter((finding) => wasThere(finding, old));
     if (known.length === findings.length) return standing;
-    const full = await judgeAsItStands(written, after, this.settings, true);
+    const full = await judgeAsItStands(written, after, this.#settings, true);
     const brought = full.judgement.findings.filter(({ rule }) => !known.some((other) => other.rule === rule));
     return { ...full, judgement: withFindings(full.judgement, [...brought, ...known]) };
   }
 
   async judgeAutoscaler(written: Autoscaler): Promise<void> {
-    const fate = this.fateOf(written);
+    const fate = this.#fateOf(written);
     const target = targetOf(written);
     if (fate.state === "same" || target === undefined) return;
-    const workload = knownValue(this.viewAfter(written).workload(target.kind, target.namespace, target.name));
+    const workload = knownValue(
+      this.#viewAfter(written).workload(target.kind, target.namespace, target.name),
+    );
     if (workload === undefined) return;
     const previous = fate.state === "changed" ? (fate.before.object as Autoscaler) : null;
-    const after = this.viewAfter(workload);
+    const after = this.#viewAfter(workload);
     const change = {
       next: written,
       previous: previous?.target.name === written.target.name ? previous : null,
     };
-    const judged = await judgeAutoscalerChange(change, inForce(workload, after), after, this.settings);
+    const judged = await judgeAutoscalerChange(change, inForce(workload, after), after, this.#settings);
     if ("unjudged" in judged) return;
-    await this.take(workload, judged, this.fateOf(workload), true);
+    await this.#take(workload, judged, this.#fateOf(workload), true);
   }
 
   async judgeClaim(claim: Claim): Promise<void> {
-    const fate = this.fateOf(claim);
+    const fate = this.#fateOf(claim);
     if (fate.state === "new" && fate.replaces !== undefined) {
-      this.notes.push(replacedNote(fate.replaces.object, claim));
+      this.#notes.push(replacedNote(fate.replaces.object, claim));
     }
-    if (fate.state !== "same") this.notes.push(...annotationNotes(asObject(claim)));
-    if (this.modes.in(namespaceOf(claim)).mode === "off") return;
-    const findings = await judgeClaimAsItStands(claim, this.viewAfter(claim), this.settings);
+    if (fate.state !== "same") this.#notes.push(...annotationNotes(asObject(claim)));
+    if (this.#modes.in(namespaceOf(claim)).mode === "off") return;
+    const findings = await judgeClaimAsItStands(claim, this.#viewAfter(claim), this.#settings);
     if (findings.length === 0) return;
     const previous = fate.state === "new" ? undefined : (fate.before.object as Claim);
     const before =
       previous === undefined
         ? []
-        : await judgeClaimAsItStands(previous, this.viewBefore(previous), this.settings);
+        : await judgeClaimAsItStands(previous, this.#viewBefore(previous), this.#settings);
     for (const finding of findings) {
-      this.ofClaims.push({ finding: inDefaultNamespace(finding), known: wasThere(finding, before) });
+      this.#ofClaims.push({ finding: inDefaultNamespace(finding), known: wasThere(finding, before) });
     }
   }
 
   tellImmutable(after: PlacedFact): void {
-    const fate = this.fateOf(after.object);
+    const fate = this.#fateOf(after.object);
     if (fate.state !== "changed") return;
-    this.notes.push(...immutableNotes(fate.before, after, this.viewBefore(fate.before.object)));
+    this.#notes.push(...immutableNotes(fate.before, after, this.#viewBefore(fate.before.object)));
   }
 
   async result(all: boolean, planFor?: PlanMaker): Promise<Compared> {
-    const { config } = this.settings;
-    const every: Told[] = [...this.ofClaims];
+    const { config } = this.#settings;
+    const every: Told[] = [...this.#ofClaims];
     const workloads = [];
-    for (const [written, { judged, mode, answered, told: ofOne }] of this.found) {
+    for (const [written, { judged, mode, answered, told: ofOne }] of this.#found) {
       const each = [...ofOne.values()];
       if (mode.mode !== "off") every.push(...each);
       const findings = each.map(({ finding }) => finding);
@@ -209,7 +207,7 @@ class Comparing {
       const plan =
         mode.mode === "off"
           ? undefined
-          : await planFor?.(written, findings, this.viewAfter(written), this.settings);
+          : await planFor?.(written, findings, this.#viewAfter(written), this.#settings);
       workloads.push(plan == null ? row : { ...row, plan });
     }
     const brought = every.filter(({ known }) => !known).map(({ finding }) => finding);
@@ -219,9 +217,9 @@ class Comparing {
       known: new Set(every.filter(({ known }) => known).map(({ finding }) => finding)),
       workloads,
       notes: [
-        ...this.notes,
-        ...this.modes.notesOn(judgedIn),
-        ...modeNotes(this.versions, config),
+        ...this.#notes,
+        ...this.#modes.notesOn(judgedIn),
+        ...modeNotes(this.#versions, config),
         ...brought.flatMap(exemptionNote),
         ...callersNote(brought, config),
       ],
@@ -233,59 +231,54 @@ class Comparing {
    *
    * @param answered true where the webhook would say it to something that is written
    */
-  private async take(
-    written: Workload,
-    judged: ChangeJudgement,
-    fate: Fate,
-    answered: boolean,
-  ): Promise<void> {
+  async #take(written: Workload, judged: ChangeJudgement, fate: Fate, answered: boolean): Promise<void> {
     if (!mountsAnything(judged.workload) && judged.judgement.findings.length === 0) return;
-    const before = this.found.get(written);
+    const before = this.#found.get(written);
     const found: Found = {
       judged: before?.judged ?? judged,
-      mode: before?.mode ?? this.modes.in(namespaceOf(judged.workload)),
+      mode: before?.mode ?? this.#modes.in(namespaceOf(judged.workload)),
       answered: answered ? [...(before?.answered ?? []), ...judged.judgement.findings] : before?.answered,
       told: before?.told ?? new Map(),
     };
-    this.found.set(written, found);
+    this.#found.set(written, found);
     if (judged.judgement.findings.length === 0) return;
-    const old = fate.state === "new" ? [] : await this.standingBefore(fate.before.object as Workload);
+    const old = fate.state === "new" ? [] : await this.#standingBefore(fate.before.object as Workload);
     for (const finding of judged.judgement.findings) {
       // An error in what is written is one that the change sets off: the ratchet has let through what was known.
       const known = wasThere(finding, old) && !(answered && finding.severity === "error");
-      const doubted = known ? finding : withDoubts(finding, fate, (name) => this.isNewClaim(written, name));
+      const doubted = known ? finding : withDoubts(finding, fate, (name) => this.#isNewClaim(written, name));
       const told = { finding: inDefaultNamespace(doubted), known };
       const other = found.told.get(finding.rule);
       if (other === undefined || rank(told) < rank(other)) found.told.set(finding.rule, told);
     }
   }
 
-  private standingBefore(workload: Workload): Promise<readonly Finding[]> {
-    let findings = this.standing.get(workload);
+  #standingBefore(workload: Workload): Promise<readonly Finding[]> {
+    let findings = this.#standing.get(workload);
     if (findings === undefined) {
-      findings = judgeAsItStands(workload, this.viewBefore(workload), this.settings).then(
+      findings = judgeAsItStands(workload, this.#viewBefore(workload), this.#settings).then(
         ({ judgement }) => judgement.findings,
       );
-      this.standing.set(workload, findings);
+      this.#standing.set(workload, findings);
     }
     return findings;
   }
 
-  private isNewClaim(workload: Workload, name: string): boolean {
-    const claim = knownValue(this.viewAfter(workload).claim(workload.namespace, name));
-    return claim !== undefined && this.pairing.fates.get(claim)?.state === "new";
+  #isNewClaim(workload: Workload, name: string): boolean {
+    const claim = knownValue(this.#viewAfter(workload).claim(workload.namespace, name));
+    return claim !== undefined && this.#pairing.fates.get(claim)?.state === "new";
   }
 
-  private fateOf(object: object): Fate {
-    return this.pairing.fates.get(object) ?? NEW;
+  #fateOf(object: object): Fate {
+    return this.#pairing.fates.get(object) ?? NEW;
   }
 
-  private viewAfter(object: PlacedFact["object"]): ClusterView {
-    return this.versions.after.viewFor(object, this.versions.surroundings);
+  #viewAfter(object: PlacedFact["object"]): ClusterView {
+    return this.#versions.after.viewFor(object, this.#versions.surroundings);
   }
 
-  private viewBefore(object: PlacedFact["object"]): ClusterView {
-    return this.versions.before.viewFor(object, this.versions.surroundings);
+  #viewBefore(object: PlacedFact["object"]): ClusterView {
+    return this.#versions.before.viewFor(object, this.#versions.surroundings);
   }
 }
 

@@ -29,24 +29,24 @@ export function namespaceMode(config: Config, view: ClusterView, namespace: stri
 
 /** The modes of namespaces, each found out once. */
 export class NamespaceModes {
-  private readonly config: Config;
-  private readonly view: ClusterView;
-  private readonly modes = new Map<string, NamespaceMode>();
+  readonly #config: Config;
+  readonly #view: ClusterView;
+  readonly #modes = new Map<string, NamespaceMode>();
 
   constructor(config: Config, view: ClusterView) {
-    this.config = config;
-    this.view = view;
+    this.#config = config;
+    this.#view = view;
   }
 
   in(namespace: string): NamespaceMode {
-    const mode = this.modes.get(namespace) ?? namespaceMode(this.config, this.view, namespace);
-    this.modes.set(namespace, mode);
+    const mode = this.#modes.get(namespace) ?? namespaceMode(this.#config, this.#view, namespace);
+    this.#modes.set(namespace, mode);
     return mode;
   }
 
   /** What is to be said of those of these namespaces that were asked for. */
   notesOn(namespaces: ReadonlySet<string>): readonly ReportNote[] {
-    return [...this.modes].flatMap(([namespace, { note }]) =>
+    return [...this.#modes].flatMap(([namespace, { note }]) =>
       note === undefined || !namespaces.has(namespace) ? [] : [{ source: null, message: note }],
     );
   }

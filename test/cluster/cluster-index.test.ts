@@ -3,6 +3,7 @@ import { ClusterIndex, type Completeness } from "../../src/cluster/cluster-index
 import { type Fact, type FactKind, factFrom } from "../../src/kube/fact.ts";
 import type { LabelSelector } from "../../src/policy/model.ts";
 import { knownValue } from "../../src/policy/view.ts";
+import { privateFields } from "../support/private-fields.ts";
 
 function fact(apiVersion: string, kind: string, metadata: object, body: object = {}): Fact {
   const read = factFrom({ apiVersion, kind, metadata, ...body });
@@ -70,7 +71,10 @@ function entriesWithin(value: unknown): number {
     return value.size + [...value.values()].reduce((sum, one) => sum + entriesWithin(one), 0);
   if (value instanceof Set) return value.size;
   if (typeof value !== "object" || value === null) return 0;
-  return Object.values(value).reduce((sum: number, one) => sum + entriesWithin(one), 0);
+  return [...Object.values(value), ...privateFields(value)].reduce(
+    (sum: number, one) => sum + entriesWithin(one),
+    0,
+  );
 }
 
 t.test("finds what was put, and forgets all of it", async (t) => {

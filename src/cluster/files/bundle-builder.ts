@@ -38,20 +38,20 @@ const STDIN = "-";
 
 /** Collects the facts of one stream after another. */
 export class BundleBuilder {
-  private readonly facts: PlacedFact[] = [];
-  private readonly errors: InputError[];
-  private readonly options: BundleOptions;
-  private readonly areas = new Areas();
-  private readonly unjudged: Unjudged[] = [];
-  private unjudgedCount = 0;
-  private isDump = true;
-  private objects = 0;
+  readonly #facts: PlacedFact[] = [];
+  readonly #errors: InputError[];
+  readonly #options: BundleOptions;
+  readonly #areas = new Areas();
+  readonly #unjudged: Unjudged[] = [];
+  #unjudgedCount = 0;
+  #isDump = true;
+  #objects = 0;
   /** Where each object was defined first, by folder or stream, kind, namespace and name. */
-  private readonly places = new Map<string, { readonly source: SourcePosition; readonly fact: Fact }>();
+  readonly #places = new Map<string, { readonly source: SourcePosition; readonly fact: Fact }>();
 
   constructor(errors: InputError[] = [], options: BundleOptions = {}) {
-    this.errors = errors;
-    this.options = options;
+    this.#errors = errors;
+    this.#options = options;
   }
 
   /**
@@ -69,49 +69,49 @@ export class BundleBuilder {
    * @returns as `add`
    */
   addRead(standing: Standing, { entries, unjudged, count, isDump }: ReadObjects): number {
-    const adding = new Adding(standing, this.areas);
+    const adding = new Adding(standing, this.#areas);
     for (const entry of entries) {
-      if (isError(entry)) this.errors.push(entry);
-      else this.addObject(entry, adding);
+      if (isError(entry)) this.#errors.push(entry);
+      else this.#addObject(entry, adding);
     }
     for (const object of unjudged) {
-      this.unjudgedCount += 1;
-      if (this.unjudged.length < MOST_UNJUDGED) this.unjudged.push(object);
+      this.#unjudgedCount += 1;
+      if (this.#unjudged.length < MOST_UNJUDGED) this.#unjudged.push(object);
     }
-    if (!isDump) this.isDump = false;
-    this.objects += count;
+    if (!isDump) this.#isDump = false;
+    this.#objects += count;
     return count;
   }
 
   build(): Bundle {
     return new Bundle({
-      facts: this.facts,
-      errors: this.errors,
-      isDump: this.isDump && this.objects > 0,
-      notJudged: { count: this.unjudgedCount, objects: this.unjudged },
-      options: this.options,
-      areas: this.areas,
+      facts: this.#facts,
+      errors: this.#errors,
+      isDump: this.#isDump && this.#objects > 0,
+      notJudged: { count: this.#unjudgedCount, objects: this.#unjudged },
+      options: this.#options,
+      areas: this.#areas,
     });
   }
 
-  private addObject(read: ReadObject, adding: Adding): void {
+  #addObject(read: ReadObject, adding: Adding): void {
     const { source } = read;
     const fact = adding.inUnit(read.fact);
     const { name } = fact.object;
     const namespace = namespaceOf(fact);
     const key = JSON.stringify([adding.scope, fact.kind, namespace, name]);
-    const first = this.places.get(key);
+    const first = this.#places.get(key);
     if (first !== undefined) {
       // Classes and drivers are often repeated from file to file, word for word.
       if (!("namespace" in fact.object) && isDeepStrictEqual(first.fact, fact)) return;
       const where = `${first.source.file}:${first.source.line}:${first.source.column}`;
       const what = `${fact.kind} ${namespace === "" ? "" : `${namespace}/`}${name}`;
       const message = `${what} is already defined at ${where}, and that one counts; remove one of the two`;
-      this.errors.push({ ...source, message, fatal: false });
+      this.#errors.push({ ...source, message, fatal: false });
       return;
     }
-    this.places.set(key, { source, fact });
-    this.facts.push({ ...fact, place: adding.place(source), read, root: adding.scope });
+    this.#places.set(key, { source, fact });
+    this.#facts.push({ ...fact, place: adding.place(source), read, root: adding.scope });
   }
 }
 
@@ -119,25 +119,25 @@ export class BundleBuilder {
 class Adding {
   /** Within it, the second object of a name is a duplicate. */
   readonly scope: string;
-  private readonly standing: Standing;
-  private readonly area: Place["area"];
+  readonly #standing: Standing;
+  readonly #area: Place["area"];
 
   constructor(standing: Standing, areas: Areas) {
     const path = standing.file === STDIN ? STDIN : resolve(standing.file).split(sep).join("/");
     const end = path.lastIndexOf("/");
     const folder = end === -1 ? "" : path.slice(0, end).replace(/^\//, "");
     this.scope = standing.closed === true ? path : folder;
-    this.standing = standing;
-    this.area = areas.leaf(folder, path.slice(end + 1));
+    this.#standing = standing;
+    this.#area = areas.leaf(folder, path.slice(end + 1));
   }
 
   place(source: SourcePosition): Place {
-    return { area: this.area, closed: this.standing.closed === true, source };
+    return { area: this.#area, closed: this.#standing.closed === true, source };
   }
 
   /** The object with what its kustomization is known to do to it. */
   inUnit(fact: Fact): Fact {
-    const { namespace, unrendered } = this.standing;
+    const { namespace, unrendered } = this.#standing;
     const takesNamespace = namespace !== undefined && "namespace" in fact.object;
     if (!takesNamespace && unrendered === undefined) return fact;
     const object = {

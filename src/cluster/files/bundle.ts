@@ -49,19 +49,19 @@ export class Bundle {
   readonly isDump: boolean;
   /** Every object of a judged kind, in the order in which they were read. */
   readonly facts: readonly PlacedFact[];
-  private readonly options: BundleOptions;
-  private readonly root: Place;
-  private byName: ClusterIndex | undefined;
-  private byPlace: FileIndex | undefined;
-  private seenNodes: readonly Node[] | undefined;
+  readonly #options: BundleOptions;
+  readonly #root: Place;
+  #byName: ClusterIndex | undefined;
+  #byPlace: FileIndex | undefined;
+  #seenNodes: readonly Node[] | undefined;
 
   constructor({ facts, errors, isDump, notJudged, options, areas }: BundleParts) {
-    this.root = { area: areas.leaf("", ""), closed: false, source: NOWHERE };
+    this.#root = { area: areas.leaf("", ""), closed: false, source: NOWHERE };
     this.notJudged = notJudged;
     this.facts = facts;
     this.errors = errors;
     this.isDump = isDump;
-    this.options = options;
+    this.#options = options;
     const workloads: Workload[] = [];
     const claims: Claim[] = [];
     for (const { kind, object } of facts) {
@@ -74,14 +74,14 @@ export class Bundle {
 
   /** True where what the files do not hold does not exist. */
   get closed(): boolean {
-    return this.options.closed ?? this.isDump;
+    return this.#options.closed ?? this.isDump;
   }
 
   /** The files as one cluster: of two objects of one namespace and name the first counts, wherever they stand. */
   get index(): ClusterIndex {
-    if (this.byName === undefined) {
+    if (this.#byName === undefined) {
       const { closed } = this;
-      const nodes = this.options.nodesComplete ?? closed;
+      const nodes = this.#options.nodesComplete ?? closed;
       const index = new ClusterIndex({
         fromFiles: true,
         completeness: (kind) => ((kind === "Node" ? nodes : closed) ? COMPLETE : completenessOfFiles(kind)),
@@ -90,9 +90,9 @@ export class Bundle {
         const namespace = "namespace" in fact.object ? fact.object.namespace : "";
         if (!index.has(fact.kind, namespace, fact.object.name)) index.put(fact as never);
       }
-      this.byName = index;
+      this.#byName = index;
     }
-    return this.byName;
+    return this.#byName;
   }
 
   /**
@@ -102,10 +102,10 @@ export class Bundle {
    * @param surroundings the cluster that the files are applied to
    */
   viewFor(object: Fact["object"] | undefined, surroundings?: ClusterView): ClusterView {
-    const index = this.places;
-    return new FileView(index, (object && index.placeOf(object)) ?? this.root, {
+    const index = this.#places;
+    return new FileView(index, (object && index.placeOf(object)) ?? this.#root, {
       closed: this.closed,
-      nodes: this.allNodes,
+      nodes: this.#allNodes,
       surroundings,
     });
   }
@@ -113,19 +113,19 @@ export class Bundle {
   /** The Node objects among the files, the first of each name, sorted. */
   get nodes(): readonly Node[] {
     const byName = new Map<string, Node>();
-    for (const node of this.places.all("Node")) if (!byName.has(node.name)) byName.set(node.name, node);
+    for (const node of this.#places.all("Node")) if (!byName.has(node.name)) byName.set(node.name, node);
     return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  private get places(): FileIndex {
-    this.byPlace ??= new FileIndex(this.facts);
-    return this.byPlace;
+  get #places(): FileIndex {
+    this.#byPlace ??= new FileIndex(this.facts);
+    return this.#byPlace;
   }
 
-  private get allNodes(): readonly Node[] | undefined {
-    const { nodes, nodesComplete = this.closed } = this.options;
+  get #allNodes(): readonly Node[] | undefined {
+    const { nodes, nodesComplete = this.closed } = this.#options;
     if (nodes !== undefined) return nodes;
-    if (nodesComplete) this.seenNodes ??= this.nodes;
-    return this.seenNodes;
+    if (nodesComplete) this.#seenNodes ??= this.nodes;
+    return this.#seenNodes;
   }
 }

@@ -83,178 +83,173 @@ class Walk implements Discovered {
   readonly kustomizations: DiscoveredRoot[] = [];
   readonly charts: DiscoveredRoot[] = [];
   readonly skipped = new Map<SkipReason, number>();
-  private readonly tree: TreeFiles;
-  private readonly errors: InputError[];
-  private readonly isExcluded: (path: string) => boolean;
-  private readonly isIncluded: (path: string) => boolean;
-  private readonly seen = new Set<string>();
-  private folders = new Set<string>();
-  private repository = "";
-  private entries = 0;
+  readonly #tree: TreeFiles;
+  readonly #errors: InputError[];
+  readonly #isExcluded: (path: string) => boolean;
+  readonly #isIncluded: (path: string) => boolean;
+  readonly #seen = new Set<string>();
+  #folders = new Set<string>();
+  #repository = "";
+  #entries = 0;
 
   constructor(tree: TreeFiles, errors: InputError[], { exclude = [], include = [] }: DiscoverOptions) {
-    this.tree = tree;
-    this.errors = errors;
-    this.isExcluded = pathMatcher(exclude);
-    this.isIncluded = pathMatcher(include);
+    this.#tree = tree;
+    this.#errors = errors;
+    this.#isExcluded = pathMatcher(exclude);
+    this.#isIncluded = pathMatcher(include);
   }
 
   async start(path: string): Promise<void> {
     let kind: Kind;
     try {
-      kind = await this.kindOf(path);
+      kind = await this.#kindOf(path);
     } catch (error) {
-      this.errors.push(fileError(path, accessProblem(error)));
+      this.#errors.push(fileError(path, accessProblem(error)));
       return;
     }
     if (kind === "none") {
-      this.errors.push(fileError(path, NOTHING_THERE));
+      this.#errors.push(fileError(path, NOTHING_THERE));
     } else if (kind === "folder") {
-      this.repository = await this.repositoryAround(path);
-      this.folders = new Set();
-      if (!(await this.walk(path, "", await this.scopeAround(path)))) {
+      this.#repository = await this.#repositoryAround(path);
+      this.#folders = new Set();
+      if (!(await this.#walk(path, "", await this.#scopeAround(path)))) {
         const what = "the folder holds no *.yaml, *.yml or *.json files";
         const why = this.skipped.size === 0 ? "name another path" : "its files were left out: name them";
-        this.errors.push(fileError(path, `${what}: ${why}`));
+        this.#errors.push(fileError(path, `${what}: ${why}`));
       }
-    } else await this.addFile(path, true);
+    } else await this.#addFile(path, true);
   }
 
   /**
    * What the .gitignore files between the top of the repository and a named folder say of what is below it; nothing
    * where they ignore the folder itself, which was named all the same.
    */
-  private async scopeAround(path: string): Promise<IgnoreScope | undefined> {
-    const folders = (await this.foldersUpToRepository(await this.realOf(path)))?.slice(0, -1) ?? [];
+  async #scopeAround(path: string): Promise<IgnoreScope | undefined> {
+    const folders = (await this.#foldersUpToRepository(await this.#realOf(path)))?.slice(0, -1) ?? [];
     let scope: IgnoreScope | undefined;
     for (const [at, folder] of folders.entries()) {
-      scope = new IgnoreScope(scope, basename(folder), await this.rulesOf(join(folder, ".gitignore")));
+      scope = new IgnoreScope(scope, basename(folder), await this.#rulesOf(join(folder, ".gitignore")));
       if (scope.ignores(basename(folders[at + 1] ?? path), true)) return undefined;
     }
     return scope;
   }
 
-  private async repositoryAround(path: string): Promise<string> {
-    const [top] = (await this.foldersUpToRepository(await this.realOf(path))) ?? [];
+  async #repositoryAround(path: string): Promise<string> {
+    const [top] = (await this.#foldersUpToRepository(await this.#realOf(path))) ?? [];
     return top ?? path;
   }
 
-  private async realOf(path: string): Promise<string> {
-    return (await this.tree.realpath(path)) ?? resolve(path);
+  async #realOf(path: string): Promise<string> {
+    return (await this.#tree.realpath(path)) ?? resolve(path);
   }
 
   /** From the top of a folder's repository down to the folder; `undefined` where it is in none. */
-  private async foldersUpToRepository(folder: string): Promise<readonly string[] | undefined> {
+  async #foldersUpToRepository(folder: string): Promise<readonly string[] | undefined> {
     const folders: string[] = [];
     for (let at = folder; folders.length <= MOST_FOLDERS_UP; at = dirname(at)) {
       folders.unshift(at);
-      if ((await this.kindOf(join(at, ".git")).catch(() => "none")) !== "none") return folders;
+      if ((await this.#kindOf(join(at, ".git")).catch(() => "none")) !== "none") return folders;
       if (dirname(at) === at) break;
     }
     return undefined;
   }
 
   /** True where the folder holds a manifest, or something that has been reported instead. */
-  private async walk(folder: string, below: string, around: IgnoreScope | undefined): Promise<boolean> {
+  async #walk(folder: string, below: string, around: IgnoreScope | undefined): Promise<boolean> {
     let names: readonly string[];
     let real: string;
     try {
-      real = (await this.tree.realpath(folder)) ?? folder;
-      if (this.folders.has(real)) return false;
-      this.folders.add(real);
-      names = [...(await this.tree.readdir(folder))].sort();
+      real = (await this.#tree.realpath(folder)) ?? folder;
+      if (this.#folders.has(real)) return false;
+      this.#folders.add(real);
+      names = [...(await this.#tree.readdir(folder))].sort();
     } catch (error) {
-      this.errors.push(fileError(folder, accessProblem(error)));
+      this.#errors.push(fileError(folder, accessProblem(error)));
       return true;
     }
     const name = basename(folder);
-    const rules = names.includes(".gitignore") ? await this.rulesOf(join(folder, ".gitignore")) : [];
+    const rules = names.includes(".gitignore") ? await this.#rulesOf(join(folder, ".gitignore")) : [];
     const scope = new IgnoreScope(around, name, rules);
-    const root = { path: folder, real, tree: this.repository };
+    const root = { path: folder, real, tree: this.#repository };
     if (names.some((each) => KUSTOMIZATION.test(each))) this.kustomizations.push(root);
     if (names.includes("Chart.yaml")) this.charts.push(root);
     let found = false;
     const isGoTree = name === "vendor" && names.includes("modules.txt");
-    if (isGoTree && below !== "" && !this.isIncluded(below)) {
-      this.skip("vendored");
+    if (isGoTree && below !== "" && !this.#isIncluded(below)) {
+      this.#skip("vendored");
       return false;
     }
     for (const each of names) {
-      this.entries += 1;
-      if (this.entries > MOST_ENTRIES) {
+      this.#entries += 1;
+      if (this.#entries > MOST_ENTRIES) {
         const message = `more than ${MOST_ENTRIES} files and folders: what comes after was not read; name the folders with manifests`;
-        this.errors.push(fileError(folder, message));
+        this.#errors.push(fileError(folder, message));
         return true;
       }
-      found = (await this.visit(folder, each, below === "" ? each : `${below}/${each}`, scope)) || found;
+      found = (await this.#visit(folder, each, below === "" ? each : `${below}/${each}`, scope)) || found;
     }
     return found;
   }
 
-  private async visit(folder: string, name: string, below: string, scope: IgnoreScope): Promise<boolean> {
+  async #visit(folder: string, name: string, below: string, scope: IgnoreScope): Promise<boolean> {
     const isManifest = MANIFEST.test(name);
     const path = join(folder, name);
     let kind: Kind;
     try {
-      kind = await this.kindOf(path);
+      kind = await this.#kindOf(path);
     } catch (error) {
       // A dangling link matters only where a manifest should be.
-      if (isManifest) this.errors.push(fileError(path, accessProblem(error)));
+      if (isManifest) this.#errors.push(fileError(path, accessProblem(error)));
       return isManifest;
     }
     if (kind === "none") {
-      if (isManifest) this.errors.push(fileError(path, NOTHING_THERE));
+      if (isManifest) this.#errors.push(fileError(path, NOTHING_THERE));
       return isManifest;
     }
     const isFolder = kind === "folder";
     if (!isFolder && (!isManifest || kind !== "file")) return false;
     if (isFolder && name === ".git") return false;
-    const reason = this.reasonToSkip(name, below, isFolder, scope);
+    const reason = this.#reasonToSkip(name, below, isFolder, scope);
     if (reason !== undefined) {
-      this.skip(reason);
+      this.#skip(reason);
       return false;
     }
-    if (isFolder) return this.walk(path, below, scope);
-    await this.addFile(path, false);
+    if (isFolder) return this.#walk(path, below, scope);
+    await this.#addFile(path, false);
     return true;
   }
 
-  private reasonToSkip(
-    name: string,
-    below: string,
-    isFolder: boolean,
-    scope: IgnoreScope,
-  ): SkipReason | undefined {
-    if (this.isExcluded(below)) return "excluded";
-    if (this.isIncluded(below)) return undefined;
+  #reasonToSkip(name: string, below: string, isFolder: boolean, scope: IgnoreScope): SkipReason | undefined {
+    if (this.#isExcluded(below)) return "excluded";
+    if (this.#isIncluded(below)) return undefined;
     if (isFolder && CACHES.has(name)) return "CI caches";
     if (isFolder && name === "node_modules") return "node_modules";
     if (isFolder && name === "testdata") return "testdata";
     return scope.ignores(name, isFolder) ? "ignored by .gitignore" : undefined;
   }
 
-  private skip(reason: SkipReason): void {
+  #skip(reason: SkipReason): void {
     this.skipped.set(reason, (this.skipped.get(reason) ?? 0) + 1);
   }
 
-  private async rulesOf(path: string): Promise<ReturnType<typeof ignoreRules>> {
+  async #rulesOf(path: string): Promise<ReturnType<typeof ignoreRules>> {
     try {
-      return ignoreRules(new TextDecoder().decode(await this.tree.readFile(path)));
+      return ignoreRules(new TextDecoder().decode(await this.#tree.readFile(path)));
     } catch {
       // A folder or a link of that name says nothing.
       return [];
     }
   }
 
-  private async addFile(path: string, named: boolean): Promise<void> {
-    const real = (await this.tree.realpath(path).catch(() => undefined)) ?? path;
-    if (this.seen.has(real)) return;
-    this.seen.add(real);
+  async #addFile(path: string, named: boolean): Promise<void> {
+    const real = (await this.#tree.realpath(path).catch(() => undefined)) ?? path;
+    if (this.#seen.has(real)) return;
+    this.#seen.add(real);
     this.files.push({ path, real, named });
   }
 
-  private async kindOf(path: string): Promise<Kind> {
-    return (await this.tree.stat(path))?.kind ?? "none";
+  async #kindOf(path: string): Promise<Kind> {
+    return (await this.#tree.stat(path))?.kind ?? "none";
   }
 }
 

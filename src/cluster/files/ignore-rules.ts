@@ -38,23 +38,23 @@ function ignoreRule(line: string): IgnoreRule | undefined {
 
 /** The rules that hold in a folder: those of its own .gitignore come after those of the folders around it. */
 export class IgnoreScope {
-  private readonly around: IgnoreScope | undefined;
-  private readonly rules: readonly IgnoreRule[];
+  readonly #around: IgnoreScope | undefined;
+  readonly #rules: readonly IgnoreRule[];
   /** The path of this scope's folder from that of `around`. */
-  private readonly name: string;
+  readonly #name: string;
 
   constructor(around: IgnoreScope | undefined, name: string, rules: readonly IgnoreRule[]) {
-    this.around = around;
-    this.name = name;
-    this.rules = rules;
+    this.#around = around;
+    this.#name = name;
+    this.#rules = rules;
   }
 
   /** Whether something in the folder is ignored; the last pattern that matches decides, the nearest file first. */
   ignores(path: string, isFolder: boolean): boolean {
-    for (let at = this.rules.length - 1; at >= 0; at -= 1) {
-      const { negated, foldersOnly, test } = this.rules[at] as IgnoreRule;
+    for (let at = this.#rules.length - 1; at >= 0; at -= 1) {
+      const { negated, foldersOnly, test } = this.#rules[at] as IgnoreRule;
       if ((isFolder || !foldersOnly) && test(path)) return !negated;
     }
-    return this.around?.ignores(`${this.name}/${path}`, isFolder) ?? false;
+    return this.#around?.ignores(`${this.#name}/${path}`, isFolder) ?? false;
   }
 }

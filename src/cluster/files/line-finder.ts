@@ -2,33 +2,33 @@ import type { SourcePosition } from "../../policy/model.ts";
 
 /** Turns offsets into lines and columns. Cheap when offsets are asked for in ascending order. */
 export class LineFinder {
-  private readonly file: string;
-  private readonly text: string;
-  private line = 1;
-  private lineStart = 0;
+  readonly #file: string;
+  readonly #text: string;
+  #line = 1;
+  #lineStart = 0;
   /** Where the line ends; -1: with the text. Kept, since to look for it costs the rest of a text that is one line. */
-  private lineEnd: number;
+  #lineEnd: number;
 
   constructor(file: string, text: string) {
-    this.file = file;
-    this.text = text;
-    this.lineEnd = text.indexOf("\n");
+    this.#file = file;
+    this.#text = text;
+    this.#lineEnd = text.indexOf("\n");
   }
 
   positionOf(offset: number): SourcePosition {
-    if (offset < this.lineStart) {
-      this.line = 1;
-      this.moveTo(0);
+    if (offset < this.#lineStart) {
+      this.#line = 1;
+      this.#moveTo(0);
     }
-    while (this.lineEnd !== -1 && this.lineEnd < offset) {
-      this.line += 1;
-      this.moveTo(this.lineEnd + 1);
+    while (this.#lineEnd !== -1 && this.#lineEnd < offset) {
+      this.#line += 1;
+      this.#moveTo(this.#lineEnd + 1);
     }
-    return { file: this.file, line: this.line, column: offset - this.lineStart + 1 };
+    return { file: this.#file, line: this.#line, column: offset - this.#lineStart + 1 };
   }
 
-  private moveTo(lineStart: number): void {
-    this.lineStart = lineStart;
-    this.lineEnd = this.text.indexOf("\n", lineStart);
+  #moveTo(lineStart: number): void {
+    this.#lineStart = lineStart;
+    this.#lineEnd = this.#text.indexOf("\n", lineStart);
   }
 }

@@ -28,14 +28,14 @@ interface Holdings<T> {
  * object is entered at every folder around it, so that a lookup costs the depth of the tree and not its width.
  */
 export class NearestIndex<T extends object> {
-  private readonly names = new Map<string, Map<Area, Holdings<T>>>();
+  readonly #names = new Map<string, Map<Area, Holdings<T>>>();
 
   /** @param scoped false for kinds without a namespace: rendered streams are open to them. */
   add(name: string, namespace: string, place: Place, object: T, scoped: boolean): void {
-    let areas = this.names.get(name);
+    let areas = this.#names.get(name);
     if (areas === undefined) {
       areas = new Map();
-      this.names.set(name, areas);
+      this.#names.set(name, areas);
     }
     for (const area of areasFrom(place, scoped)) {
       let holdings = areas.get(area);
@@ -51,7 +51,7 @@ export class NearestIndex<T extends object> {
   }
 
   find(name: string, namespace: string, from: Place, scoped: boolean): Resolved<T> {
-    const areas = this.names.get(name);
+    const areas = this.#names.get(name);
     if (areas === undefined) return NONE;
     let isOwnFolder = false;
     for (const area of areasFrom(from, scoped)) {

@@ -19,28 +19,28 @@ export interface Place {
 
 /** Makes one area for each folder and file, by their paths; `/` separates. */
 export class Areas {
-  private readonly folders = new Map<string, Area>();
-  private readonly leaves = new Map<string, Area>();
+  readonly #folders = new Map<string, Area>();
+  readonly #leaves = new Map<string, Area>();
 
   /** The area of a file or stream in a folder. */
   leaf(folder: string, name: string): Area {
     const key = `${folder}\n${name}`;
-    let area = this.leaves.get(key);
+    let area = this.#leaves.get(key);
     if (area === undefined) {
-      const around = this.folder(folder);
+      const around = this.#folder(folder);
       area = { around, depth: around.depth + 1 };
-      this.leaves.set(key, area);
+      this.#leaves.set(key, area);
     }
     return area;
   }
 
-  private folder(path: string): Area {
-    let area = this.folders.get(path);
+  #folder(path: string): Area {
+    let area = this.#folders.get(path);
     if (area === undefined) {
       const end = path.lastIndexOf("/");
-      const around = path === "" ? undefined : this.folder(end === -1 ? "" : path.slice(0, end));
+      const around = path === "" ? undefined : this.#folder(end === -1 ? "" : path.slice(0, end));
       area = { around, depth: around === undefined ? 0 : around.depth + 1 };
-      this.folders.set(path, area);
+      this.#folders.set(path, area);
     }
     return area;
   }

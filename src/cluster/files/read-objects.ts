@@ -73,14 +73,14 @@ class Reading {
   readonly unjudged: Unjudged[] = [];
   count = 0;
   isDump = true;
-  private readonly lists = new Set<object>();
-  private readonly from: TextWithObjects;
-  private readonly comments: ReturnType<typeof sourceComments>;
+  readonly #lists = new Set<object>();
+  readonly #from: TextWithObjects;
+  readonly #comments: ReturnType<typeof sourceComments>;
 
   constructor(from: TextWithObjects, text: string, errors: readonly InputError[]) {
-    this.from = from;
+    this.#from = from;
     this.entries = [...errors];
-    this.comments = sourceComments(text);
+    this.#comments = sourceComments(text);
   }
 
   addValue(
@@ -91,13 +91,13 @@ class Reading {
   ): void {
     if (!isRecord(value)) return;
     const mistake = mistakenType(value, inherited);
-    if (mistake !== undefined) this.report(source, mistake, true);
+    if (mistake !== undefined) this.#report(source, mistake, true);
     const type = typeOf(value, inherited);
     if (type === undefined || mistake !== undefined) return;
     if (holdsObjects(value, type)) {
       // An alias may put one list into many places; what it holds was added the first time.
-      if (depth === MAX_LIST_DEPTH || this.lists.has(value)) return;
-      this.lists.add(value);
+      if (depth === MAX_LIST_DEPTH || this.#lists.has(value)) return;
+      this.#lists.add(value);
       const itemType = itemTypeOf(type);
       for (const [at, item] of list(value[listMember(value) ?? "items"]).entries()) {
         this.addValue(item, { source: items[at] ?? source, items: [] }, itemType, depth + 1);
@@ -107,31 +107,31 @@ class Reading {
     this.count += 1;
     const { uid, resourceVersion } = record(value.metadata);
     if (typeof uid !== "string" || typeof resourceVersion !== "string") this.isDump = false;
-    const shown = this.from.sourceOf?.(value, source) ?? this.comments(source) ?? source;
+    const shown = this.#from.sourceOf?.(value, source) ?? this.#comments(source) ?? source;
     const fact = factFrom(value, shown, inherited);
-    if (fact !== undefined) this.addFact(fact, value, shown, source);
+    if (fact !== undefined) this.#addFact(fact, value, shown, source);
     else {
       const unjudged = unjudgedFrom(value, shown, inherited);
       if (unjudged !== undefined) this.unjudged.push(unjudged);
     }
   }
 
-  private addFact(fact: Fact, raw: Raw, source: SourcePosition, at: SourcePosition): void {
+  #addFact(fact: Fact, raw: Raw, source: SourcePosition, at: SourcePosition): void {
     const { kind, object } = fact;
-    if (object.name === "") this.report(source, namelessText(kind, raw), true);
+    if (object.name === "") this.#report(source, namelessText(kind, raw), true);
     else if (kind === "StorageClass" && object.provisioner === "") {
       const message = `StorageClass ${object.name} has no provisioner: it is taken for a patch, not for a class`;
-      this.report(source, message, false);
+      this.#report(source, message, false);
     } else {
-      this.entries.push({ fact, source, written: this.from.keepWritten === true ? raw : undefined });
+      this.entries.push({ fact, source, written: this.#from.keepWritten === true ? raw : undefined });
     }
     if (kind === "PersistentVolumeClaim" || kind === "PersistentVolume") {
       const unreadable = unreadableModes(record(raw.spec).accessModes);
-      if (unreadable !== undefined) this.report(at, `${kind} ${object.name}: ${unreadable}`, false);
+      if (unreadable !== undefined) this.#report(at, `${kind} ${object.name}: ${unreadable}`, false);
     }
   }
 
-  private report(source: SourcePosition, message: string, fatal: boolean): void {
+  #report(source: SourcePosition, message: string, fatal: boolean): void {
     this.entries.push({ ...source, message, fatal });
   }
 }

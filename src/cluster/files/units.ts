@@ -166,38 +166,38 @@ function isSubchart(real: string, charts: readonly DiscoveredRoot[]): boolean {
 
 /** Collects what units say about files. What one of them rendered is not judged a second time. */
 class Roles {
-  private readonly covered = new Set<string>();
-  private readonly roles = new Map<string, FileRole>();
-  private readonly folders: { real: string; role: FileRole | undefined }[] = [];
+  readonly #covered = new Set<string>();
+  readonly #roles = new Map<string, FileRole>();
+  readonly #folders: { real: string; role: FileRole | undefined }[] = [];
 
   /** A base or Component: patches in it are not objects, whoever uses it. */
   addPart(closure: Closure): void {
-    if (closure.kind === "chart") this.folders.push({ real: closure.root, role: NO_OBJECTS });
-    else this.addAll(closure, undefined);
+    if (closure.kind === "chart") this.#folders.push({ real: closure.root, role: NO_OBJECTS });
+    else this.#addAll(closure, undefined);
   }
 
   addRendered(closure: Closure): void {
-    if (closure.kind === "chart") this.folders.push({ real: closure.root, role: NO_OBJECTS });
-    for (const { real } of closure.files) this.covered.add(real);
+    if (closure.kind === "chart") this.#folders.push({ real: closure.root, role: NO_OBJECTS });
+    for (const { real } of closure.files) this.#covered.add(real);
   }
 
   addUnrendered(closure: Closure, path: string, { reason }: NotRendered): void {
-    if (closure.kind === "chart") this.folders.push({ real: closure.root, role: NO_OBJECTS });
-    else this.addAll(closure, `the kustomization ${path} was not rendered (${reason}), and may change it`);
+    if (closure.kind === "chart") this.#folders.push({ real: closure.root, role: NO_OBJECTS });
+    else this.#addAll(closure, `the kustomization ${path} was not rendered (${reason}), and may change it`);
   }
 
   of(real: string): FileRole | undefined {
-    if (this.covered.has(real)) return NO_OBJECTS;
-    return this.roles.get(real) ?? this.folders.find((folder) => isInside(folder.real, real))?.role;
+    if (this.#covered.has(real)) return NO_OBJECTS;
+    return this.#roles.get(real) ?? this.#folders.find((folder) => isInside(folder.real, real))?.role;
   }
 
-  private addAll({ files, namespace }: Closure, unrendered: string | undefined): void {
+  #addAll({ files, namespace }: Closure, unrendered: string | undefined): void {
     for (const { real, role } of files) {
-      const before = this.roles.get(real);
+      const before = this.#roles.get(real);
       const holdsObjects = role === "resource" || before?.holdsObjects === true;
       const conflict =
         before !== undefined && before.unrendered !== undefined && before.namespace !== namespace;
-      this.roles.set(real, {
+      this.#roles.set(real, {
         holdsObjects,
         namespace:
           unrendered === undefined ? (before?.namespace ?? namespace) : conflict ? undefined : namespace,

@@ -54,14 +54,14 @@ function countLines(chunk: string): number {
 
 /** The text from one `---` to the next; nearly always one document. */
 class Chunk {
-  private readonly file: string;
-  private readonly text: string;
-  private readonly firstLine: number;
-  private readonly documents: ParsedDocument[];
-  private readonly errors: InputError[];
-  private lines: LineFinder;
-  private length: number;
-  private indented: YamlEvents["indented"] = new Map();
+  readonly #file: string;
+  readonly #text: string;
+  readonly #firstLine: number;
+  readonly #documents: ParsedDocument[];
+  readonly #errors: InputError[];
+  #lines: LineFinder;
+  #length: number;
+  #indented: YamlEvents["indented"] = new Map();
 
   constructor(
     file: string,
@@ -70,45 +70,45 @@ class Chunk {
     documents: ParsedDocument[],
     errors: InputError[],
   ) {
-    this.file = file;
-    this.text = text;
-    this.firstLine = firstLine;
-    this.documents = documents;
-    this.errors = errors;
-    this.lines = new LineFinder(file, text);
-    this.length = text.length;
+    this.#file = file;
+    this.#text = text;
+    this.#firstLine = firstLine;
+    this.#documents = documents;
+    this.#errors = errors;
+    this.#lines = new LineFinder(file, text);
+    this.#length = text.length;
   }
 
   parse(): void {
     let parsed: YamlEvents;
     try {
-      parsed = eventsOf(this.text);
+      parsed = eventsOf(this.#text);
     } catch (error) {
-      this.broken(offsetOf(error), `the YAML is broken (${reasonOf(error)})`);
+      this.#broken(offsetOf(error), `the YAML is broken (${reasonOf(error)})`);
       return;
     }
-    this.indented = parsed.indented;
-    this.lines = new LineFinder(this.file, parsed.source);
-    this.length = parsed.source.length;
-    const aliases = this.text.includes("*") ? aliasProblem(parsed) : undefined;
+    this.#indented = parsed.indented;
+    this.#lines = new LineFinder(this.#file, parsed.source);
+    this.#length = parsed.source.length;
+    const aliases = this.#text.includes("*") ? aliasProblem(parsed) : undefined;
     if (aliases !== undefined) {
-      this.broken(aliases.offset, `the YAML cannot be resolved (${aliases.problem})`);
+      this.#broken(aliases.offset, `the YAML cannot be resolved (${aliases.problem})`);
       return;
     }
-    this.construct(parsed);
+    this.#construct(parsed);
   }
 
-  private construct(parsed: YamlEvents): void {
+  #construct(parsed: YamlEvents): void {
     const { events, source } = parsed;
     beginDocument();
     let values: unknown[];
     try {
       values = constructFromEvents(events, { source, schema: KUBECTL_SCHEMA, json: true });
     } catch (error) {
-      this.broken(offsetOf(error), `the YAML cannot be resolved (${reasonOf(error)})`);
+      this.#broken(offsetOf(error), `the YAML cannot be resolved (${reasonOf(error)})`);
       return;
     }
-    if (duplicateKeys() > 0) this.noteDuplicates(parsed);
+    if (duplicateKeys() > 0) this.#noteDuplicates(parsed);
     const starts = documentStarts(events);
     for (const [at, value] of values.entries()) {
       const start = starts[at] ?? 0;
@@ -116,33 +116,33 @@ class Chunk {
       const offset = first === undefined ? -1 : startOf(first);
       const member = listMember(value);
       const items = member === undefined ? [] : itemOffsets(parsed, start, member);
-      this.documents.push({
+      this.#documents.push({
         value,
-        source: this.positionOf(offset === -1 ? source.length - source.trimStart().length : offset),
-        items: items.map((item) => this.positionOf(item)),
+        source: this.#positionOf(offset === -1 ? source.length - source.trimStart().length : offset),
+        items: items.map((item) => this.#positionOf(item)),
       });
     }
   }
 
-  private noteDuplicates(parsed: YamlEvents): void {
+  #noteDuplicates(parsed: YamlEvents): void {
     for (const { key, offset } of duplicatesIn(parsed)) {
-      this.errors.push({ ...this.positionOf(offset), message: duplicateKeyMessage(key), fatal: false });
+      this.#errors.push({ ...this.#positionOf(offset), message: duplicateKeyMessage(key), fatal: false });
     }
   }
 
-  private positionOf(offset: number): SourcePosition {
-    const { line, column } = this.lines.positionOf(Math.min(Math.max(offset, 0), this.length));
-    const indent = this.indented.get(line - 1) ?? 0;
-    return { file: this.file, line: this.firstLine + line, column: Math.max(column - indent, 1) };
+  #positionOf(offset: number): SourcePosition {
+    const { line, column } = this.#lines.positionOf(Math.min(Math.max(offset, 0), this.#length));
+    const indent = this.#indented.get(line - 1) ?? 0;
+    return { file: this.#file, line: this.#firstLine + line, column: Math.max(column - indent, 1) };
   }
 
-  private broken(offset: number, problem: string): void {
-    const template = this.text.includes("{{") || this.text.includes("{%");
+  #broken(offset: number, problem: string): void {
+    const template = this.#text.includes("{{") || this.#text.includes("{%");
     const remedy = template
       ? "it looks like a template: render it first (helm template), then judge the output"
       : "this document was not judged; correct it and run again";
-    this.errors.push({
-      ...this.positionOf(offset),
+    this.#errors.push({
+      ...this.#positionOf(offset),
       message: `${problem}: ${remedy}`,
       fatal: true,
       ...(template ? { template } : {}),

@@ -26,10 +26,10 @@ export class TreePair {
   readonly shared: SharedReads;
   /** Other repositories inside the working tree (submodules), as they were reached; they are left out. */
   readonly nested = new Set<string>();
-  private readonly top: string;
-  private readonly rendered = new Map<string, { readonly text: string; readonly objects: ReadObjects }>();
-  private readonly same = new Map<string, boolean>();
-  private readonly read = new Map<string, ReadObjects>();
+  readonly #top: string;
+  readonly #rendered = new Map<string, { readonly text: string; readonly objects: ReadObjects }>();
+  readonly #same = new Map<string, boolean>();
+  readonly #read = new Map<string, ReadObjects>();
 
   /**
    * @param before of the same repository
@@ -38,7 +38,7 @@ export class TreePair {
    */
   constructor(before: CommitTree, top: string, disk: TreeFiles = DISK_TREE) {
     this.before = before;
-    this.top = top;
+    this.#top = top;
     this.now = {
       ...disk,
       readdir: async (folder) => {
@@ -49,25 +49,25 @@ export class TreePair {
       },
       readFile: async (path) => {
         const bytes = await disk.readFile(path);
-        this.same.set(resolve(path), isBlob(bytes, before.blobId(resolve(path))));
+        this.#same.set(resolve(path), isBlob(bytes, before.blobId(resolve(path))));
         return bytes;
       },
     };
     this.sharing = {
       recall: () => undefined,
-      keepsWritten: (path) => this.same.get(resolve(path)) !== true,
+      keepsWritten: (path) => this.#same.get(resolve(path)) !== true,
       remember: (path, objects) => {
-        if (this.same.get(resolve(path)) === true) this.read.set(resolve(path), objects);
+        if (this.#same.get(resolve(path)) === true) this.#read.set(resolve(path), objects);
       },
       recallRendered: () => undefined,
-      rememberRendered: (path, text, objects) => this.rendered.set(path, { text, objects }),
+      rememberRendered: (path, text, objects) => this.#rendered.set(path, { text, objects }),
     };
     this.shared = {
-      recall: (path) => this.read.get(resolve(path)),
+      recall: (path) => this.#read.get(resolve(path)),
       keepsWritten: () => true,
       remember: () => {},
       recallRendered: (path, text) => {
-        const known = this.rendered.get(path);
+        const known = this.#rendered.get(path);
         return known?.text === text ? known.objects : undefined;
       },
       rememberRendered: () => {},
@@ -77,10 +77,10 @@ export class TreePair {
   /** True where a file has in the working tree the content that it has in the commit. */
   async isSame(path: string): Promise<boolean> {
     const absolute = resolve(path);
-    const known = this.same.get(absolute);
+    const known = this.#same.get(absolute);
     if (known !== undefined) return known;
     if (this.before.blobId(absolute) !== undefined) await this.now.readFile(absolute).catch(() => undefined);
-    return this.same.get(absolute) ?? false;
+    return this.#same.get(absolute) ?? false;
   }
 
   /**
@@ -110,7 +110,7 @@ export class TreePair {
 
   /** True where an absolute path, links resolved, lies in the repository. */
   holds(path: string): boolean {
-    return isInside(this.top, path);
+    return isInside(this.#top, path);
   }
 
   /** The content that a file of the repository has in the commit; `undefined` for every other file. */

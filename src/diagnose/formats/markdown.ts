@@ -13,7 +13,7 @@ import {
   subjectText,
   summaryText,
   unreadLines,
-} from "./words.ts";
+} from "./phrasing.ts";
 
 /** The answer for a ticket: the same sections as on a terminal, with everything that they leave out there. */
 export function renderMarkdown(document: DiagnosisDocument, circumstances: Circumstances): string {

@@ -15,7 +15,7 @@ import {
   subjectText,
   summaryText,
   unreadLines,
-} from "./words.ts";
+} from "./phrasing.ts";
 
 export interface TextLayout {
   readonly colour: boolean;

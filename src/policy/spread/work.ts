@@ -16,26 +16,26 @@ export const TOO_MUCH =
  * is judged, and an answer that is late is no answer: spent means that no proof was found, never that there was one.
  */
 export class Work {
-  private left = MOST_COMPARISONS;
-  private readonly found = new Map<string, Map<object, unknown>>();
+  #left = MOST_COMPARISONS;
+  readonly #found = new Map<string, Map<object, unknown>>();
 
   /** True while there is work left after these units; once false it stays so. */
   spend(units: number): boolean {
-    this.left -= units;
-    return this.left >= 0;
+    this.#left -= units;
+    return this.#left >= 0;
   }
 
   /** True where something was not looked at to its end. */
   get isSpent(): boolean {
-    return this.left < 0;
+    return this.#left < 0;
   }
 
   /** Computes an answer about an object once. */
   once<T>(question: string, about: object, answer: () => T): T {
-    let answers = this.found.get(question);
+    let answers = this.#found.get(question);
     if (answers === undefined) {
       answers = new Map();
-      this.found.set(question, answers);
+      this.#found.set(question, answers);
     }
     if (!answers.has(about)) answers.set(about, answer());
     return answers.get(about) as T;
@@ -43,7 +43,7 @@ export class Work {
 
   /** Nothing more is proved: something is too large to be looked at at all. */
   giveUp(): void {
-    this.left = Math.min(this.left, -1);
+    this.#left = Math.min(this.#left, -1);
   }
 }
 
