@@ -11,7 +11,7 @@ const MODES: ReadonlyMap<unknown, AccessMode> = new Map([
 /** One list for each combination that occurs: nearly every claim of a cluster has one of three. */
 const COMBINATIONS = new Map<string, readonly AccessMode[]>();
 
-/** Access modes in the order written, each once; what is no access mode is left out. */
+/** Access modes in the order written, each once; anything that is not an access mode is left out. */
 export function accessModesOf(value: unknown): readonly AccessMode[] {
   const read = new Set<AccessMode>();
   for (const entry of list(value)) {
@@ -28,7 +28,7 @@ export function accessModesOf(value: unknown): readonly AccessMode[] {
   return modes;
 }
 
-/** What `accessModesOf` leaves out of a value, in words for a person; `undefined` where that is nothing. */
+/** What `accessModesOf` leaves out of a value, in words for a person; `undefined` where it leaves out nothing. */
 export function unreadableModes(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   const unreadable = Array.isArray(value) ? value.filter((entry) => !MODES.has(entry)) : [value];

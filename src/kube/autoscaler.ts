@@ -4,8 +4,8 @@ import { count, isRecord, list, nonEmpty, type Raw, record, shared, text } from 
 
 /**
  * A HorizontalPodAutoscaler of any version: the fields that are read never changed. `minReplicas` defaults to 1;
- * `maxReplicas` has no default, so one that cannot be read adds nothing to the minimum. `undefined` for what is
- * no object.
+ * `maxReplicas` has no default, so an unreadable one counts as no more than the minimum. `undefined` for a value that
+ * is not an object.
  */
 export function autoscalerFrom(raw: unknown, source?: SourcePosition): Autoscaler | undefined {
   if (!isRecord(raw)) return undefined;
@@ -34,12 +34,13 @@ export function autoscalerFrom(raw: unknown, source?: SourcePosition): Autoscale
 /** `kedacore/keda`: `apis/keda/v1alpha1/scaledobject_types.go` (defaultHPAMaxReplicas). */
 const KEDA_MAX = 100;
 
-/** Both hold the scaler still, one of them at a number (`PausedAnnotation`, `PausedReplicasAnnotation`). */
+/** Both pause the scaler, the second at a given number of replicas (`PausedAnnotation`, `PausedReplicasAnnotation`). */
 const PAUSING = ["autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas"];
 
 /**
- * KEDA's ScaledObject as the autoscaler that its operator makes of it (semantics S40, S41): the maximum is 100 and
- * the minimum 0 where they are not said, and the target is a Deployment. `undefined` for what is no object.
+ * KEDA's ScaledObject as the autoscaler that its operator creates for it (semantics S40, S41): the maximum is 100 and
+ * the minimum 0 where they are not set, and the target defaults to a Deployment. `undefined` for a value that is not an
+ * object.
  */
 export function scaledObjectFrom(raw: unknown, source?: SourcePosition): Autoscaler | undefined {
   if (!isRecord(raw)) return undefined;

@@ -5,10 +5,12 @@ import { bytesOf } from "./quantity.ts";
 import { isRecord, nonEmpty, record, shared, text } from "./raw.ts";
 import { labelSelectorOf } from "./selector.ts";
 
-/** Older than the field, and still first (`component-helpers/storage/volume` GetPersistentVolumeClaimClass). */
+/**
+ * Older than the field, and still takes precedence (`component-helpers/storage/volume` GetPersistentVolumeClaimClass).
+ */
 export const CLASS_ANNOTATION = "volume.beta.kubernetes.io/storage-class";
 
-/** A PersistentVolumeClaim as the API server would store it. `undefined` for what is no object. */
+/** A PersistentVolumeClaim as the API server would store it. `undefined` for a value that is not an object. */
 export function claimFrom(raw: unknown, source?: SourcePosition): Claim | undefined {
   if (!isRecord(raw)) return undefined;
   const { namespace, name, uid, annotations, createdAt } = metadataOf(raw);

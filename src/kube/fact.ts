@@ -42,7 +42,7 @@ export type ObjectOf<K extends FactKind> = K extends WorkloadKind
     ? Autoscaler
     : Extract<Fact, { readonly kind: K }>["object"];
 
-/** A workload that a reader of `kube/` made, as a fact. */
+/** A workload that a reader in `kube/` produced, as a fact. */
 export const workloadFact = (object: Workload): Fact => ({ kind: object.kind as WorkloadKind, object });
 
 export const autoscalerFact = (object: Autoscaler): Fact => ({ kind: object.kind, object });
@@ -53,9 +53,9 @@ const fact = <K extends Fact["kind"], T>(kind: K, object: T | undefined) =>
   object === undefined ? undefined : { kind, object };
 
 /**
- * The fact in a raw Kubernetes object of any shape, with the API server's defaults applied. `undefined` where its
- * kind is not judged, and for workloads that another object controls. `inherited` is the type of an item whose
- * list does not repeat it. Never throws and never changes what it is given.
+ * The fact that a raw Kubernetes object of any shape holds, with the API server's defaults applied. `undefined` where
+ * its kind is not judged, and for workloads that another object controls. `inherited` is the type of an item whose list
+ * does not repeat it. Never throws and never changes what it is given.
  */
 export function factFrom(raw: unknown, source?: SourcePosition, inherited?: TypeMeta): Fact | undefined {
   if (!isRecord(raw)) return undefined;
@@ -81,7 +81,7 @@ export function factFrom(raw: unknown, source?: SourcePosition, inherited?: Type
     case "Node":
       return fact(kind, nodeFrom(raw));
     default:
-      // No other role is left for the compiler: a new kind that is no workload needs its case here.
+      // The compiler sees that no other role is left: a new kind that is not a workload needs a case here.
       return fact(kind satisfies WorkloadKind, workloadFrom(raw, source, inherited));
   }
 }

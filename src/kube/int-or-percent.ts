@@ -8,7 +8,7 @@ export const QUARTER: IntOrPercent = Object.freeze({ kind: "percent", value: 25 
 const PERCENT = /^\d+%$/;
 
 /**
- * A fencepost of a rolling update. Absent means 25%; what the API server would refuse is read as 25% too, and a
+ * A fencepost of a rolling update. Absent means 25%; a value that the API server would refuse is read as 25% too, and a
  * note says so. `limit` is the highest percentage that is valid, if there is one.
  */
 export function fencepostOf(value: unknown, field: string, notes: string[], limit?: number): IntOrPercent {
@@ -27,7 +27,7 @@ export function fencepostOf(value: unknown, field: string, notes: string[], limi
   return QUARTER;
 }
 
-/** A count of pods. Absent means `fallback`; what the API server would refuse too, and a note says so. */
+/** A count of pods. Absent means `fallback`; so does a value that the API server would refuse, and a note says so. */
 export function podsOf(value: unknown, field: string, fallback: number, notes: string[]): number {
   if (value === undefined || value === null) return fallback;
   const read = count(value);

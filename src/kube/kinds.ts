@@ -15,7 +15,7 @@ type Write = "CREATE" | "UPDATE";
 
 /** Everything that the program has to know of a kind, apart from how to read it into the policy's model. */
 export interface KindFacts {
-  /** The API group of today, `""` for core. */
+  /** The current API group, `""` for core. */
   readonly group: string;
   /** Versions of that group that an API server may serve today, the preferred one first. */
   readonly versions: readonly string[];
@@ -26,20 +26,22 @@ export interface KindFacts {
   readonly role: Role;
   /** How a workload is read; `undefined` for every other role. */
   readonly reads: WorkloadReader | undefined;
-  /** Who serves it, which is also the folder of the manifests that register and allow it to be read. */
+  /** Which API serves it; also the folder of the manifests that register and allow it to be read. */
   readonly servedBy: "kubernetes" | "argo-rollouts" | "keda" | "openshift";
-  /** Followed in a live cluster. Pods and ReplicaSets never are: there are too many, and they are their owners' doing. */
+  /** Followed in a live cluster. Pods and ReplicaSets never are: there are too many, and their owners create them. */
   readonly watched: boolean;
   /**
-   * What is wrong where a live cluster does not let it be read: `verdicts`: nothing is concluded from a list of
-   * workloads; `audit`: an audit lacks workloads or guesses; `nothing`: the facts that it would give are unknown.
+   * What follows if a live cluster does not let it be read: `verdicts`: nothing is concluded from a list of workloads;
+   * `audit`: an audit misses workloads or has to guess; `nothing`: only the facts it would give are unknown.
    */
   readonly neededFor: "verdicts" | "audit" | "nothing";
   /** The requests that admission judges. */
   readonly admitted: readonly Write[];
   /** True where autoscalers and `kubectl scale` set the number of its pods, and admission judges the subresource. */
   readonly scaled: boolean;
-  /** True where another workload's controller commonly makes it: one that has an owner is judged as part of that. */
+  /**
+   * True where another workload's controller commonly creates it: one with an owner is judged as part of that owner.
+   */
   readonly owned: boolean;
   /** True where files commonly leave it to the cluster, so that its absence from files says nothing. */
   readonly leftToCluster: boolean;
@@ -191,7 +193,7 @@ const TABLE = {
     namespaced: true,
     role: "claim",
     neededFor: "audit",
-    // The volume binder updates claims, and nothing may come in its way.
+    // The volume binder updates claims, and nothing may get in its way.
     admitted: ["CREATE"],
     leftToCluster: false,
   },
@@ -221,7 +223,7 @@ type KindOf<R extends Role> = {
 
 export type WorkloadKind = KindOf<"workload">;
 
-/** Every kind that a verdict reads, with its roles, and where the API server has it. */
+/** Every kind that a verdict reads, with its roles, and where the API server serves it. */
 export const KINDS: Readonly<Record<FactKind, KindFacts>> = TABLE;
 
 export const FACT_KINDS = Object.keys(TABLE) as readonly FactKind[];
@@ -254,15 +256,15 @@ export function groupOf(apiVersion: string): string {
   return slash === -1 ? "" : apiVersion.slice(0, slash);
 }
 
-/** The apiVersion that an API server of today prefers for a kind, e.g. `apps/v1`. */
+/** The apiVersion that a current API server prefers for a kind, e.g. `apps/v1`. */
 export function apiVersionOf(kind: FactKind): string {
   const { group, versions } = KINDS[kind];
   return group === "" ? (versions[0] as string) : `${group}/${versions[0]}`;
 }
 
 /**
- * The judged kind that an object is of, `undefined` where it is none of them: a kind of the same name in a
- * foreign group is somebody else's.
+ * The judged kind that an object is of, `undefined` where it is none of them: a kind of the same name in another group
+ * is a different API.
  */
 export function kindOf(apiVersion: string, kind: string): FactKind | undefined {
   if (!isKnownKind(kind)) return undefined;
@@ -270,15 +272,15 @@ export function kindOf(apiVersion: string, kind: string): FactKind | undefined {
   return groupOf(apiVersion) === group || gone.includes(apiVersion) ? kind : undefined;
 }
 
-/** True where no API server of today serves the kind under this apiVersion. */
+/** True where no current API server serves the kind under this apiVersion. */
 export function isGone(apiVersion: string, kind: FactKind): boolean {
   return KINDS[kind].gone.includes(apiVersion);
 }
 
 /**
- * True where two apiVersions of a kind mean the same API, as the autoscaler resolves its target: by group and
- * kind, whatever the version (`pkg/controller/podautoscaler/horizontal.go`, scaleForResourceMappings). An object
- * under a group that is gone (`extensions/v1beta1`) can only live on in the group of today.
+ * True where two apiVersions of a kind mean the same API, as the autoscaler resolves its target: by group and kind,
+ * whatever the version (`pkg/controller/podautoscaler/horizontal.go`, scaleForResourceMappings). An object under a
+ * group that is gone (`extensions/v1beta1`) can only live on in the current group.
  */
 export function sameApi(reference: string, actual: string, kind: string): boolean {
   const group = groupOf(reference);

@@ -9,7 +9,7 @@ const EXISTS = new RegExp(String.raw`^(?<not>!\s*)?(?<key>${KEY})$`);
 /**
  * A label selector as `kubectl get --selector` takes it: `app=web,tier!=test`, `env in (a, b)`, `key`, `!key`.
  *
- * @throws AttachguardError AG_ERR_USAGE where it is none
+ * @throws AttachguardError AG_ERR_USAGE where it is not a valid selector
  */
 export function parseLabelQuery(text: string): LabelSelector {
   // A comma separates requirements except inside brackets.

@@ -11,13 +11,13 @@ const MARKS: readonly { readonly tool: ManagedBy["tool"]; readonly key: string; 
     { tool: "Helm", key: "app.kubernetes.io/managed-by", value: "Helm" },
   ];
 
-/** Annotations that say the same. */
+/** Annotations with the same meaning. */
 const ANNOTATION_MARKS = [
   { tool: "Argo CD", key: "argocd.argoproj.io/tracking-id" },
   { tool: "Helm", key: "meta.helm.sh/release-name" },
 ] as const;
 
-/** Who seems to manage an object, by its labels and annotations; anybody can set one. */
+/** Who seems to manage an object, by its labels and annotations, which anybody can set. */
 export function managedBy(raw: Raw): ManagedBy | undefined {
   const labels = record(record(raw.metadata).labels);
   for (const { tool, key, value } of MARKS) {

@@ -1,7 +1,7 @@
 import type { Labels } from "../policy/model.ts";
 import { isRecord, labels, list, NO_LABELS, nonEmpty, type Raw, record, shared, text } from "./raw.ts";
 
-/** What an object is where it does not say so itself: the items of a typed list carry neither field. */
+/** The type of an object that does not state its own: the items of a typed list carry neither field. */
 export interface TypeMeta {
   readonly apiVersion: string;
   readonly kind: string;
@@ -48,7 +48,7 @@ export function ownAnnotations(annotations: unknown): Labels {
   return isRecord(annotations) ? labels(annotations, isOwn) : NO_LABELS;
 }
 
-/** One annotation of somebody else's, e.g. `storageclass.kubernetes.io/is-default-class`. */
+/** An annotation that is not attachguard's, e.g. `storageclass.kubernetes.io/is-default-class`. */
 export function annotationOf(raw: Raw, key: string): string | undefined {
   const annotations = record(record(raw.metadata).annotations);
   return Object.hasOwn(annotations, key) ? text(annotations[key]) : undefined;
@@ -65,7 +65,10 @@ export function timeOf(value: unknown): number | undefined {
 const DIGITS = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18] as const;
 const MOST = { month: 12, day: 28, hour: 23, minute: 59, second: 59 } as const;
 
-/** The usual form, many times as fast as Date.parse; undefined for any other, and for days that not all months have. */
+/**
+ * The usual form, many times as fast as Date.parse; undefined for any other form, and for days that not every month
+ * has.
+ */
 function secondOf(text: string): number | undefined {
   if (text.length !== 20 || text[19] !== "Z" || text[4] !== "-" || text[7] !== "-") return undefined;
   if (text[10] !== "T" || text[13] !== ":" || text[16] !== ":") return undefined;
@@ -92,7 +95,7 @@ function secondOf(text: string): number | undefined {
   return isUsual ? Date.UTC(year, month - 1, day, hour, minute, second) : undefined;
 }
 
-/** True where another object makes and replaces this one (`metav1.GetControllerOf`). */
+/** True where another object creates and replaces this one (`metav1.GetControllerOf`). */
 export function hasController(raw: Raw): boolean {
   return list(record(raw.metadata).ownerReferences).some((owner) => record(owner).controller === true);
 }

@@ -12,9 +12,9 @@ export const MIGRATED_TO = "pv.kubernetes.io/migrated-to";
 const UNSPECIFIED = "UNSPECIFIED";
 
 /**
- * What the controllers make of an in-tree source of a PersistentVolume (`staging/src/k8s.io/csi-translation-lib/plugins`):
- * attachments, node lists and the names of attachments then carry this driver and handle. Undefined for any other
- * source, and for an identity that they refuse.
+ * How the controllers translate an in-tree source of a PersistentVolume
+ * (`staging/src/k8s.io/csi-translation-lib/plugins`): attachments, node lists and the names of attachments then carry
+ * this driver and handle. Undefined for any other source, and for an identifier that they refuse.
  */
 export function migratedVolumeOf(spec: Raw, labels: Raw): CsiVolume | undefined {
   for (const { source, driver, handle } of TRANSLATIONS) {
@@ -43,7 +43,7 @@ const TRANSLATIONS: readonly Translation[] = [
   { source: "portworxVolume", driver: "pxd.portworx.com", handle: ({ volumeID }) => nonEmpty(volumeID) },
 ];
 
-/** `vol-…`, or `aws://ZONE/vol-…` of which the last part counts. */
+/** `vol-…`, or `aws://ZONE/vol-…`, whose last part counts. */
 function awsVolume({ volumeID }: Raw): string | undefined {
   const id = nonEmpty(volumeID);
   if (id === undefined || !id.startsWith("aws://")) return id;

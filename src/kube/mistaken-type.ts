@@ -3,9 +3,9 @@ import { metadataOf, type TypeMeta } from "./metadata.ts";
 import { isRecord, nonEmpty, type Raw, shown } from "./raw.ts";
 
 /**
- * What is wrong with the type of an object that looks like one of the judged kinds and that no API server takes as
- * such: its apiVersion is missing, or of a group that cannot have it. `undefined` where nothing is: other values
- * that happen to have a `kind` (Helm's), and kinds of somebody else, whose groups always have a dot
+ * What is wrong with the type of an object that looks like one of the judged kinds and that no API server accepts as
+ * such: its apiVersion is missing, or in a group that cannot have the kind. `undefined` where nothing is wrong: other
+ * values that happen to have a `kind` (Helm's), and third-party kinds, whose groups always contain a dot
  * (`apiextensions.k8s.io` validates the group as a DNS subdomain of two labels or more).
  */
 export function mistakenType(raw: Raw, inherited?: TypeMeta): string | undefined {

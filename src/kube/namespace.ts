@@ -5,7 +5,7 @@ import { isRecord, labels } from "./raw.ts";
 /** The API server sets this label on every namespace, so that selectors can name one. */
 const NAME_LABEL = "kubernetes.io/metadata.name";
 
-/** A Namespace. `undefined` for what is no object. */
+/** A Namespace. `undefined` for a value that is not an object. */
 export function namespaceFrom(raw: unknown): Namespace | undefined {
   if (!isRecord(raw)) return undefined;
   const metadata = metadataOf(raw);

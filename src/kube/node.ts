@@ -5,7 +5,7 @@ import { isRecord, list, NOTHING, record, shared, text } from "./raw.ts";
 /** What the kubelet always sets, and a Node written by hand may lack (`pkg/kubelet/kubelet_node_status.go`). */
 const HOSTNAME = "kubernetes.io/hostname";
 
-/** A Node. `undefined` for what is no object. */
+/** A Node. `undefined` for a value that is not an object. */
 export function nodeFrom(raw: unknown): Node | undefined {
   if (!isRecord(raw)) return undefined;
   const { name, labels } = metadataOf(raw);

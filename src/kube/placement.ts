@@ -47,7 +47,7 @@ function spreadConstraintsOf(value: unknown): readonly SpreadConstraint[] {
   const read: SpreadConstraint[] = [];
   for (const entry of list(value)) {
     const raw = record(entry);
-    // DoNotSchedule where it is not said; only that is a hard constraint.
+    // DoNotSchedule is the default, and the only hard constraint.
     if ((nonEmpty(raw.whenUnsatisfiable) ?? "DoNotSchedule") !== "DoNotSchedule") continue;
     read.push({
       topologyKey: shared(text(raw.topologyKey) ?? ""),

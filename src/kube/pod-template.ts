@@ -25,7 +25,7 @@ function mountedNames(podSpec: Raw): ReadonlySet<unknown> | undefined {
 }
 
 /**
- * A pod template (or a Pod, which is its own). `ownVolumes` names the volumes that each pod has for itself: a
+ * A pod template (or a Pod, which is its own). `ownVolumes` names the volumes that each pod has to itself: a
  * StatefulSet's claim templates take the place of a volume of the same name
  * (`pkg/controller/statefulset/stateful_set_utils.go` updateStorage).
  */

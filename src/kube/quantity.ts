@@ -18,7 +18,7 @@ const SUFFIXES: Readonly<Record<string, number>> = {
 
 const QUANTITY = /^([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d{1,3})|([a-zA-Z]{0,2}))$/;
 
-/** A quantity of storage in bytes, rounded up as Kubernetes does; `undefined` for what is none. */
+/** A quantity of storage in bytes, rounded up as Kubernetes does; `undefined` for a value that is not a quantity. */
 export function bytesOf(value: unknown): number | undefined {
   if (typeof value !== "number" && typeof value !== "string") return undefined;
   const text = String(value);

@@ -29,7 +29,7 @@ export function text(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** A string that says something; the API reads an empty one as absent in most fields. */
+/** A string that is not empty; the API reads an empty one as absent in most fields. */
 export function nonEmpty(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
@@ -41,7 +41,7 @@ export function count(value: unknown): number | undefined {
     : undefined;
 }
 
-/** Scalars as text: `values: [1]` and `app: true` are refused by the API server, but what they mean is plain. */
+/** Scalars as text: `values: [1]` and `app: true` are refused by the API server, but their meaning is plain. */
 function scalar(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "boolean") return String(value);
@@ -67,7 +67,7 @@ const BARE: object = Object.freeze(Object.create(null));
 
 export const NO_LABELS: Labels = Object.freeze(Object.create(BARE) as Record<string, string>);
 
-/** More labels than these are not kept for others to share. */
+/** Maps with more labels than this are not kept for sharing. */
 const MOST_SHARED = 1_000;
 
 /** A map of strings; entries that are not scalars are left out. `keep` picks the keys, all when it is absent. */
@@ -75,7 +75,7 @@ export function labels(value: unknown, keep?: (key: string) => boolean): Labels 
   if (!isRecord(value)) return NO_LABELS;
   let read: Record<string, string> | undefined;
   const keys = Object.keys(value);
-  // So many values of one object would only push out those that many objects share.
+  // That many values of one object would only evict those that many objects share.
   const share = keys.length <= MOST_SHARED ? shared : (text: string) => text;
   for (const key of keys) {
     if (keep !== undefined && !keep(key)) continue;
@@ -101,7 +101,7 @@ export function shared(value: string): string {
   return value;
 }
 
-/** A value as it is named in a note: short, on one line, whatever its type. */
+/** A value as a note shows it: short, on one line, whatever its type. */
 export function shown(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === "object") return Array.isArray(value) ? "(a list)" : "(an object)";

@@ -19,8 +19,8 @@ function statedModes(raw: Raw): readonly AccessMode[] | undefined {
 }
 
 /**
- * A StorageClass. `undefined` for what is no object, and for one without a provisioner: the API server refuses that,
- * so it is a patch of a class that stands elsewhere.
+ * A StorageClass. `undefined` for a value that is not an object, and for one without a provisioner: the API server
+ * refuses that, so it must be a patch for a class defined elsewhere.
  */
 export function storageClassFrom(raw: unknown): StorageClass | undefined {
   if (!isRecord(raw)) return undefined;

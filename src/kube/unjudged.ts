@@ -8,9 +8,9 @@ export interface Unjudged extends ObjectRef {
   readonly source: SourcePosition | undefined;
 }
 
-/** A template is no deeper than this in any kind that is known (`spec.jobTemplate.spec.template.spec` is 5). */
+/** No known kind nests its template deeper than this (`spec.jobTemplate.spec.template.spec` is 5). */
 const DEEPEST = 8;
-/** Values of one object that are looked at; what lies beyond them is not seen. */
+/** How many values of one object are looked at; the rest is not seen. */
 const MOST_VALUES = 2_000;
 
 /** A pod's spec by its shape: a list of containers beside a volume that names a claim. */
@@ -24,8 +24,8 @@ function isPodSpecWithClaim(value: Raw): boolean {
 }
 
 /**
- * The object where it mounts a claim and nobody here knows how many pods it makes and how it replaces them: a Knative
- * Service, a CloneSet, whatever is to come. `undefined` for kinds that are judged, and for what another object
+ * The object where it mounts a claim and attachguard does not know how many pods it creates or how it replaces them: a
+ * Knative Service, a CloneSet, any future kind. `undefined` for kinds that are judged, and for what another object
  * controls. Bounded in depth and in values, whatever the object holds.
  */
 export function unjudgedFrom(

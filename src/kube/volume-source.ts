@@ -51,7 +51,7 @@ function sourceAmong(types: readonly string[], raw: Raw): VolumeSource | undefin
   return undefined;
 }
 
-/** The source of a PersistentVolume's spec; type `""` where there is none that is known. */
+/** The source of a PersistentVolume's spec; type `""` where no known one is set. */
 export function persistentSourceOf(spec: Raw): VolumeSource {
   return sourceAmong(PERSISTENT_SOURCES, spec) ?? NO_SOURCE;
 }

@@ -6,7 +6,7 @@ import { isRecord, nonEmpty, record, shared, text } from "./raw.ts";
 import { nodeSelectorTermsOf } from "./selector.ts";
 import { persistentSourceOf } from "./volume-source.ts";
 
-/** A PersistentVolume as the API server would store it. `undefined` for what is no object. */
+/** A PersistentVolume as the API server would store it. `undefined` for a value that is not an object. */
 export function volumeFrom(raw: unknown): Volume | undefined {
   if (!isRecord(raw)) return undefined;
   const { name, labels } = metadataOf(raw);

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { isRecord, type Raw, record } from "./raw.ts";
 
-/** What two versions of an object differ in. */
+/** What differs between two versions of an object. */
 export interface Changed {
   readonly specChanged: boolean;
-  /** The pods that a workload makes are others. */
+  /** The workload's pods would change. */
   readonly templateChanged: boolean;
 }
 
@@ -17,7 +17,7 @@ export function whatChanged(next: Raw, previous: Raw): Changed {
   };
 }
 
-/** Another reference is another template, as far as pods are concerned. */
+/** As far as pods are concerned, a different reference is a different template. */
 function templatesOf({ spec }: Raw): readonly unknown[] {
   const { template, workloadRef, jobTargetRef } = record(spec);
   return [template, workloadRef, jobTargetRef];

@@ -25,8 +25,8 @@ function versionNote(apiVersion: string, kind: WorkloadKind, notes: string[]): v
 }
 
 /**
- * A workload with the API server's defaults applied. `undefined` for what is no workload, and for one that another
- * object controls (see `isOwned`). Whatever cannot be read is replaced by its default and named in `notes`.
+ * A workload with the API server's defaults applied. `undefined` for a value that is not a workload, and for one that
+ * another object controls (see `isOwned`). Whatever cannot be read is replaced by its default and named in `notes`.
  * `inherited` is the type of an item whose list does not repeat it.
  */
 export function workloadFrom(

@@ -6,8 +6,8 @@ import { type RollingNames, strategyOf } from "./rolling-update.ts";
 const NAMES: RollingNames = { type: "Rolling", member: "rollingParams" };
 
 /**
- * OpenShift's DeploymentConfig (semantics S49). A Custom strategy is a program of the user's own and is judged as
- * the default.
+ * OpenShift's DeploymentConfig (semantics S49). A Custom strategy runs the user's own program and is judged as the
+ * default.
  */
 export const deploymentConfig: WorkloadReader = (raw, spec, notes) => ({
   pods: replicasOf(spec, notes),

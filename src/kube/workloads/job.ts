@@ -3,7 +3,7 @@ import { count, list, nonEmpty, type Raw, record } from "../raw.ts";
 import type { WorkloadReader } from "./reader.ts";
 import { REPLACES_NOTHING } from "./replicas.ts";
 
-/** How many pods of a Job run at once: never more than are still to be completed. */
+/** How many pods of a Job run at once: never more than the completions still outstanding. */
 export function parallelismOf(jobSpec: Raw, field: string, notes: string[]): number {
   const parallelism = podsOf(jobSpec.parallelism, `${field}.parallelism`, 1, notes);
   const completions = count(jobSpec.completions);

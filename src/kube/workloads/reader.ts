@@ -8,7 +8,7 @@ import type {
 } from "../../policy/model.ts";
 import type { Raw } from "../raw.ts";
 
-/** What is particular to one kind of workload; `workload.ts` adds what all of them have. */
+/** What is specific to one kind of workload; `workload.ts` adds what all kinds have in common. */
 export interface WorkloadParts {
   readonly pods: PodCount;
   readonly strategy: UpdateStrategy;

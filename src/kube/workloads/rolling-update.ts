@@ -9,7 +9,7 @@ const DEFAULT_ROLLING: UpdateStrategy = Object.freeze({
   maxUnavailable: QUARTER,
 });
 
-/** What a kind calls its rolling update. */
+/** How a kind names its rolling update. */
 export interface RollingNames {
   /** The value of `strategy.type`. */
   readonly type: string;

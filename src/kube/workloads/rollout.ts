@@ -6,7 +6,7 @@ import { replicasOf } from "./replicas.ts";
 
 const BLUE_GREEN: UpdateStrategy = Object.freeze({ kind: "blue-green" });
 
-/** Steps that leave the number of pods as it is; `setWeight` is looked at by its weight. */
+/** Steps that do not change the number of pods; `setWeight` is judged by its weight. */
 const WITHOUT_PODS = new Set(["pause", "analysis", "setHeaderRoute", "setMirrorRoute", "plugin"]);
 
 /** True for a step at which pods of the old and of the new template are meant to run side by side. */

@@ -4,10 +4,10 @@ import { parallelismOf } from "./job.ts";
 import type { WorkloadReader } from "./reader.ts";
 import { REPLACES_NOTHING } from "./replicas.ts";
 
-/** `maxReplicaCount` where it is not said (`kedacore/keda`: `apis/keda/v1alpha1/scaledjob_types.go`). */
+/** The default of `maxReplicaCount` (`kedacore/keda`: `apis/keda/v1alpha1/scaledjob_types.go`). */
 const DEFAULT_JOBS = 100;
 
-/** KEDA's ScaledJob: up to `maxReplicaCount` Jobs beside each other, each with pods of its own (semantics S43). */
+/** KEDA's ScaledJob: up to `maxReplicaCount` Jobs side by side, each with pods of its own (semantics S43). */
 export const scaledJob: WorkloadReader = (_raw, spec, notes) => {
   const jobSpec = record(spec.jobTargetRef);
   const jobs = podsOf(spec.maxReplicaCount, "spec.maxReplicaCount", DEFAULT_JOBS, notes);
