@@ -21,15 +21,15 @@ import {
 /** What is judged: these workloads and claims, with the view as their surroundings. */
 export interface Subjects {
   readonly view: ClusterView;
-  /** What one of them sees, where that depends on where it stands (files); without it all see `view`. */
+  /** The view for one of them, where that depends on its file; without it all use `view`. */
   viewFor?(object: Workload | Claim): ClusterView;
   readonly workloads: Iterable<Workload>;
   readonly claims: Iterable<Claim>;
-  /** Told before each workload: how many have been judged. */
+  /** Called before each workload with the number judged so far. */
   readonly onWorkload?: (done: number) => void;
 }
 
-/** Says what would be enough for a workload as the view holds it, by its findings. */
+/** Computes what would be enough for a workload in the view, from its findings. */
 export type PlanMaker = (
   written: Workload,
   findings: readonly Finding[],

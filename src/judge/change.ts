@@ -9,13 +9,13 @@ import { type ClusterView, knownValue } from "../policy/view.ts";
 import { contextOf, type JudgeSettings } from "./context.ts";
 import { notFound, type Target, targetIn } from "./target.ts";
 
-/** The cluster as it was, and as it will be with what is changed. */
+/** The cluster before and after the change. */
 export interface Pictures {
   readonly before: ClusterView;
   readonly after: ClusterView;
 }
 
-/** A workload that is written. */
+/** A workload that is created or updated. */
 export interface WorkloadChange {
   readonly next: Workload;
   /** `null` where it is created. */
@@ -25,24 +25,24 @@ export interface WorkloadChange {
   readonly specChanged: boolean;
 }
 
-/** An autoscaler that is written. */
+/** An autoscaler that is created or updated. */
 export interface AutoscalerChange {
   readonly next: Autoscaler;
   /** `null` where it is created. */
   readonly previous: Autoscaler | null;
 }
 
-/** What came of a change for one workload: the one that is written, or one that another object's change is about. */
+/** The outcome of a change for one workload: the one written, or one that another object's change affects. */
 export interface ChangeJudgement {
-  /** As its pods are. */
+  /** With the template that its pods run. */
   readonly workload: Workload;
   readonly judgement: Judgement;
   readonly context: JudgementContext;
 }
 
 /**
- * Judges what is written of a workload: itself, and every Argo Rollout that runs pods of its template (semantics S47).
- * The same for a request to the API server and for a change of files.
+ * Judges a workload that is created or updated, and every Argo Rollout that runs pods of its template (semantics S47).
+ * Works alike for a request to the API server and for a change of files.
  */
 export async function judgeWorkloadChange(
   { next, previous, templateChanged, specChanged }: WorkloadChange,
@@ -72,7 +72,7 @@ export async function judgeWorkloadChange(
 }
 
 /**
- * Judges another number of replicas, by the scale subresource.
+ * Judges a new number of replicas, set through the scale subresource.
  *
  * @param base the cluster as it is
  */
@@ -103,7 +103,7 @@ export function scaledTo(workload: Workload, replicas: number): Workload {
   return { ...workload, pods: { by: "replicas", replicas: Math.max(0, replicas) } };
 }
 
-/** The workload that an autoscaler scales, or why nothing is judged of it. */
+/** The workload that an autoscaler scales, or why it is not judged. */
 export type ScaledWorkload = { readonly workload: Workload } | { readonly unjudged: string };
 
 /** @param view the cluster as it is, with or without the autoscaler */
@@ -117,13 +117,13 @@ export function scaledBy(autoscaler: Autoscaler, view: ClusterView): ScaledWorkl
   return found.state === "known" ? { workload: found.value } : { unjudged: notFound(target, found) };
 }
 
-/** The name of an autoscaler's target, where its kind is judged. */
+/** The name of an autoscaler's target, if the target's kind is judged. */
 export function targetOf({ target: { kind, name }, namespace }: Autoscaler): Target | undefined {
   return isScaled(kind) ? { kind, namespace, name } : undefined;
 }
 
 /**
- * Judges what is written of an autoscaler, through the workload that it scales.
+ * Judges an autoscaler that is created or updated, through the workload that it scales.
  *
  * @param view the cluster around the workload, with or without the autoscaler
  */
@@ -136,10 +136,10 @@ export async function judgeAutoscalerChange(
   const known = knownValue(view.autoscalersOf(workload)) ?? [];
   const maker = known.find((other) => isMadeOf(next, other));
   if (maker !== undefined) {
-    // KEDA would only try again, and whoever waits for it looks at the ScaledObject.
+    // KEDA would only retry, and its users look at the ScaledObject.
     return { unjudged: `KEDA creates it from ScaledObject ${maker.name}, which was judged` };
   }
-  // Of other autoscalers of the workload this review is not to speak, nor may they make what it brings look known.
+  // This review must not report on the workload's other autoscalers, nor may those make its findings look known.
   const others = known.map(removalOf);
   const context = await contextOf(settings, workload);
   const change = {
@@ -148,7 +148,7 @@ export async function judgeAutoscalerChange(
       ...others,
       removalOf(next),
     ]),
-    // Only a higher maximum or minimum, or one that is new, can bring a hazard about.
+    // Only a higher or a new maximum or minimum can cause a hazard.
     specChanged:
       previous === null || next.maxReplicas > previous.maxReplicas || next.minReplicas > previous.minReplicas,
     templateChanged: false,

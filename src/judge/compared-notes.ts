@@ -13,7 +13,7 @@ interface Named {
   readonly name: string;
 }
 
-/** Files forget an object that gets another name or namespace; a cluster does not. */
+/** In files, an object that is renamed or moved to another namespace is gone; in a cluster it stays. */
 export function replacedNote(
   old: Named,
   { source, ...now }: (Workload | Claim | Autoscaler) & { readonly source: SourcePosition | undefined },
@@ -26,7 +26,7 @@ export function replacedNote(
   };
 }
 
-/** What a verdict rests on that files do not tell. */
+/** What a verdict rests on that files do not show. */
 export function withDoubts(finding: Finding, fate: Fate, isNewClaim: (name: string) => boolean): Finding {
   if (finding.severity !== "error") return finding;
   const notes = [
@@ -50,14 +50,14 @@ function startsRollout({ factors }: Finding, fate: Fate): boolean {
   return "strategy" in old && old.status === undefined && old.strategy.kind !== "recreate";
 }
 
-/** An exemption that a change brings counts, as it would at admission, and is told. */
+/** An exemption that a change adds counts, as it would at admission, and is reported. */
 export function exemptionNote({ exempted, rule, workload, source }: Finding): readonly ReportNote[] {
   if (exempted === null) return [];
   const { by, reason } = exempted;
   return [{ source, message: `this change exempts ${nameOf(workload)} from ${rule} (${by}: ${reason})` }];
 }
 
-/** Namespaces to which a change gives another mode. */
+/** Namespaces whose mode a change alters. */
 export function modeNotes({ before, after, surroundings }: Versions, config: Config): readonly ReportNote[] {
   const [old, now] = [before, after].map((bundle) => bundle.viewFor(undefined, surroundings)) as [
     ClusterView,
@@ -77,7 +77,7 @@ export function modeNotes({ before, after, surroundings }: Versions, config: Con
   });
 }
 
-/** Who applies a change is not known, and may get another mode. */
+/** It is not known who applies a change; another mode may hold for them. */
 export function callersNote(brought: readonly Finding[], { callers }: Config): readonly ReportNote[] {
   if (callers.length === 0 || !brought.some(({ severity }) => severity === "error")) return [];
   const message =

@@ -35,14 +35,14 @@ import { type Fate, type Pairing, pairingOf, type Versions } from "./pairing.ts"
 import type { Grounds } from "./why-allowed.ts";
 
 export interface Compared extends Judged {
-  /** Those findings that the change does not bring. */
+  /** The findings that the change does not add. */
   readonly known: ReadonlySet<Finding>;
 }
 
 /**
- * Judges what the change from one state of files to another would be told by the webhook: each changed object as that
- * UPDATE, each new one as CREATE. An object that is the same is judged as it stands in both; what is new or graver
- * comes of its neighbours, the rest was known.
+ * Judges the change from one state of files to another as the webhook would: each changed object as that UPDATE, each
+ * new one as CREATE. An unchanged object is judged in both states; what is new or worse comes from its neighbours, the
+ * rest was known.
  *
  * @param all also list the workloads that the change does not concern
  */
@@ -67,11 +67,11 @@ interface Told {
   readonly known: boolean;
 }
 
-/** What was found of one workload, by the rule. */
+/** What was found for one workload, by rule. */
 interface Found {
   readonly judged: ChangeJudgement;
   readonly mode: NamespaceMode;
-  /** What the webhook would say to what is written of it or of its autoscalers; `undefined`: it is not asked. */
+  /** What the webhook would answer to writes of it or of its autoscalers; `undefined`: it is not called. */
   readonly answered: readonly Finding[] | undefined;
   readonly told: Map<string, Told>;
 }
@@ -108,7 +108,7 @@ class Comparing {
     }
     const { replaces } = fate.state === "new" ? fate : { replaces: undefined };
     if (replaces !== undefined) this.#notes.push(replacedNote(replaces.object, written));
-    // Where it stands is in the older files.
+    // It stands in the older files.
     const beside =
       replaces === undefined ? [] : [workloadFact({ ...(replaces.object as Workload), source: undefined })];
     const previous = fate.state === "changed" ? (fate.before.object as Workload) : null;
@@ -132,7 +132,7 @@ class Comparing {
     }
   }
 
-  /** A workload that is the same, as it stands; what its neighbours brought since it was so before is judged in full. */
+  /** An unchanged workload as it stands; what its neighbours added is judged in full. */
   async #compared(written: Workload, previous: Workload, after: ClusterView): Promise<ChangeJudgement> {
     const standing = await judgeAsItStands(written, after, this.#settings);
     const { findings } = standing.judgement;
@@ -200,7 +200,7 @@ class Comparing {
       const fresh = each.filter(({ known }) => !known).map(({ finding }) => finding);
       const isConcerned = answered !== undefined || fresh.length > 0;
       if (!all && !isConcerned) continue;
-      // What is nobody's request is refused by nobody.
+      // What is not part of any request cannot be refused.
       const told = isConcerned ? [...(answered ?? []), ...fresh] : findings.map(asWarning);
       const why = told.length === 0 && findings.length > 0 ? NOTHING_BROUGHT : undefined;
       const row = rowOf(judged, findings, verdictOf(told, mode.mode), mode, why);
@@ -227,7 +227,8 @@ class Comparing {
   }
 
   /**
-   * Adds what was found of a workload; of one rule found twice the one that the change brings, then the graver.
+   * Adds what was found for a workload; if a rule was found twice, the finding that the change adds wins, then the
+   * worse.
    *
    * @param answered true where the webhook would say it to something that is written
    */
@@ -307,7 +308,7 @@ function withFindings(judgement: Judgement, findings: readonly Finding[]): Judge
 /** An object of the surroundings, not of the files. */
 const NEW: Fate = { state: "new", replaces: undefined };
 
-/** True where a rule was broken before no less gravely, and is not now let through by an exemption that is new. */
+/** True where a rule was already broken as badly, and no new exemption lets it through now. */
 function wasThere({ rule, severity, exempted }: Finding, before: readonly Finding[]): boolean {
   const old = before.find((finding) => finding.rule === rule);
   if (old === undefined || (exempted !== null && old.exempted === null)) return false;
@@ -316,7 +317,7 @@ function wasThere({ rule, severity, exempted }: Finding, before: readonly Findin
   );
 }
 
-/** What the change brings first, errors before warnings. */
+/** What the change adds comes first, errors before warnings. */
 function rank({ finding, known }: Told): number {
   return (known ? 2 : 0) + (finding.severity === "error" ? 0 : 1);
 }

@@ -8,7 +8,7 @@ import type { Labels, ObjectRef } from "../policy/model.ts";
 /** Checks the waiver on an object; `now` in milliseconds since the epoch. */
 export type WaiverCheck = (jws: string, subject: ObjectRef, now: number) => Promise<Waiver>;
 
-/** What everything that is judged in one go has in common. */
+/** What all objects judged in one run have in common. */
 export interface JudgeSettings {
   readonly config: Config;
   readonly verifyWaiver: WaiverCheck;
@@ -24,7 +24,7 @@ export interface Annotated extends ObjectRef {
   readonly template?: { readonly annotations: Labels };
 }
 
-/** Checks waivers by the keys of a configuration. The cryptography is loaded with the first waiver that there is. */
+/** Checks waivers with the configured keys. The cryptography is loaded when the first waiver is seen. */
 export function waiverCheck(config: () => Config): WaiverCheck {
   return async (jws, subject, now) => {
     const { verifyWaiver } = await import("../waiver/waiver.ts");
@@ -38,7 +38,7 @@ export async function contextOf(
   subject: Annotated,
 ): Promise<JudgementContext> {
   const { apiVersion, kind, name } = subject;
-  // What says no namespace is applied to this one.
+  // An object without a namespace is applied to this one.
   const namespace = subject.namespace || "default";
   const jws = waiverOn(subject);
   return {

@@ -4,8 +4,8 @@ import type { SourcePosition } from "../policy/model.ts";
 import type { FindingPlaces, Place } from "../report/report.ts";
 
 /**
- * The line that decides each finding. Only files with findings are asked for, one after the other, so that memory
- * holds one of them at a time; where there is no text any more, the place is where its object began.
+ * The line that decides each finding. Only files with findings are read, one at a time, so that memory holds only one
+ * of them; where the text is gone, the place is where the object began.
  *
  * @param textOf the text of a file as positions name it
  */
@@ -36,7 +36,7 @@ export async function findingPlaces(
   });
 }
 
-/** What a kustomization gives another value is not decided by the line that the value has in the object's own file. */
+/** A value that a kustomization overrides is not decided by its line in the object's own file. */
 function patchedElsewhere({ decidedBy: { source, path } }: Finding): Place | undefined {
   const [, field] = path;
   const { by, fields } = source?.patched ?? {};

@@ -5,9 +5,9 @@ import type { ReportNote } from "../report/report.ts";
 import { immutableNotes, type Version } from "./immutable.ts";
 
 /**
- * What files ask of objects that are in the cluster already and cannot be changed there.
+ * What files change in objects that already exist in the cluster although it cannot be changed there.
  *
- * @param cluster as it is; of what it does not know nothing is said
+ * @param cluster as it is; what it does not know is not reported
  */
 export function immutableInCluster(
   facts: readonly PlacedFact[],

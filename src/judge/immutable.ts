@@ -6,14 +6,14 @@ import { listOf, nameOf } from "../policy/phrasing.ts";
 import { type ClusterView, knownValue } from "../policy/view.ts";
 import type { ReportNote } from "../report/report.ts";
 
-/** An object of a judged kind, and where it is known as it is written. */
+/** An object of a judged kind, and its raw form where that is known. */
 export type Version = Fact & { readonly read?: { readonly written: Raw | undefined } };
 
 /**
  * What a change of a claim or StatefulSet asks for that the API server refuses, since the field cannot be changed once
- * the object is there (`pkg/apis/core/validation` ValidatePersistentVolumeClaimUpdate, `pkg/apis/apps/validation`
- * ValidateStatefulSetUpdate), and what recreating it would cost. Notes: what is told here fails by itself when it is
- * applied.
+ * the object exists (`pkg/apis/core/validation` ValidatePersistentVolumeClaimUpdate, `pkg/apis/apps/validation`
+ * ValidateStatefulSetUpdate), and what recreating it would cost. Returned as notes: such a change fails by itself when
+ * it is applied.
  *
  * @param before the object as it was, in files or in the cluster
  * @param view the cluster as it was
@@ -29,7 +29,7 @@ export function immutableNotes(before: Version, after: Version, view: ClusterVie
 function claimNotes(old: Claim, now: Claim, view: ClusterView): readonly ReportNote[] {
   const fields = CLAIM_FIELDS.filter(({ read }) => {
     const [was, is] = [read(old), read(now)];
-    // What a file leaves out is filled in by the cluster: with what, it does not say.
+    // The cluster fills in what a file leaves out; the file does not say with what.
     return was !== undefined && is !== undefined && !isDeepStrictEqual(was, is);
   }).map(({ name, read }) => `${name} (${String(read(old))} to ${String(read(now))})`);
   const isSmaller = isChanged(old, now) === "smaller";
@@ -71,7 +71,7 @@ function costs(claim: Claim, view: ClusterView): string {
     policy === undefined
       ? "its data is lost with the old volume unless that has the reclaim policy Retain"
       : `its data ${policy === "Delete" ? "is lost with" : "stays in"} the old volume (reclaim policy ${policy})`,
-    // Classes of snapshots belong to no verdict, so nothing of them is read.
+    // No verdict depends on snapshot classes, so they are not read.
     `a snapshot before it takes a VolumeSnapshotClass${driver === undefined ? " of its driver" : ` of driver ${driver}`} (kubectl get volumesnapshotclass shows whether there is one)`,
     ...(users.length === 0 ? [] : [`${listOf(users.map(nameOf))} would have to stop for it`]),
   ];
@@ -115,13 +115,13 @@ function setNotes(before: Version, after: Version): readonly ReportNote[] {
   return [{ source, message }];
 }
 
-/** A claim template without what the place it was read from adds. */
+/** A claim template without what its source (files or cluster) adds. */
 function stored(template: Claim): unknown {
   const { source: _s, uid: _u, createdAt: _c, namespace: _n, annotations: _a, ...rest } = template;
   return rest;
 }
 
-/** Labels and the like, where both are known as they are written; what a cluster stores has defaults in it. */
+/** Labels and the like, where both raw forms are known; what a cluster stores contains defaults. */
 function hasOtherText(before: Version, after: Version): boolean {
   const [old, now] = [before.read?.written, after.read?.written];
   if (old === undefined || now === undefined) return false;

@@ -4,11 +4,11 @@ import { MODES, type Mode } from "../policy/verdict.ts";
 import type { ClusterView } from "../policy/view.ts";
 import type { ReportNote } from "../report/report.ts";
 
-/** The mode of a namespace and who says so. */
+/** The mode of a namespace and where it comes from. */
 export interface NamespaceMode {
   readonly mode: Mode;
   readonly by: "label" | "configuration" | "exclusion";
-  /** A sentence where the namespace's label says no mode, so that the configured one holds; else `undefined`. */
+  /** A sentence where the namespace's label is not a valid mode, so that the configured one holds; else `undefined`. */
   readonly note: string | undefined;
 }
 
@@ -27,7 +27,7 @@ export function namespaceMode(config: Config, view: ClusterView, namespace: stri
   };
 }
 
-/** The modes of namespaces, each found out once. */
+/** The modes of namespaces, each determined once. */
 export class NamespaceModes {
   readonly #config: Config;
   readonly #view: ClusterView;
@@ -44,7 +44,7 @@ export class NamespaceModes {
     return mode;
   }
 
-  /** What is to be said of those of these namespaces that were asked for. */
+  /** The notes on those namespaces whose mode was asked for. */
   notesOn(namespaces: ReadonlySet<string>): readonly ReportNote[] {
     return [...this.#modes].flatMap(([namespace, { note }]) =>
       note === undefined || !namespaces.has(namespace) ? [] : [{ source: null, message: note }],

@@ -14,10 +14,10 @@ import type { NamespaceMode } from "./mode.ts";
 import { type Grounds, whyAllowed } from "./why-allowed.ts";
 
 /**
- * Judges a workload as it is written.
+ * Judges a workload as it stands.
  *
  * @param view the cluster as the workload sees it
- * @param inFull false: as if nobody asked for anything; true: as if it were created
+ * @param inFull false: as if nothing were changed; true: as if it were created
  */
 export async function judgeAsItStands(
   written: Workload,
@@ -44,7 +44,7 @@ export function asObject(claim: Claim): Annotated & { readonly source: SourcePos
   return { apiVersion: "v1", kind: "PersistentVolumeClaim", ...claim, namespace: namespaceOf(claim) };
 }
 
-/** True where pods of a workload have anything that could be fought over. */
+/** True where pods of a workload mount anything that they could compete for. */
 export function mountsAnything({ template, claimTemplates }: Workload): boolean {
   return template.mounts.length + claimTemplates.length > 0;
 }
@@ -73,7 +73,7 @@ export function rowOf(
   };
 }
 
-/** What has to be said of a workload, whatever is found. */
+/** The notes on a workload, whatever is found. */
 export function notesOn(workload: Workload, view: ClusterView): readonly ReportNote[] {
   const notes = annotationNotes(workload);
   if (!lacksTemplate(workload, view)) return notes;
@@ -90,7 +90,7 @@ export function annotationNotes(
   }));
 }
 
-/** A file that says no namespace means the one that `kubectl apply` would use, and that is reported as `default`. */
+/** A manifest without a namespace means the one that `kubectl apply` would use, and that is reported as `default`. */
 export function namespaceOf({ namespace }: { readonly namespace: string }): string {
   return namespace === "" ? "default" : namespace;
 }

@@ -5,7 +5,7 @@ import type { Raw } from "../kube/raw.ts";
 import { whatChanged } from "../kube/what-changed.ts";
 import type { ClusterView } from "../policy/view.ts";
 
-/** Two states of files, each with what lies around it. */
+/** Two states of files, each with its surroundings. */
 export interface Versions {
   readonly before: Bundle;
   readonly after: Bundle;
@@ -29,7 +29,7 @@ export type Fate =
 export interface Pairing {
   /** The fate of each object of the later set, by its identity. */
   readonly fates: ReadonlyMap<object, Fate>;
-  /** What the later set holds neither under its name nor under another one. */
+  /** What is gone from the later set, under its own name and any other. */
   readonly removed: readonly PlacedFact[];
 }
 
@@ -64,12 +64,12 @@ export function pairingOf(before: readonly PlacedFact[], after: readonly PlacedF
   return { fates, removed: [...left.before] };
 }
 
-/** What says no namespace is applied to `default`. */
+/** An object without a namespace is applied to `default`. */
 function nameOf({ kind, object }: PlacedFact): readonly string[] {
   return [kind, "namespace" in object ? object.namespace || "default" : "", object.name];
 }
 
-/** What an object says, its name, namespace and place aside. */
+/** An object's content, apart from its name, namespace and place. */
 function contentOf({ object }: PlacedFact): unknown {
   return { ...object, name: "", namespace: "", source: undefined };
 }
@@ -86,7 +86,7 @@ function fateOf(before: PlacedFact, after: PlacedFact): Fate {
   };
 }
 
-/** One of the two stands in a file that is the same for both, so that only what is judged of it was kept. */
+/** One of the two stands in a file that did not change, so only the judged part of it was kept. */
 function fateByModel(before: PlacedFact, after: PlacedFact): Fate {
   const [old, now] = [
     { ...before.object, source: undefined },

@@ -1,7 +1,7 @@
 import type { InputError } from "../cluster/files/input-error.ts";
 import type { ReportParts } from "../report/report.ts";
 
-/** What was wrong with the input, and what is worth knowing of it, as a report has them. */
+/** The input's errors and notes, as a report lists them. */
 export function problemsFound(
   problems: readonly InputError[],
 ): Required<Pick<ReportParts, "errors" | "notes">> {

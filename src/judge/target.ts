@@ -6,7 +6,7 @@ import { absent, type ClusterView, known, type Lookup } from "../policy/view.ts"
 export type Target = Pick<ObjectRef, "kind" | "namespace" | "name">;
 
 /**
- * The workload as its pods are; `absent` where one of that name has another uid.
+ * The workload with the template that its pods run; `absent` where the one of that name has another uid.
  *
  * @param uid the workload's where it is known: one that was deleted and recreated is another one
  */

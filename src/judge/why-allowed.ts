@@ -16,7 +16,7 @@ const BY = {
   exclusion: "since its namespace is excluded",
 } as const satisfies Record<NamespaceMode["by"], string>;
 
-/** For people who ask why nothing was found; the mode is told where it, and not the workload, is the reason. */
+/** For people who ask why nothing was found; the mode is named where it, and not the workload, is the reason. */
 export function whyAllowed(
   { findings, factors, evidence }: Judgement,
   { template, claimTemplates }: Pick<Workload, "template" | "claimTemplates">,
