@@ -4,8 +4,7 @@ const WARNING_RUNES = 256;
 const WARNINGS_RUNES = 4096;
 
 /**
- * Control characters, which make the API server drop a warning without trace, and those that turn the direction of
- * what is read.
+ * Control characters, which make the API server drop a warning silently, and those that change the direction of text.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+/g;
@@ -14,13 +13,13 @@ const PLAIN = /^[!-~]*$/;
 
 /** The text on one line, without control characters, valid as UTF-8, cut to a number of characters. */
 export function oneLine(text: string, limit = WARNING_RUNES): string {
-  // Names, which most texts are, have nothing to take out.
+  // Most texts are names, and have nothing to remove.
   if (text.length <= limit && PLAIN.test(text)) return text;
   const line = text.toWellFormed().replace(CONTROL, " ").replace(/ {2,}/g, " ").trim();
   return cut(line, limit);
 }
 
-/** As `oneLine`, for a text that may have several lines, such as the message of a denial. */
+/** Like `oneLine`, for a text that may have several lines, such as the message of a denial. */
 export function severalLines(text: string, limit: number): string {
   return cut(
     text
@@ -33,8 +32,8 @@ export function severalLines(text: string, limit: number): string {
 }
 
 /**
- * Warnings as the API server passes them on whole: one line each, none twice, together within its budget. What
- * does not fit is counted in the last one.
+ * Warnings in a form that the API server passes on whole: one line each, none twice, together within its budget. The
+ * last one counts those that do not fit.
  */
 export function fitWarnings(warnings: readonly string[]): readonly string[] {
   const lines = [...new Set(warnings.map((warning) => oneLine(warning)))].filter((line) => line !== "");

@@ -15,14 +15,14 @@ export interface Decision {
   readonly notes: readonly string[];
   /** True where a lookup did not end before the deadline. */
   readonly late: boolean;
-  /** One sentence where the facts were old; `undefined` where they were not. */
+  /** One sentence if the facts were old, else `undefined`. */
   readonly stale: string | undefined;
   readonly telling: Telling;
 }
 
-/** The verdict on a review that got none, whatever the answer to it was; the same in metric and annotation. */
+/** The verdict recorded for a review that got none, whatever its answer; the same in metric and annotation. */
 export const UNJUDGED = "unjudged";
-/** A message that nobody reads to its end helps nobody; the log has the rest. */
+/** A message too long to be read helps nobody; the log has the rest. */
 const MESSAGE_LIMIT = 8_192;
 const ANNOTATION_LIMIT = 1_024;
 
@@ -31,12 +31,12 @@ export function verdictFor({ judged, mode, findings }: Decision): Verdict {
   return judged && mode !== null ? verdictOf(findings, mode) : "allow";
 }
 
-/** The rules for which mode enforce would deny; what is exempted is a warning by then. */
+/** The rules for which mode enforce would deny; exempted findings are warnings by then. */
 export function rulesDenied(findings: readonly Finding[]): readonly string[] {
   return [...new Set(findings.filter(({ severity }) => severity === "error").map(({ rule }) => rule))];
 }
 
-/** What is said back: a denial with its message, warnings, audit annotations. */
+/** The response: a denial with its message, warnings, audit annotations. */
 export function answerFor(decision: Decision): Answer {
   const { judged, findings } = decision;
   if (!judged) return { allowed: true, message: undefined, warnings: [], auditAnnotations: {} };
@@ -63,7 +63,7 @@ export function unjudged(allowed: boolean, why: string): Answer {
 
 function warningsOf({ findings, mode, notes, late, stale }: Decision, verdict: Verdict): readonly string[] {
   if (mode === "audit") return [];
-  // The message of a denial has the notes of its findings already.
+  // A denial's message already contains the notes of its findings.
   const saidBefore = new Set(verdict === "deny" ? findings.flatMap((finding) => finding.notes) : []);
   const shown = verdict === "deny" ? findings.filter(({ severity }) => severity === "warning") : findings;
   return [

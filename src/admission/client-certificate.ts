@@ -2,7 +2,7 @@ import type { TLSSocket } from "node:tls";
 import type { FastifyRequest } from "fastify";
 import { RequestRefused } from "./status.ts";
 
-/** Who may call `/validate`; the TLS handshake asks every caller for a certificate and takes any or none. */
+/** Who may call `/validate`; the TLS handshake asks every caller for a certificate and accepts any or none. */
 export interface CallerCheck {
   /** Common names that may call; empty: every certificate that the CA signed. */
   readonly subjects: readonly string[];
@@ -28,7 +28,7 @@ export function checkCaller({ raw }: FastifyRequest, { subjects }: CallerCheck):
   }
 }
 
-/** A subject with several common names has a list where the types say a string. */
+/** A subject with several common names has a list where the types declare a string. */
 function namesOf(name: unknown): readonly unknown[] {
   return Array.isArray(name) ? name : [name];
 }

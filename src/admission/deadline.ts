@@ -1,4 +1,4 @@
-/** The API server's own default for a webhook that says no `timeoutSeconds` (`admissionregistration/v1/defaults.go`). */
+/** The API server's own default for a webhook without `timeoutSeconds` (`admissionregistration/v1/defaults.go`). */
 const DEFAULT_TIMEOUT_MS = 10_000;
 /** The most that a webhook may be given (`admissionregistration` validation: 1..30 s). */
 const LONGEST_TIMEOUT_MS = 30_000;
@@ -30,8 +30,8 @@ export function parseGoDuration(text: string): number | undefined {
 }
 
 /**
- * How long lookups may take, in milliseconds. The API server rounds what is left up to a whole second before it
- * sends it, and the answer has to travel: hence the margin, of which half the time is the most that it may take.
+ * How long lookups may take, in milliseconds. The API server rounds what is left up to a whole second before it sends
+ * it, and the answer has to travel: hence the margin, which takes at most half the time.
  *
  * @param timeout the `timeout` parameter of the request; unreadable or absent is the API server's default
  */
@@ -44,7 +44,7 @@ export function lookupBudget(timeout: string | undefined, marginMs: number): num
   return Math.max(given / 2, given - marginMs);
 }
 
-/** One webhook is called with one timeout, so that the last one read is most often the next one too. */
+/** A webhook is always called with the same timeout, so the last one read is usually the next one too. */
 let lastRead: { readonly text: string; readonly ms: number | undefined } | undefined;
 
 function durationOf(text: string): number | undefined {
@@ -52,13 +52,15 @@ function durationOf(text: string): number | undefined {
   return lastRead.ms;
 }
 
-/** A signal that aborts when lookups have to end. `clear` when the answer is out. */
+/** A signal that aborts when lookups have to end. Call `clear` once the answer is sent. */
 export interface Deadline {
   readonly signal: AbortSignal;
   clear(): void;
 }
 
-/** Milliseconds that judging and answering one review is taken to last at least, so that the first turns are not late. */
+/**
+ * Milliseconds that judging and answering one review is assumed to take at least, so that the first turns are not late.
+ */
 const LEAST_COST_MS = 4;
 
 interface Waiting {
@@ -70,18 +72,19 @@ interface Waiting {
 }
 
 /**
- * The deadlines of all reviews that are being judged, on one timer. Reviews that wait for the same lost API server
- * would all be judged in the same moment, one after the other, and the last of them answered late. So the more of them
- * wait, the sooner the first one is told to go on with what is known; between two of them others get their turn.
+ * The deadlines of all reviews that are being judged, on one timer. Reviews that wait for the same unreachable API
+ * server would all come due at the same moment, be judged one after the other, and the last of them answered late. So
+ * the more of them wait, the sooner the first one continues with what is known; between two of them others get their
+ * turn.
  */
 export class Deadlines {
   readonly #now: () => number;
   /** By `due`, the next one first. */
   readonly #waiting: Waiting[] = [];
   #timer: NodeJS.Timeout | undefined;
-  /** When the timer rings. */
+  /** When the timer fires. */
   #rings = Number.POSITIVE_INFINITY;
-  /** What the last ones that were aborted took until their answer was out. */
+  /** How long the last aborted ones took until their answer was sent. */
   #costMs = LEAST_COST_MS;
 
   constructor(now: () => number = () => performance.now()) {
@@ -107,11 +110,11 @@ export class Deadlines {
   #clear(waiting: Waiting): void {
     const at = this.#waiting.indexOf(waiting);
     if (at !== -1) this.#waiting.splice(at, 1);
-    // The next review most often comes before it rings; nobody waits for it until then.
+    // The next review usually comes before it fires; nobody waits for it until then.
     if (this.#waiting.length === 0) this.#timer?.unref();
   }
 
-  /** The timer may ring for a review that has been answered; then the next one is looked at. */
+  /** The timer may fire for a review that has been answered; then the next one is looked at. */
   #arm(): void {
     const [next] = this.#waiting;
     if (next === undefined) return;
@@ -145,11 +148,11 @@ export class Deadlines {
     }
     this.#waiting.shift();
     next.controller.abort();
-    // Whoever has no time left for others' turns goes on at once.
+    // A review with no time left for others' turns continues at once.
     while ((this.#waiting[0]?.due ?? Number.POSITIVE_INFINITY) - this.#costMs <= this.#now()) {
       this.#waiting.shift()?.controller.abort();
     }
-    // After everything that the abort has set going, the answer included.
+    // After everything that the abort started, the answer included.
     setImmediate(() => {
       const took = this.#now() - begun;
       this.#costMs = Math.max(took, this.#costMs * 0.9, LEAST_COST_MS);

@@ -17,7 +17,7 @@ import { rememberedFor } from "./remembered.ts";
 import type { ReviewRequest } from "./review.ts";
 import { type Subject, subjectOf } from "./subject.ts";
 
-/** What all decisions of a server are made with. */
+/** What all decisions of a server share. */
 export interface DecisionSources {
   readonly cluster: Cluster;
   readonly config: () => Config;
@@ -30,7 +30,7 @@ export interface DecisionSources {
 /**
  * Decides one review.
  *
- * @param signal aborts when lookups have to end; the decision is then made by what is known
+ * @param signal aborts when lookups have to end; the decision is then based on what is known
  * @throws RequestRefused (400) where the object is not what the resource says
  */
 export async function decide(
@@ -74,7 +74,7 @@ export async function decide(
   };
 }
 
-/** What is being created is not there yet; everything else that a finding names is. */
+/** An object that is being created does not exist yet; everything else that a finding names does. */
 function storedBeside(subject: Subject, { operation }: ReviewRequest): IsStored {
   const created = operation === "CREATE" ? factOf(subject) : undefined;
   return ({ kind, name }) => created === undefined || kind !== created.kind || name !== created.object.name;

@@ -8,13 +8,16 @@ import { resourceName } from "./subject.ts";
 
 /** A claim that thousands of workloads mount must not make a line of megabytes. */
 const FINDINGS_LOGGED = 50;
-/** The longest name that the API server accepts; what is sent by others may be longer. */
+/** The longest name that the API server accepts; other callers may send longer ones. */
 export const NAME_LIMIT = 253;
 
 /** Reasons are written by users, in annotations of up to 256 KiB. */
 const TEXT_LIMIT = 512;
 
-/** One line a decision, with the same keys in every line. Names, rules and the reasons of exemptions: objects may hold secrets. */
+/**
+ * One line per decision, with the same keys in every line. Names, rules and the reasons of exemptions: objects may hold
+ * secrets.
+ */
 export function logDecision(
   log: FastifyBaseLogger,
   request: ReviewRequest,
@@ -32,7 +35,7 @@ export function logDecision(
       user: oneLine(request.user.name, NAME_LIMIT),
       dryRun: request.dryRun,
       verdict: verdictFor(decision),
-      // What mode enforce would answer; the verdict is what was answered.
+      // What mode enforce would have answered; the verdict is the actual answer.
       enforced: judged ? verdictOf(findings, "enforce") : "allow",
       denies: rulesDenied(findings),
       judged,

@@ -1,16 +1,18 @@
 import type { DryRunMemory as Settings } from "../config/model.ts";
 import type { Fact } from "../kube/fact.ts";
 
-/** What one user dry-ran in one namespace, by what an object can name. */
+/** What one user dry-ran in one namespace, indexed by what an object can refer to. */
 export interface Recollection {
   object(kind: string, name: string): Fact | undefined;
-  /** Workloads that mount a claim; the newest, where there are very many. */
+  /** Workloads that mount a claim; only the newest where there are very many. */
   mounting(claim: string): readonly Fact[];
   /** Autoscalers of a workload. */
   scaling(kind: string, name: string): readonly Fact[];
 }
 
-/** Of those that name the same thing. The memory only ever adds a warning, and nobody reads more of them. */
+/**
+ * How many that name the same thing are returned. The memory only ever adds a warning, and nobody reads more of them.
+ */
 const MOST_ALIKE = 64;
 
 interface Remembered {
@@ -29,9 +31,9 @@ interface Remembered {
  */
 export class DryRunMemory {
   readonly #settings: () => Settings;
-  /** In the order of arrival, which is the order of expiry as long as the settings stand. */
+  /** In order of arrival, which is the order of expiry unless the settings change. */
   readonly #entries = new Map<string, Remembered>();
-  /** Keys of entries, by owner and what they name. */
+  /** Keys of entries, by owner and what the entries name. */
   readonly #referring = new Map<string, Set<string>>();
   #bytes = 0;
 
@@ -48,7 +50,8 @@ export class DryRunMemory {
   }
 
   /**
-   * What the user dry-ran in the namespace and is still remembered; each question costs the same, however much that is.
+   * What the user dry-ran in the namespace, as far as it is still remembered; a lookup costs the same however much that
+   * is.
    *
    * @param now milliseconds since the epoch
    */
@@ -68,7 +71,7 @@ export class DryRunMemory {
     };
   }
 
-  /** Remembers an object that a user dry-ran, in place of an earlier one of the same name. */
+  /** Remembers an object that a user dry-ran, replacing an earlier one of the same name. */
   remember(user: string, namespace: string, fact: Fact, now: number): void {
     const { enabled, seconds, maxBytes } = this.#settings();
     const owner = ownerKey(user, namespace);
@@ -120,7 +123,7 @@ const claimReference = (name: string) => JSON.stringify(["PersistentVolumeClaim"
 
 const targetReference = (kind: string, name: string) => JSON.stringify(["target", kind, name]);
 
-/** The claims that a workload mounts, the target of an autoscaler. */
+/** The claims that a workload mounts, or the target of an autoscaler. */
 function referencesOf(fact: Fact): readonly string[] {
   if (fact.kind === "HorizontalPodAutoscaler") {
     const { kind, name } = fact.object.target;
@@ -133,7 +136,7 @@ function referencesOf(fact: Fact): readonly string[] {
   return [...new Set(names)];
 }
 
-/** Stands for what a fact takes in memory; what of the object is not judged is not kept. */
+/** An estimate of what a fact takes in memory; parts of the object that are not judged are not kept. */
 function bytesOf({ object }: Fact): number {
   return Buffer.byteLength(JSON.stringify(object));
 }

@@ -19,7 +19,7 @@ export interface AppOptions {
   readonly server: (handler: FastifyServerFactoryHandler<Server>) => Server;
 }
 
-/** What the HTTP parser calls what it cannot read, as HTTP says it. */
+/** The HTTP parser's error codes, as HTTP statuses. */
 const CLIENT_ERRORS: Readonly<Record<string, { code: number; phrase: string; message: string }>> = {
   ERR_HTTP_REQUEST_TIMEOUT: {
     code: 408,
@@ -38,14 +38,14 @@ const NO_PROXY = { code: 405, phrase: "Method Not Allowed", message: "this is no
 /** A fastify app that answers everything it refuses with a `metav1.Status`, which the API server shows its user. */
 export function createApp({ logger, metrics, server }: AppOptions): FastifyInstance {
   const app: FastifyInstance = fastify({
-    // Fastify says for each address that it listens, without the scheme; whoever opens the ports says it once.
+    // Fastify logs a line for each address, without the scheme; the code that opens the ports logs it once.
     loggerInstance: logger.child({}, { level: "warn" }),
     childLoggerFactory: (_app, bindings, options) => logger.child(bindings, options),
     logController: new LogController({ disableRequestLogging: true }),
     serverFactory: (handler) => server(handler),
-    // Closing must not turn away a request that the API server sent before it knew.
+    // Closing must not reject a request that the API server sent before it knew of it.
     return503OnClosing: false,
-    // A key like that sets no prototype here; without it the rest can be judged.
+    // Such a key sets no prototype here; the rest can be judged without it.
     onProtoPoisoning: "remove",
     onConstructorPoisoning: "ignore",
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, metrics),
@@ -55,7 +55,7 @@ export function createApp({ logger, metrics, server }: AppOptions): FastifyInsta
       reply.code(code).send(statusOf(code, error.message));
     },
   });
-  // Node answers these by itself, with nothing in the body or not at all.
+  // Node answers these by itself, with an empty body or not at all.
   app.server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
     metrics.refusals.inc({ code: "417" });
     const message = `the Expect header ${JSON.stringify(request.headers.expect)} cannot be met`;
@@ -66,7 +66,7 @@ export function createApp({ logger, metrics, server }: AppOptions): FastifyInsta
     socket.on("error", () => {});
     endWith(socket, NO_PROXY, metrics);
   });
-  // Nobody reads bodies but the plugin that knows how; what fastify reads by default gets its 415 too.
+  // Only the plugin that knows how reads bodies; what fastify reads by default gets a 415 too.
   app.removeAllContentTypeParsers();
 
   app.setErrorHandler((error: FastifyError, request, reply) => {
@@ -110,7 +110,7 @@ function refuseConnection(error: Error & { code?: string }, socket: Socket, metr
   endWith(socket, CLIENT_ERRORS[error.code ?? ""] ?? UNREADABLE, metrics);
 }
 
-/** Answers on a connection of which nothing more is expected. */
+/** Answers on a connection from which nothing more is expected. */
 function endWith(
   socket: Duplex,
   { code, phrase, message }: { readonly code: number; readonly phrase: string; readonly message: string },

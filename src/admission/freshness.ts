@@ -1,19 +1,19 @@
 import type { KindStatus } from "../cluster/cluster.ts";
 import type { Subject } from "./subject.ts";
 
-/** What an answer could not see, or saw long ago. */
+/** What an answer could not take into account, or knew only from some time ago. */
 export interface Freshness {
   /** One sentence where facts are older than configured. */
   readonly stale: string | undefined;
-  /** One sentence for each kind that cannot be read, or whose facts are those of a while ago. */
+  /** One sentence for each kind that cannot be read, or whose facts are old. */
   readonly unseen: readonly string[];
 }
 
 const NONE: Freshness = { stale: undefined, unseen: [] };
 
 /**
- * What to say of the facts behind a judgement. A webhook that has lost the API server carries on with what it knows,
- * and a kind that may not be read leaves the others as they are; but whoever is judged is told.
+ * What to say about the facts behind a judgement. A webhook that has lost the API server carries on with what it knows,
+ * and a kind that may not be read does not affect the others; but the answer says so.
  *
  * @param staleAfterSeconds age from which facts are called old
  */
@@ -46,7 +46,7 @@ export function freshnessOf(
   };
 }
 
-/** A template that mounts nothing is judged by itself. */
+/** A template that mounts nothing is judged without other facts. */
 function readsFacts(subject: Subject): boolean {
   if (subject.type === "none") return false;
   return subject.type !== "workload" || subject.next.template.mounts.length > 0;

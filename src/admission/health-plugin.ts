@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { KindStatus } from "../cluster/cluster.ts";
 import type { CertificateStatus } from "../tls/certificate-source.ts";
 
-/** Whether the server is of use, and what is wrong though it is. */
+/** Whether the server is ready, and what is wrong nevertheless. */
 export interface Readiness {
   readonly ready: boolean;
   /** One line each, the ones that make it unready first. */
@@ -13,16 +13,15 @@ export interface HealthState {
   readonly kinds: readonly KindStatus[];
   readonly draining: boolean;
   readonly certificate: CertificateStatus;
-  /** Why the configuration file as it is now is not, or not all, in force. */
+  /** Why the current configuration file is not, or not entirely, in force. */
   readonly configProblems: readonly string[];
   /** Facts older than this are named. */
   readonly staleAfterSeconds: number;
 }
 
 /**
- * Ready once every kind has been listed or refused, with a usable certificate, until the server drains. A kind that
- * may not be read, facts that are stale and a broken configuration are problems to be seen, not a reason to take
- * the last answers away.
+ * Ready once every kind has been listed or refused, with a usable certificate, until the server drains. A kind that may
+ * not be read, facts that are stale and a broken configuration are problems to report, not a reason to stop answering.
  */
 function readinessOf(state: HealthState): Readiness {
   const { certificate } = state;

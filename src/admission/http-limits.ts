@@ -1,9 +1,9 @@
-/** How long a connection may take over what. Milliseconds. */
+/** Time limits of a connection, in milliseconds. */
 export interface HttpTimeouts {
   /**
    * How long an idle connection is kept. Above the 90 s for which the API server keeps one
-   * (`apimachinery/pkg/util/net/http.go`): closed by us first, it would surface there as EOF, and Go does not
-   * replay a POST.
+   * (`apimachinery/pkg/util/net/http.go`): closed by us first, it would surface there as EOF, and Go does not retry a
+   * POST.
    */
   readonly keepAlive: number;
   /** From the first byte to the end of the headers; a new connection has to begin within it too. */

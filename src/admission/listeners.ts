@@ -7,7 +7,7 @@ import type { HttpTimeouts } from "./http-limits.ts";
 /** A TLS server whose certificate can be replaced while it runs. */
 export interface TlsListener {
   readonly server: HttpsServer;
-  /** New connections get it; those that are open keep theirs. */
+  /** New connections use it; open ones keep theirs. */
   present(certificate: CertificateAndKey): void;
 }
 
@@ -54,7 +54,7 @@ function httpOptions(timeouts: HttpTimeouts) {
     headersTimeout: timeouts.headers,
     requestTimeout: timeouts.request,
     connectionsCheckingInterval: timeouts.check,
-    // No answer depends on it, and Node would refuse without a word of why.
+    // No answer depends on it, and Node would refuse without giving a reason.
     requireHostHeader: false,
   };
 }

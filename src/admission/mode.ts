@@ -34,7 +34,7 @@ export function modeFor(
   return { mode: controller && mode !== "off" ? "audit" : mode, notes: note === undefined ? [] : [note] };
 }
 
-/** By the subresource, or by an update that leaves the template as it is (Argo scales a Deployment that way). */
+/** Through the subresource, or by an update that leaves the template as it is (Argo scales a Deployment that way). */
 function isScaling(subject: Subject): boolean {
   return (
     subject.type === "scale" ||

@@ -7,8 +7,8 @@ import type { Recollection } from "./dry-run-memory.ts";
 import type { Subject } from "./subject.ts";
 
 /**
- * Of what a user dry-ran, the part that a dry run is about: what its object names, and what names the same. The rest is
- * not looked at, so that a dry run costs the same however much is remembered.
+ * The part of what a user dry-ran that concerns a dry run: what its object names, and what names the same. The rest is
+ * not read, so that a dry run costs the same however much is remembered.
  */
 export function rememberedFor(subject: Subject, memory: Recollection, view: ClusterView): readonly Fact[] {
   switch (subject.type) {

@@ -1,7 +1,7 @@
 import { isRecord } from "../kube/raw.ts";
 import { RequestRefused } from "./status.ts";
 
-/** A Kubernetes object as it came, before `kube/` reads it. */
+/** A Kubernetes object as received, before `kube/` reads it. */
 export type RawObject = Readonly<Record<string, unknown>>;
 
 export type Operation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
@@ -22,7 +22,7 @@ export interface ReviewRequest {
   readonly oldObject: RawObject | null;
 }
 
-/** What is said back about a request. */
+/** The response to a request. */
 export interface Answer {
   readonly allowed: boolean;
   /** Why it was denied; `undefined` when it was allowed. */
@@ -103,13 +103,16 @@ function parseRequest(request: RawObject): ReviewRequest {
   };
 }
 
-/** The API server says the namespace beside the object; who writes a review by hand may leave that out. */
+/** The API server says the namespace beside the object; a review written by hand may leave that out. */
 function namespaceOf(object: RawObject | null): string {
   const namespace = isRecord(object?.metadata) ? object.metadata.namespace : undefined;
   return typeof namespace === "string" ? namespace : "";
 }
 
-/** The review that says it; a denial is 403 Forbidden, so that kubectl prints "Error from server (Forbidden)". */
+/**
+ * The review that carries the response; a denial is 403 Forbidden, so that kubectl prints "Error from server
+ * (Forbidden)".
+ */
 export function renderReview(uid: string, answer: Answer): ReviewResponse {
   return {
     apiVersion: REVIEW_VERSION,

@@ -40,7 +40,7 @@ export interface ServerDependencies {
 
 export interface Ports {
   readonly host: string;
-  /** 0 takes any free one. */
+  /** 0 picks any free one. */
   readonly port: number;
   readonly metricsPort: number;
 }
@@ -50,11 +50,11 @@ export interface AdmissionServer {
   readonly app: FastifyInstance;
   /** `/metrics` over plain HTTP. */
   readonly metricsApp: FastifyInstance;
-  /** Opens both ports and says which they are. @throws AttachguardError AG_ERR_LISTEN */
+  /** Opens both ports and returns their numbers. @throws AttachguardError AG_ERR_LISTEN */
   listen(ports: Ports): Promise<{ readonly port: number; readonly metricsPort: number }>;
   /**
-   * For SIGTERM: is not ready from now on, keeps answering while the endpoint is being removed, then closes, waits
-   * for what is in flight, and ends what remains.
+   * For SIGTERM: stops being ready, keeps answering while the endpoint is being removed, then closes, waits for what is
+   * in flight, and ends what remains.
    */
   drain(): Promise<void>;
   /** Closes at once. */
@@ -86,7 +86,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
       return tls.server;
     },
   });
-  // Told from the start of draining on, so that the API server's connections are gone before the port is.
+  // Set from the start of draining on, so that the API server's connections are gone before the port is.
   app.addHook("onSend", (_request, reply, _payload, done) => {
     if (draining) reply.header("connection", "close");
     done();
@@ -129,7 +129,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
       notPresented = undefined;
       metrics.certificateExpiry.set(certificate.notAfter / 1000);
     } catch (error) {
-      // TLS is choosier than whoever read the pair (a key that is too short, say); the old one stays.
+      // TLS is stricter than the code that read the pair (about a key that is too short, say); the old one stays.
       notPresented = `the new one cannot be presented (${messageOf(error)}), the previous one is`;
       logger.warn({ error: messageOf(error) }, "new certificate not usable; serving the previous one");
     }
@@ -160,7 +160,10 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
   };
 }
 
-/** Waits for what is in flight, then ends the connections that remain: a client that sends slowly must not keep us. */
+/**
+ * Waits for what is in flight, then ends the connections that remain: a client that sends slowly must not keep the
+ * server from ending.
+ */
 async function closeApp(app: FastifyInstance, graceSeconds: number): Promise<void> {
   const timer = setTimeout(() => app.server.closeAllConnections(), graceSeconds * 1000);
   try {
@@ -192,7 +195,7 @@ async function clientCaOf({ clientAuth }: Config): Promise<string | undefined> {
   if (clientAuth === null) return undefined;
   try {
     const pem = await readFile(clientAuth.caFile, "utf8");
-    // TLS takes an empty text for none, and then trusts every public CA.
+    // TLS treats an empty text as none, and then trusts every public CA.
     parseCertificate(pem);
     return pem;
   } catch (cause) {

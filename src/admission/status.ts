@@ -39,7 +39,7 @@ export function statusOf(code: number, message: string): Status {
   };
 }
 
-/** A request that is not an admission review which can be judged: answered with a Status, never with a review. */
+/** A request that is not an admission review that can be judged: answered with a Status, never with a review. */
 export class RequestRefused extends AttachguardError {
   readonly statusCode: number;
 

@@ -26,7 +26,7 @@ export type Subject =
   | {
       readonly type: "claim";
       readonly claim: Claim;
-      /** True where the StatefulSet controller makes it of a template. */
+      /** True where the StatefulSet controller creates it from a template. */
       readonly bySet: boolean;
     }
   /** Allowed without being judged. */
@@ -34,15 +34,15 @@ export type Subject =
 
 interface Judged {
   readonly type: Exclude<Subject["type"], "none">;
-  /** Kind and groups of the object that such a request carries. */
+  /** Kind and groups of the object in such a request. */
   readonly kind: string;
   readonly groups: readonly string[];
   readonly operations: readonly string[];
-  /** The kind that the resource belongs to: another one for a scale. */
+  /** The kind that the resource belongs to; for a scale, the scaled workload's. */
   readonly of: FactKind;
 }
 
-/** A Scale is of `autoscaling`; an API server of OpenShift sends its old group for a DeploymentConfig. */
+/** A Scale is in group `autoscaling`; OpenShift's API server sends its old group for a DeploymentConfig. */
 const SCALE_GROUPS = ["autoscaling", "extensions"];
 
 /** `pkg/controller/statefulset`, by its service-account credentials. */
@@ -71,7 +71,10 @@ const JUDGED: ReadonlyMap<string, Judged> = new Map(
 
 type ResourceOfRequest = Pick<ReviewRequest, "resource" | "subResource">;
 
-/** The resource as metrics and logs name it; what is never judged is `other`, so that the label stays bounded. */
+/**
+ * The resource as metrics and logs name it; resources that are never judged are `other`, so that the label stays
+ * bounded.
+ */
 export function resourceLabel(request: ResourceOfRequest): string {
   return JUDGED.has(keyOf(request)) ? resourceName(request) : "other";
 }
@@ -82,7 +85,7 @@ export function resourceName({ resource, subResource }: ResourceOfRequest): stri
 }
 
 /**
- * Finds what a request is about.
+ * Determines what a request is about.
  *
  * @throws RequestRefused (400) where the object is not what the resource says
  */
@@ -169,8 +172,8 @@ function replicasOf(scale: RawObject, field: string): number {
 }
 
 /**
- * The object, checked to be of its resource's kind, with the namespace and name that the request knows: the
- * object itself may lack the namespace, and before a name is generated has only the stem of one.
+ * The object, checked to be of its resource's kind, with the namespace and name from the request: the object itself may
+ * lack the namespace, and before a name is generated has only its prefix.
  */
 function objectOf(request: ReviewRequest, field: "object" | "oldObject", judged: Judged): RawObject | null {
   const raw = request[field];

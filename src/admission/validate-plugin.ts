@@ -23,9 +23,9 @@ export interface ValidateOptions {
   readonly decide: Decide;
   readonly config: () => Config;
   readonly metrics: Metrics;
-  /** Bodies larger than so many bytes are not judged. */
+  /** Bodies with more bytes than this are not judged. */
   readonly bodyLimit: number;
-  /** Bytes that bodies may hold at once, where the configuration does not say. */
+  /** Bytes that bodies may hold at once, where the configuration does not set it. */
   readonly bodyMemory: number;
   /** `null`: everybody may call. */
   readonly callers: () => CallerCheck | null;
@@ -37,7 +37,7 @@ export async function validatePlugin(app: FastifyInstance, options: ValidateOpti
   const timings = new WeakMap<FastifyRequest, Timing>();
   const deadlines = new Deadlines();
   let turn: number | undefined;
-  /** Of many requests that are read in one turn of the event loop, the last has been waiting as long as the first. */
+  /** Where many requests are read in one turn of the event loop, the last has been waiting as long as the first. */
   const turnBegan = (): number => {
     if (turn === undefined) {
       turn = performance.now();
@@ -60,7 +60,7 @@ export async function validatePlugin(app: FastifyInstance, options: ValidateOpti
       arrived,
       budget: lookupBudget(timeoutOf(request), options.config().limits.deadlineMarginMilliseconds),
     });
-    // Before the body is read: who may not call may not make the server parse either.
+    // Before the body is read: a caller that is not allowed must not make the server parse either.
     const callers = options.callers();
     if (callers !== null) checkCaller(request, callers);
     const encoding = request.headers["content-encoding"];
@@ -141,7 +141,7 @@ export async function validatePlugin(app: FastifyInstance, options: ValidateOpti
     }
   }
 
-  /** Answers a body that was not kept by what stood at its beginning. */
+  /** Answers a body that was not kept, from what its beginning said. */
   function unread(
     request: FastifyRequest,
     { why, head }: Extract<Body, { state: "unread" }>,
@@ -199,17 +199,17 @@ export async function validatePlugin(app: FastifyInstance, options: ValidateOpti
   }
 }
 
-/** When a request came and how many milliseconds lookups may take from then on. */
+/** When a request arrived and how many milliseconds lookups may take from then on. */
 interface Timing {
   readonly arrived: number;
   readonly budget: number;
 }
 
-/** Parts of the budget after which a body may no longer wait for room, has to be here, has to be parsed. */
+/** Parts of the budget after which a body may no longer wait for room, has to have arrived, has to be parsed. */
 const WAITING = 0.25;
 const ARRIVING = 0.5;
 const PARSING = 0.75;
-/** However patient a caller says it is: no API server takes longer to send what it has in memory. */
+/** Whatever timeout a caller states: no API server takes longer to send what it has in memory. */
 const LONGEST_ARRIVAL_MS = 5_000;
 
 function bodyLimits({ arrived, budget }: Timing, bytes: number): BodyLimits {
@@ -245,7 +245,7 @@ function reasonOf(why: Unread, limit: number): string {
   }
 }
 
-/** fastify's own, which takes out keys that would set a prototype. */
+/** fastify's own, which removes keys that would set a prototype. */
 function jsonParser(app: FastifyInstance): (text: string) => unknown {
   const parse = app.getDefaultJsonParser("remove", "ignore");
   return (text) => {

@@ -8,11 +8,11 @@ import type { WaiverCheck } from "../judge/context.ts";
 import type { Metrics, WorkloadCounts } from "../metrics.ts";
 import { RULES } from "../policy/rules/index.ts";
 
-/** Longer than this no request waits for a slice, but for the one workload that it ends with. */
+/** No request waits longer than this for a slice, apart from the workload that the slice ends with. */
 const SLICE_MS = 4;
 /** At least; as long as the slice was, so that half of the time belongs to requests whatever a workload costs. */
 const PAUSE_MS = 4;
-/** How often it is looked whether it is time, while there is nothing to count yet. */
+/** How often to check whether it is time, while there is nothing to count yet. */
 const LOOK_MS = 1_000;
 
 export interface WorkloadGaugesDeps {
@@ -24,10 +24,10 @@ export interface WorkloadGaugesDeps {
 }
 
 /**
- * Counts, every now and then, what all workloads would be told today, and shows it as gauges. It runs in slices between
- * requests, from the facts that the server holds anyway.
+ * Counts, every now and then, the verdicts that all workloads would get today, and shows them as gauges. It runs in
+ * slices between requests, on the facts that the server holds anyway.
  *
- * @returns ends it
+ * @returns a function that ends it
  */
 export function followWorkloads(deps: WorkloadGaugesDeps): () => void {
   const ending = new AbortController();
@@ -63,10 +63,10 @@ function isListed(cluster: WholeCluster): boolean {
 }
 
 /**
- * What all workloads would be told today: each counts once, by its verdict under the mode of its namespace; each error,
- * let through or not, by its rule.
+ * The verdicts that all workloads would get today: each counts once, by its verdict under the mode of its namespace;
+ * each error, let through or not, by its rule.
  *
- * @returns undefined where the signal ended it
+ * @returns undefined where the signal aborted it
  */
 export async function countWorkloads(
   cluster: Pick<WholeCluster, "view" | "workloads">,

@@ -2,8 +2,8 @@ const FIRST_BLOCK = 4 * 1024;
 const LARGEST_BLOCK = 64 * 1024;
 
 /**
- * The bytes of one body while it arrives, copied into blocks. What the network hands over is a view of a larger
- * buffer, or as small as its sender likes; kept as it is, a byte could hold 64 KiB.
+ * The bytes of one body while it arrives, copied into blocks. A chunk from the network is a view of a larger buffer, or
+ * as small as its sender likes; kept as it is, one byte could pin 64 KiB.
  */
 export class BlockList {
   #blocks: Uint8Array<ArrayBuffer>[] = [];
@@ -17,7 +17,7 @@ export class BlockList {
     return this.#length;
   }
 
-  /** How many bytes of memory more are taken when so many are added. */
+  /** How many more bytes of memory adding this many bytes takes. */
   growth(bytes: number): number {
     let missing = bytes - this.#free();
     let grown = 0;
@@ -46,14 +46,14 @@ export class BlockList {
     this.#length = 0;
   }
 
-  /** The blocks, the last one cut to what is used of it. */
+  /** The blocks, the last one cut to its used part. */
   blocks(): readonly Uint8Array<ArrayBuffer>[] {
     return this.#blocks.map((block, at) =>
       at === this.#blocks.length - 1 ? block.subarray(0, this.#used) : block,
     );
   }
 
-  /** The first bytes, as many as there are up to a number. */
+  /** The first bytes, up to a number. */
   beginning(bytes: number): Uint8Array {
     const blocks: Uint8Array[] = [];
     let length = 0;

@@ -1,12 +1,12 @@
-/** What the worker makes of a body. */
+/** The worker's result for a body. */
 export type Compact =
   | { readonly state: "text"; readonly text: string }
   | { readonly state: "malformed" }
   | { readonly state: "too-deep" };
 
 /**
- * What the worker runs: it parses reviews and writes them again without what no verdict reads, so that reading that
- * is quick whatever was stored. Whether a template was changed depends on all of it: a digest stands for it.
+ * What the worker runs: it parses reviews and writes them again without what no verdict reads, so that the result is
+ * quick to read whatever was stored. Whether a template was changed depends on all of it: a digest stands for it.
  *
  * It is started from its own text and sees nothing else of this module.
  */
@@ -14,10 +14,13 @@ export function compactReviews(): void {
   const port = process.getBuiltinModule("node:worker_threads").parentPort;
   const { createHash } = process.getBuiltinModule("node:crypto");
   type Raw = Record<string, unknown>;
-  /** Above what is looked at (`policy/spread`) of labels, node constraints and pod affinity: what was cut stays too large. */
+  /**
+   * Above what is looked at (`policy/spread`) of labels, node constraints and pod affinity: a list that was cut still
+   * counts as too large.
+   */
   const mostTerms = 12_000;
   const mostLabels = 12_000;
-  /** Claims that no container mounts are at most a note. */
+  /** Claims that no container mounts cause at most a note. */
   const mostUnmounted = 100;
   const mostOfStatus = 1_000;
   const mostNames = 100;
@@ -60,7 +63,7 @@ export function compactReviews(): void {
   const raw = (value: unknown): Raw => (isRaw(value) ? value : {});
   const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-  /** In parts: the text of the whole would be as large again as the body. */
+  /** In parts: one text would be as large again as the body. */
   const digest = (value: Raw): string => {
     const hash = createHash("sha256");
     for (const [key, part] of Object.entries(value)) {
@@ -168,7 +171,7 @@ export function compactReviews(): void {
     return kept;
   };
 
-  /** One container that mounts what all of a list do: which volumes are mounted is all that is read of them. */
+  /** One container with the mounts of a whole list: which volumes are mounted is all that is read of containers. */
   const mountsOf = (
     containers: readonly unknown[],
     volumes: ReadonlySet<unknown>,
@@ -231,7 +234,7 @@ export function compactReviews(): void {
     if (isRaw(template.spec)) template.spec = prunePod(template.spec);
     template.unread = unread;
   };
-  /** Of a step is read what it is called: one with more names than there are has one that is not known. */
+  /** Only the names in a step are read: one with more names than exist has one that is not known. */
   const pruneSteps = (spec: Raw): void => {
     const canary = raw(raw(spec.strategy).canary);
     if (!Array.isArray(canary.steps)) return;

@@ -8,12 +8,12 @@ const CLOSE_OBJECT = 0x7d;
 
 /**
  * What parsing a JSON text will cost, seen from its bytes as they arrive: how deep it nests and about how many values
- * it has. One pass, no memory; a text that is not JSON gets some answer.
+ * it has. One pass, no memory; for a text that is not JSON the answer means nothing.
  */
 export class JsonScan {
   /** The deepest nesting so far. */
   depth = 0;
-  /** At least as many values as there are, and in JSON without white space just as many. */
+  /** An upper bound of the number of values; exact for JSON without white space. */
   values = 1;
   #level = 0;
   #inString = false;

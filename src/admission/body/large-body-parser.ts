@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { type Compact, compactReviews } from "./compact-review.ts";
 
-/** What became of a large body. */
+/** The outcome for a large body. */
 export type Compacted =
   | Compact
   /** It would have taken more memory than it may. */
@@ -15,16 +15,16 @@ interface Job {
 }
 
 /**
- * Measured: the largest pair of objects that an API server can store takes about 90 MiB of it, so that what needs
- * more is no review.
+ * Measured: the largest pair of objects that an API server can store takes about 90 MiB of it, so anything that needs
+ * more is not a review.
  */
 const HEAP_MIB = 128;
 const YOUNG_MIB = 16;
 
 /**
  * Parses large bodies away from the thread that answers, one after the other, with a heap of its own: a body that
- * explodes ends the worker, and the next one gets a new worker. What comes back is the review as text again, without
- * escapes and without what no verdict reads, so that parsing that takes a fraction.
+ * exhausts it ends the worker, and the next one gets a new worker. The result is the review as text again, without
+ * escapes and without what no verdict reads, so that parsing it takes a fraction of the time.
  */
 export class LargeBodyParser {
   #worker: Worker | undefined;
@@ -33,7 +33,7 @@ export class LargeBodyParser {
 
   /**
    * @param blocks the body; they are handed over and empty afterwards
-   * @param until when the answer is of no use any more, in milliseconds of `performance.now()`
+   * @param until when the answer becomes useless, in milliseconds of `performance.now()`
    */
   compact(blocks: readonly Uint8Array<ArrayBuffer>[], until: number): Promise<Compacted> {
     const { promise, resolve } = Promise.withResolvers<Compacted>();
@@ -99,7 +99,7 @@ export class LargeBodyParser {
     this.#next();
   }
 
-  /** A worker that ran out of memory, or that is too slow, is given up. */
+  /** Gives up a worker that ran out of memory or is too slow. */
   #replace(failed = this.#worker): void {
     if (failed === undefined || failed !== this.#worker) return;
     this.#worker = undefined;

@@ -18,7 +18,7 @@ export type Unread =
   /** Parsing it takes more memory than it may. */
   | "values";
 
-/** A body, read or not. Whoever gets a read one gives its room back (`room.leave(holding)`). */
+/** A body, read or not. The caller that gets a body that was read gives its room back (`room.leave(holding)`). */
 export type Body =
   | { readonly state: "read"; readonly value: unknown; readonly holding: Holding }
   | { readonly state: "unread"; readonly why: Unread; readonly head: ReviewHead | undefined }
@@ -28,26 +28,26 @@ export interface BodyReader {
   /** The bytes that all bodies hold. */
   readonly room: Room;
   readonly largeBodies: LargeBodyParser;
-  /** Reads JSON text on this thread. @throws where it is none */
+  /** Reads JSON text on this thread. @throws where it is not JSON */
   readonly parse: (text: string) => unknown;
 }
 
 export interface BodyLimits {
   /** Larger bodies are read to their end and not kept. */
   readonly bytes: number;
-  /** Until when it may wait for room, in milliseconds of `performance.now()`, as the others. */
+  /** Until when it may wait for room, in milliseconds of `performance.now()`, like the others. */
   readonly waitsUntil: number;
-  /** When it has to be here as a whole. */
+  /** When it has to have arrived in full. */
   readonly arrivesBefore: number;
-  /** When a large one has to be parsed. */
+  /** When a large body has to be parsed. */
   readonly parsedBefore: number;
 }
 
-/** From here on a body's bytes are looked at before they are parsed, and belong to its namespace's share. */
+/** From this size on a body's bytes are scanned before they are parsed, and count towards its namespace's share. */
 const LOOKED_AT_FROM = 32 * 1024;
-/** From here on a body is a large one: they share half of the room. */
+/** From this size on a body is a large one; large ones share half of the room. */
 const LARGE_FROM = 256 * 1024;
-/** From here on a body is parsed in the worker. */
+/** From this size on a body is parsed in the worker. */
 const WORKER_FROM = 1024 * 1024;
 /**
  * Two objects of 1.5 MiB hold at most 1.6 million values (an empty string, or an empty term, is two bytes in etcd);
@@ -56,18 +56,18 @@ const WORKER_FROM = 1024 * 1024;
 const MOST_VALUES = 2_000_000;
 /** Far above what any kind nests; the API server's own decoder ends at 10,000, and only `managedFields` gets there. */
 const MOST_DEPTH = 500;
-/** What the worker hands back is parsed on the thread that answers: this much takes less than 200 ms there. */
+/** The worker's result is parsed on the thread that answers: this much takes less than 200 ms there. */
 const MOST_COMPACT = 8 * 1024 * 1024;
 /** A text and its values on this thread, in multiples of the body (measured: 4 to 5 for objects, 14 for `[],[],…`). */
 const PARSED_PER_BYTE = 7;
 
 /**
- * Reads one body, charging every byte as it arrives. A body that may not be kept is still read to its end: answered
+ * Reads one body, charging every byte as it arrives. A body that may not be kept is still read to its end: if answered
  * earlier, its sender would see a broken write instead of the answer.
  *
  * Rejects where the connection breaks.
  *
- * @param length what `content-length` says, or NaN: tells a large body from a small one, reserves nothing
+ * @param length the value of `content-length`, or NaN: tells a large body from a small one, reserves nothing
  */
 export function readBody(
   stream: Readable,
@@ -77,7 +77,7 @@ export function readBody(
 ): Promise<Body> {
   const { promise, resolve, reject } = Promise.withResolvers<Body>();
   const { room } = reader;
-  // Who does not say how much will come counts as one of the large ones.
+  // A body without a length counts as a large one.
   const holding = new Holding(!(length < LARGE_FROM));
   const kept = new BlockList();
   let whole: Uint8Array | undefined;
@@ -114,7 +114,7 @@ export function readBody(
     }
     timer ??= setTimeout(() => giveUp("slow"), limits.arrivesBefore - performance.now());
     if (total > limits.bytes) {
-      // What is known of it so far may not hold its head yet.
+      // The bytes so far may not contain its head yet.
       if (kept.length < HEAD_BYTES) kept.push(chunk.subarray(0, HEAD_BYTES));
       giveUp("size");
       return;
@@ -218,7 +218,7 @@ function parsed(
   return { state: "read", value, holding };
 }
 
-/** A user may write them as deep as the API server reads, and nobody here reads them. */
+/** A user may nest them as deep as the API server accepts, and no verdict reads them. */
 function withoutManagedFields(review: unknown): void {
   if (!isRecord(review) || !isRecord(review.request)) return;
   for (const object of [review.request.object, review.request.oldObject]) {
@@ -228,7 +228,7 @@ function withoutManagedFields(review: unknown): void {
   }
 }
 
-/** What somebody nests deeper than any object of the API server is. */
+/** A text nested deeper than any object of the API server. */
 const TOO_DEEP = `the body nests deeper than ${MOST_DEPTH} levels; no object that is judged does`;
 
 function refused(problem: string): Body {

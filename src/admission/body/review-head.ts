@@ -1,7 +1,7 @@
 import { isRecord } from "../../kube/raw.ts";
 import type { Operation } from "../review.ts";
 
-/** What stands in a review before its objects (`admission/v1/types.go`, in the order of the fields). */
+/** The fields of a review before its objects (`admission/v1/types.go`, in the order of the fields). */
 export interface ReviewHead {
   readonly uid: string;
   readonly resource: { readonly group: string; readonly version: string; readonly resource: string };
@@ -9,11 +9,14 @@ export interface ReviewHead {
   readonly operation: string;
   readonly name: string;
   readonly namespace: string;
-  /** It stands behind the objects: undefined where those were not read. */
+  /** It comes after the objects: undefined where those were not read. */
   readonly dryRun: boolean | undefined;
 }
 
-/** Bytes of a body in which its head is looked for; the API server writes some hundred, more where a user has many groups. */
+/**
+ * How many bytes of a body are searched for its head; the API server writes a few hundred, more where a user has many
+ * groups.
+ */
 export const HEAD_BYTES = 16 * 1024;
 const UID_LIMIT = 253;
 
@@ -21,7 +24,7 @@ const UID_LIMIT = 253;
  * Reads the head of a review whose body is not read as a whole.
  *
  * @param beginning the first bytes of the body
- * @returns undefined where it is no review, or its uid does not stand there
+ * @returns undefined where it is not a review, or its uid is not in there
  */
 export function readHead(beginning: Uint8Array): ReviewHead | undefined {
   const review = parseBeginning(new TextDecoder().decode(beginning.subarray(0, HEAD_BYTES)));
@@ -33,7 +36,7 @@ export function readHead(beginning: Uint8Array): ReviewHead | undefined {
     uid,
     resource: { group: text(of.group), version: text(of.version), resource: text(of.resource) },
     subResource: text(subResource),
-    // A label of a metric: nothing that somebody made up.
+    // It becomes a metric's label: no value that a caller made up.
     operation: OPERATIONS.find((each) => each === operation) ?? "",
     name: text(name),
     namespace: text(namespace),
@@ -43,7 +46,7 @@ export function readHead(beginning: Uint8Array): ReviewHead | undefined {
 
 const OPERATIONS: readonly Operation[] = ["CREATE", "UPDATE", "DELETE", "CONNECT"];
 
-/** The members that are whole in a JSON text that was cut, at the top and in what stands in it (`request`). */
+/** The complete members of a JSON text that was cut, at the top level and in one of its members (`request`). */
 function parseBeginning(beginning: string): unknown {
   let level = 0;
   let inString = false;
@@ -66,7 +69,7 @@ function parseBeginning(beginning: string): unknown {
     try {
       return JSON.parse(candidate);
     } catch {
-      // Cut, or no JSON at all; the caller is told by `undefined`.
+      // Cut, or not JSON at all; the caller sees that from `undefined`.
     }
   }
   return undefined;

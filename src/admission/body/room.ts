@@ -2,9 +2,9 @@
 export class Holding {
   /** What it holds, in the room's unit. */
   held = 0;
-  /** In whose name, where that is known; nobody's name holds more than a quarter. */
+  /** In whose name, where that is known; no name holds more than a quarter. */
   name: string | undefined;
-  /** Of the large ones, which together hold at most half. */
+  /** Whether it is one of the large ones, which together hold at most half. */
   readonly large: boolean;
 
   constructor(large = false) {
@@ -19,9 +19,9 @@ interface Waiting {
 }
 
 /**
- * A bounded amount of something (bytes, places) that requests share while they are served. Half of it is kept from
- * the large ones, and a quarter is the most that one name may hold: beyond that its own requests wait. Whoever holds
- * nothing but what it asks for is always let in alone, so that no share is too small for one request.
+ * A bounded amount of something (bytes, places) that requests share while they are served. Large ones may hold at most
+ * half of it, and one name at most a quarter: beyond that its own requests wait. A request is always let in when it
+ * would be the only one, so that no share is too small for one request.
  */
 export class Room {
   readonly #size: () => number;
@@ -40,7 +40,7 @@ export class Room {
     return this.#held;
   }
 
-  /** Takes more for a holder, or nothing: `false` where there is no room now. */
+  /** Takes more for a holder; takes nothing and returns `false` where there is no room now. */
   take(holding: Holding, amount: number): boolean {
     if (!this.#fits(holding, amount)) return false;
     this.#add(holding, amount);
@@ -48,7 +48,7 @@ export class Room {
   }
 
   /**
-   * As `take`, but waits for room.
+   * Like `take`, but waits for room.
    *
    * @param until when to stop waiting, in milliseconds of `performance.now()`
    */
@@ -68,7 +68,7 @@ export class Room {
     }
   }
 
-  /** Says in whose name a holder holds, once that is known. */
+  /** Sets a holder's name once that is known. */
   name(holding: Holding, name: string): void {
     if (holding.name === name) return;
     this.#count(holding, -holding.held);
@@ -76,7 +76,7 @@ export class Room {
     this.#count(holding, holding.held);
   }
 
-  /** Gives back everything, and lets in who waits, in the order in which they came. */
+  /** Gives back everything, and lets in those that wait, in order of arrival. */
   leave(holding: Holding): void {
     if (holding.held === 0) return;
     this.#add(holding, -holding.held);

@@ -12,7 +12,7 @@ import type { Subject } from "../subject.ts";
 import { judgeWithMemory } from "./inferred.ts";
 import { asItStands, lookUp, type Outcome, outcomeOf, type RequestContext } from "./request-context.ts";
 
-/** A workload this young came with the claim, in one apply; under an older one the claim is being restored. */
+/** A workload this young came with the claim, in one apply; if it is older, the claim is being restored. */
 const SAME_APPLY_MS = 10 * 60 * 1000;
 
 /** CREATE of a claim: judged as the workloads that mount it, with the claim laid over the cluster. */
@@ -30,7 +30,7 @@ export async function judgeClaim(
       : await lookUp(request, { workloads: mounting, autoscalersIn: claim.namespace });
   const outcome = await judgeWithMemory(request, prepared, (base) => judgeOver(request, claim, base));
   const ofSet = bySet || prepared.view.setWithClaim(claim.namespace, claim.name).state === "known";
-  // A set without its claims has no pods, and its controller would only try again; the set was judged itself.
+  // A set without its claims has no pods, and its controller would only retry; the set itself was judged.
   return ofSet ? { ...outcome, findings: outcome.findings.map(asWarning) } : outcome;
 }
 
@@ -40,12 +40,12 @@ async function judgeOver(request: RequestContext, claim: Claim, view: ClusterVie
   const findings: Finding[] = [...evaluateClaim(laid, claim, own)];
   const notes: string[] = [];
   let cutShort = false;
-  // Those that a denial can be about first.
+  // Those that can cause a denial first.
   const mounting = mountingIn(laid, claim).toSorted(
     (a, b) => Number(cameTogether(b, request.now)) - Number(cameTogether(a, request.now)),
   );
   for (const [at, workload] of mounting.entries()) {
-    // Each costs more the more of them there are; other requests, and the deadline's timer, must get their turn.
+    // Each one costs more the more there are; other requests, and the deadline's timer, must get their turn.
     if (at > 0) await nextTurn();
     if (at > 0 && request.signal.aborted) {
       cutShort = true;

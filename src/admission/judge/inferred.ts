@@ -8,8 +8,8 @@ import type { Outcome, RequestContext } from "./request-context.ts";
 const INFERRED = "inferred from your earlier dry run";
 
 /**
- * Judges over the cluster and, for a dry run, once more with what the same user dry-ran before laid over it. That
- * memory only ever turns "not known" into a warning or a pass: it neither denies nor lifts a denial.
+ * Judges against the cluster and, for a dry run, once more with what the same user dry-ran before overlaid. That memory
+ * only ever turns "not known" into a warning or a pass: it neither denies nor lifts a denial.
  */
 export async function judgeWithMemory(
   { remembered }: RequestContext,

@@ -23,7 +23,7 @@ export interface Outcome {
 
 export const NOTHING: Outcome = { findings: [], notes: [], cutShort: false };
 
-/** Looks up what is wanted, as far as the deadline allows; then what is known has to do. */
+/** Looks up what is wanted, as far as the deadline allows; after that, what is known has to suffice. */
 export function lookUp({ cluster, signal }: RequestContext, wanted: Wanted): Promise<Prepared> {
   return cluster.prepare(wanted, signal);
 }
@@ -33,7 +33,7 @@ export function asItStands({ cluster }: RequestContext): Prepared {
   return { view: cluster.view, cutShort: false };
 }
 
-/** A waiver that is refused is said beside the findings too: a warning has no room for it. */
+/** A refused waiver is also reported beside the findings: a warning has no room for it. */
 export function outcomeOf({
   judgement: { findings },
   workload,

@@ -5,7 +5,7 @@ import { knownValue } from "../../policy/view.ts";
 import { lookUp, type RequestContext } from "./request-context.ts";
 
 /**
- * A view in which a workload that is known by name only has been looked up, with its claims.
+ * A view in which a workload known by name only has been looked up, with its claims.
  *
  * @param scaledObject to be looked up too
  * @param uid the workload's uid where the request knows it: one that was deleted and recreated is another one

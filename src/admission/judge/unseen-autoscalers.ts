@@ -9,17 +9,17 @@ import { lookUp, type Outcome, type RequestContext } from "./request-context.ts"
 export interface Judged {
   readonly workload: Workload;
   readonly prepared: Prepared;
-  /** By the picture of the autoscalers as it was. */
+  /** By the autoscalers as they were known. */
   readonly outcome: Outcome;
-  /** Judges once more over another view. */
+  /** Judges again over another view. */
   readonly judge: (view: ClusterView) => Promise<Outcome>;
   readonly context: JudgementContext;
 }
 
 /**
- * The outcome, or another one where an autoscaler made an instant before has not been seen yet and would decide. It is
- * asked for only where it can: a claim that has to be attached is mounted, nothing else is an error, and no autoscaler
- * is known.
+ * The outcome, or another one where an autoscaler created an instant before has not been seen yet and would decide. It
+ * is looked up only where it could matter: a claim that has to be attached is mounted, nothing else is an error, and no
+ * autoscaler is known.
  */
 export async function judgeWithUnseenAutoscalers(
   request: RequestContext,
