@@ -86,7 +86,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
       return tls.server;
     },
   });
-  // Set from the start of draining on, so that the API server's connections are gone before the port is.
+  // Sent from the start of draining on, so that the API server's connections are gone before the port is.
   app.addHook("onSend", (_request, reply, _payload, done) => {
     if (draining) reply.header("connection", "close");
     done();

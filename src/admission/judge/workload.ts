@@ -40,7 +40,7 @@ export async function judgeWorkload(request: RequestContext, subject: WorkloadSu
   return judgeWithUnseenAutoscalers(request, { workload, prepared, outcome, judge, context });
 }
 
-/** Whatever acts on an unfinished rollout, where the change of this very workload causes findings. */
+/** Adds a note that the previous rollout had not finished, where the change of this very workload causes findings. */
 function withUnfinishedRollout(outcome: Outcome, { kind }: Workload, previous: Workload | null): Outcome {
   if (previous === null || kind !== previous.kind || outcome.findings.length === 0) return outcome;
   const note = unfinishedNote(previous);
@@ -48,7 +48,7 @@ function withUnfinishedRollout(outcome: Outcome, { kind }: Workload, previous: W
   return { ...outcome, findings: withNote(outcome.findings, note), notes: [...outcome.notes, note] };
 }
 
-/** The moments at which an autoscaler created an instant before would change the verdict of a workload. */
+/** True for a change whose verdict an autoscaler created an instant before could alter. */
 function startsAnew({ next, previous }: WorkloadSubject): boolean {
   if (previous === null) return true;
   return isAtZero(previous) ? !isAtZero(next) : !isDeepStrictEqual(next.strategy, previous.strategy);
