@@ -1,6 +1,6 @@
-/** Which cluster was audited; null where a dump does not tell. */
+/** Which cluster was audited; null where a dump does not say. */
 export interface AuditedCluster {
-  /** The uid of the namespace `kube-system`, which a cluster keeps for life. */
+  /** The uid of the namespace `kube-system`, which never changes in a cluster's lifetime. */
   readonly uid: string | null;
   /** The kubeconfig's context. */
   readonly context: string | null;
@@ -9,13 +9,13 @@ export interface AuditedCluster {
 /** How completely one kind was read. */
 export interface AuditReading {
   readonly kind: string;
-  /** Null for all namespaces, and for kinds without. */
+  /** Null for all namespaces, and for kinds without namespaces. */
   readonly namespace: string | null;
   readonly state: "complete" | "absent" | "unread";
   readonly why: string | null;
 }
 
-/** What an audit is about, beside what it found. */
+/** What an audit covered, besides its findings. */
 export interface AuditFacts {
   readonly cluster: AuditedCluster;
   readonly scope: { readonly namespace: string | null; readonly selector: string | null };
@@ -30,7 +30,7 @@ export interface Since {
   readonly time: string;
   readonly new: number;
   readonly fixed: number;
-  /** Now an error and a warning then, or stuck now and latent then. */
+  /** Error now and warning then, or stuck now and latent then. */
   readonly graver: number;
   readonly unchanged: number;
   /** Not found now, and not surely gone: a kind was not read completely now or then. */

@@ -1,7 +1,7 @@
 import type { Fix } from "../policy/fixes.ts";
 import { type JudgedWorkload, type Report, type ReportedFinding, workloadKey } from "./report.ts";
 
-/** Names and how often. */
+/** Names with how often each occurs. */
 export type Tally = readonly (readonly [name: string, errors: number, warnings: number])[];
 
 export interface Expiring {
@@ -9,7 +9,7 @@ export interface Expiring {
   readonly until: string;
 }
 
-/** What a person asks of an audit first. */
+/** What people look for first in an audit. */
 export interface AuditOverview {
   readonly worst: readonly JudgedWorkload[];
   readonly byNamespace: Tally;
@@ -66,7 +66,7 @@ export function auditOverview({ findings, workloads }: Report, now: number): Aud
   };
 }
 
-/** Stuck ones first, then those that an autoscaler may push over, then by how much is wrong. */
+/** Stuck ones first, then those that an autoscaler may make stuck, then by how much is wrong. */
 function gravity(
   workload: JudgedWorkload,
   errorsOf: ReadonlyMap<string, readonly ReportedFinding[]>,

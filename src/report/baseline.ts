@@ -19,11 +19,11 @@ interface BaselineEntry {
   readonly severity: Severity;
   /** How many findings have this fingerprint. */
   readonly count: number;
-  /** For people; nothing is recognised by it. */
+  /** For people; not used for matching. */
   readonly object: string;
 }
 
-/** Everything that a report found and nobody exempts, as the text of a baseline. */
+/** All findings of a report that are not exempted, as the text of a baseline. */
 export function renderBaseline({ findings }: Report): string {
   const groups = Map.groupBy(
     findings.filter(({ exempted }) => exempted === null),
@@ -49,7 +49,7 @@ function entryOf(group: readonly ReportedFinding[]): BaselineEntry {
   };
 }
 
-/** Tells which findings of one run are known, and afterwards which entries nothing came up for. */
+/** Tells which findings of one run are known, and afterwards which entries matched nothing. */
 export interface BaselineMatcher {
   isKnown(fingerprint: string, finding: Finding): boolean;
   /** One sentence for each entry of which fewer were found. */
@@ -57,7 +57,7 @@ export interface BaselineMatcher {
 }
 
 /**
- * Reads a baseline. A finding that got graver, or one more of it, is new.
+ * Reads a baseline. A finding that became more severe, or one more with the same fingerprint, is new.
  *
  * @throws AttachguardError AG_ERR_INPUT where the text is no baseline of this version
  */

@@ -25,8 +25,8 @@ const NAME_MAX = 253;
 const HASH_DIGITS = 16;
 
 /**
- * One event for each workload that is stuck now and has a uid. The same state gives the same name, so that it is found
- * again and counted on.
+ * One event for each workload that is stuck now and has a uid. The same state gives the same name, so that the event is
+ * found again and its count continues.
  *
  * @param now milliseconds since the epoch
  */
@@ -81,7 +81,7 @@ export function microTime(now: number): string {
 function cutToBytes(text: string, bytes: number): string {
   const encoded = Buffer.from(text);
   if (encoded.length <= bytes) return text;
-  // What is left of a character that was cut through decodes to a replacement character.
+  // A character that was cut in half decodes to a replacement character.
   const kept = encoded
     .subarray(0, bytes - Buffer.byteLength("…"))
     .toString()

@@ -3,14 +3,14 @@ import type { ObjectRef } from "../policy/model.ts";
 import { nameOf } from "../policy/phrasing.ts";
 import { composed } from "./merge-patch.ts";
 
-/** True for an object that is in a cluster; of one in a file, or about to be created, the manifest is changed. */
+/** True for an object that is in a cluster; for one in a file, or about to be created, the manifest is changed. */
 export type IsStored = (object: ObjectRef) => boolean;
 
 /** How a command finds its object, and no other. */
 export interface Aim {
   /** The context of the kubeconfig; null where it is not known, or there is none. */
   readonly context: string | null;
-  /** Another object under the name is then refused. */
+  /** Another object of that name is then refused. */
   readonly uid: string | null;
 }
 
@@ -30,14 +30,14 @@ export interface FixStep {
   readonly what: string;
 }
 
-/** What has to be known of objects for whoever writes commands. */
+/** What has to be known about objects to write commands. */
 export interface Commanding {
   readonly isStored: IsStored;
   /** Without it commands go by name, to the current context. */
   readonly aimAt?: AimAt;
 }
 
-/** Whose fix it is: its manifest need not be named, and its cluster is that of the other objects too. */
+/** The object that the fix is for: its manifest need not be named, and the other objects are in the same cluster. */
 export interface FixSubject {
   readonly workload: ObjectRef;
   readonly cluster: string | null;
@@ -102,13 +102,13 @@ export function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** The patch as the lines of YAML that it comes to, on one line; what it takes out is named behind it. */
+/** The patch as the lines of YAML that it comes to, on one line; removed members are named after it. */
 function edit({ patch }: FixTarget): string {
   const gone = removed(patch);
   return flow(patch).slice(1, -1) + (gone.length === 0 ? "" : ` (without ${gone.join(" and ")})`);
 }
 
-/** A value as YAML on one line; members that are null are left out. */
+/** A value as YAML on one line; null members are left out. */
 export function flow(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
   if (typeof value === "object" && value !== null) {
@@ -120,7 +120,7 @@ export function flow(value: unknown): string {
   return typeof value === "string" ? scalar(value) : String(value);
 }
 
-/** A string as YAML: plain only where that could be read as nothing but text. */
+/** A string as YAML: plain only where it can only be read as text. */
 export function scalar(text: string): string {
   return /^[A-Za-z][\w./-]*$/.test(text) && !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(text)
     ? text

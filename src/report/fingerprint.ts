@@ -3,8 +3,8 @@ import { posix } from "node:path";
 import type { Finding } from "../policy/finding.ts";
 
 /**
- * What a finding is known by from one run to the next, whatever line it moves to and whatever numbers a rollout
- * changes: SHA-256, in hexadecimal, of the root, rule, object and claims. Two findings may have the same.
+ * What identifies a finding from one run to the next, whatever line it moves to and whatever numbers a rollout changes:
+ * SHA-256, in hexadecimal, of the root, rule, object and claims. Two findings may have the same.
  *
  * @param file of the finding, relative to the repository; a plain file's root is its folder. `""` without a file
  */
@@ -16,7 +16,7 @@ export function fingerprintOf({ rule, workload, claims }: Finding, file: string)
 
 /**
  * The same fingerprints, each once: for readers that would drop the second of two. The first keeps its own, later ones
- * take in their number.
+ * include their number.
  */
 export function uniqueFingerprints(fingerprints: readonly string[]): readonly string[] {
   const seen = new Map<string, number>();

@@ -6,7 +6,7 @@ export type Format = (typeof FORMATS)[number];
 export interface Renderer {
   /** True where the report holds the input's errors and notes too, so that they need not stand beside it. */
   readonly holdsProblems: boolean;
-  /** True where lines of it are meant to start commands of a CI system. */
+  /** True where some of its lines are meant to be commands to a CI system. */
   readonly holdsCommands: boolean;
   render(report: Report, options: RenderOptions): string;
 }
@@ -15,7 +15,7 @@ type Render = Renderer["render"];
 
 const plain = (render: Render): Renderer => ({ holdsProblems: false, holdsCommands: false, render });
 
-/** One module a format, loaded when it is asked for. A name above without a renderer here does not compile. */
+/** One module per format, loaded when it is needed. A name above without a renderer here does not compile. */
 const RENDERERS: Readonly<Record<Format, () => Promise<Renderer>>> = {
   text: async () => plain((await import("./formats/text.ts")).renderText),
   json: async () => ({ ...plain((await import("./formats/json.ts")).renderJson), holdsProblems: true }),

@@ -5,7 +5,7 @@ import type { FailOn, Report } from "./report.ts";
 
 const NOW_ORDER = ["yes", "unknown", null, "no"] as const;
 
-/** Says of each key whether it is still holds, by what an audit found, and puts those first that are. */
+/** Says of each key whether it still holds, by what an audit found, and puts those that do first. */
 export function withAudit(log: FromLog, report: Report | null): FromLog {
   const found = report === null ? null : findingsByObject(report);
   const keys = log.keys.map((key) => ({
@@ -25,7 +25,9 @@ export function withAudit(log: FromLog, report: Report | null): FromLog {
   };
 }
 
-/** Of every object that has a part in a finding: a request for an autoscaler or a claim may be about a workload. */
+/**
+ * The key of every object that is part of a finding: a request for an autoscaler or a claim may be about a workload.
+ */
 function findingsByObject({ findings }: Report): ReadonlySet<string> {
   return new Set(
     findings
@@ -43,7 +45,7 @@ function nowOf(key: LoggedKey, { audit, errors }: Report, found: ReadonlySet<str
   return isListed ? "no" : "unknown";
 }
 
-/** 1 where something at or above `failOn` would be stopped and may still be so. */
+/** 1 where something at or above `failOn` would be denied and may still hold. */
 export function logExitCode({ keys }: FromLog, failOn: FailOn): 0 | 1 {
   if (failOn === "never") return 0;
   const counts = keys.filter(

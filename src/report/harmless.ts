@@ -8,12 +8,12 @@ const ANYWHERE = /##(?=(?:vso|teamcity)?\[)/gi;
 /** What ends a line for any of them. */
 const LINE_START = /(^|[\n\r\v\f\u0085\u2028\u2029])(\s*):(?=:)/g;
 
-/** The text with those broken up by a space. */
+/** The text with such sequences broken up by a space. */
 export function harmless(text: string): string {
   return text.replace(ANYWHERE, "# #").replace(LINE_START, "$1$2: ");
 }
 
-/** JSON in which those cannot be read from the outside; what a JSON parser reads is the same. */
+/** JSON in which no such sequence appears literally; a JSON parser reads the same values. */
 export function harmlessJson(json: string): string {
   return json
     .replace(ANYWHERE, "\\u0023#")

@@ -1,7 +1,7 @@
 import { harmless } from "./harmless.ts";
 import { visible } from "./visible.ts";
 
-/** A code span that its text cannot end: its fence is longer than any run of backticks inside. */
+/** A code span that its text cannot close: its fence is longer than any run of backticks inside. */
 export function code(text: string): string {
   const line = harmless(visible(text));
   const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));

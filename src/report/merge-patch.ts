@@ -1,9 +1,9 @@
 import { isRecord } from "../policy/record.ts";
 
-/** A JSON merge patch (RFC 7386), as `kubectl patch --type merge` takes it: null takes a member away. */
+/** A JSON merge patch (RFC 7386), as `kubectl patch --type merge` takes it: null removes a member. */
 export type MergePatch = Readonly<Record<string, unknown>>;
 
-/** What a value is with a patch applied to it; neither is changed. Lists are replaced as a whole. */
+/** The value with the patch applied; neither argument is changed. Lists are replaced as a whole. */
 export function mergePatched(value: unknown, patch: unknown): unknown {
   if (!isRecord(patch)) return patch;
   const result: Record<string, unknown> = isRecord(value) ? { ...value } : {};
@@ -14,7 +14,7 @@ export function mergePatched(value: unknown, patch: unknown): unknown {
   return result;
 }
 
-/** One patch that does what the first and then the second do. */
+/** One patch with the effect of the first and then the second. */
 export function composed(first: MergePatch, second: MergePatch): MergePatch {
   const result: Record<string, unknown> = { ...first };
   for (const [key, member] of Object.entries(second)) {

@@ -9,12 +9,12 @@ import type { Telling } from "./report.ts";
 /** API reviewers' advice for the length of a warning, and where the API server cuts (`endpoints/filters/warning.go`). */
 const WARNING_ADVISED = 120;
 const WARNING_MAX = 256;
-/** Of what stands before a warning; the rest of it is the finding's. */
+/** How much of it the prefix of a warning may take; the rest is the finding's. */
 const LEAD_MAX = 160;
 
 /**
  * What a person reads: what will go wrong and on which objects, why, the cheapest way out with what to type or to
- * write, the other ways, and where to read on. Several lines.
+ * write, the other ways out, and where to read more. Several lines.
  */
 export function explainFinding(finding: AnyFinding, telling: Telling): string {
   return [...bodyOf(finding, telling), lastLine(finding, telling)].join("\n");
@@ -39,7 +39,7 @@ export function sentenceOf({ workload, problem }: Finding): string {
   return `${nameOf(workload)} ${problem}.`;
 }
 
-/** Everything behind a finding, one sentence each: the facts, the other moment, what qualifies it. */
+/** The evidence of a finding, one sentence each: the facts, the other moment, what qualifies it. */
 export function groundsOf(finding: Finding): readonly string[] {
   return [...factsOf(finding), ...finding.notes];
 }
@@ -62,14 +62,14 @@ export function warningOf(finding: Finding): string {
   return cut(core, WARNING_MAX - tag.length) + tag;
 }
 
-/** The address of a rule's page; null where the configuration says none. */
+/** The address of a rule's page; null where none is configured. */
 export function rulePage(rule: string, { docsUrl }: Telling): string | null {
   return docsUrl === null ? null : `${docsUrl}${rule}`;
 }
 
 /**
- * The address of the page about a claim's storage, where the whole of docs/ is served: beside `rules/` stands `storage/`.
- * Null where the configuration says no such address, or there is no page.
+ * The address of the page about a claim's storage, where the whole of docs/ is served: beside `rules/` stands
+ * `storage/`. Null where no such address is configured, or there is no page.
  */
 export function storagePage({ provisioner }: FindingClaim, { docsUrl }: Telling): string | null {
   const page = provisioner === null ? undefined : storagePageOf(provisioner);
@@ -82,7 +82,7 @@ export function storagePages({ claims }: Finding, telling: Telling): readonly st
   return [...new Set(claims.map((claim) => storagePage(claim, telling)))].filter((page) => page !== null);
 }
 
-/** Where to read on about a finding. */
+/** Where to read more about a finding. */
 export function moreOf(finding: Finding, telling: Telling): string {
   const page = rulePage(finding.rule, telling);
   const storage = storagePages(finding, telling);
@@ -100,7 +100,7 @@ function leadOf({ exempted, inferred }: Finding): string {
   return inferred ? "inferred from your earlier dry run:" : "";
 }
 
-/** A finding as it was made, or as it stands in a report. */
+/** A finding as it was judged, or as it stands in a report. */
 type AnyFinding = Finding & { readonly cluster?: string | null };
 
 function bodyOf(finding: AnyFinding, telling: Telling): readonly string[] {

@@ -11,7 +11,7 @@ import { fingerprintOf } from "./fingerprint.ts";
 import type { FromLog } from "./log-facts.ts";
 import type { Plan } from "./plan.ts";
 
-/** A workload that mounts a claim, whatever came of it. */
+/** A workload that mounts a claim, whatever its verdict. */
 export interface JudgedWorkload {
   readonly workload: ObjectRef;
   readonly source: SourcePosition | null;
@@ -22,7 +22,7 @@ export interface JudgedWorkload {
   readonly cluster: string | null;
   /** Those of the moment that decided. */
   readonly factors: Factors;
-  /** Why it is allowed, in a few words; means nothing with another verdict. */
+  /** Why it is allowed, in a few words; meaningless with another verdict. */
   readonly reason: string;
   /** The facts behind the reason, one sentence each. */
   readonly evidence: readonly string[];
@@ -30,11 +30,11 @@ export interface JudgedWorkload {
   readonly plan?: Plan | null;
 }
 
-/** A line of a file and what stands out on it; lines and columns count from 1. */
+/** A line of a file and the part of it to highlight; lines and columns count from 1. */
 export interface Place extends SourcePosition {
-  /** The column after the last character that stands out; null where that is not known. */
+  /** The column after the last highlighted character; null where that is not known. */
   readonly endColumn: number | null;
-  /** The line itself where it may be shown; null where it holds what is not to be printed. */
+  /** The line itself where it may be shown; null where it contains something that is not to be printed. */
   readonly text: string | null;
 }
 
@@ -43,17 +43,17 @@ export interface RelatedPlace {
   readonly place: SourcePosition;
 }
 
-/** Where a finding stands for whoever has the files before them. */
+/** Where a finding stands in the files. */
 export interface FindingPlaces {
   /** The line that decides. */
   readonly place: Place | null;
-  /** The other objects that have a part in it and stand in a file. */
+  /** The other objects involved that stand in a file. */
   readonly relatedPlaces: readonly RelatedPlace[];
 }
 
-/** A finding as it is told. */
+/** A finding as it is reported. */
 export interface ReportedFinding extends Finding, FindingPlaces {
-  /** What it is known by from one run to the next (`fingerprint.ts`). */
+  /** What identifies it from one run to the next (`fingerprint.ts`). */
   readonly fingerprint: string;
   /** True where it was there before: in the baseline, or before the change that is judged. */
   readonly known: boolean;
@@ -82,12 +82,12 @@ export interface ReportError {
   readonly code: ErrorCode;
 }
 
-/** Something that is worth knowing and kept nothing from being judged. */
+/** Something worth knowing that kept nothing from being judged. */
 export interface ReportNote {
-  /** Where it was seen; null where no file has to do with it. */
+  /** Where it was seen; null where no file is involved. */
   readonly source: SourcePosition | null;
   readonly message: string;
-  /** True where it tells of something that was not rendered, and so perhaps not judged. */
+  /** True where it is about something that was not rendered, and so perhaps not judged. */
   readonly unrendered?: true;
 }
 
@@ -106,17 +106,17 @@ export interface Summary {
   readonly known: number;
 }
 
-/** How findings are told, whatever is in them. */
+/** How findings are reported, whatever they say. */
 export interface Telling extends Commanding {
   /** Where the pages of the rules stand, ending in a slash; null where no address was configured. */
   readonly docsUrl: string | null;
 }
 
-/** How a report is printed where that can be done in more than one way. */
+/** How a report is printed where there is a choice. */
 export interface RenderOptions {
   /** With ANSI colours, for a terminal. */
   readonly colour: boolean;
-  /** Columns of the terminal, or of what stands for one. */
+  /** Columns of the terminal, or the width to assume without one. */
   readonly width: number;
   /** The least severe finding that fails the run. */
   readonly failOn: FailOn;
@@ -124,7 +124,7 @@ export interface RenderOptions {
   readonly includeExempted: boolean;
   /** For text: `summary`: no single findings. `quiet`: errors and the last line only. */
   readonly detail: "full" | "summary" | "quiet";
-  /** For text and JSON: also what was known before. */
+  /** For text and JSON: also the known findings. */
   readonly all: boolean;
 }
 
@@ -151,7 +151,7 @@ export interface Report {
   readonly inRepository: (file: string) => string;
   /** True where some findings may be known: from a baseline, or from before the change that is judged. */
   readonly compared: boolean;
-  /** What is said of a change that is judged; null where files or a cluster are judged as they stand. */
+  /** About the change that is judged; null where files or a cluster are judged as they stand. */
   readonly change: ChangeFacts | null;
   /** What an audit is about; null for files that are checked. With several clusters, of the first. */
   readonly audit: AuditFacts | null;
@@ -163,35 +163,35 @@ export interface Report {
   readonly fromLog: FromLog | null;
 }
 
-/** The least severe finding that makes the exit code 1. */
+/** The lowest severity that makes the exit code 1. */
 export const FAIL_ON = ["error", "warning", "never"] as const;
 export type FailOn = (typeof FAIL_ON)[number];
 
-/** What a report is made of; only how it is told must be there. */
+/** What a report is made of; everything that was found is optional. */
 export interface ReportParts
   extends Partial<Omit<Report, "summary" | "findings" | "compared" | "since" | "fromLog">> {
   readonly telling: Telling;
   readonly toolVersion: string;
   readonly inRepository: (file: string) => string;
   readonly findings?: readonly Finding[];
-  /** Where a finding stands; without it, where its objects begin. */
+  /** Finds where a finding stands; without it, where its objects begin. */
   readonly placesOf?: (finding: Finding) => FindingPlaces;
-  /** Asked once for each finding, in the order in which they were found. */
+  /** Called once for each finding, in the order in which they were found. */
   readonly isKnown?: (fingerprint: string, finding: Finding) => boolean;
   /** The cluster that a finding is of, where there are several. */
   readonly clusterOf?: (finding: Finding) => string | null;
 }
 
 /**
- * Puts findings, workloads and what is to be said of the input into the one order that all formats show, which does
- * not depend on the order of files or of documents in them, and counts them.
+ * Puts findings, workloads and the input's errors and notes into the one order that all formats show, which does not
+ * depend on the order of files or of documents in them, and counts them.
  */
 export function buildReport(found: ReportParts): Report {
   const { workloads = [], notJudged = [], errors = [], notes = [], telling, inRepository } = found;
   const { placesOf = placesBySource, isKnown } = found;
   const { clusterOf = () => null, audit = null, change = null } = found;
   const findings = (found.findings ?? []).map((finding): ReportedFinding => {
-    // Most formats do without it, and a run that does loads nothing that hashes.
+    // Most formats do not need it, and a run without it loads no hashing code.
     let fingerprint: string | undefined;
     const identity = () => (fingerprint ??= fingerprintOf(finding, inRepository(finding.source?.file ?? "")));
     return {
@@ -246,7 +246,7 @@ export interface ClusterReport {
   readonly report: Report | (AuditedCluster & { readonly problem: string });
 }
 
-/** One report of several clusters, in which each finding and workload says its own. */
+/** One report of several clusters, in which each finding and workload names its own. */
 export function mergedReport(clusters: readonly ClusterReport[]): Report {
   const read = clusters.flatMap(({ context, report }) => ("problem" in report ? [] : [{ context, report }]));
   const failed = clusters.flatMap(({ report }) => ("problem" in report ? [report] : []));
@@ -324,7 +324,7 @@ function compareRefs(a: ObjectRef, b: ObjectRef): number {
   );
 }
 
-/** Of objects, decides only between those of one name that stand in two places. */
+/** For objects, decides only between those of the same name that stand in two places. */
 function comparePlaces(a: SourcePosition | null, b: SourcePosition | null): number {
   return (
     compare(a?.file ?? "", b?.file ?? "") ||
@@ -333,7 +333,7 @@ function comparePlaces(a: SourcePosition | null, b: SourcePosition | null): numb
   );
 }
 
-/** By what a workload and its findings are found in a report: its cluster and its name. */
+/** The key that joins a workload and its findings in a report: its cluster and its name. */
 export function workloadKey({
   workload: { kind, namespace, name },
   cluster,

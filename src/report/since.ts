@@ -25,7 +25,7 @@ interface Earlier {
 /**
  * Compares an audit with the JSON report of an earlier one.
  *
- * @param file the report's name, for what is said of it
+ * @param file the report's name, for messages
  * @throws AttachguardError AG_ERR_INPUT where it is no audit report of this schema, of another cluster or scope
  */
 export function since(file: string, text: string, report: Report, audit: AuditFacts): Since {

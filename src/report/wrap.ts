@@ -1,6 +1,6 @@
 /**
- * Breaks a text at spaces into lines of at most so many columns; a word that is longer stands alone. The first line
- * begins with the lead, later ones are indented as far.
+ * Breaks a text at spaces into lines of at most this many columns; a longer word gets its own line. The first line
+ * begins with the lead, later ones are indented by its width.
  */
 export function wrapped(text: string, lead: string, width: number): readonly string[] {
   const lines: string[] = [];

@@ -14,7 +14,7 @@ export interface ReportApi {
   readonly hasSource: boolean;
 }
 
-/** The APIs that are written to, the preferred one first. Readers that know both show what is in both twice. */
+/** The APIs that can be written to, the preferred one first. Readers that know both show what is in both twice. */
 export const REPORT_APIS = [
   {
     group: "openreports.io",

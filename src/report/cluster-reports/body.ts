@@ -33,7 +33,7 @@ export function uidInName(name: string): string | undefined {
 }
 
 /**
- * The report as one API takes it. Results that `existing` has too keep the time at which they were first seen.
+ * The report as one API takes it. Results that are in `existing` too keep the time at which they were first seen.
  *
  * @param seconds now, since the epoch
  */
@@ -68,17 +68,17 @@ export function bodyOf(
   };
 }
 
-/** A time of the future was not written by us. */
+/** A time in the future was not written by attachguard. */
 function seenAt(before: number | undefined, now: number): number {
   return before !== undefined && before <= now ? before : now;
 }
 
-/** What a result is known by to its readers. */
+/** What readers recognise a result by. */
 function resultKey({ rule, result, message }: Pick<WantedResult, "rule" | "result" | "message">): string {
   return JSON.stringify([rule, result, message]);
 }
 
-/** Readers count from here, and nobody else computes it. */
+/** Readers take the counts from here, and nothing else computes them. */
 function summaryOf(results: readonly WantedResult[]): Readonly<Record<string, number>> {
   const count = (word: string) => results.filter(({ result }) => result === word).length;
   return { pass: 0, fail: count("fail"), warn: count("warn"), error: 0, skip: count("skip") };

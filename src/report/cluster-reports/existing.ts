@@ -9,20 +9,20 @@ interface StoredReport {
   readonly [member: string]: unknown;
 }
 
-/** What is looked at of a report that is there, whoever wrote it: any of it may have any shape. */
+/** The fields that are read of an existing report, whatever wrote it: each may have any shape. */
 export interface ExistingReport {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;
   readonly labels: Readonly<Record<string, unknown>>;
-  /** The kind of the object that it is about, by its owner; undefined where it has none. */
+  /** The kind of the object that it is about, taken from its owner; undefined where it has none. */
   readonly subjectKind: string | undefined;
   readonly results: readonly { readonly key: string; readonly seconds: number }[];
   readonly raw: StoredReport;
 }
 
-/** @returns undefined for what has no name, uid or version, which no API server sends */
+/** @returns undefined for an object without name, uid or version, which no API server sends */
 export function existingFrom(raw: unknown): ExistingReport | undefined {
   if (!isRecord(raw) || !isRecord(raw.metadata)) return undefined;
   const { name, uid, resourceVersion, namespace, labels, ownerReferences } = raw.metadata;

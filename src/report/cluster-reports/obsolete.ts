@@ -4,14 +4,14 @@ import { MANAGED_BY, uidInName } from "./body.ts";
 import type { ExistingReport } from "./existing.ts";
 import { PRODUCER } from "./wanted.ts";
 
-/** Whether a report bears our label and a name of ours. */
+/** Whether a report has attachguard's label and a name in its form. */
 export function isOurs({ name, labels }: ExistingReport): boolean {
   return labels[MANAGED_BY] === PRODUCER && uidInName(name) !== undefined;
 }
 
 /**
- * Tells which of our reports are about objects that have no findings any more. That is known only of objects that this
- * run has surely judged: all of their kind, in their namespace, with all that verdicts need.
+ * Tells which of attachguard's reports are about objects that have no findings any more. That is known only of objects
+ * that this run has certainly judged: all of their kind, in their namespace, with all that verdicts need.
  *
  * @param found the uid of every object with findings
  */

@@ -29,7 +29,7 @@ export interface WantedResult {
 /** The report that an object is to have. */
 export interface WantedReport {
   readonly subject: ReportSubject;
-  /** The worst first; where there are more than one report takes, the last one says how many. */
+  /** The worst first; where there are more than a report can hold, the last one says how many. */
   readonly results: readonly WantedResult[];
 }
 
@@ -37,15 +37,15 @@ export interface WantedReport {
 export interface WantedReports {
   /** The worst first. */
   readonly reports: readonly WantedReport[];
-  /** How many reports more there are than were asked for. */
+  /** How many reports there are beyond the maximum. */
   readonly beyond: number;
-  /** The uid of every object with findings, those without a report of their own too. */
+  /** The uid of every object with findings, including those without a report of their own. */
   readonly found: ReadonlySet<string>;
   /** Objects with findings whose uid is not known, so that nothing can be tied to them. */
   readonly withoutUid: number;
 }
 
-/** What is written into a cluster by its own name, in labels too. */
+/** The name under which attachguard writes into a cluster, in labels too. */
 export const PRODUCER = "attachguard";
 const CATEGORY = "Storage";
 
@@ -97,7 +97,7 @@ export function wantedReports(
   };
 }
 
-/** Of a danger that is there because there is no attachment, nothing can be told beside an object. */
+/** A danger that consists in a missing attachment has no object to be reported on. */
 function reportsOnAttachments(
   { attachments, telling }: Report,
   uidOf: (object: ObjectRef) => string | undefined,
@@ -142,7 +142,7 @@ function attachmentResult(
 }
 
 function reportOf(subject: ReportSubject, told: readonly WantedResult[]): WantedReport {
-  // Two equal ones are one to every reader: they are known by what they say.
+  // Every reader takes two equal ones for one: results are identified by their content.
   const distinct = new Map(
     told.map((each) => [JSON.stringify([each.rule, each.result, each.message]), each]),
   );
@@ -187,8 +187,8 @@ function resultOf(finding: ReportedFinding, telling: Telling): WantedResult {
 }
 
 /**
- * What is wrong in words that stay the same while numbers of pods change: readers take another message for another
- * finding, and tell people of it again.
+ * What is wrong in words that stay the same while numbers of pods change: readers take a changed message for another
+ * finding, and notify people again.
  */
 function messageOf({ rule, claims, related, exempted }: Finding): string {
   const others = related.map(({ object }) => object).filter(({ kind }) => kind !== "PersistentVolumeClaim");

@@ -9,7 +9,7 @@ import { wrapped } from "../wrap.ts";
 /** Rows of a table and commands that are shown; the rest is counted. */
 const SHOWN = 10;
 
-/** The first screen of an audit: what a person asks on Monday, as blocks for a terminal. */
+/** The first screen of an audit: the overview, as blocks for a terminal. */
 export function auditBlocks(report: Report, options: { colour: boolean; width: number }): readonly string[] {
   const { audit } = report;
   if (audit === null) return [];

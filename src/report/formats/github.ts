@@ -4,14 +4,14 @@ import { explainFinding } from "../message.ts";
 import type { RenderOptions, Report, ReportError, ReportedFinding } from "../report.ts";
 import { toldFindings, worstFirst } from "./told.ts";
 
-/** The runner shows this many annotations of one type for a step and drops the rest without a word. */
+/** The runner shows this many annotations of one type for a step and drops the rest silently. */
 const MOST_SHOWN = 10;
 /** The runner cuts a message here. */
 const MESSAGE_LIMIT = 4_096;
 
 /**
  * Annotations of a GitHub workflow, the worst first and no more than are shown, with the total in a last line. One
- * command a line; text from manifests is escaped, so that it starts none of its own.
+ * command per line; text from manifests is escaped, so that it starts none of its own.
  */
 export function renderGithub(report: Report, options: RenderOptions): string {
   const told = worstFirst(toldFindings(report, options));

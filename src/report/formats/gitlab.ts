@@ -6,7 +6,7 @@ import { briefly, comparableFindings } from "./told.ts";
 const SEVERITIES = { error: "critical", warning: "minor" } as const;
 
 /**
- * GitLab's Code Quality report: one array, in which each fingerprint stands once. What has no file is left out, since
+ * GitLab's Code Quality report: one array, in which each fingerprint occurs once. What has no file is left out, since
  * the reader stops at the first entry without a place.
  */
 export function renderGitlab(report: Report, options: RenderOptions): string {

@@ -10,9 +10,9 @@ import { problems } from "./html/problems.ts";
 import { rows } from "./html/rows.ts";
 import { sinceTiles, tiles } from "./html/tiles.ts";
 
-/** Findings with all that is behind them; the others are rows. */
+/** How many findings are shown in full; the others are only rows. */
 const DETAILED = 200;
-/** What the details together may take, in bytes. */
+/** What all details together may take, in bytes. */
 const DETAILS_BYTES = 4_000_000;
 
 /** One self-contained page: the numbers, the worst, every finding as a row, and the worst in full. */

@@ -77,7 +77,7 @@ function fromLogOf({ keys, ...log }: FromLog): unknown {
   };
 }
 
-/** Member by member, so that what the policy adds to its own types never changes the contract unseen. */
+/** Member by member, so that a member added to the policy's own types never changes the contract unnoticed. */
 function findingOf(finding: ReportedFinding, telling: Telling): unknown {
   const { factors } = finding;
   return {

@@ -22,7 +22,7 @@ interface Case {
 }
 
 /**
- * JUnit XML: a suite a file; a case for each finding, which fails where it counts for `--fail-on`, and one for each
+ * JUnit XML: a suite per file; a case for each finding, which fails where it counts for `--fail-on`, and one for each
  * workload without any.
  */
 export function renderJunit(report: Report, options: RenderOptions): string {
@@ -91,7 +91,7 @@ function isWithout(findings: readonly ReportedFinding[]): (workload: JudgedWorkl
   return ({ workload, source }) => !told.has(key(workload, source?.file));
 }
 
-/** Readers drop the second of two cases with one name. */
+/** Readers drop the second of two cases with the same name. */
 function unique(cases: readonly Case[]): readonly Case[] {
   const seen = new Map<string, number>();
   return cases.map((each) => {

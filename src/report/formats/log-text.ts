@@ -11,7 +11,7 @@ const NOW: Readonly<Record<NonNullable<LoggedKey["now"]>, string>> = {
   unknown: "not known whether it still holds",
 };
 
-/** What weeks of a webhook in mode audit or warn say of mode enforce, as blocks for a terminal. */
+/** What the logs of a webhook in mode audit or warn say about mode enforce, as blocks for a terminal. */
 export function logBlocks(
   log: FromLog,
   { colour, width }: { readonly colour: boolean; readonly width: number },

@@ -6,9 +6,9 @@ import { groundsOf, rulePage, sentenceOf, storagePages } from "../message.ts";
 import type { RenderOptions, Report, ReportedFinding } from "../report.ts";
 import { toldFindings, worstFirst } from "./told.ts";
 
-/** By this first line whoever posts the comment finds the one to replace. */
+/** The step that posts the comment finds the one to replace by this first line. */
 const MARKER = "<!-- attachguard -->";
-/** A comment on GitHub holds no more (65,536 characters); the rest is left for what the posting step adds. */
+/** A comment on GitHub holds no more (65,536 characters); the rest is left for what that step adds. */
 const MOST_CHARACTERS = 65_000;
 
 /** A comment for a pull request: a summary, a table of what was found, and the details folded. */

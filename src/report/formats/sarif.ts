@@ -9,14 +9,14 @@ import { comparableFindings, worstFirst } from "./told.ts";
 
 const SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/** Code scanning keeps this many of a run's results and drops the rest without a word. */
+/** Code scanning keeps this many of a run's results and drops the rest silently. */
 const MOST_RESULTS = 5_000;
 /** Code scanning's limit for the descriptions of a rule. */
 const MOST_DESCRIBED = 1_024;
 
 /**
- * SARIF 2.1.0 as code scanning takes it: one place a result, on one line; what has no file is no result, since one
- * such result makes it refuse them all.
+ * SARIF 2.1.0 as code scanning accepts it: one place per result, on one line; a finding without a file is left out,
+ * since one such result makes it refuse them all.
  */
 export function renderSarif(report: Report, options: RenderOptions): string {
   const found = comparableFindings(report, options);
@@ -169,7 +169,7 @@ function countNotification(count: number, why: string): readonly unknown[] {
   return [{ level: "note", message: { text } }];
 }
 
-/** A relative reference; a name may hold what an address may not. */
+/** A relative reference; a name may contain characters that a URI may not. */
 function uriOf(file: string, { inRepository }: Report): string {
   return inRepository(file).split("/").map(encodeURIComponent).join("/");
 }

@@ -21,12 +21,12 @@ export interface TextOptions {
   readonly width?: number;
   /** `summary`: no single findings. `quiet`: errors and the last line only. */
   readonly detail?: "full" | "summary" | "quiet";
-  /** Also what was known before. */
+  /** Also the known findings. */
   readonly all?: boolean;
 }
 
 const USUAL_WIDTH = 80;
-/** With more findings than these, an overview comes first and each way out is told once. */
+/** With more findings than these, an overview comes first and each way out is printed once. */
 const MANY = 20;
 
 /**
@@ -82,7 +82,7 @@ function problemLine(
 }
 
 interface Layout {
-  /** True where there are so many findings that their ways out are told once, at the end. */
+  /** True where there are so many findings that their ways out are printed once, at the end. */
   readonly many: boolean;
   readonly width: number;
   readonly telling: Telling;
@@ -117,7 +117,7 @@ function planKey(workload: ObjectRef, source: SourcePosition | null, cluster: st
   return JSON.stringify([visible(nameOf(workload)), source, cluster]);
 }
 
-/** The plans of workloads with more than one error: of one error, each way out that stands there is a plan. */
+/** The plans of workloads with more than one error: with one error, each way out shown is a plan. */
 function plansOf({ workloads }: Report, findings: readonly ReportedFinding[]): ReadonlyMap<string, Plan> {
   const errors = Map.groupBy(
     findings.filter(({ severity, exempted }) => severity === "error" && exempted === null),
@@ -135,7 +135,7 @@ function isSameObject(a: ReportedFinding, b: ReportedFinding): boolean {
   return visible(nameOf(a.workload)) === visible(nameOf(b.workload)) && a.source?.file === b.source?.file;
 }
 
-/** @param told the ways out that stand above already, under other findings of the same workload. */
+/** @param told the ways out already printed above, under other findings of the same workload. */
 function findingBlock(finding: ReportedFinding, told: readonly Fix[], layout: Layout): string {
   const { paint, width, telling, many } = layout;
   const lines = [headLine(finding, paint)];
@@ -172,7 +172,7 @@ function headLine({ exempted, known, severity, workload, rule }: ReportedFinding
   return `${label}  ${paint("bold", visible(nameOf(workload)))}  [${rule}]`;
 }
 
-/** A line of a manifest may be of any length; what stands out on it stays in sight. */
+/** A line of a manifest may be of any length; the highlighted part stays visible. */
 const EXCERPT_WIDTH = 160;
 
 function placeLines(place: Place, paint: Painter): readonly string[] {

@@ -2,7 +2,7 @@ import { FIXES } from "../../policy/fixes.ts";
 import { sentenceOf } from "../message.ts";
 import type { RenderOptions, Report, ReportedFinding } from "../report.ts";
 
-/** The findings that a format tells: neither known nor, unless asked for, exempted. */
+/** The findings that a format shows: neither known nor, unless asked for, exempted. */
 export function toldFindings(
   { findings }: Report,
   { includeExempted }: Pick<RenderOptions, "includeExempted">,
@@ -10,7 +10,7 @@ export function toldFindings(
   return findings.filter(({ known, exempted }) => !known && (includeExempted || exempted === null));
 }
 
-/** For readers that compare two files by themselves, and would take what is missing for fixed. */
+/** For readers that compare two files by themselves, and would take a missing finding for fixed. */
 export function comparableFindings(
   { findings }: Report,
   { includeExempted }: Pick<RenderOptions, "includeExempted">,

@@ -10,7 +10,7 @@ import { timeline } from "./timeline.ts";
 /** Sentences of evidence, steps of a way out, claims; more are counted. */
 const SHOWN = 20;
 
-/** A finding with all that is behind it, folded. */
+/** A finding with all its details, folded. */
 export function details({ finding, state, standing, anchor }: Listed, report: Report): Markup {
   const story = storyOf(finding);
   return html`<details class="finding" id="${anchor}">

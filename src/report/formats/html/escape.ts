@@ -39,8 +39,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The last two start commands of CI systems that read what is printed (`harmless.ts`): as entities the page is the
- * same wherever it goes. Lone surrogates have no bytes in UTF-8.
+ * The last two start commands of CI systems that read what is printed (`harmless.ts`): written as entities, the page is
+ * the same wherever it is printed. Lone surrogates cannot be encoded in UTF-8.
  */
 function escaped(text: string): string {
   return visible(text.toWellFormed()).replace(/[&<>"']|##|::/g, (sign) => ENTITIES[sign] ?? "");
@@ -49,12 +49,12 @@ function escaped(text: string): string {
 /** More of one text than this helps nobody, and could fill the page. */
 const LONGEST = 600;
 
-/** A text of somebody else's length. */
+/** A text whose length others decide, cut. */
 export function clipped(text: string, length = LONGEST): string {
   return text.length <= length ? text : `${text.slice(0, length - 1).toWellFormed()}…`;
 }
 
-/** An address that a link may lead to; null for everything that is not of the web. */
+/** An address that a link may lead to; null for everything that is not a web address. */
 export function webAddress(address: string | null): string | null {
   return address !== null && /^https?:\/\//i.test(address) && URL.canParse(address)
     ? new URL(address).href

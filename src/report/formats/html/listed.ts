@@ -7,13 +7,13 @@ import {
   workloadKey,
 } from "../../report.ts";
 
-/** A finding with where it stands in the page. */
+/** A finding with its place in the page. */
 export interface Listed {
   readonly finding: ReportedFinding;
   readonly state: JudgedWorkload["state"];
   /** `error`, `warning`, or why it is neither. */
   readonly standing: string;
-  /** By which links name it: its fingerprint, and a number where several share one. */
+  /** The id that links use: its fingerprint, and a number where several share one. */
   readonly anchor: string;
 }
 

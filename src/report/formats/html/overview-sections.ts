@@ -9,7 +9,7 @@ import { type Listed, placeName } from "./listed.ts";
 const SHOWN = 50;
 const TALLIED = 10;
 
-/** What a person asks of an audit on Monday, below the numbers. */
+/** The overview of an audit, below the numbers. */
 export function overviewSections(report: Report, all: readonly Listed[], where: Markup): Markup {
   if (report.audit === null) return where;
   const overview = auditOverview(report, Date.parse(report.audit.time));

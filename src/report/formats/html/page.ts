@@ -4,8 +4,8 @@ import { SCRIPT } from "./script.ts";
 import { STYLE } from "./style.ts";
 
 /**
- * One file that makes no requests: the style and the script are let in by their hashes, so that nothing that a name
- * or a message might bring along could ever run.
+ * One file that makes no requests: the style and the script are allowed by their hashes, so that nothing in a name or a
+ * message can ever run.
  */
 export function page(title: string, body: Markup): string {
   const policy = [

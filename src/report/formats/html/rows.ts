@@ -44,7 +44,7 @@ function row({ finding, state, standing, anchor }: Listed, linked: boolean, clus
 `;
 }
 
-/** Hidden until the script is there to do something with them. */
+/** Hidden until the script runs: without it they do nothing. */
 function filters(shown: readonly Listed[], clusters: boolean): Markup {
   const choices = (name: string, label: string, of: (each: Listed) => string) => {
     const values = [...new Set(shown.map(of))].toSorted().slice(0, MOST_CHOICES);

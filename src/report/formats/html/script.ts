@@ -1,7 +1,7 @@
 /**
- * All that the page does by itself: it hides rows, puts them in another order, opens what a link names and copies
- * text. It makes no markup and reads no text as anything but text. Without it the page holds the same. No line
- * begins with a colon, which `harmless.ts` would break up, and with it the hash.
+ * All that the page does by itself: it hides rows, sorts them, opens what a link names and copies text. It creates no
+ * markup and treats text only as text. Without it the page has the same content. No line begins with a colon, which
+ * `harmless.ts` would break up, and with it the hash.
  */
 export const SCRIPT = String.raw`
 (() => {

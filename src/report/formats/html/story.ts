@@ -14,13 +14,13 @@ export interface Span {
 export interface Story {
   readonly headings: readonly [string, string, string, string];
   readonly lanes: readonly { readonly name: string; readonly spans: readonly Span[] }[];
-  /** The same in sentences, in order. */
+  /** The same as sentences, in order. */
   readonly steps: readonly string[];
 }
 
 const MOMENTS = 4;
 
-/** The story of a finding, from the workload's own numbers; null where no second pod has a part in it. */
+/** The story of a finding, from the workload's own numbers; null where no second pod is involved. */
 export function storyOf(finding: ReportedFinding): Story | null {
   const { rule, factors, numbers } = finding;
   if (factors === null || numbers === null) return null;

@@ -4,11 +4,11 @@ import { clipped, html, type Markup, NOTHING } from "./escape.ts";
 interface Tile {
   readonly name: string;
   readonly count: number;
-  /** How bad it is where it is not 0. */
+  /** How bad a number other than 0 is. */
   readonly tone?: "bad" | "care";
 }
 
-/** The numbers that a person asks for first. */
+/** The numbers that people look for first. */
 export function tiles(report: Report): Markup {
   const { workloads, summary, audit, compared } = report;
   const inState = (state: string) => workloads.filter((each) => each.state === state).length;

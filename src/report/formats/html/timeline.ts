@@ -9,7 +9,7 @@ const BAR = 24;
 /** About as many characters of 12 px fit into one moment. */
 const FITTING = 21;
 
-/** Colours for viewers that let no style in; the style has its own for light and dark. */
+/** Colours for viewers that allow no style; the style has its own for light and dark. */
 const COLOURS = {
   runs: ["#cdebd7", "#2c7a4b"],
   held: ["#cfe0f5", "#2f6cb3"],
