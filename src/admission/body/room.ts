@@ -20,8 +20,8 @@ interface Waiting {
 
 /**
  * A bounded amount of something (bytes, places) that requests share while they are served. Large ones may hold at most
- * half of it, and one name at most a quarter: beyond that its own requests wait. A request is always let in when it
- * would be the only one, so that no share is too small for one request.
+ * half of it, and one name at most a quarter: beyond that its own requests wait. No limit stops a request that alone
+ * counts against it, so that no share is too small for one request.
  */
 export class Room {
   readonly #size: () => number;
