@@ -10,7 +10,10 @@ import { confirmedLook, type FactsLook, liveLooks, sleep } from "./live-look.ts"
 
 const OPTIONS = { ...NO_OPTIONS, driver: detachingOf };
 
-/** A cluster, with the looks that may be told of. Never rejects: an audit goes on without a diagnosis. */
+/**
+ * Diagnoses a live cluster, with the looks that may be reported. Never rejects: an audit carries on without a
+ * diagnosis.
+ */
 export async function diagnoseLive(
   source: ConfigSource,
   namespace: string | undefined,
@@ -30,7 +33,7 @@ export async function diagnoseLive(
 }
 
 /**
- * A dump of JSON files. What is not in it counts as not existing only where the caller says that it holds everything.
+ * Diagnoses a dump of JSON files. What is not in it counts as absent only where the caller says that it is complete.
  *
  * @param closed `--closed`
  */
@@ -39,7 +42,7 @@ export async function diagnoseDump(
   { closed, at }: { readonly closed: boolean; readonly at: number | undefined },
   namespace: string | undefined,
 ): Promise<AuditDiagnosis> {
-  // Standard input can be read once, and the audit has.
+  // Standard input can be read only once, and the audit has read it.
   if (paths.includes("-"))
     return without("standard input can be read only once, so pods in it were not checked");
   const { files, errors } = await readDumpFiles(paths, process.stdin);

@@ -150,7 +150,7 @@ function diagnosisFor({ options, context, time, terminal }: Auditing): Promise<A
   return diagnoseLive({ kubeconfig, context, env: terminal.env }, namespace);
 }
 
-/** A namespace that surely does not exist was mistyped; nothing found in it would look like good news. */
+/** A namespace that certainly does not exist was mistyped; finding nothing in it would look like good news. */
 function refuseUnknownNamespace(namespace: string | undefined, { index, read }: Facts): void {
   if (namespace === undefined || namespace === "default") return;
   const complete = read.some(({ kind, state }) => kind === "Namespace" && state === "complete");
@@ -159,7 +159,7 @@ function refuseUnknownNamespace(namespace: string | undefined, { index, read }: 
   }
 }
 
-/** A cluster that cannot be reached is said, and spoils nothing of the others. */
+/** A cluster that cannot be reached is reported, and does not affect the others. */
 function unreachable(context: string, error: unknown): AuditedCluster & { readonly problem: string } {
   const first = messageOf(error).split("\n", 1)[0] ?? "";
   return { uid: null, context, problem: `context ${context}: ${first}` };
@@ -232,7 +232,7 @@ async function factsFrom(
   };
 }
 
-/** A cluster keeps the namespace `kube-system` for life. */
+/** The namespace `kube-system` lives as long as its cluster. */
 function clusterUid(index: ClusterIndex): string | null {
   return knownValue(index.namespace("kube-system"))?.uid ?? null;
 }

@@ -9,17 +9,17 @@ import { at } from "./check.ts";
 import { checkConfig, type UsedConfig } from "./check-config.ts";
 import { readInput } from "./input-file.ts";
 
-/** A file that steers a check, as the base has it. */
+/** A file that controls a check, as it is in the base. */
 export interface BaseText {
   /** `undefined` where the base does not have it. */
   readonly text: string | undefined;
-  /** What the change does to it. */
+  /** How the change affects it. */
   readonly notes: readonly ReportNote[];
 }
 
 /**
- * The text of a file that the command line names: as the base has it where it lies in the repository, so that a change
- * cannot silence its own check; else as it lies on the disk.
+ * The text of a file that the command line names: from the base where it is in the repository, so that a change cannot
+ * silence its own check; else from the disk.
  *
  * @throws AttachguardError AG_ERR_INPUT where it cannot be read
  */
@@ -28,14 +28,14 @@ export async function textOfBase(file: string, pair: TreePair): Promise<BaseText
   if (!pair.holds(path)) return { text: await readInput(file), notes: [] };
   const before = await pair.contentBefore(path);
   const now = await readFile(path, "utf8").catch(() => undefined);
-  // Named, and in neither version.
+  // Named, but in neither version.
   if (before === undefined && now === undefined) return { text: await readInput(file), notes: [] };
   const text = before === undefined ? undefined : Buffer.from(before).toString("utf8");
   return { text, notes: editNotes(file, text, now) };
 }
 
 /**
- * The configuration of a check of a change, as `checkConfig` finds it, but as the base has it.
+ * The configuration of a check of a change, as `checkConfig` finds it, but as it is in the base.
  *
  * @throws AttachguardError AG_ERR_CONFIG where the base's cannot be used
  */
@@ -57,7 +57,7 @@ export async function configOfBase(
   return { config, file, notes: [...(named === undefined ? [used] : []), ...notes] };
 }
 
-/** The nearest in the working folder or above that either version has. */
+/** The nearest one, in the working folder or above, that exists in either version. */
 async function foundAbove(folder: string, pair: TreePair): Promise<string | undefined> {
   for (let above = resolve(folder); pair.holds(above); above = dirname(above)) {
     const file = join(above, CONFIG_NAME);

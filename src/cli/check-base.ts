@@ -33,9 +33,9 @@ export interface BaseOptions extends CheckOptions {
 /**
  * Judges what the working tree changes since its merge base with a reference, as the webhook will when it is applied,
  * and prints the report. Nothing of the repository is run, nothing fetched and nothing written; the older tree is in
- * memory, and what is rendered of it in a private folder that is gone afterwards.
+ * memory, and what is rendered of it is in a private folder that is removed afterwards.
  *
- * @returns the exit code of the contract: only what the change brings counts.
+ * @returns the exit code of the contract: only what the change adds counts.
  * @throws AttachguardError AG_ERR_GIT where the repository cannot be read, AG_ERR_USAGE, and as `check`
  */
 export async function checkBase(
@@ -102,7 +102,7 @@ async function treeOfBase(git: Git, ref: string): Promise<CommitTree> {
 interface Base {
   readonly top: string;
   readonly before: CommitTree;
-  /** The working tree as it will be; as it is, unless it is said. */
+  /** The working tree as it will be; by default, as it is. */
   readonly disk: TreeFiles | undefined;
 }
 
@@ -177,7 +177,7 @@ interface BothTrees {
   readonly before: LoadedTree;
 }
 
-/** Reads the working tree, then of the commit what is different there. */
+/** Reads the working tree, then what differs in the commit. */
 async function readBoth(
   named: readonly string[],
   options: FileOptions,
@@ -229,9 +229,9 @@ async function touchedUnrendered({ units }: LoadedTree, pair: TreePair): Promise
 }
 
 /**
- * What is wrong with the working tree. What the change does not touch was so before, and is only noted.
+ * What is wrong with the working tree. What the change does not touch was wrong before, and is only noted.
  *
- * @param strict where that was asked for, everything counts
+ * @param strict everything counts
  */
 async function problemsOf(
   { bundle }: LoadedTree,
@@ -257,11 +257,11 @@ async function problemsOf(
   return [...problems.filter(({ file, fatal }) => fatal || !isRefused(file)), ...refused];
 }
 
-/** What of the older tree could not be read, and is judged as new for it. */
+/** What could not be read in the older tree, and is therefore judged as new. */
 async function problemsOfBefore({ now, before }: BothTrees, pair: TreePair): Promise<readonly InputError[]> {
   const broken: InputError[] = [];
   for (const { file, line, message, fatal } of before.bundle.errors) {
-    // What cannot be read in either tree is told of the working tree.
+    // What cannot be read in either tree is reported for the working tree.
     if (!fatal || (await pair.isSame(file))) continue;
     broken.push(fileNote(file, `in the base, ${message} (line ${line}): what it held is judged as new`));
   }

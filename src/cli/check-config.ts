@@ -7,7 +7,7 @@ import { repositoryAbove } from "./repository.ts";
 
 export interface UsedConfig {
   readonly config: Config;
-  /** The file; `undefined` where the defaults hold. */
+  /** The file; `undefined` where the defaults apply. */
   readonly file: string | undefined;
 }
 
@@ -16,7 +16,7 @@ export interface UsedConfig {
  * higher than the repository's root (outside one, in the working folder alone); else the defaults.
  *
  * @param named false where `--no-config` was given
- * @throws AttachguardError AG_ERR_CONFIG where the file cannot be used, or one that was found says more than it may
+ * @throws AttachguardError AG_ERR_CONFIG where the file cannot be used, or one that was found sets more than it may
  */
 export async function checkConfig(named: string | false | undefined, folder: string): Promise<UsedConfig> {
   if (named === false) return { config: DEFAULT_CONFIG, file: undefined };

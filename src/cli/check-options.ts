@@ -19,7 +19,7 @@ export interface CheckOptions extends ReportOptions, ClusterAccess, FileOptions 
   readonly diff?: true;
 }
 
-/** What files were judged to be, and what they were. */
+/** What was made of the files, and what they were. */
 export interface JudgedFiles {
   readonly report: Report;
   readonly bundle: Bundle;

@@ -1,5 +1,5 @@
 /**
- * The command line where `check` judges files. The build joins it with all that this needs into one file, since each
- * file more costs a third of a millisecond, and leaves out what asks a cluster.
+ * The command line where `check` judges files. The build joins it with its dependencies into one file, since each
+ * further file costs a third of a millisecond, and leaves out what talks to a cluster.
  */
 export { main } from "./program.ts";

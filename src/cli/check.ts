@@ -68,7 +68,7 @@ export async function check(
   return code === 2 ? 2 : 0;
 }
 
-/** Everything that one look at the files depends on. */
+/** Everything that judging the files once depends on. */
 interface Look {
   readonly named: readonly string[];
   readonly options: CheckOptions;
@@ -77,7 +77,7 @@ interface Look {
   readonly around: Surroundings;
   readonly baseline?: { readonly file: string; readonly text: string };
   readonly terminal: Terminal;
-  /** The disk, unless it is said. */
+  /** By default, the disk. */
   readonly tree: TreeFiles | undefined;
 }
 
@@ -121,7 +121,7 @@ async function judgeFiles({
   return { report, bundle, units, surroundings, named, failOn, settings: settingsOf(config) };
 }
 
-/** The command line wins over the configuration; what both leave out is left out. */
+/** The command line wins over the configuration; excludes of both apply. */
 export function withSettings(options: CheckOptions, { check }: Config): FileOptions {
   const { render = check.render, nodes = check.nodes?.toString(), exclude = [] } = options;
   return {
@@ -132,18 +132,18 @@ export function withSettings(options: CheckOptions, { check }: Config): FileOpti
   };
 }
 
-/** A file as a whole, by its path from the working folder. */
+/** The text of a whole file, by its path from the working folder. */
 export function at(file: string): SourcePosition {
   return { file: relative(process.cwd(), resolve(file)), line: 1, column: 1 };
 }
 
 /**
- * What is checked: what the command line names, else what the configuration does, else the folder of an
+ * What is checked: what the command line names, else what the configuration names, else the folder of an
  * `attachguard.yaml` that was found.
  *
  * @param asked the configuration that the command line asks for
- * @param configFile the one that is used, or that a change brings
- * @throws AttachguardError AG_ERR_USAGE where none of them says it
+ * @param configFile the one that is used, or that a change adds
+ * @throws AttachguardError AG_ERR_USAGE where none of them says
  */
 export function pathsToCheck(
   paths: readonly string[],

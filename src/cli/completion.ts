@@ -12,7 +12,7 @@ export type Shell = (typeof SHELLS)[number];
 const FIX = "--fix";
 const FIX_BY = "--fix-by";
 
-/** What stands for a word that is being typed. */
+/** A placeholder for a word that is being typed. */
 export interface Candidate {
   readonly word: string;
   readonly text: string;
@@ -20,12 +20,12 @@ export interface Candidate {
 
 export interface Completion {
   readonly candidates: readonly Candidate[];
-  /** Where a file or folder may stand as well. */
+  /** Where a file or folder may be given as well. */
   readonly files: boolean;
 }
 
 /**
- * What the last of the words could become, asked of the program's own commands and options.
+ * The completions of the last word, taken from the program's own commands and options.
  *
  * @param words what was typed after the program's name; the last one is still being typed, and may be empty.
  */
@@ -53,9 +53,9 @@ function joined(words: readonly string[]): string[] {
 
 interface Walked {
   readonly command: Command;
-  /** The option whose value comes next. */
+  /** The option whose value is expected next. */
   readonly pending: Option | undefined;
-  /** How many operands the command has by now. */
+  /** How many operands the command has so far. */
   readonly position: number;
 }
 
@@ -110,7 +110,7 @@ function valuesOf(command: Command, option: Option, prefix: string): Completion 
   return { candidates, files: candidates.length === 0 && /FILE|FOLDER|PATH|SOURCE/.test(option.flags) };
 }
 
-/** Options that parse their value themselves say their choices in words only. */
+/** Options that parse their own value list their choices only in their description. */
 function choicesOf(command: Command, { long, argChoices }: Option): readonly string[] {
   if (long === FIX_BY) return WRITTEN;
   if (long === "--format") return command.name() === "diagnose" ? DIAGNOSIS_FORMATS : FORMATS;
@@ -137,8 +137,8 @@ const FILES_TOO = ":0";
 const NO_FILES = ":4";
 
 /**
- * Prints what the shells' functions and kubectl read: a candidate a line, its description after a tab, and a last
- * line that says whether files come into question.
+ * Prints what the shells' functions and kubectl read: a candidate per line, its description after a tab, and a last
+ * line that says whether files are candidates too.
  */
 export async function printCompletion(
   program: Command,

@@ -1,7 +1,7 @@
 import { DIAGNOSED_KINDS } from "../diagnose/facts.ts";
 import { PROJECTED } from "../diagnose/project.ts";
 
-/** How to collect a dump: each kind into a file of its own, so that forbidden, absent and empty stay three things. */
+/** How to collect a dump: each kind into a file of its own, so that forbidden, absent and empty can be told apart. */
 export const DUMP_HELP = `If the cluster cannot be reached from here, collect a dump; --from DIR reads it:
   mkdir DIR; cd DIR
 ${DIAGNOSED_KINDS.map((kind) => `  ${dumpLine(kind)}`).join("\n")}

@@ -16,7 +16,7 @@ export interface Told {
 }
 
 export interface Watching {
-  /** Looks again; with what earlier looks have seen. */
+  /** Looks again, given what earlier looks have seen. */
   readonly look: (
     sightings: ReadonlyMap<string, Sighting>,
     dangers: ReadonlySet<string> | undefined,
@@ -30,12 +30,12 @@ export interface Watching {
 const EVERY = 10_000;
 /** Looks without a change after which a line says that there was none: one minute. */
 const QUIET_LOOKS = 6;
-/** Looks in a row that may fail: the API server may be restarted. */
+/** How many looks in a row may fail: the API server may be restarting. */
 const MOST_FAILURES = 12;
 
 /**
- * Looks until everything that was asked about is healthy: a new screen when the answer changes, a line a minute
- * otherwise. Ends also where the subject is gone or cannot be read any more.
+ * Looks until everything that was asked about is healthy: a new screen when the answer changes, one line per minute
+ * otherwise. Also ends where the subject is gone or can no longer be read.
  *
  * @throws AttachguardError AG_ERR_API_SERVER where the API server stays away for two minutes
  */
@@ -56,7 +56,7 @@ export async function watchDiagnosis({ look, show, terminal, wait }: Watching): 
     } else {
       failures = 0;
       dangers = told.dangers;
-      // What is no longer in that state must be seen twice again.
+      // What has left that state must be seen twice again.
       sightings.clear();
       for (const sighting of told.sightings) sightings.set(sighting.uid, sighting);
       const answer = answerOf(told.document);
@@ -78,7 +78,7 @@ export async function watchDiagnosis({ look, show, terminal, wait }: Watching): 
   }
 }
 
-/** What is clearing is waited for: only what needs nobody any more, or cannot be seen at all, ends the watch. */
+/** The watch waits for what is clearing: it ends only where nothing is left to clear, or nothing can be seen. */
 function isOver({ document }: Told): boolean {
   const { clearing, stuck, endangered, unknown } = document.summary;
   return exitCodeOf(document) === 2 || clearing + stuck + endangered + unknown === 0;

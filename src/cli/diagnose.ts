@@ -41,9 +41,9 @@ interface Look extends FactsLook {
 /**
  * Tells why something is stuck, who holds its volume, and what frees it.
  *
- * @param wait milliseconds; tests need not
- * @returns 0 where all is healthy or comes free by itself, 1 where something does not, 2 where something asked about
- * is not there or cannot be read
+ * @param wait waits some milliseconds; tests need not
+ * @returns 0 where all is healthy or clears by itself, 1 where something does not, 2 where something asked about does
+ * not exist or cannot be read
  * @throws AttachguardError AG_ERR_USAGE, AG_ERR_CONFIG, AG_ERR_API_SERVER or AG_ERR_INPUT
  */
 export async function diagnose(
@@ -106,7 +106,7 @@ export async function diagnose(
   }
 }
 
-/** What is asked about; a kind that is not known, or no namespace, is a mistake in the call. */
+/** What is asked about; an unknown kind, or a missing namespace, is a usage error. */
 function askedIn(what: string | undefined, { namespace, allNamespaces }: DiagnoseCommand): Asked {
   if (namespace !== undefined && allNamespaces)
     throw usage("-n and -A contradict each other: leave one of them out");
@@ -190,7 +190,7 @@ function tell({ facts, readings, errors }: Look, asked: Asked, options: Diagnose
   };
 }
 
-/** A machine whose kubelet answers is not off, whatever somebody thinks. */
+/** A machine whose kubelet answers is not off, whatever the user thinks. */
 function refuseReadyMachines({ objects, readings }: Facts, machinesOff: ReadonlySet<string>): void {
   for (const name of machinesOff) {
     const node = objects.Node.find((known) => known.name === name);
@@ -203,7 +203,7 @@ function refuseReadyMachines({ objects, readings }: Facts, machinesOff: Readonly
       throw usage(
         `--machine-is-off ${name}: nodes were not read, so it is not known whether it is Ready; ask somebody who may read them`,
       );
-    // A node that is gone is still named by what it had.
+    // A node that is gone is still named by the objects that were on it.
     const isNamed = [...objects.VolumeAttachment, ...objects.Pod].some(({ nodeName }) => nodeName === name);
     if (node === undefined && !isNamed)
       throw usage(`--machine-is-off ${name}: there is no such node here: correct the name`);

@@ -11,7 +11,7 @@ export interface AuditDiagnosis {
   readonly attachmentUids: ReadonlyMap<string, string>;
   /** True where every attachment of the cluster was looked at, with all that its state depends on. */
   readonly sawAllAttachments: boolean;
-  /** Why nothing is said of what is stuck now; undefined where it is. */
+  /** Why nothing is reported about what is stuck now; undefined where it is. */
   readonly note: string | undefined;
 }
 

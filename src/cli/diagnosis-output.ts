@@ -10,7 +10,7 @@ import { hasColour, print, type Terminal, widthOf } from "./terminal.ts";
 export const DIAGNOSIS_FORMATS = ["text", "json", "markdown"] as const;
 export type DiagnosisFormat = (typeof DIAGNOSIS_FORMATS)[number];
 
-/** The screen of a file, or of a pipe without a width. */
+/** The width for a file, or for a pipe without one. */
 const PLAIN = { colour: false, width: 80 } as const;
 
 /**
@@ -55,7 +55,7 @@ function rendered(
   }
 }
 
-/** The JSON object of a call that failed as a whole: nothing was read, and why. */
+/** The JSON object for a run that failed as a whole: nothing was read, and why. */
 export function failedDiagnosis(message: string, now: Date): string {
   const nothing: DiagnosisDocument = {
     schemaVersion: 2,

@@ -8,7 +8,7 @@ import type { DumpFile } from "../diagnose/dump.ts";
 import { documentsIn } from "../diagnose/dump-text.ts";
 import { messageOf } from "../errors.ts";
 
-/** The files of a dump, and those of them that could not be read. */
+/** The files of a dump, and the ones that could not be read. */
 export interface DumpFiles {
   readonly files: readonly DumpFile[];
   readonly errors: readonly DiagnosisError[];
@@ -18,8 +18,8 @@ export interface DumpFiles {
 const STDIN = "-";
 
 /**
- * Reads what `--from` names: files, folders of *.json, `-`. A file that cannot be used is an error, and the others are
- * read all the same. An empty file beside one with kubectl's own error (`pods.json`, `pods.err`) is a refusal.
+ * Reads what `--from` names: files, folders of *.json, `-`. A file that cannot be used is an error; the others are read
+ * nevertheless. An empty file beside one with kubectl's own error (`pods.json`, `pods.err`) is a refusal.
  */
 export async function readDumpFiles(
   paths: readonly string[],
@@ -62,7 +62,10 @@ async function withFolders(paths: readonly string[], errors: DiagnosisError[]): 
   return [...new Set(all)];
 }
 
-/** kubectl tells people, not files, that a kind was refused: `Error from server (Forbidden): …` on standard error. */
+/**
+ * kubectl reports a refused kind on standard error only, not in the output file: `Error from server (Forbidden): …` on
+ * standard error.
+ */
 async function refusalBeside(path: string): Promise<unknown> {
   const said = await readFile(path.replace(/\.json$/, ".err"), "utf8").catch(() => "");
   const reason = /^Error from server \((Forbidden|NotFound)\)/m.exec(said)?.[1];

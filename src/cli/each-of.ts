@@ -1,4 +1,6 @@
-/** Does something with each item, so many of them at once. Rejects with the first that fails, when all under way have ended. */
+/**
+ * Processes items, a limited number at once. Rejects with the first failure, once all that are under way have ended.
+ */
 export async function eachOf<T>(
   items: readonly T[],
   atOnce: number,

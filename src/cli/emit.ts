@@ -50,7 +50,7 @@ export async function emit(report: Report, options: ReportOptions, terminal: Ter
   return exitCodeOf(report, failOn);
 }
 
-/** GitHub shows what stands in this file below the run; more than a MiB it refuses, and a comment is far less. */
+/** GitHub shows this file's content below the run; it refuses more than a MiB, and a comment is far smaller. */
 async function writeJobSummary(
   report: Report,
   rendering: Omit<RenderOptions, "colour" | "width">,

@@ -5,7 +5,7 @@ import { renderRule, renderRules } from "../report/rule-text.ts";
 import { hasColour, print, type Terminal } from "./terminal.ts";
 
 /**
- * Prints the page of a rule, or without one the table of all rules.
+ * Prints the page of a rule, or the table of all rules where none is named.
  *
  * @throws AttachguardError AG_ERR_USAGE for a rule that does not exist, with the nearest name.
  */

@@ -11,14 +11,14 @@ import type { Node } from "../policy/model.ts";
 import type { Tell } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** How `check` is told to read files, and what to take for granted about the world around them. */
+/** How `check` is to read files, and what it may assume about the cluster around them. */
 export interface FileOptions {
   readonly render?: "auto" | "never" | "always";
   readonly values?: readonly string[];
   readonly set?: readonly string[];
   readonly exclude?: readonly string[];
   readonly include?: readonly string[];
-  /** A number of alike nodes, or a file with Node objects. */
+  /** A number of identical nodes, or a file with Node objects. */
   readonly nodes?: string;
   readonly clusterFacts?: string;
   readonly closed?: true;
@@ -29,7 +29,7 @@ export interface FileOptions {
 /**
  * What the options mean for reading.
  *
- * @param tree what is read; the disk, unless it is said
+ * @param tree what is read; by default, the disk
  * @throws AttachguardError AG_ERR_USAGE where they contradict each other; AG_ERR_INPUT where `--nodes` names no nodes.
  */
 export async function loadOptions(
@@ -63,9 +63,9 @@ export async function loadOptions(
 }
 
 /**
- * Whether what files do not hold exists, where the caller says it.
+ * Whether objects that are not in the files exist, where the caller says so.
  *
- * @throws AttachguardError AG_ERR_USAGE where both are said
+ * @throws AttachguardError AG_ERR_USAGE where both are given
  */
 export function worldOf({ closed, open }: Pick<FileOptions, "closed" | "open">): {
   readonly closed?: boolean;
@@ -79,7 +79,7 @@ export function worldOf({ closed, open }: Pick<FileOptions, "closed" | "open">):
   return closed ? { closed: true } : open ? { closed: false } : {};
 }
 
-/** Says which world held where it was not the usual one of files. */
+/** Says what was assumed about other objects where that is not the default for files. */
 export function worldNote(
   bundle: Bundle,
   options: Pick<FileOptions, "closed" | "open">,
@@ -143,7 +143,7 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** As many nodes as anybody has; a larger number is a mistake. */
+/** More nodes than any cluster has; a larger number is a mistake. */
 const MOST_NODES = 15_000;
 
 async function nodesOf(stated: string): Promise<readonly Node[]> {

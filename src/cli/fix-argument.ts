@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { AttachguardError } from "../errors.ts";
 import { FIXES, type FixId } from "../policy/fixes.ts";
 
-/** The ways out that `--fix=ID` writes. What is not here takes another claim, or another kind of workload. */
+/** The ways out that `--fix=ID` writes. The others require another claim, or another kind of workload. */
 export const WRITTEN = [
   "recreate",
   "surge-zero",
@@ -14,7 +14,7 @@ export const WRITTEN = [
 ] as const satisfies readonly FixId[];
 
 /**
- * Refuses a path that is the id of a way out and leads nowhere: `--fix recreate`, where `--fix=recreate` was meant.
+ * Refuses a path that is the id of a way out and does not exist: `--fix recreate`, where `--fix=recreate` was meant.
  *
  * @throws AttachguardError AG_ERR_USAGE before anything is written
  */
@@ -30,7 +30,7 @@ export function refuseIdAsPath(paths: readonly string[]): void {
 /**
  * The way out that `--fix=ID` names.
  *
- * @throws AttachguardError AG_ERR_USAGE where it is none, or one that is not written into files
+ * @throws AttachguardError AG_ERR_USAGE where there is no such way out, or it is not written into files
  */
 export function fixArgument(id: string): FixId {
   if ((WRITTEN as readonly string[]).includes(id)) return id as FixId;

@@ -23,8 +23,8 @@ import { hasColour, print, printCommands, type Terminal } from "./terminal.ts";
 export type JudgeFiles = (stdin: Terminal["stdin"], disk?: TreeFiles) => Promise<JudgedFiles>;
 
 /**
- * Judges files, writes ways out into them where that is sure, and prints what is left. With `--diff` nothing is
- * written, standard output gets what would be changed, and the report is that of the files as they are.
+ * Judges files, writes ways out into them where that is safe, and prints what is left. With `--diff` nothing is
+ * written, standard output gets what would change, and the report is that of the files as they are.
  *
  * @param paths those of the command line
  * @returns the exit code of what is left
@@ -71,7 +71,7 @@ function requestOf({ fix = [true] }: CheckOptions): FixRequest {
   return { strategy: fix.includes(true), ids: new Set(fix.filter((id) => id !== true)) };
 }
 
-/** What a named way out is offered for is fixed whatever its severity; else what the exit code is about. */
+/** Findings that offer a named way out are fixed whatever their severity; else those that affect the exit code. */
 function isToFix(
   { known, exempted, severity, fixes }: ReportedFinding,
   { ids }: FixRequest,

@@ -22,13 +22,13 @@ export interface FromLogOptions {
   readonly namespace?: string;
 }
 
-/** What else of an audit has to do with logs. */
+/** The other audit options that concern logs. */
 interface LogAudit extends FromLogOptions, IntoClusterOptions {
   readonly selector?: string;
   readonly since?: string;
 }
 
-/** A log alone asks no cluster: whichever is current may not be the one that it is of. */
+/** With a log alone no cluster is read: the current one may not be the one that wrote the log. */
 export function asksCluster({ context = [], from }: LogAudit): boolean {
   return context.length > 0 || from !== undefined;
 }
@@ -50,7 +50,7 @@ export function refuseWithLogs(options: LogAudit): void {
   if (selector !== undefined) throw refused("--selector", "no cluster is read: give --context or --from");
 }
 
-/** Prints what logs say where no cluster is asked. @returns the exit code */
+/** Prints what logs say where no cluster is read. @returns the exit code */
 export async function emitLog(
   log: FromLog,
   docsUrl: string | null,
@@ -68,9 +68,9 @@ export async function emitLog(
 }
 
 /**
- * What the logs say, before anything is known of how things are now.
+ * What the logs say, before anything is known about the present state.
  *
- * @throws AttachguardError AG_ERR_INPUT where a file cannot be read or is no such log
+ * @throws AttachguardError AG_ERR_INPUT where a file cannot be read or is not such a log
  */
 export async function fromLogs(
   files: readonly string[],

@@ -9,7 +9,7 @@ import { print, type Terminal } from "./terminal.ts";
 import { eventsWrittenLine, writeEvents } from "./write-events.ts";
 import { MAX_REPORTS, reportApiOf, reportsWrittenLine, writeReports } from "./write-reports.ts";
 
-/** What an audit may leave in the cluster that it is of. */
+/** What an audit may write into the cluster that it audits. */
 export interface IntoClusterOptions {
   readonly writeReports?: true;
   readonly maxReports?: number;
@@ -20,7 +20,7 @@ export interface IntoClusterOptions {
   readonly from?: readonly string[];
 }
 
-/** The cluster that is written into, ready to be. */
+/** The cluster to write into, ready for use. */
 export interface ClusterTarget {
   readonly client: ObjectClient;
   readonly api: ReportApi | undefined;
@@ -65,7 +65,7 @@ export async function clusterTarget(
 }
 
 /**
- * Writes into the cluster, and says on standard error what came of it.
+ * Writes into the cluster, and reports the outcome on standard error.
  *
  * @param uidOf the uid of a judged object
  * @returns 2 where the API server refused a part, else 0
@@ -102,5 +102,5 @@ export async function writeIntoCluster(
   return problems.length > 0 ? 2 : 0;
 }
 
-/** Most often all have one reason. */
+/** Usually all have the same reason. */
 const PROBLEMS_SHOWN = 10;

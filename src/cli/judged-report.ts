@@ -27,7 +27,7 @@ export interface ToJudge extends ToReport {
   readonly subjects: Subjects;
 }
 
-/** What a report holds beside what was judged. */
+/** What a report holds besides the judgements. */
 export interface ToReport {
   /** What was wrong with, or worth knowing of, the input. */
   readonly problems: readonly InputError[];
@@ -41,9 +41,9 @@ export interface ToReport {
   readonly isKnown?: ReportParts["isKnown"];
   readonly audit?: AuditFacts;
   readonly change?: ChangeFacts;
-  /** Reads a file as it was judged; from the disk, unless it is said. */
+  /** Reads a file as it was judged; by default, from the disk. */
   readonly readFile?: ((path: string) => Promise<Uint8Array>) | undefined;
-  /** What is stuck now, and attachments, where somebody has looked. */
+  /** What is stuck now, and attachments, where that was diagnosed. */
   readonly diagnosis?: AuditDiagnosis;
 }
 
@@ -52,7 +52,7 @@ export async function judgedReport(toJudge: ToJudge): Promise<Report> {
   return reportOf(await judgeAll(toJudge.subjects, settingsOf(toJudge.config), planFor), toJudge);
 }
 
-/** With what files and clusters are judged. */
+/** The settings with which files and clusters are judged. */
 export function settingsOf(config: Config): JudgeSettings {
   return { config, verifyWaiver: waiverCheck(() => config), dryRun: false, now: Date.now() };
 }
@@ -89,7 +89,7 @@ export async function reportOf(judged: Judged, toReport: ToReport): Promise<Repo
   });
 }
 
-/** As for workloads: what a rule says more softly never becomes harder by the configuration. */
+/** As for workloads: the configuration never makes a finding more severe where the rule itself lowered it. */
 function bySeverity(
   findings: readonly ReportedAttachment[],
   { severities }: Config,
@@ -112,7 +112,7 @@ async function textOf(
     const decoded = decode(await read(file));
     return "text" in decoded ? decoded.text : undefined;
   } catch {
-    // It was read a moment ago; what is lost is a line number.
+    // It was read a moment ago; only a line number is lost.
     return undefined;
   }
 }

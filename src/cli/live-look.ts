@@ -13,7 +13,7 @@ export interface FactsLook {
 /** Bounds of one look at a live cluster. */
 const LIMITS = { bytes: 512 * 1024 * 1024, patience: 20_000 } as const;
 
-/** R3 and R14 to R16 pass within seconds: they are told only where a second look sees them too. */
+/** R3 and R14 to R16 pass within seconds: they are reported only where a second look sees them too. */
 const SECOND_LOOK = 15_000;
 
 /** A cluster that can be looked at several times. */
@@ -45,7 +45,7 @@ export function sleep(milliseconds: number): Promise<void> {
 /** A look whose dangers a second one has confirmed. */
 export interface ConfirmedLook {
   readonly look: FactsLook;
-  /** What may be told of, for `DiagnoseOptions.dangersSeenBefore`. */
+  /** What may be reported, for `DiagnoseOptions.dangersSeenBefore`. */
   readonly seenBefore: ReadonlySet<string>;
   /** What there is now, for the next look. */
   readonly dangers: ReadonlySet<string>;

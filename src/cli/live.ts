@@ -7,7 +7,7 @@ import { KINDS } from "../kube/kinds.ts";
 import type { AuditReading } from "../report/audit-facts.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Which cluster; both as kubectl has them. */
+/** Which cluster; both as in kubectl. */
 export interface ClusterAccess {
   readonly kubeconfig?: string;
   readonly context?: string;
@@ -47,7 +47,7 @@ export async function readLiveFacts(
   const source = { kubeconfig: access.kubeconfig, context: access.context, env: terminal.env };
   const cluster = await connectLiveCluster({
     ...source,
-    // What goes wrong for good stands in the status, what passes needs no words.
+    // Permanent errors are in the status; transient ones need no message.
     log: { info() {}, warn() {}, error() {} },
   });
   try {
@@ -63,7 +63,7 @@ export async function readLiveFacts(
   }
 }
 
-/** Waits for every kind for as long as any of them makes progress. */
+/** Waits for every kind as long as any of them makes progress. */
 async function listed(cluster: LiveCluster, patience: number): Promise<void> {
   let done = false;
   const starting = cluster.start().then(() => {

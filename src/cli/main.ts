@@ -14,15 +14,15 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
   );
   process.exitCode = 2;
 } else {
-  // Not Node's default below the temporary directory: what is compiled there, anyone on the machine could have put there.
+  // Not Node's default in the temporary directory: anyone on the machine could have put compiled code there.
   const directory = cacheDirectory();
   if (directory !== undefined) module.enableCompileCache(join(directory, "attachguard"));
-  // Without a listener a broken pipe would end the process; whoever writes learns of a failure from the write.
+  // Without a listener a broken pipe would end the process; the writer learns of a failure from the write.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const { main } = await (isCheckOfFiles(process.argv.slice(2))
     ? import("./check-program.ts")
     : import("./program.ts"));
-  // Not process.exit(): what is still on its way into a pipe would be lost.
+  // Not process.exit(): output still being written to a pipe would be lost.
   process.exitCode = await main(process);
 }
 
@@ -35,7 +35,7 @@ function cacheDirectory(): string | undefined {
   try {
     return XDG_CACHE_HOME || LOCALAPPDATA || join(homedir(), ".cache");
   } catch {
-    // A user without a home, as containers have them, does without the cache.
+    // A user without a home directory, as in containers, does without the cache.
     return undefined;
   }
 }

@@ -8,7 +8,7 @@ export interface Output<F extends string> {
 }
 
 /**
- * What is to be rendered besides the text for people, which is printed anyhow: all of it, and the one that has standard
+ * What is to be rendered besides the text for people, which is printed anyway: all outputs, and the one on standard
  * output.
  *
  * @throws AttachguardError AG_ERR_USAGE where two formats go to standard output

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import type { OutputStream, Terminal } from "./terminal.ts";
 
-/** How people call the program: as a kubectl plugin it is kubectl's subcommand. */
+/** How users invoke the program: as a kubectl plugin it is kubectl's subcommand. */
 export type CallName = "attachguard" | "kubectl attachguard";
 
 /** kubectl finds a plugin by the name of its file; the link or launcher that was started keeps it. */
@@ -19,8 +19,8 @@ const COMMAND =
 const FOR_PROGRAMS = /^(?:[{[<]|--- ["a])/;
 
 /**
- * A terminal on which every command that is printed for people goes by the name that they use. What is printed for
- * programs (JSON, SARIF, XML, diffs, log lines) stays as it is, whoever asked for it.
+ * A terminal on which every command printed for people has the name that they use. What is printed for programs (JSON,
+ * SARIF, XML, diffs, log lines) is left as it is.
  */
 export function speakingAs(name: CallName, terminal: Terminal): Terminal {
   if (name === "attachguard") return terminal;

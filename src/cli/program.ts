@@ -21,11 +21,11 @@ import { print, type Terminal } from "./terminal.ts";
 /** The input or the command line is wrong, or attachguard itself failed: 1 is kept for findings. */
 const EXIT_FAILURE = 2;
 
-/** Where the output is no terminal that knows its width. */
+/** The width where the output is not a terminal that knows its own. */
 const HELP_WIDTH = 80;
 
 /**
- * Runs one command line and prints what comes of it.
+ * Runs one command line and prints the outcome.
  *
  * @returns the exit code: 0, 1 (something at or above `--fail-on`) or 2 (the input or the command line is wrong). Never
  * rejects because of what the command line or the input says.
@@ -51,7 +51,7 @@ export async function main(process: Terminal): Promise<number> {
   return code;
 }
 
-/** An id of `--fix` is taken only after `=`: what else follows it is a path. */
+/** An id of `--fix` is taken only after `=`: anything else that follows it is a path. */
 function withFixIds(argv: readonly string[]): readonly string[] {
   const end = argv.indexOf("--");
   return argv.map((word, at) =>
@@ -62,14 +62,14 @@ function withFixIds(argv: readonly string[]): readonly string[] {
 interface Failure {
   readonly code: ErrorCode | undefined;
   readonly message: string;
-  /** What stands on stderr for people. */
+  /** The message on stderr for people. */
   readonly text: string;
 }
 
 function failureOf(error: unknown): Failure {
   const message = messageOf(error);
   if (error instanceof AttachguardError) return { code: error.code, message, text: `error: ${message}\n` };
-  // Not foreseen, so whoever reports it needs the place.
+  // Not foreseen, so a bug report needs the place.
   const detail = error instanceof Error ? (error.stack ?? message) : message;
   return { code: undefined, message, text: `error: attachguard failed unexpectedly: ${detail}\n` };
 }
@@ -162,7 +162,7 @@ function buildProgram(
       getErrHasColors: () => false,
     });
   const [, , word = ""] = terminal.argv;
-  // Whoever names a command waits for that one only; any other word may ask for all of them.
+  // Naming a command loads only that one; any other word may need all of them.
   for (const add of Object.hasOwn(COMMANDS, word)
     ? [COMMANDS[word as keyof typeof COMMANDS]]
     : Object.values(COMMANDS)) {

@@ -1,18 +1,18 @@
 import { harmless } from "../report/harmless.ts";
 import { type Terminal, widthOf } from "./terminal.ts";
 
-/** Tells how far a piece of work is, as often as somebody likes. */
+/** Reports how far a piece of work is; may be called at any rate. */
 export type Tell = (what: string, done?: number, total?: number) => void;
 
-/** Whoever waits for a shorter time needs no word. */
+/** A shorter wait needs no message. */
 const QUIET_MS = 1_000;
 const BETWEEN_MS = 100;
 
 const CLEARED = "\r\u001b[2K";
 
 /**
- * Does a piece of work and tells how far it is: in one line of a terminal that is written over, beginning after a
- * second, and gone when the work is done or has failed. Nothing in logs, pipes and CI systems.
+ * Does a piece of work and shows how far it is: on one line of a terminal that is overwritten, starting after a second,
+ * and cleared when the work is done or has failed. Nothing in logs, pipes and CI systems.
  *
  * @param now milliseconds from any point of time
  */
@@ -33,10 +33,11 @@ export async function withProgress<T>(
     isShown = true;
     const [what, done, total] = told;
     const count = done === undefined ? "" : total === undefined ? `: ${done}` : `: ${done} of ${total}`;
-    // A line that is longer than the terminal could not be taken back.
+    // A line longer than the terminal is wide could not be cleared.
     stderr.write(CLEARED + harmless(`${what}${count}`).slice(0, widthOf(stderr) - 1));
   };
-  // Work that waits for another process or a server tells nothing meanwhile; work that computes keeps timers waiting.
+  // Work that waits for another process or a server reports nothing meanwhile; work that computes keeps timers from
+  // firing.
   const timer = setInterval(show, BETWEEN_MS);
   try {
     return await work((...step) => {

@@ -10,8 +10,8 @@ export function repositoryAbove(folder: string): string | undefined {
 }
 
 /**
- * Paths as a repository's tools know them: relative to its root, with forward slashes, wherever the command was
- * called. Outside a repository, and for what is no file (`-`, `""`), the path as it is.
+ * Paths as a repository's tools know them: relative to its root, with forward slashes, wherever the command was called.
+ * Outside a repository, and for what is not a file (`-`, `""`), the path as it is.
  *
  * @param folder the working folder
  */

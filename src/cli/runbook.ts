@@ -52,7 +52,7 @@ export async function runbook(
 
 interface Facts {
   readonly view: ClusterView;
-  /** What could not be read of the cluster. */
+  /** What could not be read from the cluster. */
   readonly unread: readonly string[];
 }
 

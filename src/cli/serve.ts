@@ -28,9 +28,9 @@ export interface ServeOptions extends CertificateOptions {
 const SPARE_SECONDS = 5;
 
 /**
- * Runs the webhook until SIGTERM (drains first: other servers are still being told that this one goes) or SIGINT.
+ * Runs the webhook until SIGTERM (drains first: API servers are still learning that this one is going away) or SIGINT.
  *
- * @returns never in time: the process exits when the server has closed, 0 after a signal, 1 after a fault.
+ * @returns never resolves: the process exits when the server has closed, 0 after a signal, 1 after a fault.
  * @throws AttachguardError where it cannot start; nothing is left open then.
  */
 export async function serve(options: ServeOptions, terminal: Terminal, log: Logger): Promise<number> {
@@ -52,7 +52,7 @@ export async function serve(options: ServeOptions, terminal: Terminal, log: Logg
   return new Promise(() => {});
 }
 
-/** By the configuration of now: a reload may have made the time for draining longer. */
+/** By the current configuration: a reload may have made the time for draining longer. */
 function endIfItHangs({ shutdown }: Config, log: Logger): void {
   const seconds = shutdown.delaySeconds + shutdown.graceSeconds + SPARE_SECONDS;
   const timer = setTimeout(() => {
@@ -189,7 +189,7 @@ async function clusterOf(
   return readFiles(new FileCluster(paths, terminal.stdin), log);
 }
 
-/** Files are read before the port opens, so that a wrong path is told at once. */
+/** Files are read before the port opens, so that a wrong path is reported at once. */
 async function readFiles(cluster: FileCluster, log: Logger): Promise<FileCluster> {
   await cluster.start();
   const texts = { fatal: [] as string[], notes: [] as string[] };

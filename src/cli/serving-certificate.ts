@@ -18,10 +18,10 @@ export interface CertificateOptions extends ClusterAccess {
 const MADE = { certFile: "certs/tls.crt", keyFile: "certs/tls.key" } as const;
 
 /**
- * The certificate that a server presents: what the command line names, else what the configuration says, else what
- * `attachguard certs` has made in this folder.
+ * The certificate that a server presents: what the command line names, else what the configuration names, else what
+ * `attachguard certs` has created in this folder.
  *
- * @throws AttachguardError AG_ERR_USAGE, AG_ERR_TLS or AG_ERR_CONFIG where there is none to be had.
+ * @throws AttachguardError AG_ERR_USAGE, AG_ERR_TLS or AG_ERR_CONFIG where there is none.
  */
 export async function servingCertificate(
   options: CertificateOptions,
@@ -59,7 +59,8 @@ async function fromFiles(
 ): Promise<CertificateSource> {
   const source = await fileSource({ ...files, watch: watchFiles, onProblem: logTo(log) });
   if (namespace && !namesServiceIn(namespace, source.current.certificate)) {
-    // Its calls would fail, and by default fail open without a word. An error, but no end: a proxy may stand between.
+    // Its calls would fail, and by default fail open silently. Logged as an error, but not fatal: a proxy may be in
+    // between.
     log.error(
       { code: "AG_ERR_TLS", file: files.certFile, namespace },
       `the certificate names no Service in namespace ${namespace}, so the API server will not accept it; issue it for SERVICE.${namespace}.svc`,
@@ -98,7 +99,7 @@ async function selfManaged(
   });
 }
 
-/** An error only where nobody can verify what is presented: a lost API server alone takes nothing away. */
+/** An error only where nobody can verify what is presented: an unreachable API server alone does no harm. */
 export function logTo(log: Pick<Logger, "info" | "warn" | "error">) {
   return (problem: AttachguardError | undefined, usable: boolean): void => {
     const fields = problem && { code: problem.code, error: problem.message };

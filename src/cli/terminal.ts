@@ -30,7 +30,7 @@ function isSet(value: string | undefined): boolean {
   return value !== undefined && value !== "" && value !== "0" && value !== "false";
 }
 
-/** Where the output is no terminal that knows its width. */
+/** The width where the output is not a terminal that knows its own. */
 const USUAL_WIDTH = 80;
 
 /** How many columns a stream has. */
@@ -38,14 +38,14 @@ export function widthOf({ columns }: Pick<OutputStream, "columns">): number {
   return columns !== undefined && columns > 0 ? columns : USUAL_WIDTH;
 }
 
-/** As `print`, for text that holds commands of a CI system on purpose. */
+/** Like `print`, for text that contains commands to a CI system on purpose. */
 export function printCommands(stream: OutputStream, text: string): Promise<void> {
   return write(stream, text);
 }
 
 /**
- * Writes text, in which nothing can start a command of a CI system, and waits until it is out. A reader that has gone away (`attachguard check . | head -1`) is no
- * error: it had what it wanted.
+ * Writes text, in which nothing can start a command of a CI system, and waits until it is written. A reader that has
+ * gone away (`attachguard check . | head -1`) is not an error: it had what it wanted.
  *
  * @throws AttachguardError AG_ERR_INPUT where the text could not be written for another reason, e.g. a full disk.
  */

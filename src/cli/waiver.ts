@@ -19,7 +19,7 @@ export interface KeygenOptions {
 /**
  * Makes a key pair: the private half into a file that only its owner can read, the public half to standard output.
  *
- * @throws AttachguardError AG_ERR_WAIVER where the file is there already or cannot be written.
+ * @throws AttachguardError AG_ERR_WAIVER where the file exists already or cannot be written.
  */
 export async function waiverKeygen(options: KeygenOptions, terminal: Terminal): Promise<number> {
   const pair = generateWaiverKeys(options.id, options.algorithm);
@@ -58,7 +58,7 @@ export interface SignOptions {
 /**
  * Signs a waiver and prints it.
  *
- * @throws AttachguardError AG_ERR_WAIVER or AG_ERR_USAGE where what was given makes no waiver.
+ * @throws AttachguardError AG_ERR_WAIVER or AG_ERR_USAGE where the options do not make a valid waiver.
  */
 export async function waiverSign(object: string, options: SignOptions, terminal: Terminal): Promise<number> {
   const now = Date.now();

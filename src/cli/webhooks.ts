@@ -7,7 +7,7 @@ export interface WebhooksRemoveOptions extends ClusterAccess {
 }
 
 /**
- * Takes this installation's webhook configuration away, so that nothing calls a server that is about to go.
+ * Deletes this installation's webhook configuration, so that nothing calls a server that is about to go away.
  *
  * @param name of the ValidatingWebhookConfiguration.
  * @throws AttachguardError AG_ERR_USAGE where it leads to another installation, AG_ERR_CONFIG without a usable

@@ -6,24 +6,24 @@ import { plural } from "../policy/phrasing.ts";
 import { microTime, type StuckEvent, stuckEvents } from "../report/cluster-events.ts";
 import type { Report } from "../report/report.ts";
 
-/** What people and controllers watch; a cluster in which more is stuck has one cause. */
+/** People and controllers watch events; where more workloads than this are stuck, the cluster has one cause. */
 export const MAX_EVENTS = 100;
 
 const EVENTS: Resource = { group: "events.k8s.io", version: "v1", plural: "events" };
 
-/** What came of writing events, in numbers of events. */
+/** The outcome of writing events, in numbers of events. */
 export interface EventsWritten {
   readonly created: number;
   readonly repeated: number;
   /** More than one run writes. */
   readonly beyond: number;
-  /** Those whose namespace went meanwhile. */
+  /** Those whose namespace was deleted in the meantime. */
   readonly passedOver: number;
   readonly problems: readonly string[];
 }
 
 /**
- * One Event in the namespace of each workload that is stuck. One that is there already is continued as a series.
+ * Writes one Event in the namespace of each workload that is stuck. An existing one is continued as a series.
  *
  * @param now milliseconds since the epoch
  */
@@ -63,11 +63,11 @@ async function writeOne(
   const outcome = await client.create(EVENTS, event);
   if (outcome === "written") return "created";
   if (outcome === "gone") return "passedOver";
-  // A patch of nothing answers with the event, so that no right to read events is needed.
+  // An empty patch returns the event, so that no right to read events is needed.
   const before = await client.patch(EVENTS, event.metadata, {});
   const series = { count: countOf(before) + 1, lastObservedTime: microTime(now) };
   if ((await client.patch(EVENTS, event.metadata, { series })) !== undefined) return "repeated";
-  // It ran out between the two.
+  // It expired between the two calls.
   return (await client.create(EVENTS, event)) === "gone" ? "passedOver" : "created";
 }
 

@@ -13,24 +13,24 @@ import { eachOf } from "./each-of.ts";
 
 export const MAX_REPORTS = 1_000;
 
-/** Enough to be quick, and too few to be a burden. */
+/** Requests at once: enough to be quick, too few to be a burden. */
 const AT_ONCE = 4;
-/** Others write at the same time, a few times in a row at the very most. */
+/** Others may write at the same time, a few times in a row at most. */
 const ATTEMPTS = 5;
 
-/** What came of writing reports, in numbers of reports. */
+/** The outcome of writing reports, in numbers of reports. */
 export interface ReportsWritten {
   readonly created: number;
   readonly changed: number;
   readonly unchanged: number;
   readonly deleted: number;
-  /** Ours of the older API, which go once the new one is written. */
+  /** Our reports in the older API, deleted once the new one is written. */
   readonly moved: number;
-  /** Of those created or changed: where somebody else's content stood under our name. */
+  /** Of those created or changed: how many had someone else's content under our name. */
   readonly takenBack: number;
   /** More than `--max-reports`. */
   readonly beyond: number;
-  /** Objects whose namespace went meanwhile, or whose uid is not known. */
+  /** Objects whose namespace was deleted in the meantime, or whose uid is not known. */
   readonly passedOver: number;
   /** What the API server refused, one sentence each. */
   readonly problems: readonly string[];
@@ -64,9 +64,9 @@ export async function reportApiOf(client: ObjectClient): Promise<ReportApi> {
 
 /**
  * Makes the reports in the cluster say what this report says: those of objects with findings are written, those of
- * objects without are deleted where that is surely known. Reports under other names are never touched.
+ * objects without are deleted where that is known for certain. Reports under other names are never touched.
  *
- * @throws AttachguardError AG_ERR_API_SERVER where the reports that there are cannot be read
+ * @throws AttachguardError AG_ERR_API_SERVER where the existing reports cannot be read
  */
 export async function writeReports(
   report: Report,
@@ -172,12 +172,12 @@ async function writeOne(
   throw new Error(`others changed it ${ATTEMPTS} times while it was being written: run it again`);
 }
 
-/** Bears our label and belongs to the object: everything else under the name is somebody else's work. */
+/** Has our label and belongs to the object: anything else under the name is not ours. */
 function isOwnWork(existing: ExistingReport, { subject }: WantedReport): boolean {
   return isOurs(existing) && existing.subjectKind === subject.kind;
 }
 
-/** @returns whether it was there to be deleted; false too where it has changed so that it is to stay */
+/** @returns whether it was deleted; also false where it has changed and is to stay */
 async function deleteOne(
   old: ExistingReport,
   client: ObjectClient,

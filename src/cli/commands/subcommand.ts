@@ -3,7 +3,7 @@ import type { Command } from "commander";
 /** Takes the exit code of a command that has run. */
 export type Done = (code: number) => void;
 
-/** A command with its help, which says after a mistake where to look. */
+/** A command with its help; after a mistake it says where to look. */
 export function subcommand(parent: Command, name: string, description: string): Command {
   const command = parent.command(name).description(description).helpOption("-h, --help", "print this help");
   return command.showHelpAfterError(`Run \`${fullName(command)} --help\` for usage.`);
