@@ -19,7 +19,7 @@ export interface CheckOptions extends ReportOptions, ClusterAccess, FileOptions 
   readonly diff?: true;
 }
 
-/** What was made of the files, and what they were. */
+/** The report on the files, and what was read from them. */
 export interface JudgedFiles {
   readonly report: Report;
   readonly bundle: Bundle;
