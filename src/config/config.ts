@@ -34,7 +34,7 @@ function readOptions(config: Config): PolicyOptions {
 /**
  * Reads a configuration file; without a path, the defaults.
  *
- * @param ownNamespace where this server runs, as its pod is told (POD_NAMESPACE in the manifests).
+ * @param ownNamespace where this server runs (POD_NAMESPACE in the manifests).
  * @throws AttachguardError AG_ERR_CONFIG: every problem in the file, one per line, each with line, column, path, the
  * value and what was expected; or the file cannot be read.
  */
@@ -48,16 +48,16 @@ export async function loadConfig(
     return { ...DEFAULT_CONFIG, namespaces };
   }
   const text = await readText(path);
-  // Without a file nobody pays for the YAML parser and the schema compiler.
+  // Without a file the YAML parser and the schema compiler are not loaded.
   const { parseConfig } = await import("./parse.ts");
   return parseConfig(text, path, ownNamespace);
 }
 
 /**
- * Reads a configuration file that nobody named: whoever opens a pull request writes it, so it may hold what describes
- * the cluster and how to check, and nothing that lets a finding pass.
+ * Reads a configuration file that nobody named: the author of a pull request can write it, so it may describe the
+ * cluster and how to check, but nothing that lets a finding pass.
  *
- * @throws AttachguardError AG_ERR_CONFIG as `loadConfig`, and for what it may not hold
+ * @throws AttachguardError AG_ERR_CONFIG as `loadConfig`, and for settings that it may not have
  */
 export async function loadFoundConfig(path: string): Promise<Config> {
   const text = await readText(path);
@@ -69,7 +69,7 @@ export async function loadFoundConfig(path: string): Promise<Config> {
  * Follows a configuration file through edits, replacements and the symbolic-link swaps of a mounted ConfigMap.
  * A file that cannot be used is reported once for each content and changes nothing.
  *
- * @param initial the configuration that `loadConfig` made of the same file.
+ * @param initial the configuration that `loadConfig` read from the same file.
  * @param ownNamespace the one that `loadConfig` was given.
  */
 export async function watchConfig(

@@ -1,7 +1,7 @@
 import { DEFAULT_OPTIONS } from "../policy/options.ts";
 import type { Config } from "./model.ts";
 
-/** Where the server runs, as far as nobody says otherwise. */
+/** Where the server runs unless configured otherwise. */
 export const STANDARD_NAMESPACE = "attachguard-system";
 
 /** Never judged, whatever the file says: a denial there could keep the cluster, or this server, from recovering. */
@@ -12,7 +12,7 @@ export function alwaysExcluded(ownNamespace: string): readonly string[] {
 /** The configuration of a repository, which is found by this name. */
 export const CONFIG_NAME = "attachguard.yaml";
 
-/** What holds without any file. */
+/** What applies without a file. */
 export const DEFAULT_CONFIG: Config = {
   mode: "enforce",
   namespaces: { excluded: alwaysExcluded(STANDARD_NAMESPACE), exempt: [] },

@@ -4,7 +4,7 @@ import type { ConfiguredClass, PolicyOptions } from "../policy/options.ts";
 import type { AttachmentRuleId } from "../policy/rules/index.ts";
 import type { Mode, Severity } from "../policy/verdict.ts";
 
-/** Everything the configuration file can say, complete: what the file leaves out has its default. */
+/** Everything that the configuration file can set, complete: what the file leaves out has its default. */
 export interface Config {
   /** The mode of a namespace that has no `attachguard.dev/mode` label. */
   readonly mode: Mode;
@@ -16,12 +16,14 @@ export interface Config {
   readonly ratchet: PolicyOptions["ratchet"];
   /** User names, with `*` for any characters, of the controllers that scale workloads by themselves. */
   readonly autoscalerAccounts: readonly string[];
-  /** What the scaling done by these accounts gets: `audit`: logged and counted, never denied; `judge`: as anybody's. */
+  /**
+   * What the scaling done by these accounts gets: `audit`: logged and counted, never denied; `judge`: as anyone else's.
+   */
   readonly autoscalerController: "audit" | "judge";
   readonly ignoreAnnotation: PolicyOptions["ignoreAnnotation"];
-  /** Facts about drivers that win over the catalogue. */
+  /** Facts about drivers, which take precedence over the catalogue. */
   readonly drivers: readonly DriverOverride[];
-  /** The cluster's StorageClasses, for files that do not hold them. */
+  /** The cluster's StorageClasses, for files that do not contain them. */
   readonly storageClasses: readonly ConfiguredClass[];
   readonly cluster: ClusterSettings;
   readonly dryRunMemory: DryRunMemory;
@@ -38,11 +40,11 @@ export interface Config {
   readonly check: CheckSettings;
 }
 
-/** Members that are absent say nothing. */
+/** Absent members set nothing. */
 export interface CheckSettings {
   /** What is checked where the command line names nothing; relative to the configuration's folder. */
   readonly paths?: readonly string[];
-  /** Globs of what is left out, beside those of the command line. */
+  /** Globs of what is left out, in addition to those of the command line. */
   readonly exclude?: readonly string[];
   readonly failOn?: "error" | "warning" | "never";
   readonly render?: "auto" | "never" | "always";
@@ -51,13 +53,15 @@ export interface CheckSettings {
 }
 
 export interface NamespaceRules {
-  /** Names, with `*` for any characters, that are not judged at all. Always holds kube-system and the server's own. */
+  /**
+   * Names, with `*` for any characters, that are not judged at all. Always includes kube-system and the server's own.
+   */
   readonly excluded: readonly string[];
   /** Namespaces whose findings become warnings, with the reason that is shown. */
   readonly exempt: readonly { readonly name: string; readonly reason: string }[];
 }
 
-/** At least one of `users` and `groups` is not empty; a caller that is in either is meant. */
+/** At least one of `users` and `groups` is not empty; it applies to a caller in either. */
 export interface CallerRule {
   /** User names, with `*` for any characters. */
   readonly users: readonly string[];
@@ -78,7 +82,7 @@ export interface ClusterSettings {
 
 export interface DryRunMemory {
   readonly enabled: boolean;
-  /** How long what a user dry-ran is remembered. */
+  /** How long a user's dry runs are remembered. */
   readonly seconds: number;
   readonly maxEntries: number;
   readonly maxBytes: number;
@@ -87,7 +91,7 @@ export interface DryRunMemory {
 export interface WaiverKeySetting {
   /** The `kid` in the header of the waivers that this key signed. */
   readonly id: string;
-  /** The `iss` that those waivers must say. */
+  /** The `iss` that those waivers must have. */
   readonly issuer: string;
   readonly algorithm: "EdDSA" | "ES256";
   /** A PEM public key, or a public JWK. */
@@ -95,14 +99,14 @@ export interface WaiverKeySetting {
 }
 
 export interface Limits {
-  /** Reviews judged at once; what comes beyond gets the answer in `overload`. */
+  /** Reviews judged at once; further ones get the answer in `overload`. */
   readonly maxConcurrent: number;
   readonly overload: "allow" | "deny";
   /** The answer when something inside fails. */
   readonly onFault: "allow" | "deny";
   /** The largest request body that is judged. */
   readonly bodyBytes: number;
-  /** How many bytes the bodies of all requests may hold at once; 0: a part of the memory that the process has. */
+  /** How many bytes the bodies of all requests may hold at once; 0: a share of the process' memory. */
   readonly bodyMemoryBytes: number;
   /** How long before the API server's deadline the answer is sent. */
   readonly deadlineMarginMilliseconds: number;
@@ -115,7 +119,7 @@ export interface ClientAuth {
   readonly subjects: readonly string[];
 }
 
-/** At most one of the two is not null. Both null: what the command line says. */
+/** At most one of the two is not null. Both null: the command line decides. */
 export interface TlsSettings {
   readonly files: { readonly certFile: string; readonly keyFile: string } | null;
   readonly selfManaged: SelfManagedTls | null;

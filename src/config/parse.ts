@@ -8,7 +8,7 @@ import type { CallerRule, Config, SelfManagedTls, WaiverKeySetting } from "./mod
 import { type Problem, pathText, problemsOf } from "./problems.ts";
 import { CONFIG_SCHEMA } from "./schema.ts";
 
-/** A file that the schema has passed, with the defaults filled in that stand in the schema. */
+/** A file that the schema has accepted, with the schema's defaults filled in. */
 type Written = Omit<Config, "callers" | "clientAuth" | "tls"> & {
   readonly apiVersion?: string;
   readonly kind?: string;
@@ -30,7 +30,7 @@ const validate = new Ajv({
 }).compile<Written>(CONFIG_SCHEMA);
 
 /**
- * Makes a configuration of the text of a file. Keys without a value count as left out, as in Kubernetes.
+ * Makes a configuration from the text of a file. Keys without a value count as left out, as in Kubernetes.
  *
  * @param file the name that messages begin with.
  * @param ownNamespace where this server runs: never judged, and where its certificates are kept.
@@ -57,13 +57,13 @@ export function parseConfig(text: string, file: string, ownNamespace = STANDARD_
   return complete(value, ownNamespace);
 }
 
-/** All that a configuration which is found by itself may hold. */
+/** All that a configuration found without being named may set. */
 const FOUND_KEYS: ReadonlySet<string> = new Set(["apiVersion", "kind", "check", "storageClasses", "drivers"]);
 
 /**
- * As `parseConfig`, for a file that was found and not named.
+ * Like `parseConfig`, for a file that was found and not named.
  *
- * @throws AttachguardError AG_ERR_CONFIG also for what only a named file may say.
+ * @throws AttachguardError AG_ERR_CONFIG also for what only a named file may set.
  */
 export function parseFoundConfig(text: string, file: string): Config {
   const config = parseConfig(text, file);
@@ -99,7 +99,7 @@ function place(file: string, lines: LineCounter, offset: number): string {
   return `${file}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
 }
 
-/** The file's content with keys dropped that have no value; an empty file is an empty mapping. */
+/** The file's content without keys that have no value; an empty file is an empty mapping. */
 function withoutNulls(document: Document, file: string): unknown {
   try {
     return dropNulls(document.toJS({ maxAliasCount: 100 })) ?? {};
@@ -118,7 +118,7 @@ function dropNulls(value: unknown): unknown {
   );
 }
 
-/** Where in the text the innermost part of a path stands that is there at all; for a key: the key itself. */
+/** The place in the text of the innermost part of a path that exists; for a key: the key itself. */
 function offsetOf(document: Document, path: readonly (string | number)[]): number {
   let offset = 0;
   let node: unknown = document.contents;
@@ -141,7 +141,7 @@ function offsetOf(document: Document, path: readonly (string | number)[]): numbe
   return offset;
 }
 
-/** What a schema cannot say: names that must differ, keys that must be what they claim. */
+/** What a schema cannot express: names that must differ, keys that must be what they claim. */
 function furtherProblems(config: Written): readonly Problem[] {
   const keys = config.waivers.keys;
   return [

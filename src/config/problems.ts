@@ -2,7 +2,7 @@ import type { ErrorObject } from "ajv";
 import { nearest } from "./nearest.ts";
 import type { Schema } from "./schema.ts";
 
-/** One thing that is wrong in a configuration file. */
+/** One problem in a configuration file. */
 export interface Problem {
   /** Keys and list indices from the top of the file. */
   readonly path: readonly (string | number)[];
@@ -17,7 +17,7 @@ export interface Problem {
  */
 export function problemsOf(errors: readonly ErrorObject[]): readonly Problem[] {
   const problems = errors.filter((error) => !error.schemaPath.includes("/anyOf/")).map(problemOf);
-  // A number where one of some words was expected breaks two keywords, and is one mistake.
+  // A number where one of several words was expected violates two keywords, but is one mistake.
   return problems.filter(
     (problem, index) => problems.findIndex((other) => other.text === problem.text) === index,
   );

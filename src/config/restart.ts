@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Config } from "./model.ts";
 
-/** What is read once, when the ports and the connection to the cluster are opened; the schema says so of each. */
+/** What is read once, when the ports and the connection to the cluster are opened; the schema says so for each. */
 const READ_AT_START: readonly (readonly [key: string, value: (config: Config) => unknown])[] = [
   ["limits.bodyBytes", ({ limits }) => limits.bodyBytes],
   ["tls", ({ tls }) => tls],
@@ -10,7 +10,7 @@ const READ_AT_START: readonly (readonly [key: string, value: (config: Config) =>
 ];
 
 /**
- * The keys whose values in the configuration of now are not in force before a restart.
+ * The keys whose current values are not in force before a restart.
  *
  * @param atStart the configuration that the process began with
  */
@@ -23,7 +23,10 @@ export function heldUntilRestart(atStart: Config, now: Config): readonly string[
   ];
 }
 
-/** Who may call is asked at every request, and asking can be ended; the CA is given to TLS when the port opens. */
+/**
+ * Who may call is checked at every request, and the check can be switched off; the CA is given to TLS when the port
+ * opens.
+ */
 function clientAuthKeys(atStart: Config, now: Config): readonly string[] {
   if (now.clientAuth === null) return [];
   if (atStart.clientAuth === null) return ["clientAuth"];

@@ -78,7 +78,7 @@ const accessModes = (volumeMode: string): Schema => ({
 
 const { namespaces, cluster, dryRunMemory, waivers, limits, metrics, shutdown } = DEFAULT_CONFIG;
 
-/** The configuration file. Published as `docs/config.schema.json`; `docs/configuration.md` is made of it too. */
+/** The configuration file. Published as `docs/config.schema.json`; `docs/configuration.md` is generated from it too. */
 export const CONFIG_SCHEMA: Schema = {
   $schema: "http://json-schema.org/draft-07/schema#",
   $id: "https://attachguard.dev/config.schema.json",

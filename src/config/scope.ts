@@ -21,7 +21,7 @@ export function namespaceExemption(config: Config, namespace: string): string | 
   return config.namespaces.exempt.find((entry) => globMatches(entry.name, namespace))?.reason ?? null;
 }
 
-/** What the label of a namespace says, if it has one and is known; `mode` is undefined where that is no mode. */
+/** What the label of a namespace says, if it has one and is known; `mode` is undefined where that is not a mode. */
 export function labelledMode(
   view: ClusterView,
   namespace: string,

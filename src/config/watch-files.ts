@@ -11,20 +11,20 @@ export interface FileWatch {
 }
 
 /**
- * Says when files may have changed: after edits in place, replacement by rename, and the swap of the `..data`
- * symbolic link by which the kubelet updates mounted ConfigMaps and Secrets (`pkg/volume/util/atomic_writer.go`).
- * It also says so once at the start and every half minute: the receiver reads the files and compares.
+ * Signals when files may have changed: after edits in place, replacement by rename, and the swap of the `..data`
+ * symbolic link by which the kubelet updates mounted ConfigMaps and Secrets (`pkg/volume/util/atomic_writer.go`). It
+ * also signals once at the start and every half minute: the receiver reads the files and compares.
  *
  * @param changed is never called after `close`.
  */
 export async function watchFiles(paths: readonly string[], changed: () => void): Promise<FileWatch> {
-  // Loaded here: most commands follow no file.
+  // Loaded here: most commands do not follow files.
   const { watch } = await import("chokidar");
   const files = new Set(paths.map((path) => resolve(path)));
   const folders = new Set([...files].map((path) => dirname(path)));
   // The folders, not the files: a swap replaces the link that the files are reached through, not the files' entries.
   const watcher = watch([...folders], {
-    // What else is in a folder, which may be a large one, is none of our business.
+    // Other files in the folder, which may be large, do not matter.
     ignored: (path) => !folders.has(path) && !files.has(path) && !basename(path).startsWith(".."),
     depth: 0,
     followSymlinks: false,
@@ -43,7 +43,7 @@ export async function watchFiles(paths: readonly string[], changed: () => void):
   const poll = setInterval(soon, POLL_MILLISECONDS);
   poll.unref();
   watcher.on("all", soon);
-  // The poll goes on where watching fails, so the files are still followed.
+  // The poll continues where watching fails, so the files are still followed.
   watcher.on("error", soon);
   await new Promise<void>((resolve) => watcher.once("ready", resolve));
   // What changed between the first reading and the watch being ready has raised no event.

@@ -46,14 +46,14 @@ export async function startConfigWatch(
     const next = JSON.stringify(outcome);
     const recovered = problem !== undefined;
     problem = undefined;
-    // A broken file that is put back as it was is news too: whoever was told of the problem is told that it is over.
+    // A broken file that is put back as it was is news too: the end of a reported problem is reported.
     if (next === seen && !recovered) return;
     seen = next;
     current = outcome;
     listener.changed(outcome);
   };
   const files = await watchFiles([path], () => {
-    // One after the other, so that the last one read is the last one to count.
+    // One after the other, so that the last one read wins.
     reading = reading.then(reread);
   });
   return {
@@ -71,7 +71,7 @@ export async function startConfigWatch(
   };
 }
 
-/** An error of any other kind is a fault of ours and goes on. */
+/** Any other error is a fault of attachguard's and is thrown on. */
 async function outcomeOf(load: () => Promise<Config>): Promise<Config | AttachguardError> {
   try {
     return await load();
