@@ -14,7 +14,7 @@ export interface FixRequest {
   readonly ids: ReadonlySet<FixId>;
 }
 
-/** A workload as it was read, and what it sees. */
+/** A workload as it was read, and its view. */
 export interface FixSubject {
   readonly workload: Workload;
   readonly view: ClusterView;
@@ -27,7 +27,7 @@ export interface Choice extends FixSubject {
   readonly mends: ReadonlySet<string>;
 }
 
-/** A fix may bring about that another one is offered, no deeper than this. */
+/** Fixing one finding may offer another fix, no deeper than this. */
 const MOST_ROUNDS = 3;
 
 /**
@@ -94,7 +94,7 @@ async function chosenFor(
     const left = await leftAfter([...before, fix], workload, view, settings);
     return left?.every(({ rule }) => rule !== finding.rule) ?? false;
   };
-  // Surge 0 keeps all pods but one; with one pod there is nothing that it could keep.
+  // Surge 0 keeps all pods but one; with one pod there is nothing to keep.
   for (const id of STRATEGIES) {
     const fix = patchable.find((each) => each.id === id);
     if (fix !== undefined && (await isGoneWith(fix))) return [...asked, fix];
@@ -107,5 +107,5 @@ function isOfTheRollout({ rule, factors }: Finding): boolean {
   return rule === "rwo-rolling-update" || (rule === "rwop-overlap" && factors?.moment === "rollout");
 }
 
-/** That which keeps more running first. */
+/** The one that keeps more pods running comes first. */
 const STRATEGIES: ReadonlySet<FixId> = new Set(["surge-zero", "recreate"]);

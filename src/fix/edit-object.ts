@@ -29,9 +29,9 @@ export interface EditedObjects {
 }
 
 /**
- * Writes a merge patch into one object of a YAML or JSON text. Only the lines of what changes differ; the rest stays
- * byte for byte. What comes out is read again: every other object must be what it was, and this one what the patch
- * makes of it; else the text is left as it is.
+ * Writes a merge patch into one object of a YAML or JSON text. Only the lines that the patch changes differ; the rest
+ * stays byte for byte. The result is read again: every other object must be unchanged, and this one must be the patched
+ * object; else the text is left as it is.
  *
  * @param text of the whole file, without a byte order mark
  * @param at where the object begins, as the file was read
@@ -43,9 +43,9 @@ export function editObject(text: string, at: At, patch: MergePatch): Edited {
 }
 
 /**
- * Writes several, as `editObject` does.
+ * Writes several patches, as `editObject` does.
  *
- * @param edits from the end of the text to its beginning, so that the places of those before stay what they are
+ * @param edits from the end of the text to its beginning, so that the places of earlier ones stay valid
  */
 export function editObjects(text: string, edits: readonly Edit[]): EditedObjects {
   const why = refusalOf(() => refuseBroken(text));
@@ -70,7 +70,7 @@ interface Piece {
   text: string;
   /** The number of lines before it. */
   readonly line: number;
-  /** False where it is read with something taken out, so that places in it are others. */
+  /** False where it is read with something removed, so that places in it differ. */
   readonly asWritten: boolean;
 }
 
@@ -102,7 +102,7 @@ function piecesOf(text: string): readonly Piece[] {
   return pieces;
 }
 
-/** Where as many lines end as there are in what was read of them. */
+/** The offset after as many lines as were read. */
 function behindLines(text: string, from: number, chunk: string): number {
   let end = from;
   for (let at = chunk.indexOf("\n"); at !== -1; at = chunk.indexOf("\n", at + 1)) {
@@ -111,7 +111,7 @@ function behindLines(text: string, from: number, chunk: string): number {
   return chunk.endsWith("\n") ? end : text.length;
 }
 
-/** A file of which a part cannot be read is somebody's work in progress, or a template. */
+/** A file that cannot be read in part is work in progress, or a template. */
 function refuseBroken(text: string): void {
   const { errors } = parseJson("", text) ?? parseYaml("", text);
   const broken = errors.find(({ fatal }) => fatal);
@@ -150,7 +150,7 @@ function parsedOf(chunk: string): ReturnType<typeof eventsOf> {
   } catch {
     throw new NotWritten("the YAML there is broken");
   }
-  // Where the reader had to indent lines or take something out, places are no longer those of the file.
+  // Where the reader had to indent lines or remove something, places are no longer those of the file.
   if (parsed.indented.size > 0 || parsed.source.length !== chunk.length) {
     throw new NotWritten("its indentation can be read by kubectl, but by few other tools");
   }
@@ -204,7 +204,7 @@ function refuseShared({ aliased }: YamlDocument, path: readonly YamlNode[], patc
   }
 }
 
-/** Of several pieces for one place the earlier ones come first: they belong to what lies deeper. */
+/** Of several pieces for one place the earlier ones come first: they belong to deeper nodes. */
 function withSplices(text: string, splices: readonly Splice[]): string {
   let result = text;
   const backwards = splices.toReversed().toSorted((a, b) => b.start - a.start || b.end - a.end);

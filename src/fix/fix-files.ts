@@ -15,29 +15,29 @@ export interface FixedFile extends FixableFile {
 }
 
 export interface FixRun {
-  /** What is to be written; nothing of it is, yet. */
+  /** What is to be written; nothing has been written yet. */
   readonly files: readonly FixedFile[];
-  /** What was done, and what was not and why. */
+  /** What was done, what was not, and why. */
   readonly notes: readonly ReportNote[];
   /** What is found with these files written; `undefined` where there are none. */
   readonly report: Report | undefined;
 }
 
-/** Judges everything again, with these texts in place of those of files, by absolute path. */
+/** Judges everything again, with these texts in place of the files', by absolute path. */
 export type JudgeAgain = (texts: ReadonlyMap<string, FixedFile>) => Promise<Report>;
 
 export interface FixMeans {
-  /** Ids that the caller has named: of these it is enough that an error has become a warning. */
+  /** Ids that the caller has named: for these it is enough that an error has become a warning. */
   readonly asked: ReadonlySet<string>;
   readonly files: FixableFiles;
   readonly judgeAgain: JudgeAgain;
-  /** What is said of a workload whose fixes are kept. */
+  /** The note on a workload whose fixes are kept. */
   readonly verb: "fixed" | "would be fixed";
 }
 
 /**
- * Writes ways out into texts, and judges everything again with them: a workload's are kept where what they are to fix
- * is gone, and nothing new is found. What is not sure is left out, with the reason and the patch.
+ * Writes ways out into texts, and judges everything again with them: a workload's are kept where the findings they are
+ * to fix are gone, and nothing new is found. What is not safe is left out, with the reason and the patch.
  *
  * @param before what was found
  */
@@ -181,7 +181,7 @@ function doneNote({ workload, fixes, findings }: Choice, after: Report, verb: Fi
   };
 }
 
-/** One apply of both stops the controller where a rollout is unfinished (semantics S50). */
+/** Applying both at once stops the controller where a rollout is unfinished (semantics S50). */
 function twoSteps(fixes: Choice["fixes"]): string {
   const targets = fixes.flatMap((fix) => fix.targets).filter(({ object }) => object.kind === "Deployment");
   const sets = (field: string) => targets.some(({ patch }) => Object.hasOwn(patch.spec ?? {}, field));

@@ -6,7 +6,7 @@ import { listOf } from "../policy/phrasing.ts";
 
 /** A file that may be written, as it is now. */
 export interface FixableFile {
-  /** As it is called in reports. */
+  /** Its name in reports. */
   readonly file: string;
   /** Absolute. */
   readonly path: string;
@@ -39,7 +39,7 @@ export class FixableFiles {
     this.#units = units;
   }
 
-  /** Asked again, it gives the file as it was first read. */
+  /** Called again, it returns the file as it was first read. */
   open(file: string): Promise<FixableFile | Untouched> {
     let known = this.#known.get(file);
     if (known === undefined) {
@@ -98,7 +98,7 @@ export class FixableFiles {
   }
 }
 
-/** A text as the bytes of a file. */
+/** The bytes of a file with this text. */
 export function encoded({ hasMark }: Pick<FixableFile, "hasMark">, text: string): Buffer {
   return Buffer.from((hasMark ? "\uFEFF" : "") + text, "utf8");
 }

@@ -71,7 +71,7 @@ function podsWith(
   }
 }
 
-/** As `patchedWorkload`, of an autoscaler. */
+/** Like `patchedWorkload`, for an autoscaler. */
 export function patchedAutoscaler(autoscaler: Autoscaler, patch: FixTarget["patch"]): Autoscaler | undefined {
   const names =
     autoscaler.kind === "ScaledObject"
@@ -89,7 +89,7 @@ export function patchedAutoscaler(autoscaler: Autoscaler, patch: FixTarget["patc
 }
 
 /**
- * The objects that targets change, as they will be.
+ * The objects that targets change, as they will be afterwards.
  *
  * @param autoscalers those that a target may name
  * @returns `undefined` where one of them cannot be foreseen
@@ -116,7 +116,7 @@ export function patchedFacts(
   return { workload: own, others: [...others.values()].map(autoscalerFact) };
 }
 
-/** The facts of what was patched, to be laid over a view. */
+/** The facts of what was patched, to be overlaid on a view. */
 export function asFacts({ workload, others }: NonNullable<ReturnType<typeof patchedFacts>>): readonly Fact[] {
   return [workloadFact(workload), ...others];
 }

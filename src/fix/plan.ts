@@ -10,10 +10,10 @@ import { composed } from "../report/merge-patch.ts";
 import type { Plan } from "../report/plan.ts";
 import { asFacts, patchedFacts } from "./patched-model.ts";
 
-/** How many ways out together are looked at for one workload; each is judged as the workload would be with it. */
+/** How many combinations of ways out are tried for one workload; for each the patched workload is judged. */
 const MOST_TRIED = 60;
 
-/** More changes than these are no plan any more. */
+/** With more changes than this it is no longer a plan. */
 const MOST_FIXES = 3;
 
 /**
@@ -88,7 +88,7 @@ function patchable(findings: readonly Finding[]): readonly Fix[] {
 }
 
 /**
- * One patch an object. Of a Deployment the number of replicas comes first and the strategy after it: both in one
+ * One patch per object. For a Deployment the number of replicas comes first and the strategy after it: both in one
  * change stop its controller where a rollout is unfinished (semantics S50).
  */
 export function stepsOf(fixes: readonly Fix[]): Plan["steps"] {

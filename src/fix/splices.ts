@@ -3,7 +3,7 @@ import { isRecord } from "../kube/raw.ts";
 import { flow, scalar } from "../report/commands.ts";
 import type { MergePatch } from "../report/merge-patch.ts";
 
-/** A piece of text that takes the place of another one. */
+/** A piece of text that replaces another one. */
 export interface Splice {
   readonly start: number;
   readonly end: number;
@@ -16,9 +16,9 @@ export class NotWritten extends Error {}
 type Mapping = Extract<YamlNode, { type: "mapping" }>;
 
 /**
- * What has to be replaced in a text so that a mapping says what a merge patch makes of it.
+ * What has to be replaced in a text so that a mapping has the result of a merge patch.
  *
- * @throws NotWritten where that is not sure
+ * @throws NotWritten where that is not safe
  */
 export function splicesFor(
   text: string,
@@ -32,7 +32,7 @@ export function splicesFor(
   return writing.splices;
 }
 
-/** Before these a new field of a spec is put: what follows is long. */
+/** A new field of a spec is put before these, since they are long. */
 const LONG = new Set(["template", "jobTemplate", "jobTargetRef", "containers"]);
 
 class Writing {
@@ -121,7 +121,7 @@ class Writing {
     const pieces = added.map(([name, value]) => this.#flowMember(name, value, json));
     const kept = mapping.members.filter((member) => !removed.includes(member));
     const last = kept.at(-1);
-    // A member that goes takes the comma with it that divides it from the one behind it, or else from the one before.
+    // Removing a member also removes the comma after it, or else the one before it.
     for (const gone of removed) {
       const at = mapping.members.indexOf(gone);
       const next = mapping.members[at + 1];
@@ -183,7 +183,7 @@ class Writing {
     if (before !== undefined) this.#insertLinesBehind(before.value, pending);
   }
 
-  /** From the start of a member's first line to the end of its last one, a comment behind it included. */
+  /** From the start of a member's first line to the end of its last one, including a comment after it. */
   #wholeLines({ key, value }: YamlMember): { readonly start: number; readonly end: number } {
     const start = this.#lineStart(key.start);
     if (this.#text.slice(start, key.start).trim() !== "") {
@@ -204,7 +204,7 @@ class Writing {
     });
   }
 
-  /** Where the line ends that a node ends on; nothing but a comment may follow it there. */
+  /** The end of the line on which a node ends; only a comment may follow the node there. */
   #lineEnd({ end }: YamlNode): number {
     const newline = this.#text.indexOf("\n", end);
     const lineEnd = newline === -1 ? this.#text.length : newline;
@@ -233,7 +233,7 @@ class Writing {
     });
   }
 
-  /** By how much a document indents, from its first mapping in another one. */
+  /** By how much a document indents, judged by its first nested mapping. */
   #usualStep(): number {
     const { root } = this.#document;
     return root.type === "mapping" ? this.#step(root) : 2;
@@ -249,7 +249,7 @@ class Writing {
     return 2;
   }
 
-  /** By how much lists are indented: as the document's first one is. */
+  /** By how much lists are indented, judged by the document's first one. */
   #itemStep(): number {
     return this.#itemStepIn(this.#document.root) ?? 0;
   }
@@ -285,7 +285,7 @@ function firstOf<T, R>(values: readonly T[], find: (value: T) => R | undefined):
   return undefined;
 }
 
-/** Both quotes of JSON around its keys: then what is added has to be JSON too. */
+/** True where its keys are in double quotes as in JSON: then what is added has to be JSON too. */
 function isJson({ flow: isFlow, members }: Mapping): boolean {
   const [first] = members;
   return isFlow && first?.key.type === "scalar" && first.key.style === "double-quoted";
@@ -296,7 +296,7 @@ function isSame(value: Extract<YamlNode, { type: "scalar" }>, wanted: unknown): 
   return value.style === "plain" && value.value === String(wanted);
 }
 
-/** As a merge patch makes it where there was nothing. */
+/** The value that a merge patch creates where there was none. */
 function withoutNulls<T>(value: T): T {
   if (!isRecord(value)) return value;
   return Object.fromEntries(

@@ -41,7 +41,7 @@ async function replace(file: FixedFile): Promise<void> {
   try {
     const written = await open(beside, "wx", file.mode & 0o777);
     try {
-      // Not what the process's mask makes of it.
+      // Not subject to the process' umask.
       await written.chmod(file.mode & 0o7777);
       await written.writeFile(encoded(file, file.fixed));
       await written.sync();
