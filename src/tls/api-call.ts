@@ -1,7 +1,7 @@
 import type { ConfigurationOptions, ObservableMiddleware } from "@kubernetes/client-node";
 import { AttachguardError, messageOf } from "../errors.ts";
 
-/** An API server that does not answer must not hold up what else there is to do. */
+/** An API server that does not answer must not hold up other work. */
 export const CALL_MILLISECONDS = 10_000;
 
 type CallOptions = ConfigurationOptions<ObservableMiddleware>;
@@ -9,7 +9,7 @@ type CallOptions = ConfigurationOptions<ObservableMiddleware>;
 /**
  * Options for one call of the typed client that gives up after that time.
  *
- * @returns a function of the kind of patch that the body is; undefined for anything that is no patch.
+ * @returns a function of the body's patch type; undefined for anything that is not a patch.
  */
 export async function callOptions(milliseconds: number): Promise<(patch?: string) => CallOptions> {
   const { Observable } = await import("@kubernetes/client-node");
@@ -28,7 +28,7 @@ export async function callOptions(milliseconds: number): Promise<(patch?: string
   });
 }
 
-/** What the call says; undefined where the object is not there. @throws AttachguardError AG_ERR_API_SERVER. */
+/** The result of the call; undefined where the object does not exist. @throws AttachguardError AG_ERR_API_SERVER. */
 export async function unlessAbsent<T>(call: () => Promise<T>): Promise<T | undefined> {
   try {
     return await call();
@@ -41,7 +41,7 @@ export async function unlessAbsent<T>(call: () => Promise<T>): Promise<T | undef
 /** The HTTP status of the client's ApiException; undefined for any other error. */
 export function statusOf(error: unknown): number | undefined {
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
-  // A DOMException, as timeouts are, has a number there too.
+  // A DOMException, such as a timeout, has a number there too.
   return typeof error.code === "number" && error.code >= 400 ? error.code : undefined;
 }
 
@@ -70,7 +70,10 @@ export function described(error: unknown): AttachguardError {
   return new AttachguardError("AG_ERR_API_SERVER", sentence, { cause: error });
 }
 
-/** Without an answer the client says "fetch failed"; why, is in the cause, or in the code where that has no words. */
+/**
+ * Without an answer the client says "fetch failed"; the reason is in the cause's message, or in its code where that is
+ * empty.
+ */
 function rootOf(error: unknown): string {
   const root = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return messageOf(root) || String((root as NodeJS.ErrnoException).code);

@@ -1,7 +1,7 @@
 import type { ServingCertificate } from "./pair.ts";
 
 export interface CertificateStatus {
-  /** False: nobody can verify what is presented (expired, or made up to be able to listen at all). */
+  /** False: nobody can verify what is presented (expired, or a makeshift one to be able to listen at all). */
   readonly usable: boolean;
   /** What is wrong and what to do about it, in one line; undefined where nothing is. */
   readonly problem: string | undefined;
@@ -13,12 +13,12 @@ export interface CertificateSource {
   readonly current: ServingCertificate;
   /** @param now milliseconds since the epoch. */
   status(now: number): CertificateStatus;
-  /** Calls back with every certificate that replaces the current one; returns what ends that. */
+  /** Calls back with every certificate that replaces the current one; returns a function that ends that. */
   subscribe(listener: (certificate: ServingCertificate) => void): () => void;
   close(): Promise<void>;
 }
 
-/** A source whose certificate is set by whoever holds it: the core of the other sources, and a source for tests. */
+/** A source whose certificate is set by its owner: the core of the other sources, and a source for tests. */
 export class MemorySource implements CertificateSource {
   #current: ServingCertificate;
   #problem: string | undefined;
@@ -47,7 +47,7 @@ export class MemorySource implements CertificateSource {
     };
   }
 
-  /** Presents another certificate from now on; one that is the same byte for byte is no change. */
+  /** Presents another certificate from now on; a byte-identical one is not a change. */
   replace(certificate: ServingCertificate): void {
     if (certificate.certificate === this.#current.certificate && certificate.key === this.#current.key)
       return;

@@ -1,9 +1,9 @@
-/** What became of a write. `conflict`: somebody else has written since it was read. */
+/** The outcome of a write. `conflict`: someone else has written since it was read. */
 export type WriteOutcome = "written" | "conflict" | "absent";
 
 export interface StoredSecret {
   readonly resourceVersion: string;
-  /** Decoded; what is not UTF-8 text comes out as such and is damaged for whoever reads it. */
+  /** Decoded; values that are not UTF-8 text come out damaged. */
   readonly data: Readonly<Record<string, string>>;
 }
 

@@ -17,11 +17,11 @@ const CA_DAYS = 365;
 const SERVING_DAYS = 90;
 
 export interface DevelopmentRequest {
-  /** Made if it is not there. */
+  /** Created if it does not exist. */
   readonly folder: string;
-  /** DNS names and IP addresses besides the standing ones. */
+  /** DNS names and IP addresses in addition to the built-in ones. */
   readonly hosts: readonly string[];
-  /** Makes both again; whoever trusts the old CA has to be given the new one. */
+  /** Makes both again; clients that trust the old CA have to be given the new one. */
   readonly force: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -33,7 +33,7 @@ export interface DevelopmentCertificates {
   readonly certFile: string;
   readonly keyFile: string;
   readonly hosts: readonly string[];
-  /** `kept`: what is there is still good. */
+  /** `kept`: the existing one is still good. */
   readonly ca: "made" | "kept";
   readonly serving: "made" | "kept";
   /** Milliseconds since the epoch. */

@@ -23,8 +23,8 @@ export interface FileSourceOptions {
 }
 
 /**
- * A certificate and key in two files, followed. What cannot be used changes nothing: the last good pair goes on
- * being presented, and `status` says what is wrong.
+ * Follows a certificate and key in two files. A pair that cannot be used changes nothing: the last good pair is still
+ * presented, and `status` says what is wrong.
  *
  * @throws AttachguardError AG_ERR_TLS where the files cannot be used at the start.
  */

@@ -52,7 +52,7 @@ export interface ServingRequest {
 /**
  * Makes a serving certificate (ECDSA P-256) that ends no later than its CA.
  *
- * @throws AttachguardError AG_ERR_USAGE for what is neither a DNS name nor an IP address.
+ * @throws AttachguardError AG_ERR_USAGE for a host that is neither a DNS name nor an IP address.
  */
 export async function issueServing(request: ServingRequest): Promise<CertificateAndKey> {
   const names = request.hosts.map(generalName);
@@ -91,7 +91,7 @@ const DNS_NAME = /^(\*\.)?([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)(\.[a-z0-9]([-a-z0
 
 function generalName(host: string): { type: "dns" | "ip"; value: string } {
   if (isIP(host) !== 0) return { type: "ip", value: host };
-  // All digits and dots is an IP address that is not one: it would never match.
+  // Only digits and dots is an invalid IP address: it would never match.
   if (DNS_NAME.test(host) && host.length <= 253 && !/^[\d.]+$/.test(host))
     return { type: "dns", value: host };
   throw new AttachguardError(

@@ -90,8 +90,8 @@ async function outcomeOf(call: () => Promise<unknown>): Promise<WriteOutcome> {
 }
 
 /**
- * A JSON patch whose test fails is answered with a 422 that says no more; one for an object that is not valid names
- * the fields (`apiserver/pkg/endpoints/handlers/patch.go`, applyJSPatch).
+ * A JSON patch whose test fails is answered with a 422 without details; one for an object that is not valid names the
+ * fields (`apiserver/pkg/endpoints/handlers/patch.go`, applyJSPatch).
  */
 function isFailedTest(error: unknown): boolean {
   return (bodyOf(error).details?.causes ?? []).length === 0;

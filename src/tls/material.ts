@@ -11,12 +11,12 @@ import {
 /** Everything that the replicas of a server share: the CA that callers trust and what it has signed. */
 export interface Material {
   readonly ca: CertificateAndKey;
-  /** PEM of the CA before, as long as what it has signed may still be presented somewhere. */
+  /** PEM of the previous CA, as long as what it has signed may still be presented somewhere. */
   readonly previousCa: string | undefined;
   readonly serving: CertificateAndKey;
 }
 
-/** Material as it is found: any part may be missing or damaged. */
+/** Material as found in the store: any part may be missing or damaged. */
 export interface FoundMaterial {
   readonly ca: CertificateAndKey;
   readonly previousCa: string;
@@ -29,7 +29,7 @@ export interface RenewalRules {
   readonly caName: string;
   readonly caDays: number;
   readonly servingDays: number;
-  /** Milliseconds that callers are given to take up a new CA before they meet anything that it has signed. */
+  /** Milliseconds that callers are given to learn of a new CA before they meet anything that it has signed. */
   readonly settle: number;
 }
 
@@ -47,7 +47,7 @@ export interface RenewalFacts {
 /**
  * What should be stored from now on: the same parts wherever they are still good, so that a second call changes
  * nothing. A CA is replaced, and a certificate renewed, at two thirds of its life. A new CA is trusted together with
- * the one before until nothing signed by that one can be valid.
+ * the previous one until nothing signed by that one can be valid.
  */
 export async function renewedMaterial(facts: RenewalFacts, rules: RenewalRules): Promise<Material> {
   const { stored, memory, now } = facts;
@@ -66,8 +66,8 @@ export async function renewedMaterial(facts: RenewalFacts, rules: RenewalRules):
 }
 
 /**
- * The same CA with a certificate that is not near its end: what can be done where nothing can be stored. A new CA
- * could not be made known to callers and replicas, so there is none; `material` itself where nothing can be done.
+ * The same CA with a certificate that is not near its end: what can be done where nothing can be stored. A new CA could
+ * not be made known to callers and replicas, so none is created; `material` itself where nothing can be done.
  *
  * @param now milliseconds since the epoch.
  */

@@ -63,7 +63,7 @@ export function isLiveCa(pair: CertificateAndKey, now: number): boolean {
 }
 
 /**
- * True where a certificate and its key can be presented for every one of the hosts to whoever trusts the CA.
+ * True where a certificate and its key can be presented for every one of the hosts to clients that trust the CA.
  *
  * @param ca PEM of the CA's certificate.
  * @param now milliseconds since the epoch.

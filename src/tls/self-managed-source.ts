@@ -34,10 +34,10 @@ const SETTLE = 60 * 60 * 1000;
 
 const EVERY = 60_000;
 
-/** With something wrong, the next look comes sooner. */
+/** After a problem, the next look comes sooner. */
 const EVERY_WHEN_WRONG = 10_000;
 
-/** Each lost race means that another replica has won one; more than this in a row is no race. */
+/** Each lost race means that another replica has won one; more than this in a row is not a race. */
 const ATTEMPTS = 20;
 
 /** The keys of the Secret. */
@@ -48,9 +48,9 @@ const SERVING = "tls.crt";
 const SERVING_KEY = "tls.key";
 
 /**
- * A certificate that the server makes itself: the CA and the certificate live in a Secret that all replicas share,
- * and the CA in the `caBundle` of every entry of the webhook configuration. Every replica looks after both, and does
- * only what is still to be done; every write holds only if nobody has written since it was planned.
+ * A certificate that the server makes itself: the CA and the certificate live in a Secret that all replicas share, and
+ * the CA in the `caBundle` of every entry of the webhook configuration. Every replica looks after both, and does only
+ * what is still to be done; every write succeeds only if nobody has written since it was planned.
  *
  * Resolves once the Secret has been looked at. Where that failed, a makeshift certificate is presented, so that
  * probes are answered; nobody can verify it, and `status` says so until the Secret can be used.
@@ -104,7 +104,7 @@ export class SelfManagedSource implements CertificateSource {
     return this.#checking;
   }
 
-  /** Goes on checking until `close`. */
+  /** Keeps checking until `close`. */
   start(): void {
     const every = this.#options.every ?? EVERY;
     if (this.#closed || every === 0) return;
@@ -146,11 +146,11 @@ export class SelfManagedSource implements CertificateSource {
     this.#options.onProblem?.(problem, this.status(this.#options.now()).usable);
   }
 
-  /** One round. False: somebody else wrote in between, and everything has to be looked at again. */
+  /** One round. False: someone else wrote in between, and everything has to be read again. */
   async #reconcile(): Promise<boolean> {
     const { secret, webhooks, now } = this.#options;
-    // The webhook configuration first: what is written into it below follows from a Secret at least as new, and
-    // the write fails if a replica that knows a newer one has been there.
+    // The webhook configuration first: what is written into it below follows from a Secret at least as new, and the
+    // write fails if a replica that knows a newer one has written since.
     const seen = await attempt(() => webhooks.read());
     const stored = await this.#readSecret();
     const material = await renewedMaterial(
@@ -167,7 +167,7 @@ export class SelfManagedSource implements CertificateSource {
       const outcome = await attempt(() => secret.write(changes, stored.resourceVersion));
       if (outcome.value === undefined) throw wrong(`${secret.label} cannot be written (${outcome.error})`);
       if (outcome.value === "absent") throw this.#gone();
-      // Not taken into use before it is stored: the loser of a race must present what the winner has stored.
+      // Not used before it is stored: the loser of a race must present what the winner has stored.
       if (outcome.value === "conflict") return false;
     }
     this.#memory = material;
