@@ -2,7 +2,7 @@ import { createPrivateKey, generateKeyPairSync, type JsonWebKeyInput, type KeyOb
 import { AttachguardError, messageOf } from "../errors.ts";
 import type { WaiverAlgorithm } from "./claims.ts";
 
-/** A new pair, in both notations. The private half belongs to whoever signs and to nobody else. */
+/** A new pair, in both notations. The private half belongs to the signer and nobody else. */
 export interface WaiverKeyPair {
   readonly id: string;
   readonly algorithm: WaiverAlgorithm;

@@ -26,8 +26,8 @@ class Refusal extends Error {}
 
 /**
  * Checks a waiver: a compact JWS whose claims name the object, the rules, its end, the issuer and a reason. Nothing
- * that it says is believed, or told, before its signature has been checked; keys in its header are never used. It is
- * for the caller to see whether `rules` covers a finding.
+ * that it says is believed, or reported, before its signature has been checked; keys in its header are never used. It
+ * is up to the caller to check whether `rules` covers a finding.
  *
  * @param jws the value of the annotation.
  * @param subject the object that carries it; a namespace of `""` fits any, as everywhere in files.
@@ -131,7 +131,7 @@ const KEY_KINDS = {
   ES256: { name: "ECDSA", namedCurve: "P-256" },
 } as const satisfies Record<WaiverAlgorithm, object>;
 
-/** The conversion fails for a key of another kind than the algorithm's. */
+/** The conversion fails for a key of a kind other than the algorithm's. */
 function publicKeyOf({ id, algorithm, publicKey }: WaiverKey): webcrypto.CryptoKey {
   try {
     const key =
@@ -215,7 +215,7 @@ function isObject(value: unknown): value is WaiverObject {
   return [kind, namespace, name].every((part) => typeof part === "string" && part !== "");
 }
 
-/** A NumericDate that a calendar can show. */
+/** A NumericDate within the range of dates. */
 function isTime(value: unknown): value is number {
   return typeof value === "number" && value > 0 && value < 253_402_300_800;
 }
@@ -235,7 +235,7 @@ function parseObject(bytes: Uint8Array): Members | undefined {
   }
 }
 
-/** A value of a header, which anybody may have written, fit to be shown in one line. */
+/** A header's value, which anybody may have written, made safe to show on one line. */
 function quoted(value: unknown): string {
   const text = JSON.stringify(value) ?? "missing";
   const printable = text.replaceAll(/[^\x20-\x7e]/g, "?");
