@@ -38,14 +38,14 @@ import { defaultClassAmong } from "./default-class.ts";
 import { Buckets, Scoped, ScopedBuckets } from "./scoped.ts";
 import { isStatic, staticVolumeFor } from "./static-binding.ts";
 
-/** `complete`: what is not in the index does not exist. Anything else is the reason why that cannot be said. */
+/** `complete`: what is not in the index does not exist. Anything else is the reason why that is not certain. */
 export type Completeness =
   | "complete"
   | {
       readonly reason: string;
-      /** True where nobody claims to have looked. */
+      /** True where nothing claims to have been read. */
       readonly openWorld?: true;
-      /** The kind was complete so many seconds ago, and what was seen then still counts. */
+      /** The kind was complete this many seconds ago, and what was seen then still counts. */
       readonly heldSeconds?: number;
     };
 
@@ -63,7 +63,7 @@ export interface ClusterIndexOptions {
 
 /** Kinds that a bundle of files commonly leaves to the cluster. */
 const NOT_IN_FILES: Completeness = { reason: "it is not among the files", openWorld: true };
-/** A Node object in a folder is somebody's fixture as likely as not. */
+/** A Node object in a folder may well be a test fixture. */
 const NOT_ALL_NODES: Completeness = { reason: "files seldom hold every node", openWorld: true };
 
 export const completenessOfFiles = (kind: FactKind): Completeness => {
@@ -108,7 +108,7 @@ export class ClusterIndex implements ClusterView {
   /** Volumes without a claimRef, by class. */
   readonly #unclaimed = new Buckets<Volume>();
 
-  /** Derived lists, made when asked for and dropped when their kind changes. */
+  /** Derived lists, built on demand and dropped when their kind changes. */
   #sortedClasses: readonly StorageClass[] | undefined;
   #sortedNodes: readonly Node[] | undefined;
 
@@ -291,7 +291,10 @@ export class ClusterIndex implements ClusterView {
     return completeness === "complete" ? absent : unknown(completeness.reason, completeness.openWorld);
   }
 
-  /** What was found is worth telling even where there may be more; nothing found is only an answer when complete. */
+  /**
+   * What was found is an answer even where there may be more; nothing found is only an answer when the kind is
+   * complete.
+   */
   #answerList<T>(kinds: readonly FactKind[], found: readonly T[]): Lookup<readonly T[]> {
     if (found.length > 0) return known(found);
     for (const kind of kinds) {
@@ -369,7 +372,7 @@ export class ClusterIndex implements ClusterView {
     return staticVolumeFor(claim, this.#unclaimed.at(claim.storageClassName ?? ""));
   }
 
-  /** The smallest set that surely holds every match: those with one of the labels that the selector asks for. */
+  /** The smallest set certain to contain every match: those with one of the labels that the selector asks for. */
   #candidates(query: PodQuery): Iterable<Workload> {
     let best: readonly string[] | undefined;
     let size = Number.POSITIVE_INFINITY;
@@ -457,7 +460,7 @@ function* mountedClaims(workload: Workload): Generator<string> {
   for (const mount of workload.template.mounts) if (mount.kind === "claim") yield mount.claimName;
 }
 
-/** Nobody needs more; a workload with more is looked at for every selector, and its labels cost no table. */
+/** No workload needs more; one with more is checked against every selector, and its labels are not indexed. */
 const MOST_LABELS_INDEXED = 100;
 
 /** `key=value` of each template label; `undefined` where there are too many. */

@@ -14,14 +14,14 @@ export interface Wanted {
   /** A ScaledObject to be found by name, as of this uid. */
   readonly scaledObject?: { readonly namespace: string; readonly name: string; readonly uid: string };
   /**
-   * The autoscalers of this namespace, which cannot be fetched by target: they are listed where the picture of them is
-   * not in sync, and with `afresh` in any case.
+   * The autoscalers of this namespace, which cannot be fetched by target: they are listed where the standing list of
+   * them is not in sync, and with `afresh` in any case.
    */
   readonly autoscalersIn?: string;
   readonly afresh?: boolean;
 }
 
-/** What came of looking things up. */
+/** The outcome of lookups. */
 export interface Prepared {
   readonly view: ClusterView;
   /** The signal aborted before everything had been looked up; what is missing is `unknown` in the view. */
@@ -44,7 +44,7 @@ export interface KindStatus {
   readonly problem: string | undefined;
 }
 
-/** A cluster that can be gone through from end to end. */
+/** A cluster whose workloads can be iterated. */
 export interface WholeCluster extends Cluster {
   /** Every workload; may be read a part at a time while things change. */
   workloads(): Iterable<Workload>;

@@ -41,7 +41,7 @@ export class FileCluster implements WholeCluster {
     this.#kinds = undefined;
   }
 
-  /** There is nowhere else to look: the standing view has everything. */
+  /** There is nothing else to look up: the standing view has everything. */
   async prepare(_wanted: Wanted, _signal: AbortSignal): Promise<Prepared> {
     return { view: this.#index, cutShort: false };
   }

@@ -19,17 +19,17 @@ export type { InputError } from "./files/input-error.ts";
 export interface LoadOptions extends BundleOptions, DiscoverOptions, RenderOptions {
   /** Where `-` is read from. */
   readonly stdin?: NodeJS.ReadableStream | undefined;
-  /** Where paths lead: the disk, unless it is said. */
+  /** The tree that paths refer to; by default, the disk. */
   readonly tree?: TreeFiles;
   /** Renders kustomizations and charts; without one nothing is rendered. */
   readonly renderer?: Renderer;
-  /** The name of files that are no manifests, as everybody knows: where one holds no object, nothing is said of it. */
+  /** Names of files that are known not to be manifests: one without an object is not reported. */
   readonly noManifest?: string;
   /** What was not rendered is an error. */
   readonly strict?: boolean;
-  /** What this tree has in common with another one; nothing, unless it is said. */
+  /** What this tree has in common with another one; by default, nothing. */
   readonly shared?: SharedReads;
-  /** Told before each file that is read: how many have been, and how many there are. */
+  /** Called before each file is read, with how many have been read and how many there are. */
   readonly onFile?: (done: number, total: number) => void;
 }
 
@@ -55,7 +55,7 @@ export async function loadFiles(paths: readonly string[], options: LoadOptions =
   return (await loadTree(paths, options)).bundle;
 }
 
-/** As `loadFiles`, for those who also ask what became of the kustomizations and charts. */
+/** Like `loadFiles`, for callers that also need the kustomizations and charts. */
 export async function loadTree(paths: readonly string[], options: LoadOptions = {}): Promise<LoadedTree> {
   const errors: InputError[] = [];
   const builder = new BundleBuilder(errors, options);
@@ -123,7 +123,7 @@ async function addStdin(
 }
 
 /**
- * A file that was named should hold something to judge; where it does not, a word says so.
+ * A file that was named should hold something to judge; where it does not, a note says so.
  *
  * @param before how many errors there were before it was read
  */
@@ -137,7 +137,7 @@ function tellEmpty(file: string, text: string, objects: number, before: number, 
     errors.push(fileNote(file, "it holds no Kubernetes object (apiVersion and kind): nothing was judged"));
 }
 
-/** Reads the files that were found, and counts what is told once for all of them. */
+/** Reads the files that were found, and counts what is reported once for all of them. */
 class Loading {
   readonly #builder: BundleBuilder;
   readonly #tree: TreeFiles;
@@ -194,7 +194,7 @@ class Loading {
     }
   }
 
-  /** What is told once, whatever the number of files. */
+  /** What is reported once, whatever the number of files. */
   notes(strict: boolean): readonly InputError[] {
     const notes: InputError[] = [];
     const [template] = this.#templates;
@@ -218,7 +218,7 @@ class Loading {
     return notes;
   }
 
-  /** Takes the errors out that only mean that a document is a template. */
+  /** Removes the errors that only mean that a document is a template. */
   #takeTemplates(from: number): boolean {
     const found = this.#errors.splice(from);
     this.#errors.push(...found.filter(({ template }) => template !== true));

@@ -33,7 +33,7 @@ export type Stream = Standing & TextWithObjects;
 
 const MOST_UNJUDGED = 100;
 
-/** The file that standard input is called by. */
+/** The file name given to standard input. */
 const STDIN = "-";
 
 /** Collects the facts of one stream after another. */

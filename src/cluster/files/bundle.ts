@@ -10,7 +10,7 @@ import type { Areas, Place } from "./place.ts";
 
 export interface BundleOptions {
   /**
-   * What the files do not hold does not exist. Where it is not said: only in a dump, whose objects all have a uid and a
+   * What the files do not hold does not exist. Where it is not set: only in a dump, whose objects all have a uid and a
    * resourceVersion.
    */
   readonly closed?: boolean;
@@ -37,7 +37,7 @@ interface BundleParts {
 
 const NOWHERE: SourcePosition = { file: "", line: 1, column: 1 };
 
-/** Everything that files said, judged together. */
+/** Everything read from the files, judged together. */
 export class Bundle {
   /** In the order in which they were read. */
   readonly workloads: readonly Workload[];
@@ -45,7 +45,7 @@ export class Bundle {
   /** What mounts a claim and is of a kind that is not judged. */
   readonly notJudged: NotJudgedObjects;
   readonly errors: readonly InputError[];
-  /** Every object has a uid and a resourceVersion: somebody saved a cluster. */
+  /** Every object has a uid and a resourceVersion: this is a dump of a cluster. */
   readonly isDump: boolean;
   /** Every object of a judged kind, in the order in which they were read. */
   readonly facts: readonly PlacedFact[];

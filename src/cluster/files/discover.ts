@@ -56,7 +56,7 @@ const KUSTOMIZATION = /^(?:kustomization\.ya?ml|Kustomization)$/;
 /** Folders that CI systems and tools fill; nothing in them is written by hand. */
 const CACHES: ReadonlySet<string> = new Set([".cache", ".terraform", ".terragrunt-cache", ".venv", ".tox"]);
 
-/** More than any tree of manifests has; a loop of mounts or a whole disk is not walked to its end. */
+/** More than any tree of manifests has; so that a loop of mounts or a whole disk is not walked to the end. */
 const MOST_ENTRIES = 500_000;
 
 const MOST_FOLDERS_UP = 64;
@@ -236,7 +236,7 @@ class Walk implements Discovered {
     try {
       return ignoreRules(new TextDecoder().decode(await this.#tree.readFile(path)));
     } catch {
-      // A folder or a link of that name says nothing.
+      // A folder or a link of that name does not count.
       return [];
     }
   }

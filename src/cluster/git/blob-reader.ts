@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { type Git, gitError, LACKING } from "./git.ts";
 
-/** No manifest is larger; what is would have to be held in memory whole. */
+/** No manifest is larger; a larger file would have to be held in memory whole. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
 interface Waiting {

@@ -9,7 +9,9 @@ interface Blob {
   readonly size: number;
 }
 
-/** The files of one commit, as a file system that is nowhere on the disk. Paths begin with the repository's folder. */
+/**
+ * The files of one commit, as a file system that does not exist on the disk. Paths begin with the repository's folder.
+ */
 export interface CommitTree extends TreeFiles {
   /** The id of a file's content, by which two trees are compared without reading them; `undefined` without a file. */
   blobId(path: string): string | undefined;
@@ -40,7 +42,7 @@ export async function readCommitTree(git: Git, commit: string | undefined): Prom
       const inside = inTree(path);
       const blob = files.get(inside);
       if (blob !== undefined) return { kind: "file", size: blob.size };
-      // Whoever looks for the top of the repository finds it here as on the disk.
+      // Code that looks for the top of the repository finds it here as on the disk.
       if (inside === ".git") return { kind: "folder", size: 0 };
       return folders.has(inside) ? { kind: "folder", size: 0 } : undefined;
     },

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { AttachguardError } from "../../errors.ts";
 import { findTool } from "../files/render/tool-lookup.ts";
 
-/** The repository is not trusted: nothing that it configures may run, fetch or ask. */
+/** The repository is not trusted: nothing that it configures may run, fetch or prompt. */
 const SAFE_SETTINGS = [
   "core.fsmonitor=false",
   "core.hooksPath=/dev/null",
@@ -15,7 +15,7 @@ const SAFE_SETTINGS = [
 ] as const;
 
 const TIMEOUT_MS = 60_000;
-/** A listing of a very large tree; more is no repository of manifests. */
+/** A listing of a very large tree; anything larger is not a repository of manifests. */
 const MOST_OUTPUT = 256 * 1024 * 1024;
 
 /** From this version on git can be told not to fetch what a partial clone lacks (GIT_NO_LAZY_FETCH). */
@@ -27,13 +27,13 @@ export interface Git {
   readonly top: string;
   /** Runs a command that only reads; its output as bytes. */
   read(...words: readonly string[]): Promise<Buffer>;
-  /** `cat-file --batch`, without filters; whoever starts it ends it. */
+  /** `cat-file --batch`, without filters; the caller ends it. */
   startBatch(): ChildProcess;
 }
 
 /**
  * @param top the repository's folder
- * @param env of the process; only PATH is used of it
+ * @param env of the process; only its PATH is used
  * @throws AttachguardError AG_ERR_GIT where there is no git that may be run, or it may not read this repository
  */
 export async function openGit(top: string, env: Readonly<Record<string, string | undefined>>): Promise<Git> {

@@ -18,7 +18,7 @@ const ALGORITHMS: Readonly<Record<number, string>> = { 40: "sha1", 64: "sha256" 
  */
 export class TreePair {
   readonly before: CommitTree;
-  /** The working tree, which takes note of what it reads. */
+  /** The working tree, which records what it reads. */
   readonly now: TreeFiles;
   /** For the working tree: remembers what was read. */
   readonly sharing: SharedReads;

@@ -14,7 +14,7 @@ import {
 } from "./source.ts";
 import type { Transport } from "./transport.ts";
 
-/** A proxy that asks for hours must not blind us for hours. */
+/** A proxy that asks for hours must not leave us without facts for hours. */
 const LONGEST_RETRY_AFTER = 300_000;
 
 /** The `Source` that speaks HTTP to a real API server. */
@@ -186,7 +186,7 @@ function parseEvent(line: string): WatchEvent | ApiError {
 const unreadable = (what: string) =>
   new ApiError(`the watch sent what cannot be read: ${what}`, { status: 410 });
 
-/** What an answer with another status than was hoped for says. */
+/** The error in an answer with an unexpected status. */
 export async function refusal(
   response: IncomingMessage,
   asked: string,

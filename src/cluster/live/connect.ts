@@ -11,7 +11,7 @@ import { Transport } from "./transport.ts";
 export type ConnectOptions = ConfigSource & Omit<LiveClusterOptions, "source">;
 
 /**
- * The live view of the cluster that the configuration names; nothing has been asked of the API server yet.
+ * The live view of the cluster that the configuration names; no request has been sent to the API server yet.
  *
  * @throws AttachguardError AG_ERR_CONFIG where there is no usable configuration.
  */
@@ -21,7 +21,7 @@ export async function connectLiveCluster(options: ConnectOptions): Promise<LiveC
 }
 
 /**
- * What reads and writes single objects of the cluster that the configuration names.
+ * The client that reads and writes single objects of the cluster that the configuration names.
  *
  * @throws AttachguardError AG_ERR_CONFIG where there is no usable configuration.
  */

@@ -45,10 +45,10 @@ export class Credentials {
   }
 
   /**
-   * Forgets everything and loads the configuration again, for when the server refuses what we have (401) or we do
-   * not trust what it shows: a rotated client certificate, a new CA in the kubeconfig, an exec plugin to be run.
+   * Forgets everything and loads the configuration again, for when the server refuses our credentials (401) or we do
+   * not trust its certificate: a rotated client certificate, a new CA in the kubeconfig, an exec plugin to be run.
    *
-   * @returns whether it did: not when it has done so only just now.
+   * @returns whether it did: not when it did so a moment ago.
    */
   async renew(): Promise<boolean> {
     if (this.#clock.now() - this.#loadedAt < this.#renewMs) return false;

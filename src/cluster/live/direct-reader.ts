@@ -23,14 +23,14 @@ export interface ReadLimits {
   readonly bytes: number;
 }
 
-/** Said instead of what did not fit; the list is then not complete. */
+/** The message where the rest did not fit; the list is then not complete. */
 export class TooMuchError extends Error {
   override readonly name = "TooMuchError";
 }
 
 /**
- * Asks the API server directly, once, without any watch: for commands that look at a cluster and end. Notes what the
- * server says the time is.
+ * Asks the API server directly, once, without any watch: for commands that look at a cluster and end. Notes the
+ * server's time.
  */
 export class DirectReader {
   readonly #transport: Transport;
@@ -60,7 +60,7 @@ export class DirectReader {
     const { resource, namespace, fieldSelector } = list;
     const scope = namespace === undefined ? "" : `/namespaces/${encodeURIComponent(namespace)}`;
     const path = `${rootOf(resource)}${scope}/${resource.plural}`;
-    // A token runs out on a slow link (410): then the list is started over, once.
+    // A token may expire on a slow link (410): then the list is started over, once.
     for (let attempt = 0; ; attempt += 1) {
       try {
         return await this.#pages(path, fieldSelector, signal);

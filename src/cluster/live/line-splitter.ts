@@ -2,7 +2,7 @@ import { ApiError } from "./api-error.ts";
 
 const LINE_FEED = 0x0a;
 
-/** An etcd object is at most about 1.5 MiB; what is far longer is no event and must not eat the memory. */
+/** An etcd object is at most about 1.5 MiB; anything far longer is not an event and must not use up the memory. */
 const LONGEST_LINE = 32 * 1024 * 1024;
 
 /**

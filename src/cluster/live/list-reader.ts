@@ -18,9 +18,9 @@ const ITEMS = Buffer.from('"items":[');
 const LONGEST_HEAD = 8_192;
 
 /**
- * Reads one page of a list as it comes in and hands out its items one by one, each parsed by itself. Parsed as a
- * whole, a page is ten megabytes of objects that live until it is done: page after page of that makes V8 take
- * several times the memory that the picture needs, and keep it. An item is garbage before the next one is parsed.
+ * Reads one page of a list as it comes in and hands out its items one by one, each parsed by itself. Parsed as a whole,
+ * a page is ten megabytes of objects that live until it is done: page after page of that makes V8 take several times
+ * the memory that the index needs, and keep it. An item is garbage before the next one is parsed.
  *
  * All items of a page begin alike (`{"metadata":`), so each place where an object ends and the next one begins like
  * that may be a border. Whether it is one `JSON.parse` decides: up to a border that lies within an item
@@ -28,9 +28,9 @@ const LONGEST_HEAD = 8_192;
  */
 export class ListReader {
   readonly #onItem: (raw: unknown) => void;
-  /** One buffer for the whole page: a new one for each chunk would leave the process's own heap in shreds. */
+  /** One buffer for the whole page: a new one for each chunk would fragment the process's own heap. */
   #buffer = Buffer.allocUnsafeSlow(INITIAL_SIZE);
-  /** The part of the buffer that has come and has not been handed out. */
+  /** The part of the buffer that has arrived and has not been handed out. */
   #start = 0;
   #end = 0;
   /** Where to look for the next border. */

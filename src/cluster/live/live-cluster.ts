@@ -17,7 +17,7 @@ import { DEFAULT_TIMINGS, type Timings } from "./timings.ts";
 
 const WATCHED = FACT_KINDS.filter((kind) => KINDS[kind].watched);
 
-/** Most clusters do not have it, and it is no fault of theirs. */
+/** Most clusters do not have it, which is not an error. */
 const isOptional = (kind: FactKind): boolean => KINDS[kind].servedBy !== "kubernetes";
 
 const isFollowed = (reflector: Reflector): boolean =>
@@ -31,7 +31,7 @@ export interface LiveClusterOptions {
   readonly log: Log;
   /** Whether Node objects are watched; default true. Without them nothing is concluded from the set of nodes. */
   readonly nodes?: boolean;
-  /** Counts the direct lookups of what was not in the picture (`lookup_misses_total{kind}`). */
+  /** Counts the direct lookups of what was not in the index (`lookup_misses_total{kind}`). */
   readonly onLookupMiss?: (kind: FactKind) => void;
   readonly timings?: Partial<Timings>;
   /** For how long a kind that was in sync keeps its facts while the API server refuses it; default 300. */
@@ -39,7 +39,7 @@ export interface LiveClusterOptions {
   readonly clock?: Clock;
 }
 
-/** The picture of a live cluster: one reflector for each kind into one index, and direct lookups for what is too new. */
+/** The view of a live cluster: one reflector for each kind into one index, and direct lookups for what is too new. */
 export class LiveCluster implements WholeCluster {
   readonly index: ClusterIndex;
   readonly #source: Source;

@@ -7,7 +7,7 @@ import { apiVersionOf, type Resource, type Source } from "./source.ts";
 import type { Timings } from "./timings.ts";
 import { Turns } from "./turns.ts";
 
-/** What a direct question to the API server brought. */
+/** The result of a direct request to the API server. */
 export type Answer<T> =
   | Lookup<T>
   /** The signal aborted before the answer came. */
@@ -15,7 +15,7 @@ export type Answer<T> =
 
 /**
  * Which answers will do. `lately`: also one that was asked for a moment ago, or is being asked for. `since-now`: only
- * one that is asked for from now on, so that nobody can hide what he makes behind an earlier question.
+ * one requested from now on, so that nobody can hide a new object behind an earlier request.
  */
 export type Asking = "lately" | "since-now";
 
@@ -37,7 +37,9 @@ interface Remembered {
 /** Above this many remembered answers, those that have run out are swept. */
 const SWEEP_ABOVE = 1_000;
 
-/** Questions to the API server at the same time, whoever asks: as many connections it may cost when it hangs. */
+/**
+ * Requests to the API server at the same time, over all callers: the most connections that a hanging server can tie up.
+ */
 const MOST_AT_ONCE = 64;
 
 /** One that is asked, or waits for its turn. */
@@ -53,8 +55,8 @@ interface Question<T> {
 type Asked<T> = (resource: Resource, signal: AbortSignal) => Promise<Answer<T>>;
 
 /**
- * Asks the API server directly for what the picture lacks. Who asks while the same question is under way shares its
- * answer; "not there" and "refused" are remembered for a moment, so that a flood of reviews is not passed on. A
+ * Asks the API server directly for what the index lacks. Callers that ask while the same question is under way share
+ * its answer; "not there" and "refused" are remembered for a moment, so that a flood of reviews is not passed on. A
  * question that nobody waits for any more is given up, so that it keeps no later one from its turn.
  */
 export class Lookups {
@@ -117,7 +119,7 @@ export class Lookups {
   ): Promise<Answer<T>> {
     const remembered = this.#negative.get(key);
     if (remembered !== undefined && remembered.until > this.#deps.clock.now()) {
-      // A refusal says nothing of what is there, so it cannot be out of date in anybody's favour.
+      // A refusal says nothing about what exists, so an old one gives nobody an advantage.
       if (asking === "lately" || remembered.answer.state === "unknown") return remembered.answer;
     }
     if (signal.aborted) return CUT_SHORT;
@@ -190,7 +192,7 @@ const CUT_SHORT: Answer<never> = {
   cutShort: true,
 };
 
-/** Keeps a question for others to share until it is given up: whoever asks after that gets one of his own. */
+/** Keeps a question for others to share until it is given up: a later caller starts a new one. */
 function keep<T>(questions: Map<string, Question<unknown>>, key: string, question: Question<T>): () => void {
   const forget = () => {
     if (questions.get(key) === question) questions.delete(key);

@@ -22,7 +22,7 @@ export type WriteOutcome = "written" | "exists" | "gone" | "conflict";
 
 const JSON_TYPE = "application/json";
 const PAGE = 200;
-/** The server asks for patience (429) with how long; it is asked again a few times. */
+/** The server may ask for a pause (429, with its length); the request is then repeated a few times. */
 const ATTEMPTS = 5;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
@@ -49,7 +49,7 @@ export class ObjectClient {
   }
 
   /**
-   * All objects with these labels, page by page; `keep` makes of each what is kept, nothing where it is undefined.
+   * All objects with these labels, page by page; `keep` maps each to what is kept; undefined drops it.
    *
    * @param namespace `""` for all of them, and for a kind without
    */
@@ -102,7 +102,7 @@ export class ObjectClient {
     return object;
   }
 
-  /** Deletes this object and no other one that has come under its name. */
+  /** Deletes this object and not another one that has taken its name. */
   delete(resource: Resource, { namespace, name, uid, resourceVersion }: ExactObject): Promise<WriteOutcome> {
     const path = `${pathOf(resource, namespace)}/${encodeURIComponent(name)}`;
     const body = json({ kind: "DeleteOptions", apiVersion: "v1", preconditions: { uid, resourceVersion } });
@@ -160,7 +160,7 @@ export class ObjectClient {
   }
 }
 
-/** Nothing can be made in a namespace that is being deleted (`apiserver`, plugin NamespaceLifecycle). */
+/** Nothing can be created in a namespace that is being deleted (`apiserver`, plugin NamespaceLifecycle). */
 function isTerminating({ status, message }: ApiError): boolean {
   return status === 403 && message.includes("because it is being terminated");
 }

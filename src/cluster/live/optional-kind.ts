@@ -3,9 +3,9 @@ import type { Source } from "./source.ts";
 import type { Log } from "./standing.ts";
 
 /**
- * A source for a kind of somebody else's API (Argo, KEDA, OpenShift), which most clusters do not have: it asks first
- * whether the API is there, and answers 404 where it is not. Without the right to read it an API server would say
- * 403 to that, which would look like a fault of the installation.
+ * A source for a kind of a third-party API (Argo, KEDA, OpenShift), which most clusters do not have: it asks first
+ * whether the API is there, and answers 404 where it is not. Without the right to read it an API server would say 403
+ * to that, which would look like a fault of the installation.
  */
 export function optionally(source: Source): Source {
   return {
@@ -22,7 +22,7 @@ export function optionally(source: Source): Source {
   };
 }
 
-/** A log that does not speak of a kind that is not served. */
+/** A log without lines about a kind that is not served. */
 export function quietly(log: Log): Log {
   const isNews = (fields: object) => !("state" in fields) || fields.state !== "not-served";
   return {

@@ -14,8 +14,8 @@ const AT_ONCE = 8;
 type StatusOf = (kind: string) => Pick<KindStatus, "state" | "problem"> | undefined;
 
 /**
- * One review's read-your-writes: gathers what the standing index lacks and lays it over. The index itself is left
- * alone, because the watch will bring the same objects in their order.
+ * One review's read-your-writes: gathers what the standing index lacks and overlays it. The index itself is left alone,
+ * because the watch will bring the same objects in their order.
  */
 export class Preparation {
   readonly #index: ClusterIndex;
@@ -81,7 +81,7 @@ export class Preparation {
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, wanted.size) }, work));
   }
 
-  /** True where the standing index has the claim and what it names, which most often is so. */
+  /** True where the standing index has the claim and what it names, the usual case. */
   #isComplete(namespace: string, name: string): boolean {
     const claim = this.#index.claim(namespace, name);
     if (claim.state !== "known" || claim.value.ofSet !== undefined) return false;

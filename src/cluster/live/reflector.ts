@@ -40,8 +40,8 @@ interface Metadata {
 /**
  * Keeps one kind in the store equal to the API server's, as client-go's Reflector does
  * (`client-go/tools/cache/reflector.go`): list in pages, watch from the list's version, resume from the last version
- * seen, list again when that version is gone (410). Events are applied in the order of the stream; versions are
- * handed back as they came. Whatever fails is tried again for as long as it runs.
+ * seen, list again when that version is gone (410). Events are applied in the order of the stream; versions are handed
+ * back as they came. Whatever fails is retried as long as it runs.
  */
 export class Reflector {
   readonly kind: FactKind;
@@ -59,9 +59,9 @@ export class Reflector {
   /** The server was lost; when it is back it may be another one, restored from an older backup. */
   #lost = false;
   #watchRefused = false;
-  /** A version that was gone has led to a list, and no watch has stood since. */
+  /** An expired version has led to a list, and no watch has been established since. */
   #relisted = false;
-  /** The last attempt failed. A watch that breaks and is resumed at the first attempt is not worth a word. */
+  /** The last attempt failed. A watch that breaks and is resumed at the first attempt is not reported. */
   #failing = false;
 
   constructor(deps: ReflectorDeps) {
@@ -201,7 +201,7 @@ export class Reflector {
     if (resourceVersion !== undefined) this.#version = resourceVersion;
   }
 
-  /** Decides how to go on after a failure. @returns milliseconds to wait before. */
+  /** Decides how to continue after a failure. @returns milliseconds to wait before. */
   #recover(thrown: unknown): number {
     const { timings, resources } = this.#deps;
     const error = thrown instanceof ApiError ? thrown : new ApiError(messageOf(thrown), { cause: thrown });

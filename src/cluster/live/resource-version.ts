@@ -1,6 +1,6 @@
 /**
- * Whether version `a` was given out before `b`. Versions of built-in kinds are decimal numbers that may be compared
- * (KEP-5504); of anything else nothing is concluded.
+ * Whether version `a` was issued before `b`. Versions of built-in kinds are decimal numbers that may be compared
+ * (KEP-5504); nothing is concluded from anything else.
  */
 export function isOlder(a: string, b: string): boolean {
   const number = /^[1-9]\d*$/;

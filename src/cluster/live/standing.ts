@@ -16,7 +16,7 @@ export interface StandingDeps {
 
 type State = KindStatus["state"];
 
-/** How well one kind is known, and since when: what a reflector has found out about itself. Times in milliseconds. */
+/** How well one kind is known, and since when: what a reflector knows about itself. Times in milliseconds. */
 export class Standing {
   readonly #deps: StandingDeps;
   #state: State = "waiting";
@@ -25,9 +25,9 @@ export class Standing {
   #factsOf: number | undefined;
   /** When the first refusal came to a kind that was followed; `undefined` while it is not refused. */
   #refusedSince: number | undefined;
-  /** A watch of the kind has stood, so that the right to read it was there once. */
+  /** A watch of the kind was established before, so the right to read it existed. */
   #followed = false;
-  /** What the log was told last. */
+  /** What was logged last. */
   #told: { readonly state: State; readonly troubled: boolean } = { state: "waiting", troubled: false };
 
   constructor(deps: StandingDeps) {
@@ -47,7 +47,7 @@ export class Standing {
     };
   }
 
-  /** Everything has been listed as it was at this time. `mayWatch` is false where watching is refused all the same. */
+  /** Everything has been listed as it was at this time. `mayWatch` is false where watching is refused nevertheless. */
   listed(at: number, mayWatch: boolean): void {
     this.#factsOf = at;
     if (mayWatch) this.#inStep();
@@ -88,7 +88,7 @@ export class Standing {
     this.#enter("not-served", problem);
   }
 
-  /** What is known stays what it was, but something is wrong. */
+  /** The facts stay as they were, but something is wrong. */
   troubled(problem: string): void {
     this.#enter(this.#state, problem);
   }

@@ -6,7 +6,7 @@ export interface Timings {
   readonly watchSeconds: readonly [number, number];
   /** A response must begin within this time. */
   readonly responseMs: number;
-  /** A connection on which nothing has come for this long is taken for dead. */
+  /** A connection on which nothing has arrived for this long is considered dead. */
   readonly silenceMs: number;
   /** Retries: the first wait and the longest one. */
   readonly backoffMs: readonly [number, number];

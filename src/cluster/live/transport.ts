@@ -46,7 +46,7 @@ export class Transport {
 
   /**
    * The response to any request, as `get` has it. A write may arrive twice, where the server closed a connection just
-   * then: it has to say by a name, uid or version that it is the same.
+   * then: a name, uid or version in it has to make a repetition harmless.
    */
   async send(request: ApiRequest, signal: AbortSignal): Promise<http.IncomingMessage> {
     try {

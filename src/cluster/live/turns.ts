@@ -1,4 +1,4 @@
-/** Lets so many tasks run at the same time; the others wait, and begin in the order in which they came. */
+/** Lets a limited number of tasks run at the same time; the others wait, and begin in order of arrival. */
 export class Turns {
   readonly #waiting = new Set<() => void>();
   #free: number;
@@ -8,9 +8,9 @@ export class Turns {
   }
 
   /**
-   * What `task` brings. Where nothing is ahead of it, it begins before this returns.
+   * The result of `task`. Where nothing is ahead of it, it begins before this returns.
    *
-   * @throws the signal's reason when it aborts before the task has begun; ending one that runs is the task's affair.
+   * @throws the signal's reason when it aborts before the task has begun; a task that runs has to end itself.
    */
   async run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
@@ -38,7 +38,7 @@ export class Turns {
     });
   }
 
-  /** Hands the place over, or sets it free. */
+  /** Hands the place over, or frees it. */
   #next(): void {
     const [begin] = this.#waiting;
     if (begin === undefined) {

@@ -24,7 +24,7 @@ function read(line: string): LogLine {
   };
 }
 
-/** Lines of before there was `denies` have the findings, with what was let through named beside them. */
+/** Lines from before `denies` existed have the findings, with the exempted ones named beside them. */
 function deniedBefore({ findings, exempted }: Readonly<Record<string, unknown>>): readonly string[] {
   const letThrough = list(exempted).map((each) => text(each)?.split(" ", 1)[0]);
   const errors = list(findings)

@@ -4,7 +4,7 @@ import { createGunzip } from "node:zlib";
 
 const LINE_FEED = 0x0a;
 
-/** An event with both objects in it has some megabytes; what is longer is no line of such a log. */
+/** An event with both objects in it has some megabytes; anything longer is not a line of such a log. */
 const LONGEST_LINE = 16 * 1024 * 1024;
 
 const GZIP = [0x1f, 0x8b];
@@ -19,7 +19,7 @@ export async function* linesOfFile(file: string): AsyncGenerator<string | undefi
   yield* linesOf(createReadStream(file));
 }
 
-/** As `linesOfFile`, of a stream. */
+/** Like `linesOfFile`, for a stream. */
 export async function* linesOf(stream: AsyncIterable<Buffer | string>): AsyncGenerator<string | undefined> {
   let parts: Buffer[] = [];
   let length = 0;
@@ -70,7 +70,7 @@ async function* unpacked(source: AsyncIterable<Buffer | string>): AsyncGenerator
   try {
     for await (const chunk of gunzip as AsyncIterable<Buffer>) yield chunk;
   } catch (error) {
-    // A log that was cut while it was packed: what came before is worth as much as ever.
+    // A log that was cut while it was packed: what came before is still valid.
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "Z_BUF_ERROR" && code !== "Z_DATA_ERROR") throw error;
   }

@@ -1,4 +1,4 @@
-/** One request that a webhook judged, as a log tells it. */
+/** One request that a webhook judged, as a log reports it. */
 export interface LoggedRequest {
   /** The same for every record of the same request. */
   readonly id: string;
@@ -17,13 +17,13 @@ export interface LoggedRequest {
   readonly mayDeny: readonly string[];
 }
 
-/** What one line is: a request that was judged, another line of the same log, or no line of it at all. */
+/** What a line is: a request that was judged, another line of the same log, or not a line of such a log. */
 export type LogLine = LoggedRequest | "other" | "foreign";
 
-/** A log that tells of requests. */
+/** A kind of log that reports requests. */
 export interface LogSource {
   readonly id: "audit-log" | "decision-log";
-  /** As people call it. */
+  /** Its name for people. */
   readonly name: string;
   readonly read: (line: string) => LogLine;
 }
@@ -45,7 +45,7 @@ export function rulesIn(text: unknown): readonly string[] {
   return typeof text === "string" && text.length <= 1_024 ? distinctRules(text.split(",")) : [];
 }
 
-/** Only what can be a rule's id: a log is no place to trust. */
+/** Only what can be a rule's id: a log is not trusted. */
 export function distinctRules(words: readonly unknown[]): readonly string[] {
   const ids = words.map((word) => (typeof word === "string" ? word.trim() : ""));
   return [...new Set(ids)].filter((id) => /^[a-z][a-z0-9-]{0,62}$/.test(id));

@@ -3,9 +3,9 @@ import { DECISION_LOG } from "./decision-log.ts";
 import type { LogLine, LogSource } from "./logged-request.ts";
 import { LogTally, type Tally } from "./tally.ts";
 
-/** Each is asked of the first lines of each file. */
+/** Each is tried on the first lines of each file. */
 const SOURCES: readonly LogSource[] = [AUDIT_LOG, DECISION_LOG];
-/** Programs say a lot before a server listens. */
+/** Programs print a lot before a server listens. */
 const FIRST_LINES = 1_000;
 
 /** A file, or standard input, by name and lines. */
@@ -60,7 +60,7 @@ export async function readLogs(
   return { source: known.source.id, tally: tally.result() };
 }
 
-/** Only what no other program writes tells the kind of a log. */
+/** Only lines that no other program writes identify the kind of a log. */
 function tells({ read, id }: LogSource, line: string | undefined): boolean {
   if (line === undefined) return false;
   const told = read(line);

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { LoggedRequest, LogLine } from "./logged-request.ts";
 
-/** How often one rule would have stopped requests for one object. */
+/** How often one rule would have denied requests for one object. */
 export interface TallyRow {
   readonly rule: string;
   readonly resource: string;
@@ -13,7 +13,7 @@ export interface TallyRow {
   /** Milliseconds since the epoch. */
   readonly first: number;
   readonly last: number;
-  /** The first few who sent them. */
+  /** The first few users that sent them. */
   readonly users: ReadonlySet<string>;
 }
 
@@ -24,7 +24,7 @@ export interface Tally {
   readonly requests: number;
   readonly dryRuns: number;
   readonly ignoredLines: number;
-  /** How many refusals were for objects beyond those that are kept apart. */
+  /** How many denials were for objects beyond those that are counted separately. */
   readonly beyond: number;
   readonly rows: readonly TallyRow[];
   /** Milliseconds since the epoch, of any request; undefined without one. */
@@ -34,7 +34,7 @@ export interface Tally {
 
 const ROWS_MAX = 50_000;
 const USERS_MAX = 10;
-/** Requests that are remembered, so that a second record of one is known: these and as many before them. */
+/** Requests that are remembered, so that a second record of one is recognised: these and as many before them. */
 const SEEN_MAX = 500_000;
 
 /** Counts requests as lines of logs come, in any order. */
