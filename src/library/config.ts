@@ -20,7 +20,7 @@ const CONFIGS = new WeakMap<Configuration, Config>();
  * @throws AttachguardError AG_ERR_CONFIG with every problem, one per line, each with its place and what was expected
  */
 export async function parseConfig(text: string, file = "configuration"): Promise<Configuration> {
-  // Whoever has no configuration does not load the parser and the schema compiler.
+  // Without a configuration the parser and the schema compiler are not loaded.
   const { parseConfig: parse } = await import("../config/parse.ts");
   const config = parse(text, file);
   const { mode, docsUrl } = config;
@@ -30,7 +30,7 @@ export async function parseConfig(text: string, file = "configuration"): Promise
 }
 
 /**
- * What a configuration says; without one, the defaults.
+ * The settings of a configuration; without one, the defaults.
  *
  * @throws AttachguardError AG_ERR_USAGE where it was not made by `parseConfig`
  */

@@ -37,7 +37,7 @@ export function clusterFacts(manifests: Manifests, options: FactsOptions = {}): 
 }
 
 /**
- * The cluster that facts stand for; without any, one of which nothing is known.
+ * The cluster that facts describe; without any, one about which nothing is known.
  *
  * @throws AttachguardError AG_ERR_USAGE where they were not made by `clusterFacts`
  */
@@ -49,7 +49,7 @@ export function clusterOf(facts: ClusterFacts = NOTHING_KNOWN): Cluster {
 
 const NOTHING_KNOWN: ClusterFacts = clusterFacts([]);
 
-/** There is nowhere else to look. */
+/** There is nothing else to look up. */
 function standing(view: ClusterView, count: (kind: (typeof FACT_KINDS)[number]) => number): Cluster {
   return {
     view,

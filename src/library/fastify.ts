@@ -21,9 +21,9 @@ export interface ValidateOptions {
 }
 
 /**
- * `POST /validate` for a fastify server of one's own: `app.register(validate, options)`, with a `prefix` where another
- * path is wanted. TLS, and who may call, are the server's own business. What is refused is answered with a
- * `metav1.Status`, inside this plugin only.
+ * `POST /validate` for your own fastify server: `app.register(validate, options)`, with a `prefix` where another path
+ * is wanted. TLS and access control are up to the server. Refused requests are answered with a `metav1.Status`, inside
+ * this plugin only.
  */
 export async function validate(app: FastifyInstance, options: ValidateOptions = {}): Promise<void> {
   const config = () => configOf(options.config?.());

@@ -73,7 +73,7 @@ function surroundingsOf({ cluster }: JudgeOptions) {
   return cluster === undefined ? undefined : clusterOf(cluster).view;
 }
 
-/** With what options say everything is judged. */
+/** The settings for judging, from the options. */
 export function settingsOf({ config: configuration, now = new Date() }: JudgeOptions): JudgeSettings {
   const config = configOf(configuration);
   return { config, verifyWaiver: waiverCheck(() => config), dryRun: false, now: now.getTime() };

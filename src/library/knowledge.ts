@@ -10,7 +10,7 @@ export type { AccessMode, VolumeMode };
 export interface RuleDescription {
   readonly id: string;
   readonly title: string;
-  /** The highest that it gives, unless it is configured. */
+  /** The highest severity that it gives, unless configured otherwise. */
   readonly severity: Severity;
   /** What breaks it: attachments only in a cluster, by `diagnose` and `audit`. */
   readonly subject: "workload" | "claim" | "attachment";
@@ -35,14 +35,14 @@ export const RULES: readonly RuleDescription[] = EXPLAINED_RULES.map(
   }),
 );
 
-/** The provisioners and CSI drivers that the catalogue has by name, sorted. */
+/** The provisioners and CSI drivers that are in the catalogue, sorted by name. */
 export const PROVISIONERS: readonly string[] = Object.keys(DRIVERS).sort();
 
 /**
  * What a provisioner can do, according to the catalogue.
  *
  * @param parameters those of the StorageClass
- * @returns `undefined` where the catalogue does not have it
+ * @returns `undefined` where it is not in the catalogue
  */
 export function capabilities(
   provisioner: string,

@@ -29,7 +29,7 @@ export interface ReadManifests {
 }
 
 /**
- * Reads manifests as one bundle. What a text holds and cannot be read is an error in the bundle.
+ * Reads manifests as one bundle. A part of a text that cannot be read is an error in the bundle.
  *
  * @throws AttachguardError AG_ERR_INPUT where one is neither text nor an object that JSON can hold
  */
@@ -79,7 +79,7 @@ function isText(manifest: unknown): manifest is ManifestText {
 }
 
 /**
- * What the object is on its way to the API server: clients hold dates and classes.
+ * The object as it is sent to the API server: clients hold dates and class instances.
  *
  * @param name what messages call it
  */

@@ -15,7 +15,7 @@ export interface Report {
   readonly findings: readonly ReportedFinding[];
   /** Every workload that mounts a claim or a disk of its own. */
   readonly workloads: readonly JudgedWorkload[];
-  /** What mounts a claim and is of a kind that is not judged. */
+  /** Objects that mount a claim and are of a kind that is not judged. */
   readonly notJudged: readonly NotJudged[];
   /** What could not be read, and so was not judged. */
   readonly errors: readonly ReportError[];
@@ -27,7 +27,7 @@ export interface Report {
 
 const RENDERED = new WeakMap<Report, RenderedReport>();
 
-/** The part of a report that its readers need, which stands for all of it. */
+/** The part of a report that its readers need; it represents all of it. */
 export function handedOut(report: RenderedReport): Report {
   const { findings, workloads, notJudged, errors, notes, summary, toolVersion } = report;
   const part: Report = Object.freeze({ findings, workloads, notJudged, errors, notes, summary, toolVersion });
@@ -36,7 +36,7 @@ export function handedOut(report: RenderedReport): Report {
 }
 
 /**
- * All of a report that was handed out.
+ * The whole of a report that was returned to a caller.
  *
  * @throws AttachguardError AG_ERR_USAGE where it is another object, e.g. a copy
  */

@@ -23,8 +23,8 @@ export interface ReviewJudgement {
 }
 
 /**
- * Judges an AdmissionReview as the webhook does, with what is given about the cluster. Without `cluster` only the request
- * is known: claims, classes and autoscalers that it does not hold may exist.
+ * Judges an AdmissionReview as the webhook does, with what is given about the cluster. Without `cluster` only the
+ * request is known: claims, classes and autoscalers that it does not contain may exist.
  *
  * @param review an `admission.k8s.io/v1` AdmissionReview with a request
  * @throws AttachguardError AG_ERR_REVIEW where it is not one, naming the field
