@@ -94,7 +94,7 @@ function relatedObjects({ workload, view, steady }: Situation, match: Match): re
   return [...claims, ...scalers.map(({ object, source }) => ({ object, source })), ...(match.related ?? [])];
 }
 
-/** The finding about the claims that a StatefulSet makes, told of the set. */
+/** The finding about the claims that a StatefulSet creates, reported on the set. */
 export function templateFinding(
   rule: ClaimRule<RuleId>,
   match: Match,

@@ -73,7 +73,7 @@ export function exempt(
   });
 }
 
-/** One sentence for each name in an ignore annotation that is no rule's, so that a typing error is seen. */
+/** One sentence for each name in an ignore annotation that is not a rule's, so that a typo is noticed. */
 export function mistypedRules(annotations: readonly Labels[]): readonly string[] {
   const names = annotations.flatMap(({ [IGNORE_ANNOTATION]: ignored }) =>
     ignored === undefined ? [] : ruleNamesIn(ignored),

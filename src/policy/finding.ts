@@ -29,7 +29,7 @@ export interface Exemption {
   readonly severity: Severity;
 }
 
-/** A workload's own numbers, in pods, for whoever draws what happens when; null where there is none, or it is not known. */
+/** A workload's own numbers, in pods, for drawing what happens when; null where there is none, or it is not known. */
 export interface PodNumbers {
   readonly replicas: number | null;
   /** The most that may exist at once while nothing changes. */
@@ -64,7 +64,7 @@ export interface Finding {
   readonly problem: string;
   /** The same in a few words, for a one-line warning. */
   readonly brief: string;
-  /** The problem at the other moment, where the rule is broken at both; told as in `problem`. */
+  /** The problem at the other moment, where the rule is broken at both; worded as in `problem`. */
   readonly also: readonly string[];
   /** The facts behind it, one sentence each. */
   readonly evidence: readonly string[];

@@ -299,7 +299,7 @@ const INSTEAD_OF_A_DISK = {
   cost: "the data has to be copied from the disk, which stays as it is",
 };
 
-/** Old and new pod are still told to be there at once, for a moment that ends by itself. */
+/** A warning is left: old and new pod exist at once, for a moment that ends by itself. */
 const SOFTENS = { softens: true } as const;
 
 /** As a merge patch: the API server refuses Recreate beside the parameters of a rolling update (semantics S14). */

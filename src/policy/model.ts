@@ -251,7 +251,7 @@ export type PodCount =
   /** A bare Pod. `finished`: Succeeded or Failed, so that it holds no volume any more (semantics S33). */
   | { readonly by: "pod"; readonly finished: boolean };
 
-/** The part of a Deployment's status that tells whether a rollout is under way. */
+/** The part of a Deployment's status that shows whether a rollout is under way. */
 export interface RolloutStatus {
   readonly observedGeneration: number | undefined;
   readonly replicas: number;

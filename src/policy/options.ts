@@ -19,7 +19,7 @@ export interface PolicyOptions {
   readonly severities: Readonly<Record<string, Severity | "off" | undefined>>;
   /** Facts about drivers that win over the catalogue. */
   readonly drivers: readonly DriverOverride[];
-  /** The cluster's StorageClasses as the configuration says, for whoever cannot see them; one that is seen wins. */
+  /** The cluster's StorageClasses as configured, for where they cannot be seen; one that is seen wins. */
   readonly storageClasses: readonly ConfiguredClass[];
   /**
    * What an UPDATE makes of findings that the old object had: `template`: an error only when this update sets it

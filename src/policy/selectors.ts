@@ -1,6 +1,6 @@
 import type { LabelSelector, Labels, Requirement } from "./model.ts";
 
-/** The value of a label; an inherited property of the object (`constructor`) is no label. */
+/** The value of a label; an inherited property of the object (`constructor`) is not a label. */
 export function labelOf(labels: Labels, key: string): string | undefined {
   return Object.hasOwn(labels, key) ? labels[key] : undefined;
 }

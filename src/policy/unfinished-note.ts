@@ -17,7 +17,7 @@ export function unfinishedNote(previous: Workload): string | undefined {
   return `Deployment ${name}: its last rollout has not finished (${pods}); ${undo} (with --to-revision= the revision that runs); never set Recreate and another number of replicas in one change`;
 }
 
-/** Errors with the note among their own, where a denial tells it. */
+/** Errors with the note among their own, where a denial shows it. */
 export function withNote(findings: readonly Finding[], note: string): readonly Finding[] {
   return findings.map((finding) =>
     finding.severity === "error" ? { ...finding, notes: [...finding.notes, note] } : finding,

@@ -26,7 +26,7 @@ export type Lookup<T> =
   | {
       readonly state: "unknown";
       readonly reason: string;
-      /** True where nobody claims to have looked: files hold what somebody put there. */
+      /** True where nothing claims to be complete: files hold what somebody put there. */
       readonly openWorld?: true;
     };
 
@@ -36,14 +36,14 @@ export interface PodQuery {
   readonly namespaces: "all" | readonly string[];
 }
 
-/** What looking may still cost; false once it is spent, and whoever looks then ends with what there is. */
+/** What looking may still cost; false once it is spent, and a search then ends with what it has. */
 export interface Budget {
   spend(units: number): boolean;
 }
 
 /**
- * The facts a verdict may read. Every method is synchronous and O(1) in the size of the cluster where an index
- * can make it so; whoever builds a view fetches what is missing beforehand.
+ * The facts a verdict may read. Every method is synchronous and O(1) in the size of the cluster where an index can make
+ * it so; the builder of a view fetches what is missing beforehand.
  */
 export interface ClusterView {
   /** A stored claim, else the one that a known StatefulSet will make under this name. */

@@ -136,7 +136,7 @@ function findCapabilities(
 export interface Detaching {
   /** True: it may be taken from another node than the attachment's; `unknown` wherever nobody has read the driver. */
   readonly unpublishIgnoresNode: boolean | "unknown";
-  /** Where the storage itself says who holds a volume, as half a sentence; `undefined` where nobody has found out. */
+  /** Where the storage itself shows who holds a volume, as half a sentence; `undefined` where that is not known. */
   readonly backEndHint: string | undefined;
 }
 
@@ -152,7 +152,7 @@ export function detachingOf(driver: string): Detaching {
 
 const CSI_KINDS: ReadonlySet<DriverKind> = new Set(["csi", "in-tree-migrated", "ephemeral-only"]);
 
-/** A provisioner that only the configuration knows is taken for a CSI driver. */
+/** A provisioner that only the configuration knows is assumed to be a CSI driver. */
 const UNLISTED: Driver = { kind: "csi" };
 
 function driverNamed(provisioner: string): Driver | undefined {

@@ -33,7 +33,7 @@ export interface Driver {
   readonly blockAccessModes?: readonly AccessMode[];
   /** Modes that the driver lets through without keeping them. */
   readonly unsafe?: Readonly<Record<VolumeMode, readonly AccessMode[]>>;
-  /** True where nobody has found out what becomes of ReadWriteOncePod. */
+  /** True where it is not known what happens to ReadWriteOncePod. */
   readonly rwopUnknown?: true;
   /** What the CSIDriver object shipped with the driver says. */
   readonly attachRequired?: boolean;
@@ -61,6 +61,6 @@ export interface Driver {
   readonly dynamicProvisioning?: boolean;
   readonly enforcedAt?: Exclude<EnforcedAt, "unknown">;
   readonly parameters?: readonly ParameterRule[];
-  /** True where nobody has looked into it beyond a table: there is no page about it. */
+  /** True where it was not researched beyond a table: there is no page about it. */
   readonly unstudied?: true;
 }

@@ -7,7 +7,7 @@ import { type ClusterView, known, type Lookup } from "../view.ts";
 export interface ClaimClass {
   readonly storageClass: StorageClass | undefined;
   readonly described: string;
-  /** The node-local provisioner that a class of that name has by convention, where nobody says what it is. */
+  /** The node-local provisioner that a class of that name has by convention, where nothing says what it is. */
   readonly presumed: string | undefined;
 }
 
@@ -52,7 +52,7 @@ export function classNamed(name: string, view: ClusterView, options: PolicyOptio
   return lookUp(name, view, options).found;
 }
 
-/** Every class that is known: those of the cluster, then those that only the configuration tells of. */
+/** Every class that is known: those of the cluster, then those that are only in the configuration. */
 export function knownClasses(view: ClusterView, options: PolicyOptions): readonly StorageClass[] {
   const seen = view.storageClasses();
   const told = options.storageClasses.flatMap(({ name }) => {

@@ -106,7 +106,7 @@ function judgedModes({ accessModes }: Claim): readonly AccessMode[] {
 
 const NO_OVERRIDES: PolicyOptions["drivers"] = [];
 
-/** `undefined` where the mode works, where something out of sight may make it work, or where nobody knows. */
+/** `undefined` where the mode works, where something out of sight may make it work, or where that is not known. */
 function outcomeByCatalogue(mode: AccessMode, claim: Claim, storageClass: StorageClass): Outcome | undefined {
   const facts = capabilitiesOf(
     storageClass.provisioner,

@@ -4,10 +4,12 @@ import { attachmentRule } from "./rule.ts";
 
 const MINUTE = 60_000;
 
-/** The controllers may be at it: nothing younger is told. */
+/** The controllers may be working on it: nothing younger is reported. */
 const YOUNGEST = MINUTE;
 
-/** A forced detach takes six minutes from a moment that nobody can see; what is unchanged for this long is not coming. */
+/**
+ * A forced detach takes six minutes from a moment that nobody can see; what is unchanged for this long will not happen.
+ */
 const SIGHTINGS_APART = 10 * MINUTE;
 
 /** States that nothing in the cluster will ever end (R2, R8, R11). */

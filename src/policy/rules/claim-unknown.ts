@@ -31,7 +31,7 @@ export const claimUnknown = workloadRule({
     const missing = claims.every((claim) => claim.missing);
     const were = claims.length === 1 ? "was" : "were";
     return {
-      // What may only be out of sight is no ground for a denial, however the rule is configured.
+      // A claim that may only be out of sight is no ground for a denial, however the rule is configured.
       soft: !claims.every(({ missing }) => missing),
       claims,
       decidedBy: claimNameField(situation.workload, claims[0]?.name ?? ""),
@@ -46,7 +46,7 @@ export const claimUnknown = workloadRule({
   },
 });
 
-/** A claim that nobody could look up may be there all the same: it is not said to be missing. */
+/** A claim that could not be looked up may exist nevertheless: it is not reported as missing. */
 function unknownOf(claims: readonly ClaimReach[]): string {
   return claims.every(({ unread }) => unread !== undefined)
     ? `${nameClaims(claims)} could not be looked up`

@@ -10,7 +10,7 @@ import { rwoRollingUpdate } from "./rwo-rolling-update.ts";
 import { rwoSharedClaim } from "./rwo-shared-claim.ts";
 import { rwopOverlap } from "./rwop-overlap.ts";
 
-/** All rules, in the order in which their findings are told: the one that explains most comes first. */
+/** All rules, in the order in which their findings are reported: the one that explains most comes first. */
 export const RULES = [
   rwopOverlap,
   rwoReplicas,

@@ -18,7 +18,7 @@ export interface Match {
   readonly problem: string;
   /** The same in a few words, for a one-line warning. */
   readonly brief: string;
-  /** The field that decides, for whoever has the manifest before them. */
+  /** The field that decides, for readers of the manifest. */
   readonly decidedBy: Field;
   /** Objects besides the workload and its claims that have a part in it. */
   readonly related?: readonly Related[];

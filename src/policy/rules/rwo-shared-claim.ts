@@ -54,7 +54,7 @@ export const rwoSharedClaim = workloadRule({
     for (const claim of [...steady.claims, ...claimsOfItsPods(situation)]) {
       if (claim.reach !== "node" && claim.reach !== "pod") continue;
       for (const other of rivalsFor(claim, situation)) {
-        // Asked only where somebody else is there: where pods land is the dearest question of all.
+        // Asked only where another workload is there: where pods land is the most expensive question.
         if (steady.spread.value === "nowhere") return null;
         if (!contest(claim, other, situation)) continue;
         if (!contested.includes(claim)) contested.push(claim);
@@ -88,7 +88,7 @@ function contest(claim: ClaimReach, other: Workload, { workload, view, options, 
   return claim.reach === "pod" || keptTogether(workload, other, claim, view, options, work).value === "free";
 }
 
-/** The claims from a StatefulSet's templates that somebody else mounts; each belongs to one pod of the set. */
+/** The claims from a StatefulSet's templates that another workload mounts; each belongs to one pod of the set. */
 function claimsOfItsPods({ workload, view, options }: Situation): readonly ClaimReach[] {
   const { namespace } = workload;
   return claimNamesOf(workload, view)
@@ -112,7 +112,7 @@ function rivalsFor(claim: ClaimReach, situation: Situation): readonly Workload[]
   return rivals;
 }
 
-/** Adds whoever mounts what `one` mounts, itself included, and has pods; never the workload that is judged. */
+/** Adds every workload that mounts what `one` mounts, itself included, and has pods; never the one that is judged. */
 function addRivals(one: Workload, { workload, view }: Situation, rivals: Workload[]): void {
   for (const other of withBorrowers(one, view)) {
     if (rivals.length === RIVALS_COMPARED) return;
