@@ -2,7 +2,7 @@ import type { Avoid, CauseId, Question, Step, SubjectState } from "./diagnosis.t
 import type { Meta } from "./facts.ts";
 import { type Disk, type Unread, unreadText } from "./picture.ts";
 
-/** A step before it is put into its place: `touches` is what Argo CD, Flux or Helm would change back. */
+/** A step before it is put into order: `touches` is what Argo CD, Flux or Helm would change back. */
 export interface StepDraft extends Step {
   readonly touches?: Meta;
 }
@@ -15,7 +15,7 @@ export interface Answer {
   readonly volume: boolean;
   readonly text: string;
   readonly since: number | undefined;
-  /** The disk that is waited for. */
+  /** The disk that is being waited for. */
   readonly disk: Disk | undefined;
   readonly byItself: "yes" | "no" | "unknown";
   /** Milliseconds from the time of the facts; undefined where no time is known. */

@@ -125,7 +125,7 @@ function inOrder(drafts: readonly StepDraft[], subject: Subject, inquiry: Inquir
   return steps;
 }
 
-/** A dump is old by the time that it is read. */
+/** A dump may be old by the time it is read. */
 function runLiveFirst({ namespace }: Subject): Step {
   const scope = namespace === null ? "-A" : isObjectName(namespace) ? `-n ${namespace}` : undefined;
   return {

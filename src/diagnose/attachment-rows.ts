@@ -5,7 +5,7 @@ import type { Node, Pod, VolumeAttachment } from "./facts.ts";
 import type { Disk, Picture, Unread } from "./picture.ts";
 import { isTerminating, wantsVolumes } from "./pods.ts";
 
-/** Everything that the table of attachment states looks at. */
+/** Everything that the table of attachment states depends on. */
 export interface AttachmentLook {
   readonly attachment: VolumeAttachment;
   readonly disk: Disk;
@@ -26,7 +26,7 @@ export interface AttachmentLook {
 
 export interface JudgedAttachment extends AttachmentLook {
   readonly state: AttachmentState;
-  /** R1 to R13; null where it cannot be told. */
+  /** R1 to R13; null where it cannot be determined. */
   readonly row: string | null;
 }
 

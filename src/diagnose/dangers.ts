@@ -23,7 +23,7 @@ export interface Dangers {
   readonly unread: Unread | undefined;
 }
 
-/** Names one danger across looks: a race of seconds is told only when a second look sees it too. */
+/** Names one danger across looks: a race of seconds is reported only when a second look sees it too. */
 export function dangerKey({ row, disk, node, attachment }: Danger): string {
   return `${row} ${disk.key} ${node} ${attachment?.uid ?? ""}`;
 }

@@ -24,7 +24,7 @@ import { type Root, type RootObject, refOf } from "./roots.ts";
 import { BACK_END_AGREES, deleteAttachment, lookAtBackEnd, machineIsOff } from "./steps.ts";
 import { clock } from "./times.ts";
 
-/** What a diagnosis comes to, without what only the caller knows. */
+/** The result of a diagnosis, without what only the caller knows. */
 export type Diagnosed = Pick<
   DiagnosisDocument,
   "diagnoses" | "attachments" | "findings" | "errors" | "summary"
@@ -172,7 +172,7 @@ function subjectOf({ apiVersion, kind, namespace, name }: Root): SubjectDiagnosi
   return { apiVersion, kind, namespace, name };
 }
 
-/** Pods whose workload is not known are told of by the worst of those that share a claim. */
+/** Pods whose workload is not known are represented by the worst of those that share a claim. */
 function strayPart(pods: readonly Pod[], inquiry: Inquiry): readonly Part[] {
   const judged = judgePods(pods, inquiry);
   return judged?.worst === undefined ? [] : [{ subject: refOf(judged.worst), judged }];

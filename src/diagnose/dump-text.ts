@@ -2,7 +2,7 @@ import { AttachguardError } from "../errors.ts";
 
 /**
  * The JSON documents in the text of one dump file, in order: one, or several one after the other (`cat a.json b.json`).
- * A byte order mark is taken off. Throws AG_ERR_INPUT for a file that is empty, cut off or no JSON, naming it.
+ * A byte order mark is removed. Throws AG_ERR_INPUT for a file that is empty, cut off or not JSON, naming it.
  */
 export function documentsIn(file: string, content: string): readonly unknown[] {
   const text = content.charCodeAt(0) === 0xfeff ? content.slice(1) : content;

@@ -27,11 +27,11 @@ export interface Dump {
   readonly facts: Facts;
   /** The same before projection, for those who write it or judge it by the policy. */
   readonly readings: readonly RawReading[];
-  /** What could not be used; the rest of the dump was read all the same. */
+  /** What could not be used; the rest of the dump was read nevertheless. */
   readonly errors: readonly DiagnosisError[];
 }
 
-/** Kinds whose namespaces tell which namespaces a dump is about; Events and Leases are everywhere. */
+/** Kinds whose namespaces show which namespaces a dump covers; Events and Leases are everywhere. */
 const SCOPING: ReadonlySet<DiagnosedKind> = new Set(
   DIAGNOSED_KINDS.filter((kind) => PROJECTED[kind].namespaced && kind !== "Event" && kind !== "Lease"),
 );

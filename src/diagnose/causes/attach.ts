@@ -64,7 +64,7 @@ export const attachFails: Cause = {
   },
 };
 
-/** What storage says where an image is open on another machine (A40). */
+/** What storage reports where an image is open on another machine (A40). */
 const OPEN_ELSEWHERE = /is still being used/;
 
 /** A23, A40: attached, but the node part of the driver refuses. */

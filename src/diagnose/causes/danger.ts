@@ -20,7 +20,7 @@ const CAUSES: Readonly<Record<Danger["row"], CauseId>> = {
 export const danger: Cause = {
   row: "R3, D21",
   judge: (c, inquiry) => {
-    // Whoever still has the disk tells of it.
+    // The pod that still has the disk reports it.
     if (c.stage === "finished") return undefined;
     for (const { disk } of c.uses) {
       const [first] = disk === undefined ? [] : inquiry.dangersOf(disk).told;

@@ -236,7 +236,7 @@ function endingPod(c: PodCase, inquiry: Inquiry): Pod | Unseen | undefined {
   return ending.toSorted((a, b) => (b.deletedAt ?? 0) - (a.deletedAt ?? 0))[0];
 }
 
-/** D11: a leftover that nobody will remove. */
+/** D11: a leftover that nothing will remove. */
 export const leftover: Cause = {
   row: "D11",
   judge: (c, inquiry) => {

@@ -243,7 +243,7 @@ function rolloutSteps(
   const isRecreate = deployment.strategy === "Recreate";
   return [
     undoRollout(deployment, holder, inquiry),
-    // Recreate acts on a paused Deployment only after it was resumed.
+    // Recreate acts on a paused Deployment only after it has been resumed.
     ...(isRecreate || deployment.paused ? [] : [patchRecreate(deployment, inquiry)]),
     ...(deployment.replicas > 0 ? [zeroAndBack(deployment, pods, inquiry)] : []),
   ];

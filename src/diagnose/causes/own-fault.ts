@@ -94,7 +94,7 @@ export const notReady: Cause = {
   },
 };
 
-/** Texts of the kubelet about what is no volume of a driver. */
+/** The kubelet's messages about volumes without a driver. */
 const CONFIG = /\b(?:configmap|secret)s? "?[^"]*"? not found|object "[^"]*"\/"[^"]*" not registered/i;
 
 /** Event reasons of the kubelet about volumes. */

@@ -48,7 +48,7 @@ export function relationOf(
     const isNewer = own !== undefined && holder?.revision !== undefined && holder.revision > own;
     return { is: "rollout", deployment: object, holder, isNewer };
   }
-  // A Deployment that was not read is more than a name is worth for a command.
+  // A name is not enough for a command on a Deployment that was not read.
   const unread =
     kind === "Deployment" ? inquiry.picture.unread("Deployment", root.object.namespace) : undefined;
   if (unread !== undefined) return { unseen: unread };
