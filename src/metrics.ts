@@ -8,11 +8,11 @@ export interface KindGauges {
   readonly ageSeconds: number | undefined;
 }
 
-/** What all workloads of a cluster would be told today. */
+/** The verdicts that all workloads of a cluster would get today. */
 export interface WorkloadCounts {
   /** Workloads by verdict. */
   readonly verdicts: Readonly<Record<string, number>>;
-  /** Errors by rule, those that are let through too. */
+  /** Errors by rule, including those that are let through. */
   readonly latent: Readonly<Record<string, number>>;
 }
 
