@@ -35,6 +35,13 @@ export function machineIsOff(node: string): Question {
   };
 }
 
+export function taintedSince(node: string): Question {
+  return {
+    id: `tainted-since:${node}`,
+    text: `Is ${node} marked out of service for more than 2 minutes? Then see whether kube-controller-manager runs.`,
+  };
+}
+
 export const FORCE_DETACH_DISABLED: Question = {
   id: "force-detach-disabled",
   text: "Does kube-controller-manager run with --disable-force-detach-on-timeout? Then the volume is never detached by force.",
