@@ -173,7 +173,7 @@ function notReady(nodeName: string, pod: Pod, inquiry: Inquiry, disk?: Disk): An
     cause: "node-not-ready",
     state: "stuck",
     volume: false,
-    text: `${nodeName} is not Ready; ${pod.namespace}/${pod.name} only looks as if it ran there, and ${eviction}.`,
+    text: `${nodeName} is not Ready; ${pod.namespace}/${pod.name} only looks as if it ran there; ${eviction}.`,
     since,
     disk,
     questions: [machineIsOff(nodeName)],
@@ -205,7 +205,7 @@ export const waitingForForcedDetach: Cause = {
     if (isOutOfService(node)) return freedByTaint(c, held, inquiry);
     return sixMinutes(c, held, inquiry, {
       cause: "waiting-for-forced-detach",
-      text: `No pod is left on ${nodeName}, which is not Ready, but the volume is still attached there. It is detached by force 6 minutes after the last pod object went, unless that is switched off.`,
+      text: `${nodeName} is not Ready and keeps the volume, though no pod is left. It is detached by force 6 min after the last pod went, unless that is switched off.`,
       taint: node === undefined ? [] : [taintOutOfService(node, nodeName, inquiry)],
     });
   },
@@ -255,8 +255,7 @@ function isOutOfService(node: Node | undefined): boolean {
   return node?.taints.some(({ key }) => key === OUT_OF_SERVICE) === true;
 }
 
-const WAIT_FOR_TAINT =
-  "Wait 2 minutes and diagnose again; what has not changed by then does not end by itself.";
+const WAIT_FOR_TAINT = "Wait 2 minutes and diagnose again.";
 
 /** How long at least the taint should have had its effect; `unseen`: that cannot be told. */
 type TaintEffect = "in-time" | "unseen" | { readonly late: number };
@@ -340,9 +339,7 @@ function sixMinutes(
     ...(isOver ? { byItself: "no" } : { byItself: "unknown", within: 7 * MINUTE }),
     questions: isOver ? [off] : [off, FORCE_DETACH_DISABLED],
     steps: [
-      ...(isOver
-        ? []
-        : [wait("Wait 7 minutes and diagnose again; what has not changed by then does not end by itself.")]),
+      ...(isOver ? [] : [wait("Wait 7 minutes and diagnose again.")]),
       ...taint,
       ...(ignoresNode === false
         ? []
@@ -350,7 +347,7 @@ function sixMinutes(
       deleteAttachment(attachment, [off.id], inquiry),
     ],
     avoid: [
-      { id: "remove-finalizer", why: "Kubernetes then only forgets: nothing is detached" },
+      { id: "remove-finalizer", why: "Kubernetes only forgets, nothing is detached" },
       { id: "delete-waiting-pods", why: "the next one waits for the same" },
     ],
     evidence: [
