@@ -270,7 +270,7 @@ export function staleAnswer(
   const why =
     state === "foreign-name"
       ? "under a name that the controller never looks for"
-      : `which the controller does not know, and ${attachment.nodeName} does not use it`;
+      : `the controller does not know the attachment, and ${attachment.nodeName} does not list the volume as used`;
   const isOff = machineIsOff(attachment.nodeName);
   const isUnsure = nodeState !== "ready";
   const mounted = nodeState === "ready" && isInUse;
