@@ -103,7 +103,7 @@ const REFUSALS: readonly (readonly [
   [
     "several classes",
     ["share-storage", "data"],
-    /Several StorageClasses can do ReadWriteMany \(efs and other\)/,
+    /Several StorageClasses can do ReadWriteMany \(efs, other\)/,
     sized(),
     shared,
     { ...shared, metadata: { name: "other" } },
