@@ -1,5 +1,6 @@
 import { type Answer, answer, type StepDraft, type Unseen } from "../answer.ts";
 import type { JudgedAttachment } from "../attachment-rows.ts";
+import type { Avoid } from "../diagnosis.ts";
 import type { Node, Pod } from "../facts.ts";
 import type { Inquiry } from "../inquiry.ts";
 import { OUT_OF_SERVICE } from "../kubectl.ts";
@@ -211,6 +212,8 @@ export const waitingForForcedDetach: Cause = {
   },
 };
 
+const ORDERED_BY_TAINT: Avoid = { id: "delete-attachment", why: "the taint orders the detach already" };
+
 /** The detach of a node that is marked out of service does not wait for the unmount (A13). */
 function freedByTaint({ pod }: PodCase, { attachment, disk }: JudgedAttachment, inquiry: Inquiry): Answer {
   const { nodeName } = attachment;
@@ -233,7 +236,7 @@ function freedByTaint({ pod }: PodCase, { attachment, disk }: JudgedAttachment, 
         ...(isUnseen ? [wait(WAIT_FOR_TAINT, inquiry.kubectl.watch(attachment))] : []),
         lookAtDriver(disk.driver ?? attachment.attacher, inquiry, attachment),
       ],
-      avoid: [NOT_BEFORE_OFF, { id: "taint-out-of-service", why: "it is set already" }],
+      avoid: [ORDERED_BY_TAINT, { id: "taint-out-of-service", why: "it is set already" }],
       evidence: [`${nodeName} carries the taint ${OUT_OF_SERVICE}`],
     });
   }
@@ -246,7 +249,7 @@ function freedByTaint({ pod }: PodCase, { attachment, disk }: JudgedAttachment, 
     disk,
     within: 2 * MINUTE,
     steps: [wait("Wait.", inquiry.kubectl.watch(attachment))],
-    avoid: [NOT_BEFORE_OFF],
+    avoid: [ORDERED_BY_TAINT],
     evidence: [`${nodeName} carries the taint ${OUT_OF_SERVICE}`],
   });
 }
