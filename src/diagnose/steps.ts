@@ -34,13 +34,6 @@ export function machineIsOff(node: string): Question {
   };
 }
 
-export function taintedSince(node: string): Question {
-  return {
-    id: `tainted-since:${node}`,
-    text: `Is ${node} marked out of service for more than 2 minutes? Then see whether kube-controller-manager runs.`,
-  };
-}
-
 export const FORCE_DETACH_DISABLED: Question = {
   id: "force-detach-disabled",
   text: "Has kube-controller-manager --disable-force-detach-on-timeout? Then never.",

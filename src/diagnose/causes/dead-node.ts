@@ -17,7 +17,6 @@ import {
   powerOffNode,
   removeTaint,
   stopAll,
-  taintedSince,
   taintOutOfService,
   wait,
 } from "../steps.ts";
@@ -80,19 +79,7 @@ function deadPodAnswer(dead: Pod, c: PodCase, inquiry: Inquiry): Answer {
     evidence: [held],
   } as const;
   if (isOutOfService(node)) {
-    const effect = effectOfTaint(node, said.since, inquiry);
-    if (effect === "unseen") {
-      return answer({
-        ...said,
-        state: "stuck",
-        text: `${held}. The node is marked out of service, which removes the pod within about 20 s, but since when cannot be seen.`,
-        byItself: "unknown",
-        within: 2 * MINUTE,
-        questions: [taintedSince(nodeName), machineIsOff(nodeName)],
-        steps: [wait(WAIT_FOR_TAINT, inquiry.kubectl.watch(dead)), forceDelete(dead, inquiry)],
-        avoid: [NOT_BEFORE_OFF, { id: "taint-out-of-service", why: "it is set already" }],
-      });
-    }
+    const effect = effectOfTaint(node, inquiry);
     if (effect !== "in-time") {
       return answer({
         ...said,
@@ -107,7 +94,7 @@ function deadPodAnswer(dead: Pod, c: PodCase, inquiry: Inquiry): Answer {
     return answer({
       ...said,
       state: "clearing",
-      text: `${held}. The node is marked out of service: the pod is removed within about 20 s.`,
+      text: `${held}. The node is marked out of service: the pod is removed within about 20 s.${UNLESS}`,
       within: 2 * MINUTE,
       steps: [
         wait(
@@ -218,24 +205,17 @@ const ORDERED_BY_TAINT: Avoid = { id: "delete-attachment", why: "the taint order
 function freedByTaint({ pod }: PodCase, { attachment, disk }: JudgedAttachment, inquiry: Inquiry): Answer {
   const { nodeName } = attachment;
   const since = inquiry.waitingSince(pod);
-  const effect = effectOfTaint(inquiry.picture.node(nodeName), since, inquiry);
+  const effect = effectOfTaint(inquiry.picture.node(nodeName), inquiry);
   if (effect !== "in-time") {
-    const isUnseen = effect === "unseen";
     return answer({
       cause: "waiting-for-forced-detach",
       state: "stuck",
       volume: true,
-      text: isUnseen
-        ? `${nodeName} is marked out of service and no pod is left there, which detaches the volume within seconds, but since when cannot be seen.`
-        : `${nodeName} is marked out of service for ${spoken(effect.late)} and no pod is left there, but the volume is still attached: see whether kube-controller-manager and the driver's controller pod run.`,
+      text: `${nodeName} is marked out of service for ${spoken(effect.late)} and no pod is left there, but the volume is still attached: see whether kube-controller-manager and the driver's controller pod run.`,
       since,
       disk,
       byItself: "unknown",
-      ...(isUnseen ? { within: 2 * MINUTE, questions: [taintedSince(nodeName)] } : {}),
-      steps: [
-        ...(isUnseen ? [wait(WAIT_FOR_TAINT, inquiry.kubectl.watch(attachment))] : []),
-        lookAtDriver(disk.driver ?? attachment.attacher, inquiry, attachment),
-      ],
+      steps: [lookAtDriver(disk.driver ?? attachment.attacher, inquiry, attachment)],
       avoid: [ORDERED_BY_TAINT, { id: "taint-out-of-service", why: "it is set already" }],
       evidence: [`${nodeName} carries the taint ${OUT_OF_SERVICE}`],
     });
@@ -244,7 +224,7 @@ function freedByTaint({ pod }: PodCase, { attachment, disk }: JudgedAttachment, 
     cause: "waiting-for-forced-detach",
     state: "clearing",
     volume: true,
-    text: `${nodeName} is marked out of service and no pod is left there: the volume is detached within seconds.`,
+    text: `${nodeName} is marked out of service and no pod is left there: the volume is detached within seconds.${UNLESS}`,
     since,
     disk,
     within: 2 * MINUTE,
@@ -258,22 +238,17 @@ function isOutOfService(node: Node | undefined): boolean {
   return node?.taints.some(({ key }) => key === OUT_OF_SERVICE) === true;
 }
 
-const WAIT_FOR_TAINT = "Wait 2 minutes and diagnose again.";
+/** Behind a time that rests on nothing but the taint. */
+const UNLESS = " If nothing has changed in 2 minutes, see whether kube-controller-manager runs.";
 
-/** How long at least the taint should have had its effect; `unseen`: that cannot be told. */
-type TaintEffect = "in-time" | "unseen" | { readonly late: number };
+/** How long at least the taint should have had its effect. */
+type TaintEffect = "in-time" | { readonly late: number };
 
-/**
- * The out-of-service taint takes effect within 20 s (A13), two minutes at most. Where nothing shows when it was set,
- * what it acts on may be younger than that: then it is in time, too.
- *
- * @param since when the pod was deleted, or began to wait
- */
-function effectOfTaint(node: Node | undefined, since: number | undefined, inquiry: Inquiry): TaintEffect {
+/** The out-of-service taint takes effect within 20 s (A13), two minutes at most; mostly nothing shows since when it is set. */
+function effectOfTaint(node: Node | undefined, inquiry: Inquiry): TaintEffect {
   const addedAt = node?.taints.find(({ key }) => key === OUT_OF_SERVICE)?.addedAt;
-  const start = addedAt ?? since;
-  if (start !== undefined && inquiry.age(start) < 2 * MINUTE) return "in-time";
-  return addedAt === undefined ? "unseen" : { late: inquiry.age(addedAt) };
+  if (addedAt === undefined || inquiry.age(addedAt) < 2 * MINUTE) return "in-time";
+  return { late: inquiry.age(addedAt) };
 }
 
 /** D10: the Node object is gone, its attachment is left (A15). */
