@@ -12,7 +12,7 @@ import type { ReadObject } from "./read-objects.ts";
 /** An object that was found in files, and where. */
 export type PlacedFact = Fact & {
   readonly place: Place;
-  /** What it was read as; the same for two bundles that share a file which is the same for both. */
+  /** What it was read as; shared by two bundles where the file is the same in both. */
   readonly read: ReadObject;
   /** The folder or the rendered stream that it belongs to. */
   readonly root: string;
@@ -152,7 +152,7 @@ export class FileIndex {
     return this.#unclaimed.get(className) ?? [];
   }
 
-  /** The smallest known list that surely holds every workload that a selector selects. */
+  /** The smallest known list certain to contain every workload that a selector selects. */
   candidates(selector: LabelSelector): Iterable<Workload> {
     let keys: readonly string[] | undefined;
     let size = Number.POSITIVE_INFINITY;

@@ -30,13 +30,13 @@ import type { FileIndex, ObjectOf } from "./file-index.ts";
 import type { Resolved } from "./nearest.ts";
 import type { Place } from "./place.ts";
 
-/** What is taken for granted about the world that the files are part of. */
+/** What is assumed about the cluster that the files belong to. */
 export interface World {
   /** What is not among the files does not exist. */
   readonly closed: boolean;
   /** Every node that there is; `undefined` where that is not known. */
   readonly nodes: readonly Node[] | undefined;
-  /** What the files are applied to, and ask for whatever they do not hold. */
+  /** The cluster that the files are applied to, looked up for whatever they do not hold. */
   readonly surroundings: ClusterView | undefined;
 }
 
@@ -106,7 +106,7 @@ export class FileView implements ClusterView {
     for (const { name } of this.#index.all("StorageClass")) {
       const found = this.#find("StorageClass", "", name);
       if (found.state === "one") own.set(name, found.object);
-      // It is only named as a way out, and that it may be.
+      // It is only named as a way out, and only as a possible one.
       else if (found.state === "tie") own.set(name, found.objects[0]);
     }
     for (const other of this.#world.surroundings?.storageClasses() ?? []) {
@@ -316,7 +316,7 @@ function nearestOf<T>(objects: readonly T[], distanceTo: (object: T) => Distance
   return nearest;
 }
 
-/** `kubectl apply` puts what says no namespace there. */
+/** `kubectl apply` puts objects without a namespace there. */
 const inCluster = (namespace: string): string => (namespace === "" ? "default" : namespace);
 
 function matchesNamespace(a: string, b: string): boolean {

@@ -1,8 +1,8 @@
 /**
- * Patterns for paths, as .gitignore writes them: `*` and `?` stop at a `/`, `**` does not, `[a-z]` and `[!a]` stand
- * for one character, `\` takes the next character as it is. A repository may bring its own patterns, so that no
- * expression is made of them: matching takes at most pattern × path steps. (Node's `path.matchesGlob` warns that it is
- * experimental on the oldest Node that is supported.)
+ * Patterns for paths, as .gitignore writes them: `*` and `?` stop at a `/`, `**` does not, `[a-z]` and `[!a]` stand for
+ * one character, `\` takes the next character literally. A repository may bring its own patterns, so they are not
+ * turned into regular expressions: matching takes at most pattern × path steps. (Node's `path.matchesGlob` warns that
+ * it is experimental on the oldest Node that is supported.)
  */
 export function globMatcher(pattern: string): (path: string) => boolean {
   const parts = partsOf(pattern);

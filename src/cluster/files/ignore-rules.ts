@@ -3,11 +3,11 @@ import { globMatcher } from "./glob.ts";
 interface IgnoreRule {
   readonly negated: boolean;
   readonly foldersOnly: boolean;
-  /** Takes a path from the folder of the .gitignore. */
+  /** Matches a path relative to the folder of the .gitignore. */
   readonly test: (path: string) => boolean;
 }
 
-/** Longer ones are no patterns that anybody wrote. */
+/** Nobody writes longer patterns. */
 const LONGEST_PATTERN = 1024;
 const MOST_PATTERNS = 10_000;
 
@@ -24,7 +24,7 @@ export function ignoreRules(text: string): readonly IgnoreRule[] {
 
 function ignoreRule(line: string): IgnoreRule | undefined {
   if (line.startsWith("#")) return undefined;
-  // A space at the end counts only behind a backslash.
+  // A trailing space counts only after a backslash.
   let pattern = line.replace(/(?<!\\)\s+$/, "");
   const negated = pattern.startsWith("!");
   if (negated) pattern = pattern.slice(1);

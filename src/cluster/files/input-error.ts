@@ -5,7 +5,7 @@ export interface InputError {
   readonly column: number;
   /** What is wrong and what to do about it. */
   readonly message: string;
-  /** False for what is only noted: everything in the document was judged all the same. */
+  /** False for what is only noted: everything in the document was judged nevertheless. */
   readonly fatal: boolean;
   /** True where the document seems to be a template that was not rendered. */
   readonly template?: true;

@@ -1,4 +1,4 @@
-/** What `JSON.parse` does not tell about a text that it accepted: offsets into the text. */
+/** What `JSON.parse` does not report about a text that it accepted: offsets into the text. */
 export interface JsonLayout {
   /** The start of the object itself. */
   readonly start: number;

@@ -3,7 +3,7 @@ import { layoutOf } from "./json-layout.ts";
 import { LineFinder } from "./line-finder.ts";
 import { duplicateKeyMessage, type ParsedFile } from "./parsed-document.ts";
 
-/** Beyond this, broken JSON is not tried as YAML any more: that takes minutes and gigabytes. */
+/** Above this size broken JSON is not tried as YAML: that takes minutes and gigabytes. */
 const YAML_LIMIT = 4 * 1024 * 1024;
 
 /**

@@ -6,7 +6,7 @@ export class LineFinder {
   readonly #text: string;
   #line = 1;
   #lineStart = 0;
-  /** Where the line ends; -1: with the text. Kept, since to look for it costs the rest of a text that is one line. */
+  /** Where the line ends; -1: with the text. Kept, since in a text of one line the search runs to its end. */
   #lineEnd: number;
 
   constructor(file: string, text: string) {

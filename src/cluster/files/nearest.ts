@@ -18,13 +18,13 @@ interface Best<T> {
 /** What one area holds of one name. */
 interface Holdings<T> {
   readonly byNamespace: Map<string, Best<T>>;
-  /** Over all namespaces that are said. */
+  /** Over all explicit namespaces. */
   said: Best<T> | undefined;
 }
 
 /**
  * Finds an object by name, nearest first: in the same file, in the same folder, then by the number of folder steps up
- * to the common folder; an exact namespace before an unsaid one at the same distance; then fewest folders down. An
+ * to the common folder; an exact namespace before an unset one at the same distance; then fewest folders down. An
  * object is entered at every folder around it, so that a lookup costs the depth of the tree and not its width.
  */
 export class NearestIndex<T extends object> {

@@ -2,7 +2,7 @@ import { isRecord } from "../../kube/raw.ts";
 import type { SourcePosition } from "../../policy/model.ts";
 import type { InputError } from "./input-error.ts";
 
-/** One document of a file as a plain value, with the positions that are worth telling. */
+/** One document of a file as a plain value, with the positions that are worth reporting. */
 export interface ParsedDocument {
   readonly value: unknown;
   readonly source: SourcePosition;

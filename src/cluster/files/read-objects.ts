@@ -31,7 +31,7 @@ export interface ReadObject {
   readonly written: Raw | undefined;
 }
 
-/** What a text holds, before it is known what lies around it. */
+/** What a text holds, before its surroundings are known. */
 export interface ReadObjects {
   /** How many Kubernetes objects, whatever their kinds. */
   readonly count: number;
@@ -56,11 +56,11 @@ export function readObjects(from: TextWithObjects): ReadObjects {
   const reading = new Reading(from, text, errors);
   for (const document of documents) reading.addValue(document.value, document, undefined, 0);
   const { count, isDump, entries, unjudged } = reading;
-  // Whoever keeps this does not keep the text.
+  // Keeping this does not keep the text alive.
   return { count, isDump, entries, unjudged };
 }
 
-/** As `readObjects`, of a value that is no text any more. @param file how positions name it */
+/** Like `readObjects`, for an already parsed value. @param file how positions name it */
 export function readValue(value: unknown, file: string): ReadObjects {
   const reading = new Reading({ file, text: "", keepWritten: true }, "", []);
   reading.addValue(value, { source: { file, line: 1, column: 1 }, items: [] }, undefined, 0);
@@ -143,7 +143,7 @@ function holdsObjects(value: Raw, type: TypeMeta): boolean {
   return type.kind.endsWith("List") && Array.isArray(value.items);
 }
 
-/** The type that the items of a list have without repeating it; a plain `List` and a `Template` say nothing of them. */
+/** The type that the items of a list have without repeating it; a plain `List` and a `Template` do not state it. */
 function itemTypeOf({ apiVersion, kind }: TypeMeta): TypeMeta | undefined {
   return kind === "List" || kind === "Template"
     ? undefined

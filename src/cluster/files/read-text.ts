@@ -40,7 +40,7 @@ class UnreadableFile extends Error {}
 
 const TOO_LARGE = `it is larger than ${MOST_BYTES / 1024 / 1024} MiB: split it`;
 
-/** A pipe (process substitution) is read to its end; what has no end is not begun. */
+/** A pipe (process substitution) is read to its end; an endless one is not read at all. */
 async function readSpecial(path: string): Promise<Uint8Array> {
   const found = await stat(path);
   if (found.isFIFO()) return bytesOf(createReadStream(path));
@@ -69,7 +69,7 @@ async function textOf(
   try {
     bytes = await read();
   } catch (error) {
-    // A repository that cannot be read is no matter of one file.
+    // A repository that cannot be read is not a problem of one file.
     if (error instanceof AttachguardError) throw error;
     const problem = error instanceof UnreadableFile ? error.message : accessProblem(error);
     errors.push(fileError(file, problem));

@@ -1,6 +1,6 @@
 import type { ReadObjects } from "./read-objects.ts";
 
-/** What two trees have in common: the one that is read first remembers, the other one recalls. */
+/** What two trees have in common: the tree read first remembers, the other one recalls. */
 export interface SharedReads {
   /** What a file of this path was read as; `undefined` where it has to be read. */
   recall(path: string): ReadObjects | undefined;

@@ -12,7 +12,7 @@ export interface RenderOptions {
   readonly set?: readonly string[];
   /** Real folders of kustomizations whose objects are left out where they cannot be rendered. */
   readonly leftOutUnrendered?: ReadonlySet<string>;
-  /** Told before each kustomization or chart: how many are done, and how many there are. */
+  /** Called before each kustomization or chart, with how many are done and how many there are. */
   readonly onUnit?: (done: number, total: number) => void;
 }
 
@@ -20,7 +20,7 @@ export interface RenderOptions {
 export interface RenderedUnit {
   readonly root: DiscoveredRoot;
   readonly kind: Closure["kind"];
-  /** What was asked of the renderer. */
+  /** The request to the renderer. */
   readonly request: RenderRequest;
   readonly text: string;
   readonly tool: RenderTool;
@@ -32,7 +32,7 @@ export interface RenderedUnit {
 export interface UnrenderedUnit {
   readonly root: DiscoveredRoot;
   readonly kind: Closure["kind"];
-  /** What was, or would have been, asked of the renderer. */
+  /** The request that the renderer got, or would have got. */
   readonly request: RenderRequest;
   readonly why: NotRendered;
 }

@@ -3,7 +3,7 @@ import { EVENT_ID, type Event, parseEvents, YAMLException } from "js-yaml";
 /** Deeper than any manifest, and far from the end of the stack. `kubectl` gives up at 10,000. */
 const MOST_LEVELS = 1000;
 
-/** All that one document may be parsed again for, in characters, so that no document keeps a run busy. */
+/** All that one document may be parsed again for, in characters, so that no document holds up a run. */
 const MOST_PARSED_ANEW = 32 * 1024 * 1024;
 
 /** A document as the parser's events, whose offsets count in `source`. */

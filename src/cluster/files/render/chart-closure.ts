@@ -14,7 +14,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set([".git", "node_modules"]);
 
 /**
  * Collects every file of a chart's folder. Helm follows symbolic links there (internal/sympath/walk.go), so a file
- * counts as what it leads to. Only the dependencies of the chart itself must be vendored; Helm asks no more.
+ * counts as what it leads to. Only the dependencies of the chart itself must be vendored; Helm requires no more.
  */
 export async function chartClosure(builder: ClosureBuilder, root: string): Promise<void> {
   await walk(builder, root, root, [root], root);
@@ -69,7 +69,7 @@ async function walk(
   }
 }
 
-/** The one mapping in a file of the chart; a problem, or silence where it may be missing, and `undefined`. */
+/** The one mapping in a file of the chart; else `undefined`, and a problem unless it may be missing. */
 async function description(
   builder: ClosureBuilder,
   root: string,

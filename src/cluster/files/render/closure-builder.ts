@@ -5,10 +5,10 @@ import { fromTree, isInside } from "./paths.ts";
 import type { NotRendered, NotRenderedCode, RenderRequest } from "./renderer.ts";
 import type { TreeFiles } from "./tree-files.ts";
 
-/** More than any kustomization or chart that people keep; a tree full of generated files is no way to fill memory. */
+/** More than any real kustomization or chart; a tree full of generated files must not fill the memory. */
 const MAX_FILES = 10_000;
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
-/** The first few say enough. */
+/** The first few are enough. */
 const MAX_PROBLEMS = 10;
 
 /** Cuts a path before each separator. */
@@ -32,7 +32,7 @@ export class ClosureBuilder {
     this.tree = tree;
   }
 
-  /** True once there is more than is read, or enough is wrong: nothing more need be looked at. */
+  /** True once a limit is exceeded, or enough is wrong: nothing more need be read. */
   get full(): boolean {
     return (
       this.problems.length >= MAX_PROBLEMS || this.#entries.size > MAX_FILES || this.#bytes > MAX_FILE_BYTES

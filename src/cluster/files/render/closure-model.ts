@@ -25,7 +25,7 @@ export interface Closure {
   readonly root: string;
   /** The tree, links resolved. */
   readonly tree: string;
-  /** A Component is never rendered by itself; a library chart neither. */
+  /** A Component is never rendered by itself; neither is a library chart. */
   readonly standalone: boolean;
   /** The `namespace:` of the kustomization. */
   readonly namespace: string | undefined;

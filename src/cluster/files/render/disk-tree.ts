@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
 import type { TreeFiles } from "./tree-files.ts";
 
-/** What absence looks like: not there, below a file, a link that leads nowhere or back to itself. */
+/** The error codes of absence: not there, below a file, a link that leads nowhere or back to itself. */
 const ABSENT: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 
 function unlessAbsent<T>(ask: () => T): T | undefined {
@@ -18,8 +18,8 @@ function kindOf(found: Stats): "file" | "folder" | "other" {
 }
 
 /**
- * The working tree, as the file system has it. Read without giving way to anything else: a tree is thousands of small
- * questions, each of which would otherwise wait for a thread, and nothing else is to be done before they are answered.
+ * The working tree, as the file system has it. Read synchronously: a tree takes thousands of small calls, each of which
+ * would otherwise wait for a thread, and nothing else can be done before they return.
  */
 export const DISK_TREE: TreeFiles = {
   realpath: async (path) => unlessAbsent(() => realpathSync.native(path)),

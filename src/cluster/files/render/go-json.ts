@@ -3,7 +3,7 @@ import { messageOf } from "../../../errors.ts";
 import { isRecord } from "../../../kube/raw.ts";
 import { decode } from "../decode.ts";
 
-/** Kustomizations, plugin configurations and Chart.yaml are written by hand; nothing honest is larger. */
+/** Kustomizations, plugin configurations and Chart.yaml are written by hand; no genuine one is larger. */
 const MAX_BYTES = 1024 * 1024;
 
 /** The documents of a file, or why it cannot be trusted to mean to Go what it means here. */
@@ -54,7 +54,7 @@ export function fieldValues(object: unknown, field: string): unknown[] {
     .map(([, value]) => value);
 }
 
-/** The entries of a list field; one that is no list counts as one entry, nothing and `null` as none. */
+/** The entries of a list field; one that is not a list counts as one entry, an absent one and `null` as none. */
 export function fieldEntries(object: unknown, field: string): unknown[] {
   return fieldValues(object, field)
     .flat()

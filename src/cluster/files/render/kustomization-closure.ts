@@ -13,7 +13,7 @@ export const KUSTOMIZATION_NAMES: readonly string[] = [
   "Kustomization",
 ];
 
-/** Fields of a kustomization whose output are its resources as they lie there. */
+/** Fields of a kustomization that leave its resources as they are written. */
 const PLAIN_FIELDS: ReadonlySet<string> = new Set(["apiversion", "kind", "metadata", "resources"]);
 
 /** Where a walk is. */
@@ -114,7 +114,7 @@ class KustomizationWalk {
     }
     const role = reference.role === "resource" ? place.role : reference.role;
     const what = `${file} names ${oneLine(value, 120)} (${field})`;
-    // Text of several lines is no address to anybody; a line may be YAML here and an address to the tool.
+    // Text of several lines is never an address; a line may be YAML here and an address to the tool.
     if (!value.includes("\n") && isRemote(value)) {
       this.#builder.problem("remote", `${what}, which is not in the tree`);
       return;

@@ -47,7 +47,7 @@ export async function withPrivateFolder<T>(use: (folder: string) => Promise<T>):
     try {
       remove();
     } catch {
-      // The process is ending; there is nobody left to tell.
+      // The process is ending; nobody is left to report to.
     }
   });
   try {

@@ -114,7 +114,7 @@ function outcome(child: ChildProcess, limits: ToolLimits): Promise<ToolRun> {
       if (process.platform === "win32") child.kill("SIGKILL");
       else process.kill(-child.pid, "SIGKILL");
     } catch {
-      // It has ended by itself meanwhile.
+      // It has ended by itself in the meantime.
     }
   };
   const stop = (limit: "time" | "output"): void => {

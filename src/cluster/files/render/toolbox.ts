@@ -142,7 +142,7 @@ export class Toolbox {
     else this.#running += 1;
   }
 
-  /** A place that somebody waits for is handed on, not given back. */
+  /** A place that another run waits for is handed on, not given back. */
   #leave(): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#running -= 1;
