@@ -40,7 +40,7 @@ export interface ClaimReach {
   /** Where one node alone can use the volume, and the scheduler knows it by a label of the driver's own. */
   readonly pin: NodePin | undefined;
   /**
-   * Where nobody says what the claim's class is: the node-local provisioner that a class of its name has by
+   * Where nothing says what the claim's class is: the node-local provisioner that a class of its name has by
    * convention, which would keep the volume on one node.
    */
   readonly presumed: string | undefined;
@@ -65,7 +65,7 @@ export interface SteadyOverlap {
     readonly name: string;
     readonly minReplicas: number;
     readonly maxReplicas: number;
-    /** The field that says the maximum. */
+    /** The field that sets the maximum. */
     readonly maximum: Field;
   }[];
   /** True for a Job or CronJob: its pods end by themselves (semantics S33). */

@@ -34,7 +34,7 @@ export interface PodNumbers {
   readonly replicas: number | null;
   /** The most that may exist at once while nothing changes. */
   readonly most: number | null;
-  /** What `maxSurge` and `maxUnavailable` come to. */
+  /** What `maxSurge` and `maxUnavailable` resolve to. */
   readonly surge: number | null;
   readonly unavailable: number | null;
   /** The autoscaler that goes furthest. */
@@ -53,7 +53,7 @@ export interface Finding {
   readonly source: SourcePosition | null;
   /** The field that decides; it may be one of another object, such as an autoscaler. */
   readonly decidedBy: Field;
-  /** The other objects that have a part in it: claims, autoscalers, other workloads. */
+  /** The other objects involved: claims, autoscalers, other workloads. */
   readonly related: readonly Related[];
   readonly claims: readonly FindingClaim[];
   /** Of the moment that leads; null where the rule is about a claim, which has no pods. */

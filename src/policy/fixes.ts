@@ -113,7 +113,7 @@ export interface Fix {
   readonly cost: string;
   /** What has to change for it; empty where no patch alone can do it (another claim, another kind of workload). */
   readonly targets: readonly FixTarget[];
-  /** True where the finding it stands under is then a warning, and not gone. */
+  /** True where the fix only turns its finding into a warning. */
   readonly softens?: true;
 }
 
@@ -202,7 +202,7 @@ const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly
     };
   },
 
-  // A driver that takes one pod does so for ReadWriteOnce too.
+  // A driver that allows one pod does so for ReadWriteOnce too.
   "rwo-claim": (_, claims) =>
     claims.every(({ accessModes }) => accessModes.includes("ReadWriteOncePod"))
       ? costOfNewClaim(claims)
@@ -229,7 +229,7 @@ const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly
 
   "autoscaler-max-one": ({ workload, steady, rollout }, claims) => {
     const scalers = steady.overlap.byAutoscalers;
-    // Where the replicas alone are too many, one replica is the way out, autoscalers and all.
+    // Where the replicas alone are too many, one replica is the way out, whatever the autoscalers.
     if (scalers.length === 0 || steady.overlap.byWorkload) return null;
     const isOne = scalers.length === 1;
     const isPlain = scalers.every(({ kind }) => kind === "HorizontalPodAutoscaler");
@@ -266,7 +266,7 @@ const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly
     };
   },
 
-  // Where a run has several pods, they are in each other's way without another run.
+  // Where a run has several pods, they block each other without another run.
   "forbid-overlap": ({ workload }) =>
     workload.pods.by === "schedule" &&
     workload.pods.concurrencyPolicy === "Allow" &&
@@ -382,7 +382,7 @@ function volumeModeOf(
   return inline ? undefined : knownValue(view.claim(namespace, name))?.volumeMode;
 }
 
-/** What becomes of the data is said as far as it is known. */
+/** What happens to the data is stated as far as it is known. */
 function costOfNewClaim(claims: readonly ClaimReach[]): { readonly cost: string } | Record<never, never> {
   const policies = new Set(claims.map(({ volume }) => volume?.reclaimPolicy));
   const [policy] = policies;

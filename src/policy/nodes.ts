@@ -30,7 +30,7 @@ const PASSING_TAINTS: ReadonlySet<string> = new Set([
   "node.cloudprovider.kubernetes.io/shutdown",
 ]);
 
-/** How old the list of nodes is, for the end of a sentence that rests on it; empty where it is the list of now. */
+/** How old the list of nodes is, for the end of a sentence that rests on it; empty where the list is current. */
 export function nodesAge(nodes: Lookup<readonly Node[]>): string {
   return nodes.state === "known" && nodes.ageSeconds !== undefined
     ? `, by the nodes of ${nodes.ageSeconds} s ago`
@@ -38,8 +38,8 @@ export function nodesAge(nodes: Lookup<readonly Node[]>): string {
 }
 
 /**
- * The nodes that take the pods of a placement by its hard constraints: nodeName, nodeSelector, required node
- * affinity, taints and cordons (semantics S19). Preferences, free capacity and passing conditions do not count.
+ * The nodes that take the pods of a placement by its hard constraints: nodeName, nodeSelector, required node affinity,
+ * taints and cordons (semantics S19). Preferences, free capacity and temporary conditions do not count.
  *
  * @param kind a DaemonSet's pods tolerate cordons by themselves (`pkg/controller/daemon/util`)
  */
@@ -69,7 +69,7 @@ function repellingTaint(
   node: Node,
   kind: WorkloadKind | undefined,
 ): string | undefined {
-  // nodeName goes past the scheduler; the kubelet itself turns away NoExecute only (pkg/kubelet/lifecycle/predicate.go).
+  // nodeName bypasses the scheduler; the kubelet itself rejects NoExecute only (pkg/kubelet/lifecycle/predicate.go).
   const scheduled = placement.nodeName === undefined;
   const tolerated = (taint: Taint) =>
     placement.tolerations.some((toleration) => tolerates(toleration, taint));
@@ -85,7 +85,7 @@ function repellingTaint(
   return undefined;
 }
 
-/** As `ToleratesTaint` in `component-helpers`; an operator not known here is given the benefit of the doubt. */
+/** As `ToleratesTaint` in `component-helpers`; an unknown operator counts as tolerating. */
 export function tolerates(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect !== "" && toleration.effect !== taint.effect) return false;
   if (toleration.key !== "" && toleration.key !== taint.key) return false;

@@ -17,7 +17,7 @@ export interface ConfiguredClass {
 export interface PolicyOptions {
   /** Severity by rule where it differs from the rule's own; `off` silences the rule. */
   readonly severities: Readonly<Record<string, Severity | "off" | undefined>>;
-  /** Facts about drivers that win over the catalogue. */
+  /** Facts about drivers, which take precedence over the catalogue. */
   readonly drivers: readonly DriverOverride[];
   /** The cluster's StorageClasses as configured, for where they cannot be seen; one that is seen wins. */
   readonly storageClasses: readonly ConfiguredClass[];
@@ -28,7 +28,7 @@ export interface PolicyOptions {
   readonly ratchet: "template" | "always" | "never";
   /** What an ignore annotation with a reason does: demote the finding to a warning, or nothing. */
   readonly ignoreAnnotation: "warn" | "refuse";
-  /** True where the cluster is known to have one schedulable node (said in the configuration for offline checks). */
+  /** True where the cluster is known to have one schedulable node (set in the configuration for offline checks). */
   readonly singleNode: boolean;
 }
 

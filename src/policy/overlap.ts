@@ -188,7 +188,7 @@ export function rolloutOverlap(workload: Workload, view: ClusterView): RolloutOv
 
 /**
  * Old and new pods live side by side for as long as the steps last. Only a canary without a step in between, without
- * traffic routing, with no surge and every old pod dispensable replaces its pods as a Deployment does (semantics S44,
+ * traffic routing, with no surge and every old pod dispensable replaces its pods like a Deployment (semantics S44,
  * S45).
  */
 function canaryOverlap(

@@ -26,7 +26,7 @@ export interface Broken {
   readonly rule: WorkloadRule<RuleId>;
   readonly moment: Moment;
   readonly match: Match;
-  /** As the rule or the configuration says. */
+  /** As the rule or the configuration sets it. */
   readonly severity: Severity;
   readonly situation: Situation;
   /** A rollout that this request does not start: the template against itself, waiting for the next change. */
@@ -41,14 +41,17 @@ export interface Ratcheted extends Broken {
   readonly leniency: string | undefined;
 }
 
-/** Pods of another template run, and none of this one: unpausing will start its rollout. */
+/** Pods of another template run, and none of this template: so unpausing will start its rollout. */
 function isHeldBack({ status, paused }: Workload): boolean {
   return (
     paused && status?.observedGeneration !== undefined && status.replicas > 0 && status.updatedReplicas === 0
   );
 }
 
-/** Unpausing starts the rollout that was held back. Which template's pods run is not known, so that it meets itself. */
+/**
+ * Unpausing starts the rollout that was held back. Which template's pods run is not known, so the template is compared
+ * with itself.
+ */
 export function resumes({ previous }: Change, workload: Workload): boolean {
   return !workload.paused && isHeldBack(previous);
 }

@@ -42,7 +42,7 @@ export function holds(requirement: Requirement, value: string | undefined): bool
   }
 }
 
-/** Longer lists are searched as sets, made once: a selector may name thousands of values. */
+/** Longer lists are searched as sets, built once: a selector may name thousands of values. */
 const SHORT = 16;
 const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
 

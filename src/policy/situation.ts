@@ -7,7 +7,10 @@ import { rolloutSpread, steadySpread } from "./spread/spread.ts";
 import { Work } from "./spread/work.ts";
 import type { ClusterView } from "./view.ts";
 
-/** The three factors at one moment. Each is computed when it is first asked for: spread is dear, and often not needed. */
+/**
+ * The three factors at one moment. Each is computed when it is first asked for: spread is expensive, and often not
+ * needed.
+ */
 interface FactorsAt<Overlap> {
   readonly claims: readonly ClaimReach[];
   readonly overlap: Overlap;
