@@ -49,7 +49,7 @@ export const rwoSharedClaim = workloadRule({
   judge(situation) {
     const { workload, steady } = situation;
     if (steady.overlap.value === "zero") return null;
-    const contested: ClaimReach[] = [];
+    const disputed = new Set<ClaimReach>();
     const rivals = new Map<string, Workload>();
     for (const claim of [...steady.claims, ...claimsOfItsPods(situation)]) {
       if (claim.reach !== "node" && claim.reach !== "pod") continue;
@@ -57,11 +57,12 @@ export const rwoSharedClaim = workloadRule({
         // Asked only where somebody else is there: where pods land is the dearest question of all.
         if (steady.spread.value === "nowhere") return null;
         if (!contest(claim, other, situation)) continue;
-        if (!contested.includes(claim)) contested.push(claim);
+        disputed.add(claim);
         rivals.set(`${other.kind} ${other.name}`, other);
       }
     }
-    if (contested.length === 0) return null;
+    if (disputed.size === 0) return null;
+    const contested = [...disputed];
     const names = [...rivals.keys()].sort();
     const shown = listOf(names);
     const onePod = contested.every(({ reach }) => reach === "pod");
