@@ -11,7 +11,7 @@ import { reachOfClaim } from "./reach.ts";
 import { RULES } from "./rules/index.ts";
 import { type ClaimRule, type Match, type Rule, type WorkloadRule, withReach } from "./rules/rule.ts";
 import { rwoRollingUpdate } from "./rules/rwo-rolling-update.ts";
-import { assess, replacing, type Situation, withPodsOf } from "./situation.ts";
+import { assess, assessEarlier, replacing, type Situation, withPodsOf } from "./situation.ts";
 import { claimNamesOf, templatesLookedAt } from "./template-claims.ts";
 import type { Severity } from "./verdict.ts";
 import { type ClusterView, knownValue } from "./view.ts";
@@ -182,7 +182,7 @@ function judgeChange(now: Situation, change: Change, options: PolicyOptions): Ra
   const known =
     errors.length === 0
       ? []
-      : knownBefore(assess(change.previousView, previous, options), options, (moment, rule) =>
+      : knownBefore(assessEarlier(now, change.previousView, previous), options, (moment, rule) =>
           errors.some((error) => error.moment === moment && error.rule.id === rule),
         );
   const ratcheted = brokens.map((broken) => ratchet(broken, known, change, options));

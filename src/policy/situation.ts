@@ -33,10 +33,34 @@ export function assess(
   options: PolicyOptions,
   work = new Work(),
 ): Situation {
-  const claims = once(() =>
-    distinct(workload.template.mounts).map((mount) => reachOfMount(mount, workload.namespace, view, options)),
-  );
+  const claims = once(() => reachesOf(distinct(workload.template.mounts), workload, view, options));
   return situationOf(view, workload, options, work, claims);
+}
+
+/**
+ * The factors of the workload as it was before a change.
+ *
+ * @param view the cluster as it was
+ */
+export function assessEarlier(now: Situation, view: ClusterView, previous: Workload): Situation {
+  const { options, workload, steady } = now;
+  const claims = once(() => {
+    const { mounts } = previous.template;
+    // Most changes leave alone what is mounted, and then it need not be looked at twice whether any is named twice.
+    const isKnownDistinct =
+      steady.claims.length === mounts.length && mountTheSame(mounts, workload.template.mounts);
+    return reachesOf(isKnownDistinct ? mounts : distinct(mounts), previous, view, options);
+  });
+  return situationOf(view, previous, options, new Work(), claims);
+}
+
+function reachesOf(
+  mounts: readonly Mount[],
+  { namespace }: Workload,
+  view: ClusterView,
+  options: PolicyOptions,
+): readonly ClaimReach[] {
+  return mounts.map((mount) => reachOfMount(mount, namespace, view, options));
 }
 
 /**
@@ -82,6 +106,7 @@ function situationOf(
 export function replacing(situation: Situation, from: Workload): Situation {
   const { workload, view, options, work, steady, rollout } = situation;
   const claims = once(() => {
+    if (mountTheSame(from.template.mounts, workload.template.mounts)) return steady.claims;
     const before = new PlacesOfMounts(from.template.mounts);
     const mounts = distinct(workload.template.mounts);
     const both = steady.claims.filter((_, at) => before.of(mounts[at] as Mount) !== undefined);
@@ -149,6 +174,17 @@ function distinct(mounts: readonly Mount[]): readonly Mount[] {
   return places.size === mounts.length
     ? mounts
     : [...new Map(mounts.map((mount) => [places.of(mount), mount])).values()];
+}
+
+/** True where two lists name the same claims and disks in the same order. */
+function mountTheSame(some: readonly Mount[], others: readonly Mount[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every((mount, at) => {
+      const other = others[at] as Mount;
+      return nameOf(mount) === nameOf(other) && typeOf(mount) === typeOf(other);
+    })
+  );
 }
 
 /**

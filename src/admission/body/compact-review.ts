@@ -21,6 +21,8 @@ export function compactReviews(): void {
   const mostUnmounted = 100;
   const mostOfStatus = 1_000;
   const mostNames = 100;
+  /** More volumes than any pod has: of a template that mounts more, notes are not looked for. */
+  const mostVolumes = 1_000;
   const readOfReview = ["apiVersion", "kind", "request"];
   const readOfRequest = [
     "uid",
@@ -46,6 +48,8 @@ export function compactReviews(): void {
     "topologySpreadConstraints",
     "tolerations",
   ];
+  /** Of a volume: which claim, or that it is a disk of which type. */
+  const readOfSource = ["claimName", "driver", "readOnly"];
   const containerLists = ["containers", "initContainers", "ephemeralContainers"];
   const mountLists = ["volumeMounts", "volumeDevices"];
   const required = "requiredDuringSchedulingIgnoredDuringExecution";
@@ -186,9 +190,9 @@ export function compactReviews(): void {
     for (const name of own) mounted.add(name);
     return containers.length === 0 ? [] : [{ volumeMounts: [...own].map((name) => ({ name })) }];
   };
-  const withoutLists = (source: unknown): unknown =>
+  const sourceIn = (source: unknown): unknown =>
     isRaw(source)
-      ? Object.fromEntries(Object.entries(source).filter(([, value]) => typeof value !== "object"))
+      ? Object.fromEntries(Object.entries(source).filter(([key]) => readOfSource.includes(key)))
       : source;
   const prunePod = (pod: Raw): Raw => {
     const volumes = new Set(listOf(pod.volumes).map((volume) => raw(volume).name));
@@ -201,16 +205,19 @@ export function compactReviews(): void {
     if (Array.isArray(pod.volumes)) {
       // Without containers it is a patch, whose containers are elsewhere.
       const isPatch = listOf(pod.containers).length === 0;
+      const hasMany = !isPatch && mounted.size > mostVolumes;
+      // Then all that are kept are mounted, which a template without containers says in no words at all.
+      if (hasMany) for (const field of containerLists) delete kept[field];
       kept.volumes = pod.volumes
         .filter(
           (volume) =>
             isPatch ||
             mounted.has(raw(volume).name) ||
-            (raw(volume).persistentVolumeClaim !== undefined && ++unmounted <= mostUnmounted),
+            (!hasMany && raw(volume).persistentVolumeClaim !== undefined && ++unmounted <= mostUnmounted),
         )
         .map((volume: unknown) =>
           isRaw(volume)
-            ? Object.fromEntries(Object.entries(volume).map(([key, value]) => [key, withoutLists(value)]))
+            ? Object.fromEntries(Object.entries(volume).map(([key, value]) => [key, sourceIn(value)]))
             : volume,
         );
     }

@@ -52,7 +52,7 @@ export const rwoSharedClaim = workloadRule({
     const disputed = new Set<ClaimReach>();
     const rivals = new Map<string, Workload>();
     for (const claim of [...steady.claims, ...claimsOfItsPods(situation)]) {
-      if (claim.reach !== "node" && claim.reach !== "pod") continue;
+      if (claim.inline || (claim.reach !== "node" && claim.reach !== "pod")) continue;
       for (const other of rivalsFor(claim, situation)) {
         // Asked only where somebody else is there: where pods land is the dearest question of all.
         if (steady.spread.value === "nowhere") return null;
@@ -101,7 +101,6 @@ function claimsOfItsPods({ workload, view, options }: Situation): readonly Claim
 
 function rivalsFor(claim: ClaimReach, situation: Situation): readonly Workload[] {
   const rivals: Workload[] = [];
-  if (claim.inline) return rivals;
   const { workload, view } = situation;
   const { namespace } = workload;
   const set = knownValue(view.setWithClaim(namespace, claim.name));

@@ -76,6 +76,11 @@ export function placeOf(
   );
 }
 
+/** Whether the volume has a say in where pods land. */
+export function isHolding({ volume, pin }: ClaimReach): boolean {
+  return volume?.nodeAffinity !== undefined || pin !== undefined;
+}
+
 /** Kept for a list of claims, which may be long and is asked about at every moment. */
 const held = new WeakMap<readonly ClaimReach[], readonly ClaimReach[]>();
 
@@ -83,7 +88,7 @@ const held = new WeakMap<readonly ClaimReach[], readonly ClaimReach[]>();
 function holdingAmong(claims: readonly ClaimReach[]): readonly ClaimReach[] {
   let holding = held.get(claims);
   if (holding === undefined) {
-    holding = claims.filter(({ volume, pin }) => volume?.nodeAffinity !== undefined || pin !== undefined);
+    holding = claims.filter(isHolding);
     held.set(claims, holding);
   }
   return holding;
