@@ -25,6 +25,29 @@ function mountedNames(podSpec: Raw): ReadonlySet<unknown> | undefined {
 }
 
 /**
+ * The mounts of a template that has too many volumes to be sent from thread to thread as they are written
+ * (`admission/body/compact-review.ts`). Kubernetes has no such field.
+ */
+function mountedIn(raw: unknown): readonly Mount[] {
+  if (raw === undefined) return NOTHING;
+  const { claims, disks } = record(raw);
+  const mounts: Mount[] = [];
+  for (const name of list(claims)) {
+    const claimName = nonEmpty(name);
+    if (claimName !== undefined) mounts.push({ kind: "claim", volumeName: claimName, claimName });
+  }
+  for (const entry of list(disks)) {
+    const { type, readOnly, names } = record(entry);
+    const source = typeof type === "string" ? inlineDiskOf({ [type]: { readOnly } }) : undefined;
+    if (source === undefined) continue;
+    for (const name of list(names)) {
+      mounts.push({ kind: "inline", volumeName: nonEmpty(name) ?? "", source });
+    }
+  }
+  return mounts;
+}
+
+/**
  * A pod template (or a Pod, which is its own). `ownVolumes` names the volumes that each pod has for itself: a
  * StatefulSet's claim templates take the place of a volume of the same name
  * (`pkg/controller/statefulset/stateful_set_utils.go` updateStorage).
@@ -32,7 +55,7 @@ function mountedNames(podSpec: Raw): ReadonlySet<unknown> | undefined {
 export function podTemplateOf(raw: Raw, ownVolumes: ReadonlySet<unknown>): PodTemplate {
   const metadata = record(raw.metadata);
   const spec = record(raw.spec);
-  const mounts: Mount[] = [];
+  const mounts: Mount[] = [...mountedIn(spec.mounted)];
   const unmountedClaims: string[] = [];
   const volumes = list(spec.volumes);
   const mounted = volumes.length === 0 ? undefined : mountedNames(spec);

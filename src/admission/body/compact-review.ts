@@ -21,7 +21,7 @@ export function compactReviews(): void {
   const mostUnmounted = 100;
   const mostOfStatus = 1_000;
   const mostNames = 100;
-  /** More volumes than any pod has: of a template that mounts more, notes are not looked for. */
+  /** More volumes than any pod has: a template that mounts more is told by their names alone. */
   const mostVolumes = 1_000;
   const readOfReview = ["apiVersion", "kind", "request"];
   const readOfRequest = [
@@ -194,26 +194,52 @@ export function compactReviews(): void {
     isRaw(source)
       ? Object.fromEntries(Object.entries(source).filter(([key]) => readOfSource.includes(key)))
       : source;
-  const prunePod = (pod: Raw): Raw => {
+  /**
+   * What a template with very many volumes mounts (`kube/pod-template.ts` reads it): an object for each would take the
+   * thread that answers many times as long. What no container mounts is left out.
+   */
+  const mountedOf = (pod: Raw, mounted: ReadonlySet<unknown>, own: ReadonlySet<unknown>): Raw => {
+    const claims = new Set<string>();
+    const disks = new Map<string, { type: string; readOnly: boolean; names: string[] }>();
+    for (const volume of listOf(pod.volumes)) {
+      const { name, ...sources } = raw(volume);
+      if (typeof name !== "string" || own.has(name) || !mounted.has(name)) continue;
+      const { claimName } = raw(sources.persistentVolumeClaim);
+      if (typeof claimName === "string" && claimName !== "") {
+        claims.add(claimName);
+        continue;
+      }
+      for (const [type, source] of Object.entries(sources)) {
+        if (!isRaw(source)) continue;
+        const readOnly = source.readOnly === true;
+        const key = `${type} ${readOnly}`;
+        const alike = disks.get(key);
+        if (alike === undefined) disks.set(key, { type, readOnly, names: [name] });
+        else alike.names.push(name);
+      }
+    }
+    return { claims: [...claims], disks: [...disks.values()] };
+  };
+  const prunePod = (pod: Raw, own: ReadonlySet<unknown>): Raw => {
     const volumes = new Set(listOf(pod.volumes).map((volume) => raw(volume).name));
     const mounted = new Set<unknown>();
     const kept: Raw = Object.fromEntries(Object.entries(pod).filter(([key]) => readOfPod.includes(key)));
     for (const field of containerLists) {
       if (Array.isArray(pod[field])) kept[field] = mountsOf(pod[field], volumes, mounted);
     }
-    let unmounted = 0;
-    if (Array.isArray(pod.volumes)) {
-      // Without containers it is a patch, whose containers are elsewhere.
-      const isPatch = listOf(pod.containers).length === 0;
-      const hasMany = !isPatch && mounted.size > mostVolumes;
-      // Then all that are kept are mounted, which a template without containers says in no words at all.
-      if (hasMany) for (const field of containerLists) delete kept[field];
+    // Without containers it is a patch, whose containers are elsewhere.
+    const isPatch = listOf(pod.containers).length === 0;
+    if (!isPatch && mounted.size > mostVolumes) {
+      for (const field of [...containerLists, "volumes"]) delete kept[field];
+      kept.mounted = mountedOf(pod, mounted, own);
+    } else if (Array.isArray(pod.volumes)) {
+      let unmounted = 0;
       kept.volumes = pod.volumes
         .filter(
           (volume) =>
             isPatch ||
             mounted.has(raw(volume).name) ||
-            (!hasMany && raw(volume).persistentVolumeClaim !== undefined && ++unmounted <= mostUnmounted),
+            (raw(volume).persistentVolumeClaim !== undefined && ++unmounted <= mostUnmounted),
         )
         .map((volume: unknown) =>
           isRaw(volume)
@@ -224,7 +250,7 @@ export function compactReviews(): void {
     return { ...kept, ...placementIn(pod) };
   };
 
-  const pruneTemplate = (template: unknown): void => {
+  const pruneTemplate = (template: unknown, own: ReadonlySet<unknown>): void => {
     if (!isRaw(template)) return;
     const unread = digest(template);
     const { metadata } = template;
@@ -235,7 +261,7 @@ export function compactReviews(): void {
         ? Object.fromEntries(Object.entries(labels).slice(0, mostLabels))
         : labels;
     }
-    if (isRaw(template.spec)) template.spec = prunePod(template.spec);
+    if (isRaw(template.spec)) template.spec = prunePod(template.spec, own);
     template.unread = unread;
   };
   /** Of a step is read what it is called: one with more names than there are has one that is not known. */
@@ -270,13 +296,18 @@ export function compactReviews(): void {
     if (isRaw(object.status)) pruneStatus(object.status);
     const { spec } = object;
     if (!isRaw(spec)) return;
-    for (const template of listOf(spec.volumeClaimTemplates)) pruneMetadata(raw(template).metadata);
+    const own = new Set<unknown>();
+    for (const template of listOf(spec.volumeClaimTemplates)) {
+      const { metadata } = raw(template);
+      pruneMetadata(metadata);
+      own.add(raw(metadata).name);
+    }
     pruneMetadata(raw(spec.jobTemplate).metadata);
     pruneSteps(spec);
     const holders = [spec, raw(raw(spec.jobTemplate).spec), raw(spec.jobTargetRef)];
     for (const holder of holders) {
       if (!isRaw(holder.template)) continue;
-      pruneTemplate(holder.template);
+      pruneTemplate(holder.template, own);
       if ("selector" in holder) {
         holder.unread = digest({ selector: holder.selector });
         delete holder.selector;
