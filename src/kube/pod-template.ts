@@ -30,19 +30,19 @@ function mountedNames(podSpec: Raw): ReadonlySet<unknown> | undefined {
  */
 function mountedIn(raw: unknown): readonly Mount[] {
   if (raw === undefined) return NOTHING;
-  const { claims, disks } = record(raw);
+  const { sources, of, names } = record(raw);
+  const places = list(of);
+  const disks = list(sources).map((source) => {
+    const { type, readOnly } = record(source);
+    if (type === "persistentVolumeClaim") return "claim";
+    return typeof type === "string" ? inlineDiskOf({ [type]: { readOnly } }) : undefined;
+  });
   const mounts: Mount[] = [];
-  for (const name of list(claims)) {
-    const claimName = nonEmpty(name);
-    if (claimName !== undefined) mounts.push({ kind: "claim", volumeName: claimName, claimName });
-  }
-  for (const entry of list(disks)) {
-    const { type, readOnly, names } = record(entry);
-    const source = typeof type === "string" ? inlineDiskOf({ [type]: { readOnly } }) : undefined;
-    if (source === undefined) continue;
-    for (const name of list(names)) {
-      mounts.push({ kind: "inline", volumeName: nonEmpty(name) ?? "", source });
-    }
+  for (const [at, entry] of list(names).entries()) {
+    const source = disks[Number(places[at])];
+    const name = nonEmpty(entry) ?? "";
+    if (source === "claim") mounts.push({ kind: "claim", volumeName: name, claimName: name });
+    else if (source !== undefined) mounts.push({ kind: "inline", volumeName: name, source });
   }
   return mounts;
 }

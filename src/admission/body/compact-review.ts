@@ -200,25 +200,29 @@ export function compactReviews(): void {
    */
   const mountedOf = (pod: Raw, mounted: ReadonlySet<unknown>, own: ReadonlySet<unknown>): Raw => {
     const claims = new Set<string>();
-    const disks = new Map<string, { type: string; readOnly: boolean; names: string[] }>();
+    const places = new Map<string, number>();
+    const told = { sources: [] as unknown[], of: [] as number[], names: [] as string[] };
+    const tell = (name: string, type: string, readOnly: boolean): void => {
+      const key = `${type} ${readOnly}`;
+      const place = places.get(key) ?? told.sources.push({ type, readOnly }) - 1;
+      places.set(key, place);
+      told.of.push(place);
+      told.names.push(name);
+    };
     for (const volume of listOf(pod.volumes)) {
       const { name, ...sources } = raw(volume);
       if (typeof name !== "string" || own.has(name) || !mounted.has(name)) continue;
       const { claimName } = raw(sources.persistentVolumeClaim);
       if (typeof claimName === "string" && claimName !== "") {
+        if (!claims.has(claimName)) tell(claimName, "persistentVolumeClaim", false);
         claims.add(claimName);
         continue;
       }
       for (const [type, source] of Object.entries(sources)) {
-        if (!isRaw(source)) continue;
-        const readOnly = source.readOnly === true;
-        const key = `${type} ${readOnly}`;
-        const alike = disks.get(key);
-        if (alike === undefined) disks.set(key, { type, readOnly, names: [name] });
-        else alike.names.push(name);
+        if (isRaw(source)) tell(name, type, source.readOnly === true);
       }
     }
-    return { claims: [...claims], disks: [...disks.values()] };
+    return told;
   };
   const prunePod = (pod: Raw, own: ReadonlySet<unknown>): Raw => {
     const volumes = new Set(listOf(pod.volumes).map((volume) => raw(volume).name));
