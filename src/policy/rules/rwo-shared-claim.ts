@@ -52,6 +52,7 @@ export const rwoSharedClaim = workloadRule({
     const disputed = new Set<ClaimReach>();
     const rivals = new Map<string, Workload>();
     for (const claim of [...steady.claims, ...claimsOfItsPods(situation)]) {
+      if (disputed.size === CLAIMS_DISPUTED) break;
       if (claim.inline || (claim.reach !== "node" && claim.reach !== "pod")) continue;
       for (const other of rivalsFor(claim, situation)) {
         // Asked only where somebody else is there: where pods land is the dearest question of all.
@@ -113,14 +114,23 @@ function rivalsFor(claim: ClaimReach, situation: Situation): readonly Workload[]
 }
 
 /** Adds whoever mounts what `one` mounts, itself included, and has pods; never the workload that is judged. */
-function addRivals(one: Workload, { workload, view }: Situation, rivals: Workload[]): void {
-  for (const other of withBorrowers(one, view)) {
-    if (rivals.length === RIVALS_COMPARED) return;
-    const itself =
-      other.kind === workload.kind && other.name === workload.name && other.namespace === workload.namespace;
-    if (!itself && steadyOverlap(other, view).value !== "zero") rivals.push(other);
-  }
+function addRivals(one: Workload, situation: Situation, rivals: Workload[]): void {
+  const { workload, view, work } = situation;
+  // Found out once for each: two workloads may share tens of thousands of claims.
+  const withPods = work.once("mounts it and has pods", one, () =>
+    withBorrowers(one, view).filter((other) => {
+      const itself =
+        other.kind === workload.kind &&
+        other.name === workload.name &&
+        other.namespace === workload.namespace;
+      return !itself && steadyOverlap(other, view).value !== "zero";
+    }),
+  );
+  rivals.push(...withPods.slice(0, RIVALS_COMPARED - rivals.length));
 }
 
 /** Comparing every pair of thousands that share one claim would take minutes, and a few names say it all. */
 const RIVALS_COMPARED = 20;
+
+/** No pod gets as many volumes: what is not looked at beyond these would change neither the verdict nor the way out. */
+const CLAIMS_DISPUTED = 1_000;
