@@ -60,7 +60,9 @@ async function namesIn(builtin) {
 function checkAlone() {
   const COMMANDS = ["../check.js", "../check-base.js"];
   const isElsewhere = ({ importer, path }) =>
-    path === "./live.js" || (/cli\/(program|commands\/\w+)\.js$/.test(importer) && !COMMANDS.includes(path));
+    path === "./live.js" ||
+    path.startsWith("../cluster/live/") ||
+    (/cli\/(program|commands\/\w+)\.js$/.test(importer) && !COMMANDS.includes(path));
   const absent = `import { AttachguardError } from "./errors.js";
     throw new AttachguardError("AG_ERR_USAGE", "this file judges files only; install the package attachguard for what asks a cluster");`;
   return {

@@ -141,3 +141,13 @@ t.test("only the command line reads the environment", async (t) => {
     .filter((name) => !name.startsWith(`cli${sep}`));
   t.strictSame(readers, []);
 });
+
+t.test("members that nobody else may use are #, which no cast gets round", async (t) => {
+  const said = sources(SRC).filter((file) =>
+    /^\s+(?:private|protected) (?!constructor)/m.test(readFileSync(file, "utf8")),
+  );
+  t.strictSame(
+    said.map((file) => relative(SRC, file)),
+    [],
+  );
+});

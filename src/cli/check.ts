@@ -11,6 +11,7 @@ import { plural } from "../policy/phrasing.ts";
 import type { ClusterView } from "../policy/view.ts";
 import { baselineMatcher, renderBaseline } from "../report/baseline.ts";
 import { noneStored } from "../report/commands.ts";
+import type { ReportNote } from "../report/report.ts";
 import { checkConfig } from "./check-config.ts";
 import type { CheckOptions, JudgedFiles } from "./check-options.ts";
 import { emit } from "./emit.ts";
@@ -116,9 +117,23 @@ async function judgeFiles({
     ...(matcher?.obsolete() ?? []).map((message) => ({ source: at(baseline?.file ?? ""), message })),
   ];
   const failOn = options.failOn ?? config.check.failOn ?? "error";
-  const immutable = surroundings === undefined ? [] : immutableInCluster(bundle.facts, surroundings);
+  const immutable =
+    surroundings === undefined ? [] : await immutableNotesFor(bundle, surroundings, options, terminal);
   const report = { ...found, notes: [...notes, ...immutable, ...found.notes] };
   return { report, bundle, units, surroundings, named, failOn, settings: settingsOf(config) };
+}
+
+async function immutableNotesFor(
+  { facts }: Bundle,
+  cluster: ClusterView,
+  { live, kubeconfig, context }: CheckOptions,
+  { env }: Terminal,
+): Promise<readonly ReportNote[]> {
+  const notes = immutableInCluster(facts, cluster);
+  if (notes.length === 0 || live !== true) return notes;
+  // Only where there is something to say: one more request, of a kind that no verdict reads.
+  const { snapshotClassesIn } = await import("../cluster/live/snapshot-classes.ts");
+  return immutableInCluster(facts, cluster, await snapshotClassesIn({ kubeconfig, context, env }));
 }
 
 /** The command line wins over the configuration; what both leave out is left out. */

@@ -2,7 +2,7 @@ import type { PlacedFact } from "../cluster/files/file-index.ts";
 import { claimFact, workloadFact } from "../kube/fact.ts";
 import { type ClusterView, knownValue } from "../policy/view.ts";
 import type { ReportNote } from "../report/report.ts";
-import { immutableNotes, type Version } from "./immutable.ts";
+import { immutableNotes, type SnapshotClasses, type Version } from "./immutable.ts";
 
 /**
  * What files ask of objects that are in the cluster already and cannot be changed there.
@@ -12,10 +12,11 @@ import { immutableNotes, type Version } from "./immutable.ts";
 export function immutableInCluster(
   facts: readonly PlacedFact[],
   cluster: ClusterView,
+  snapshots?: SnapshotClasses,
 ): readonly ReportNote[] {
   return facts.flatMap((fact) => {
     const before = storedVersion(fact, cluster);
-    return before === undefined ? [] : immutableNotes(before, fact, cluster);
+    return before === undefined ? [] : immutableNotes(before, fact, cluster, snapshots);
   });
 }
 

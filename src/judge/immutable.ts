@@ -9,6 +9,9 @@ import type { ReportNote } from "../report/report.ts";
 /** An object of a judged kind, and where it is known as it is written. */
 export type Version = Fact & { readonly read?: { readonly written: Raw | undefined } };
 
+/** The name of a VolumeSnapshotClass for each driver that has one. */
+export type SnapshotClasses = ReadonlyMap<string, string>;
+
 /**
  * What a change of a claim or StatefulSet asks for that the API server refuses, since the field cannot be changed once
  * the object is there (`pkg/apis/core/validation` ValidatePersistentVolumeClaimUpdate, `pkg/apis/apps/validation`
@@ -17,16 +20,27 @@ export type Version = Fact & { readonly read?: { readonly written: Raw | undefin
  *
  * @param before the object as it was, in files or in the cluster
  * @param view the cluster as it was
+ * @param snapshots undefined where it is not known which drivers can take a snapshot
  */
-export function immutableNotes(before: Version, after: Version, view: ClusterView): readonly ReportNote[] {
+export function immutableNotes(
+  before: Version,
+  after: Version,
+  view: ClusterView,
+  snapshots?: SnapshotClasses,
+): readonly ReportNote[] {
   if (before.kind === "PersistentVolumeClaim" && after.kind === "PersistentVolumeClaim") {
-    return claimNotes(before.object, after.object, view);
+    return claimNotes(before.object, after.object, view, snapshots);
   }
   if (before.kind === "StatefulSet" && after.kind === "StatefulSet") return setNotes(before, after);
   return [];
 }
 
-function claimNotes(old: Claim, now: Claim, view: ClusterView): readonly ReportNote[] {
+function claimNotes(
+  old: Claim,
+  now: Claim,
+  view: ClusterView,
+  snapshots: SnapshotClasses | undefined,
+): readonly ReportNote[] {
   const fields = CLAIM_FIELDS.filter(({ read }) => {
     const [was, is] = [read(old), read(now)];
     // What a file leaves out is filled in by the cluster: with what, it does not say.
@@ -38,7 +52,7 @@ function claimNotes(old: Claim, now: Claim, view: ClusterView): readonly ReportN
   const notes: string[] = [];
   if (fields.length > 0) {
     notes.push(
-      `${name}: ${fields.join(", ")} cannot be changed once the claim exists, so applying this fails; deleted and recreated, ${costs(old, view)}: create a new claim under another name, copy, and switch over (attachguard runbook recreate-claim)`,
+      `${name}: ${fields.join(", ")} cannot be changed once the claim exists, so applying this fails; deleted and recreated, ${costs(old, view, snapshots)}: create a new claim under another name, copy, and switch over (attachguard runbook recreate-claim)`,
     );
   }
   if (isChanged(old, now) === "larger") notes.push(...growthNotes(old, name, view));
@@ -62,7 +76,7 @@ function isChanged(old: Claim, now: Claim): "smaller" | "larger" | undefined {
 }
 
 /** What becomes of the data and of those who use it. */
-function costs(claim: Claim, view: ClusterView): string {
+function costs(claim: Claim, view: ClusterView, snapshots: SnapshotClasses | undefined): string {
   const volume = knownValue(view.volumeOf(claim));
   const policy = volume?.reclaimPolicy;
   const driver = volume?.source.driver ?? provisionerOf(claim, view);
@@ -71,11 +85,20 @@ function costs(claim: Claim, view: ClusterView): string {
     policy === undefined
       ? "its data is lost with the old volume unless that has the reclaim policy Retain"
       : `its data ${policy === "Delete" ? "is lost with" : "stays in"} the old volume (reclaim policy ${policy})`,
-    // Classes of snapshots belong to no verdict, so nothing of them is read.
-    `a snapshot before it takes a VolumeSnapshotClass${driver === undefined ? " of its driver" : ` of driver ${driver}`} (kubectl get volumesnapshotclass shows whether there is one)`,
+    snapshotText(driver, snapshots),
     ...(users.length === 0 ? [] : [`${listOf(users.map(nameOf))} would have to stop for it`]),
   ];
   return cost.join(", and ");
+}
+
+function snapshotText(driver: string | undefined, snapshots: SnapshotClasses | undefined): string {
+  if (driver === undefined || snapshots === undefined) {
+    return `a snapshot before it takes a VolumeSnapshotClass of ${driver === undefined ? "its driver" : `driver ${driver}`} (kubectl get volumesnapshotclass shows whether there is one)`;
+  }
+  const name = snapshots.get(driver);
+  return name === undefined
+    ? `no snapshot can be taken before it, since no VolumeSnapshotClass is of driver ${driver}`
+    : `a snapshot can be taken before it with VolumeSnapshotClass ${name}`;
 }
 
 function provisionerOf({ storageClassName }: Claim, view: ClusterView): string | undefined {

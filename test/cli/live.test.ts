@@ -112,8 +112,48 @@ t.test("check --live tells what the cluster would refuse to change, which does n
     t.equal(code, 0);
     return JSON.parse(out).notes.map(({ message }: { message: string }) => message);
   };
-  t.match(await told({ ...claim.spec, accessModes: ["ReadWriteMany"] }), [/cannot be changed once/]);
+  const other = { ...claim.spec, accessModes: ["ReadWriteMany"] };
+  t.match(await told(other), [/cannot be changed once.*kubectl get volumesnapshotclass shows/]);
   t.same(await told(claim.spec), []);
+});
+
+t.test("check --live says whether a snapshot can be taken before", async (t) => {
+  const volume = {
+    kind: "PersistentVolume",
+    metadata: { name: "pv" },
+    spec: {
+      accessModes: ["ReadWriteOnce"],
+      claimRef: { namespace: "default", name: "data" },
+      csi: { driver: "ebs.csi.aws.com", volumeHandle: "vol-1" },
+    },
+  };
+  const bound = { ...claim, spec: { ...claim.spec, volumeName: "pv" } };
+  const snapshotClass = (driver: string) => ({
+    apiVersion: "snapshot.storage.k8s.io/v1",
+    kind: "VolumeSnapshotClass",
+    metadata: { name: "nightly" },
+    driver,
+  });
+  const toldIn = async (...more: readonly object[]) => {
+    const { double, access, write } = await cluster(t, bound, volume, ...more);
+    double.installed.add("snapshot.storage.k8s.io/v1");
+    const file = write({
+      ...bound,
+      apiVersion: "v1",
+      spec: { ...bound.spec, accessModes: ["ReadWriteMany"] },
+    });
+    const told = async () => {
+      const { out } = await run(["check", file, "--live", "--format", "json", ...access]);
+      return JSON.parse(out).notes.map(({ message }: { message: string }) => message);
+    };
+    return { double, told };
+  };
+  const { double, told } = await toldIn(snapshotClass("ebs.csi.aws.com"));
+  t.match(await told(), [/a snapshot can be taken before it with VolumeSnapshotClass nightly/]);
+  double.forbidden.add("volumesnapshotclasses");
+  t.match(await told(), [/takes a VolumeSnapshotClass of driver ebs\.csi\.aws\.com \(kubectl get/]);
+  const { told: without } = await toldIn(snapshotClass("disk.csi.azure.com"));
+  t.match(await without(), [/no VolumeSnapshotClass is of driver ebs\.csi\.aws\.com/]);
 });
 
 t.test("check --live lays the files over the cluster and judges no other workload", async (t) => {

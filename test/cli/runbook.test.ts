@@ -100,6 +100,14 @@ const REFUSALS: readonly (readonly [
     deployment({ workload: { paused: true } }),
   ],
   ["no class", ["share-storage", "data"], /No StorageClass that can do/, sized()],
+  [
+    "several classes",
+    ["share-storage", "data"],
+    /Several StorageClasses can do ReadWriteMany \(efs, other\)/,
+    sized(),
+    shared,
+    { ...shared, metadata: { name: "other" } },
+  ],
   ["a raw device", ["share-storage", "data"], /raw device/, sized({ volumeMode: "Block" }), shared],
   ["data at stake", ["recreate-claim", "data"], /There are no commands here/, sized(), shared],
   [

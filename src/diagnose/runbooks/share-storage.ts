@@ -58,7 +58,7 @@ export function shareStorage(facts: RunbookFacts): Runbook | undefined {
   const why = refusal(claim);
   if (why !== undefined) return asPage(SHARE_STORAGE, subject, why);
   const classes = classesOffering("ReadWriteMany", claim.volumeMode, view, options).filter(isObjectName);
-  const [only] = classes;
+  const [only, ...more] = classes;
   if (only === undefined) {
     return asPage(
       SHARE_STORAGE,
@@ -66,16 +66,12 @@ export function shareStorage(facts: RunbookFacts): Runbook | undefined {
       "No StorageClass that can do ReadWriteMany is known here: which one to use would be a guess.",
     );
   }
-  if (classes.length > 1) {
-    return {
-      ...SHARE_STORAGE,
+  if (more.length > 0) {
+    return asPage(
+      SHARE_STORAGE,
       subject,
-      questions: [
-        ...SHARE_STORAGE.questions,
-        `Which StorageClass should it be? ${listOf(classes)} can do ReadWriteMany; the commands use the first.`,
-      ],
-      steps: stepsFor(claim, only, facts),
-    };
+      `Several StorageClasses can do ReadWriteMany (${listOf(classes)}): which one to use would be a guess.`,
+    );
   }
   return { ...SHARE_STORAGE, subject, steps: stepsFor(claim, only, facts) };
 }

@@ -3,7 +3,7 @@ import * as http from "node:http";
 import * as https from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { INSTALLABLE, parsePath, SERVED, type ServedKind, servedKind } from "./resources.ts";
+import { INSTALLABLE, parsePath, READ_ONCE, SERVED, type ServedKind, servedKind } from "./resources.ts";
 
 export interface RawObject {
   readonly kind: string;
@@ -284,7 +284,7 @@ export class ApiServerDouble {
     const url = new URL(request.url ?? "/", "http://double");
     const [, discovered] = /^\/apis\/([^/]+\/[^/]+)$/.exec(url.pathname) ?? [];
     if (discovered !== undefined && this.installed.has(discovered)) {
-      const resources = SERVED.filter(({ apiVersion }) => apiVersion === discovered);
+      const resources = [...SERVED, ...READ_ONCE].filter(({ apiVersion }) => apiVersion === discovered);
       response.writeHead(200, { "content-type": "application/json" });
       response.end(JSON.stringify({ resources: resources.map(({ plural }) => ({ name: plural })) }));
       return;

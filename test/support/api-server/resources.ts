@@ -34,12 +34,13 @@ export const SERVED: readonly ServedKind[] = [
 ];
 
 /** What is never followed, and read only by a command that looks once. */
-const READ_ONCE: readonly ServedKind[] = [
+export const READ_ONCE: readonly ServedKind[] = [
   served("Pod", "v1", "pods", true),
   served("ReplicaSet", "apps/v1", "replicasets", true),
   served("Event", "v1", "events", true),
   served("VolumeAttachment", "storage.k8s.io/v1", "volumeattachments", false),
   served("CSINode", "storage.k8s.io/v1", "csinodes", false),
+  served("VolumeSnapshotClass", "snapshot.storage.k8s.io/v1", "volumesnapshotclasses", false),
 ];
 
 /** APIs that only some clusters have. */
@@ -47,6 +48,7 @@ export const INSTALLABLE: ReadonlySet<string> = new Set([
   "argoproj.io/v1alpha1",
   "keda.sh/v1alpha1",
   "apps.openshift.io/v1",
+  "snapshot.storage.k8s.io/v1",
 ]);
 
 export function servedKind(kind: string): ServedKind {
