@@ -129,11 +129,7 @@ function inOrder(drafts: readonly StepDraft[], subject: Subject, inquiry: Inquir
 function runLiveFirst({ namespace }: Subject): Step {
   const scope = namespace === null ? "-A" : isObjectName(namespace) ? `-n ${namespace}` : undefined;
   return {
-    ...advice(
-      "run-live-first",
-      "These facts are from a dump. Diagnose again live, and type only what that prints.",
-      "seconds",
-    ),
+    ...advice("run-live-first", "A dump is old: diagnose live, type only what that prints.", "seconds"),
     commands: scope === undefined ? [] : [`attachguard diagnose all ${scope}`],
   };
 }

@@ -72,10 +72,12 @@ const ROWS: readonly Row[] = [
     row: "R8",
     state: "foreign-name",
     restsOnAbsence: true,
-    applies: ({ attachment: { name, nodeName }, disk: { driver, handle } }) =>
-      driver === undefined || handle === undefined
+    applies: ({ attachment: { name, nodeName, volumeName }, disk: { volumes } }) => {
+      const { driver, handle } = volumes.find((volume) => volume.name === volumeName) ?? {};
+      return driver === undefined || handle === undefined
         ? undefined
-        : name !== canonicalName(handle, driver, nodeName),
+        : name !== canonicalName(handle, driver, nodeName);
+    },
   },
   {
     row: "R9",
@@ -115,7 +117,6 @@ function lookAt(attachment: VolumeAttachment, picture: Picture): AttachmentLook 
   const disk = picture.disk(volumeName ?? "");
   const node = picture.node(nodeName);
   const volume = volumeName === undefined ? undefined : picture.find("PersistentVolume", "", volumeName);
-  const { nodeKey } = disk;
   return {
     attachment,
     disk,
@@ -123,8 +124,8 @@ function lookAt(attachment: VolumeAttachment, picture: Picture): AttachmentLook 
     nodeState: picture.nodeState(nodeName),
     node,
     isDeleting: attachment.deletedAt !== undefined,
-    isListed: nodeKey !== undefined && node?.volumesAttached.has(nodeKey) === true,
-    isInUse: nodeKey !== undefined && node?.volumesInUse.has(nodeKey) === true,
+    isListed: disk.nodeKeys.some((key) => node?.volumesAttached.has(key)),
+    isInUse: disk.nodeKeys.some((key) => node?.volumesInUse.has(key)),
     volumeIsGone: volume?.is === "absent",
     volumeIsUnread: volume?.is === "unread",
     unread: volumeName === undefined ? INLINE : unreadAbout(disk, picture),

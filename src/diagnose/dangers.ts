@@ -67,8 +67,8 @@ export function needsAttachment(disk: Disk, picture: Picture): boolean | Unread 
 }
 
 /** Before Kubernetes 1.23 to 1.27 an in-tree volume may be attached in the old way, which leaves no attachment. */
-function isCsi({ volumes, nodeKey = "" }: Disk, picture: Picture): boolean {
-  return volumes.some(({ isMigrated }) => isMigrated !== false) || picture.nodesUsing(nodeKey).length > 0;
+function isCsi(disk: Disk, picture: Picture): boolean {
+  return disk.volumes.some(({ isMigrated }) => isMigrated !== false) || picture.nodesUsing(disk).length > 0;
 }
 
 function attachStepUnread(disk: Disk, picture: Picture): Unread | undefined {
@@ -122,14 +122,13 @@ function stillMounted(
   attachments: readonly JudgedAttachment[],
   picture: Picture,
 ): readonly Danger[] {
-  const { nodeKey } = disk;
-  if (nodeKey === undefined || disk.many) return [];
+  if (disk.many) return [];
   const attached = attachments.filter(({ attachment }) => attachment.attached);
   if (attached.length === 0) return [];
   const here = new Set(attachments.map(({ attachment }) => attachment.nodeName));
   const wanted = new Set(disk.pods.filter(isOrWillBeThere).map(({ nodeName }) => nodeName));
   return picture
-    .nodesUsing(nodeKey)
+    .nodesUsing(disk)
     .filter(({ name, ready }) => ready && !here.has(name) && !wanted.has(name))
     .map(({ name }) => ({
       row: "R16",

@@ -120,8 +120,9 @@ export interface Pod extends Meta {
   readonly conditions: readonly Condition[];
   /** Where it may land; of a pod that has a node already, nothing is kept. */
   readonly placement: Placement;
-  /** `tolerationSeconds` of the toleration of `node.kubernetes.io/unreachable`; undefined: none, or forever. */
+  /** Seconds until it is evicted from a node whose Ready is `Unknown`, or `False`; undefined: never. */
   readonly unreachableSeconds: number | undefined;
+  readonly notReadySeconds: number | undefined;
   /** A pod whose scheduler is not the default one. */
   readonly schedulerName: string;
   /** True where `spec.schedulingGates` holds it back. */
@@ -179,11 +180,12 @@ export interface Node extends Meta {
   readonly kind: "Node";
   /** Condition Ready is `True`. */
   readonly ready: boolean;
-  readonly readyReason: string;
+  /** `Unknown` (also where nothing is said): the kubelet is silent; `False`: it says so itself. */
+  readonly readyStatus: string;
   /** When Ready last changed. */
   readonly readySince: number | undefined;
   readonly unschedulable: boolean;
-  /** In the object's order, which the position in a JSON patch counts. */
+  /** In the object's order, which the position in a JSON patch counts; `addedAt` is the latest that it can be. */
   readonly taints: readonly (Taint & { readonly addedAt: number | undefined })[];
   readonly labels: Readonly<Record<string, string>>;
   /** Keys `kubernetes.io/csi/DRIVER^HANDLE` (A3, A4). */

@@ -1,3 +1,4 @@
+import { type CsiVolume, csiKey, fullerKeys } from "../kube/migrated-volume.ts";
 import { append, groupByEach } from "../policy/lists-by-key.ts";
 import type { NodeState } from "./diagnosis.ts";
 import {
@@ -30,8 +31,8 @@ export type Sight<T> =
   | { readonly is: "unread"; readonly unread: Unread };
 
 /**
- * One disk: every PersistentVolume with the same driver and handle, be it CSI or in-tree. A volume that is not known, or is of another source,
- * is a disk of its own, without a handle.
+ * One disk: every PersistentVolume with the same driver and handle, be it CSI or in-tree, or with a handle that the
+ * driver takes for the same. A volume that is not known, or is of another source, is a disk of its own, without a handle.
  */
 export interface Disk {
   /** `driver^handle`, or the volume's name. */
@@ -40,9 +41,10 @@ export interface Disk {
   readonly volumeNames: readonly string[];
   readonly volumes: readonly PersistentVolume[];
   readonly driver: string | undefined;
+  /** The fullest, where its volumes have several. */
   readonly handle: string | undefined;
-  /** In the nodes' lists (A3); undefined where the handle is not known. */
-  readonly nodeKey: string | undefined;
+  /** In the nodes' lists (A3), one for each handle; empty where none is known. */
+  readonly nodeKeys: readonly string[];
   readonly attachments: readonly VolumeAttachment[];
   /** Claims of any namespace that are bound to it. */
   readonly claims: readonly { readonly namespace: string; readonly name: string }[];
@@ -76,6 +78,7 @@ export class Picture {
   readonly #nodesByVolumeInUse: ReadonlyMap<string, readonly Node[]>;
   readonly #drivers: ReadonlySet<string>;
   readonly #childrenByOwner: ReadonlyMap<string, readonly Pod[]>;
+  readonly #fullerKeys: ReadonlyMap<string, string>;
   readonly #disks = new Map<string, Disk>();
   readonly #disksByVolume = new Map<string, Disk>();
 
@@ -90,7 +93,8 @@ export class Picture {
       volumeName === undefined ? [] : [volumeName],
     );
     this.#attachmentsByVolume = groupByEach(objects.VolumeAttachment, ({ volumeName }) => [volumeName ?? ""]);
-    this.#volumesByDisk = groupByEach(objects.PersistentVolume, (volume) => [diskKey(volume)]);
+    this.#fullerKeys = fullerKeys(objects.PersistentVolume.filter(hasHandle));
+    this.#volumesByDisk = groupByEach(objects.PersistentVolume, (volume) => [this.#diskKey(volume)]);
     this.#volumesByClaim = groupByEach(objects.PersistentVolume, ({ claim }) =>
       claim === undefined ? [] : [keyOf(claim)],
     );
@@ -178,9 +182,9 @@ export class Picture {
       .toSorted((a, b) => (a.last ?? 0) - (b.last ?? 0));
   }
 
-  /** Nodes whose kubelet lists a volume in volumesInUse, by its key (A4). */
-  nodesUsing(nodeKey: string): readonly Node[] {
-    return this.#nodesByVolumeInUse.get(nodeKey) ?? [];
+  /** Nodes whose kubelet lists a disk in volumesInUse (A4), each once. */
+  nodesUsing({ nodeKeys }: Disk): readonly Node[] {
+    return [...new Set(nodeKeys.flatMap((key) => this.#nodesByVolumeInUse.get(key) ?? []))];
   }
 
   autoscalersOf(kind: string, { namespace, name }: Named): readonly HorizontalPodAutoscaler[] {
@@ -212,7 +216,7 @@ export class Picture {
 
   #diskOf(volumeName: string): Disk {
     const volume = this.known("PersistentVolume", "", volumeName);
-    const key = volume === undefined ? `pv ${volumeName}` : diskKey(volume);
+    const key = volume === undefined ? `pv ${volumeName}` : this.#diskKey(volume);
     const seen = this.#disks.get(key);
     if (seen !== undefined) return seen;
     const disk = this.#makeDisk(key, volume, volumeName);
@@ -220,20 +224,26 @@ export class Picture {
     return disk;
   }
 
+  #diskKey(volume: PersistentVolume): string {
+    if (!hasHandle(volume)) return `pv ${volume.name}`;
+    const key = csiKey(volume);
+    return this.#fullerKeys.get(key) ?? key;
+  }
+
   #makeDisk(key: string, volume: PersistentVolume | undefined, volumeName: string): Disk {
     const volumes = volume === undefined ? [] : (this.#volumesByDisk.get(key) ?? []);
     const volumeNames = volume === undefined ? [volumeName] : volumes.map(({ name }) => name);
     const claims = this.#claimsOf(volumeNames, volumes);
     const pods = this.#podsOf(claims);
-    const { driver, handle } = volume ?? {};
+    const keys = new Map(volumes.filter(hasHandle).map((one) => [csiKey(one), one]));
+    const { driver, handle } = keys.get(key) ?? {};
     return {
       key,
       volumeNames,
       volumes,
       driver,
       handle,
-      nodeKey:
-        driver === undefined || handle === undefined ? undefined : `kubernetes.io/csi/${driver}^${handle}`,
+      nodeKeys: [...keys.keys()].map((one) => `kubernetes.io/csi/${one}`),
       attachments: volumeNames.flatMap((name) => this.#attachmentsByVolume.get(name) ?? []),
       claims,
       pods,
@@ -288,8 +298,8 @@ function podsByClaim(pods: readonly Pod[]): ReadonlyMap<string, ReadonlyMap<stri
   return namespaces;
 }
 
-function diskKey({ driver, handle, name }: PersistentVolume): string {
-  return driver === undefined || handle === undefined ? `pv ${name}` : `${driver}^${handle}`;
+function hasHandle(volume: PersistentVolume): volume is PersistentVolume & CsiVolume {
+  return volume.driver !== undefined && volume.handle !== undefined;
 }
 
 /** Half a sentence: what was not read, and why. */

@@ -162,7 +162,7 @@ const KEPT: { readonly [K in DiagnosedKind]: { readonly [member: string]: Keep }
   Lease: { spec: { renewTime: true, acquireTime: true } },
 };
 
-const METADATA: Keep = {
+const METADATA: { readonly [member: string]: Keep } = {
   name: true,
   namespace: true,
   uid: true,
@@ -174,6 +174,12 @@ const METADATA: Keep = {
   finalizers: true,
   labels: true,
   ownerReferences: { apiVersion: true, kind: true, name: true, uid: true, controller: true },
+};
+
+/** By whom and when the taints were written: most out-of-service taints do not say since when they are there. */
+const NODE_METADATA: Keep = {
+  ...METADATA,
+  managedFields: { time: true, fieldsV1: { "f:spec": { "f:taints": {} } } },
 };
 
 /** Of annotations only those that a rule reads. */
@@ -241,7 +247,7 @@ function savedObject(kind: DiagnosedKind, object: Raw): Raw {
   const saved: Record<string, unknown> = {
     ...(typeof object.apiVersion === "string" ? { apiVersion: object.apiVersion } : {}),
     metadata: {
-      ...(kept(metadata, METADATA) as Raw),
+      ...(kept(metadata, kind === "Node" ? NODE_METADATA : METADATA) as Raw),
       ...(annotations.length === 0 ? {} : { annotations: Object.fromEntries(annotations) }),
     },
     ...(kept(object, KEPT[kind]) as Raw),

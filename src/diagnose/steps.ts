@@ -19,10 +19,9 @@ import type { Root } from "./roots.ts";
 
 type Scalable = Deployment | StatefulSet | ReplicaSet;
 
-const OTHER_UID =
-  'Refused where the name is another object\'s by now ("metadata.uid: … field is immutable").';
+const OTHER_UID = 'Refused with "metadata.uid: … field is immutable" if another object has the name now.';
 
-const TWO_WRITERS = "on a machine that runs, two writers on one disk: corrupted data";
+const TWO_WRITERS = "on a machine that runs, two writers corrupt the disk";
 
 function step(said: Pick<StepDraft, "id" | "text" | "cost"> & Partial<StepDraft>): StepDraft {
   return { commands: [], behind: [], danger: null, ...said };
@@ -31,13 +30,20 @@ function step(said: Pick<StepDraft, "id" | "text" | "cost"> & Partial<StepDraft>
 export function machineIsOff(node: string): Question {
   return {
     id: `machine-is-off:${node}`,
-    text: `Is the machine of ${node} off? Kubernetes cannot tell; the provider's console can. One that is only cut off keeps writing.`,
+    text: `Is the machine of ${node} off? Only the provider's console shows that; one merely cut off still writes.`,
+  };
+}
+
+export function taintedSince(node: string): Question {
+  return {
+    id: `tainted-since:${node}`,
+    text: `Is ${node} marked out of service for more than 2 minutes? Then see whether kube-controller-manager runs.`,
   };
 }
 
 export const FORCE_DETACH_DISABLED: Question = {
   id: "force-detach-disabled",
-  text: "Does kube-controller-manager run with --disable-force-detach-on-timeout? Then the volume is never detached by force.",
+  text: "Has kube-controller-manager --disable-force-detach-on-timeout? Then never.",
 };
 
 export const BACK_END_AGREES: Question = {
@@ -61,7 +67,7 @@ export function undoRollout(
     text:
       revision === undefined
         ? `Undo the rollout to the revision ${why}. Its number is not known here; kubectl rollout undo alone would take the newest but one, which may be broken too.`
-        : `Undo the rollout to revision ${revision}, ${why}.${paused ? " It is paused and must be resumed first." : ""} Compare the uid with ${deployment.uid ?? "what you expect"} before.`,
+        : `Undo the rollout to revision ${revision}, ${why}, if the uid is still ${deployment.uid ?? "the one you expect"}.${paused ? " It is paused and must be resumed first." : ""}`,
     commands: revision === undefined ? [] : kubectl.afterLook(deployment, ...resume, undo),
     cost: "the old version stays",
     touches: deployment,
@@ -76,7 +82,7 @@ export function patchRecreate(deployment: Deployment, inquiry: Inquiry): StepDra
       spec: { strategy: { type: "Recreate", rollingUpdate: null } },
     }),
     cost: "a restart's downtime at each rollout",
-    danger: "another number of replicas only once the rollout is through, never in the same change",
+    danger: "change the number of replicas only after the rollout, never with it",
     touches: deployment,
   });
 }
@@ -141,7 +147,7 @@ export function shortenGrace(pod: Pod, inquiry: Inquiry): StepDraft {
 export function bringNodeBack(node: string): StepDraft {
   return step({
     id: "bring-node-back",
-    text: `If ${node} can come back, bring it back: all then clears by itself.`,
+    text: `If ${node} can come back, bring it back: that clears all.`,
     cost: "time",
   });
 }
@@ -149,18 +155,18 @@ export function bringNodeBack(node: string): StepDraft {
 export function powerOffNode(node: string): StepDraft {
   return step({
     id: "power-off-node",
-    text: `If it cannot, power the machine of ${node} off, and see that it stays off.`,
-    cost: "everything that still runs on it ends",
+    text: `Or power ${node} off and keep it off.`,
+    cost: "all that runs there ends",
   });
 }
 
 export function taintOutOfService(node: Node | undefined, nodeName: string, inquiry: Inquiry): StepDraft {
   return step({
     id: "taint-out-of-service",
-    text: `Machine off: mark ${nodeName} as out of service. Its pods are removed and its volumes freed within about 20 s.`,
+    text: `Mark ${nodeName} as out of service: within about 20 s its pods are removed and its volumes freed.`,
     commands: node === undefined ? [] : inquiry.kubectl.addTaint(node),
     behind: [machineIsOff(nodeName).id],
-    cost: `all its pods and volumes move`,
+    cost: "all its pods and volumes move",
     danger: TWO_WRITERS,
   });
 }
@@ -169,7 +175,7 @@ export function removeTaint(node: Node | undefined, nodeName: string, inquiry: I
   const index = node?.taints.findIndex(({ key }) => key === OUT_OF_SERVICE) ?? -1;
   return step({
     id: "remove-taint",
-    text: `When all has moved and ${nodeName} has rebooted, remove the taint ${OUT_OF_SERVICE}.`,
+    text: `When all has moved and ${nodeName} has rebooted, remove the out-of-service taint.`,
     commands: node === undefined || index === -1 ? [] : inquiry.kubectl.removeTaint(node, index),
     behind: index === -1 ? [] : [`rebooted:${nodeName}`],
     cost: "nothing",
@@ -188,7 +194,7 @@ export function forceDelete(pod: Pod, inquiry: Inquiry): StepDraft {
   const node = pod.nodeName ?? "";
   return step({
     id: "force-delete-pod",
-    text: `Or, machine off and the taint not wanted: remove the pod's object. The volume follows within 6 minutes; diagnose again then.`,
+    text: "Or remove only the pod's object; its volume follows. Diagnose again then.",
     commands: inquiry.kubectl.delete(pod, { graceSeconds: 0 }),
     behind: [machineIsOff(node).id],
     cost: "up to 6 minutes more",
@@ -203,11 +209,11 @@ export function deleteAttachment(
 ): StepDraft {
   return step({
     id: "delete-attachment",
-    text: `Delete the attachment of ${attachment.nodeName}, and no other. It is a detach order: nobody checks whether the disk is in use.`,
+    text: `Delete only the attachment of ${attachment.nodeName}: a detach that nobody checks.`,
     commands: inquiry.kubectl.delete(attachment, { byVersion: true }),
     behind,
-    cost: "nothing, if no pod there uses the volume",
-    danger: "under a running pod it takes the disk away",
+    cost: "nothing, if no pod there uses it",
+    danger: "a running pod loses its disk",
   });
 }
 
@@ -232,7 +238,7 @@ export function lookAtBackEnd(disk: Disk | undefined, inquiry: Inquiry): StepDra
   const what = disk?.handle === undefined ? "the volume" : `volume ${disk.handle}`;
   return step({
     id: "look-at-back-end",
-    text: `Ask the storage backend which machine has ${what}, and detach it there when nobody may be using it.${hint === undefined ? "" : ` To look: ${hint}.`}`,
+    text: `Ask the storage backend which machine has ${what}, and detach it there once nobody uses it.${hint === undefined ? "" : ` To look: ${hint}.`}`,
     cost: "nothing, if you only look",
     danger: "detaching somebody else's disk",
   });
@@ -310,7 +316,7 @@ export function stopAll(roots: readonly Root[], inquiry: Inquiry): StepDraft {
   const [first] = scalable;
   return step({
     id: "stop-all-users",
-    text: `Stop every pod that uses the volume${rest.length === 0 ? "" : ` (also ${rest.join(", ")})`}, and wait until all are gone; start them again only when the steps below are done.`,
+    text: `Stop every pod that uses the volume${rest.length === 0 ? "" : ` (also ${rest.join(", ")})`}, and wait until all are gone; start none before the steps below are done.`,
     commands: scalable.flatMap(({ object }) => inquiry.kubectl.scale(object, object.replicas, 0)),
     cost: "downtime",
     ...(first === undefined ? {} : { touches: first.object }),

@@ -62,15 +62,17 @@ function spreadConstraintsOf(value: unknown): readonly SpreadConstraint[] {
 function tolerationsOf(value: unknown): readonly Toleration[] {
   const entries = list(value);
   if (entries.length === 0) return NOTHING;
-  return entries.map((entry) => {
-    const raw = record(entry);
-    return {
-      key: shared(text(raw.key) ?? ""),
-      operator: shared(nonEmpty(raw.operator) ?? "Equal"),
-      value: shared(text(raw.value) ?? ""),
-      effect: shared(text(raw.effect) ?? ""),
-    };
-  });
+  return entries.map((entry) => tolerationOf(record(entry)));
+}
+
+/** An entry of a pod spec's tolerations, with the API server's defaults. */
+export function tolerationOf(raw: Raw): Toleration {
+  return {
+    key: shared(text(raw.key) ?? ""),
+    operator: shared(nonEmpty(raw.operator) ?? "Equal"),
+    value: shared(text(raw.value) ?? ""),
+    effect: shared(text(raw.effect) ?? ""),
+  };
 }
 
 /** The hard placement terms of a pod spec; preferred ones prove nothing (semantics S21) and are left out. */

@@ -86,7 +86,7 @@ function repellingTaint(
 }
 
 /** As `ToleratesTaint` in `component-helpers`; an operator not known here is given the benefit of the doubt. */
-function tolerates(toleration: Toleration, taint: Taint): boolean {
+export function tolerates(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect !== "" && toleration.effect !== taint.effect) return false;
   if (toleration.key !== "" && toleration.key !== taint.key) return false;
   return toleration.operator === "" || toleration.operator === "Equal"

@@ -201,6 +201,34 @@ t.test(
 );
 
 t.test(
+  "--save keeps since when a node is marked out of service, and no manager's name",
+  { skip },
+  async (t) => {
+    const { from, folder } = dump(t, "06d");
+    const file = join(folder, "dump.json");
+    const value = JSON.parse(readFileSync(file, "utf8"));
+    for (const { kind, metadata, spec } of value.items) {
+      if (kind !== "Node" || metadata.name !== "node-06-a") continue;
+      spec.taints.push({
+        key: "node.kubernetes.io/out-of-service",
+        value: "nodeshutdown",
+        effect: "NoExecute",
+      });
+      metadata.managedFields = [
+        { manager: "s3cret", time: "2026-11-26T01:10:00Z", fieldsV1: { "f:spec": { "f:taints": {} } } },
+      ];
+    }
+    writeFileSync(file, JSON.stringify(value));
+    const saved = join(folder, "saved.json");
+    const before = await run(["diagnose", "deploy/web", "-n", "l06", ...from, "--save", saved]);
+    t.match(before.out, /marked out of service for 11\s+min/);
+    t.notMatch(readFileSync(saved, "utf8"), "s3cret");
+    const after = await run(["diagnose", "deploy/web", "-n", "l06", "--from", saved]);
+    t.match(after.out, /marked out of service for 11\s+min/);
+  },
+);
+
+t.test(
   "every recording, saved and read back, gives the same answer with the same prevention",
   { skip },
   async (t) => {

@@ -5,6 +5,7 @@ import { run } from "./run.ts";
 t.test("a wrong call is told on standard error and exits with 2", async (t) => {
   const cases: readonly { why: string; words: readonly string[]; says: string }[] = [
     { why: "no command", words: [], says: "Usage: attachguard" },
+    { why: "a value for charts without a key", words: ["check", "--set", "a", "."], says: "KEY=VALUE" },
     { why: "unknown command, with the nearest", words: ["chekc"], says: "Did you mean check?" },
     { why: "unknown command, with where to look", words: ["wat"], says: "Run `attachguard --help`" },
     { why: "unknown option", words: ["check", "--liv", "."], says: "unknown option '--liv'" },

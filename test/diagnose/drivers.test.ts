@@ -3,7 +3,7 @@ import { canonicalName } from "../../src/diagnose/attachment-rows.ts";
 import { type Diagnosed, diagnose } from "../../src/diagnose/diagnose.ts";
 import { readDump } from "../../src/diagnose/dump.ts";
 import { NO_OPTIONS } from "../../src/diagnose/options.ts";
-import { migratedVolumeOf } from "../../src/kube/migrated-volume.ts";
+import { csiKey, fullerKeys, migratedVolumeOf } from "../../src/kube/migrated-volume.ts";
 import { detachingOf } from "../../src/policy/catalogue/capabilities.ts";
 import { MISSING, type Recording, recordings } from "./recordings.ts";
 
@@ -125,10 +125,10 @@ t.test("each of the common drivers in place of the recorded one", { skip: MISSIN
   }
 });
 
-t.test("an in-tree volume and the CSI volume of the same disk are one disk", { skip: MISSING }, async (t) => {
-  const [form] = FORMS;
+/** 09b with the volume in its older form, and a pod of another namespace that has the same disk as `handle`. */
+function withTwin(form: Form, handle?: string): Diagnosed {
   const recording = recordings().find(({ name }) => name.startsWith("09b-"));
-  if (form === undefined || recording === undefined) throw new Error("09b is expected");
+  if (recording === undefined) throw new Error("09b is expected");
   const items = withDriver(recording, form, true);
   const csi = withDriver(recording, form, false);
   const twin = csi.find(({ kind }) => kind === "PersistentVolume");
@@ -136,6 +136,7 @@ t.test("an in-tree volume and the CSI volume of the same disk are one disk", { s
   const pod = csi.find(({ kind }) => kind === "Pod");
   if (twin === undefined || claim === undefined || pod === undefined) throw new Error("a pod is expected");
   twin.metadata = { ...twin.metadata, name: "twin", uid: "twin" };
+  if (handle !== undefined) twin.spec.csi = { driver: form.driver, volumeHandle: handle };
   twin.spec.claimRef = { namespace: "other", name: "twin", uid: "claim" };
   claim.metadata = { ...claim.metadata, name: "twin", namespace: "other", uid: "claim" };
   claim.spec.volumeName = "twin";
@@ -145,12 +146,39 @@ t.test("an in-tree volume and the CSI volume of the same disk are one disk", { s
     volumes: [{ name: "data", persistentVolumeClaim: { claimName: "twin" } }],
   });
   pod.status = { phase: "Running", containerStatuses: [{ name: "app", state: { running: {} } }] };
-  const { diagnoses } = judged([...items, twin, claim, pod]);
-  t.match(
-    diagnoses.find(({ subject }) => subject.kind === "Deployment"),
-    { cause: { id: "shared-by-workloads" }, holders: [{ namespace: "other", pod: "twin" }] },
-  );
+  return judged([...items, twin, claim, pod]);
+}
+
+const SHARED = { cause: { id: "shared-by-workloads" }, holders: [{ namespace: "other", pod: "twin" }] };
+
+const ofDeployment = ({ diagnoses }: Diagnosed) =>
+  diagnoses.find(({ subject }) => subject.kind === "Deployment");
+
+t.test("an in-tree volume and the CSI volume of the same disk are one disk", { skip: MISSING }, async (t) => {
+  const [form] = FORMS;
+  if (form === undefined) throw new Error("a form is expected");
+  t.match(ofDeployment(withTwin(form)), SHARED);
 });
+
+t.test(
+  "a Google disk whose project is not known is that of the same zone and name",
+  { skip: MISSING },
+  async (t) => {
+    const form = FORMS.find(({ driver }) => driver === "pd.csi.storage.gke.io");
+    const recording = recordings().find(({ name }) => name.startsWith("09b-"));
+    if (form === undefined || recording === undefined) throw new Error("09b is expected");
+    const { items } = recording.values[0] as { items: Item[] };
+    const csi = items.find(({ kind }) => kind === "PersistentVolume")?.spec.csi as Json | undefined;
+    const id = String(csi?.volumeHandle);
+    t.match(ofDeployment(withTwin(form, `projects/shop/zones/us-east1-b/disks/${id}`)), SHARED);
+    for (const other of [
+      `projects/shop/zones/us-east1-c/disks/${id}`,
+      `projects/shop/zones/us-east1-b/disks/${id}x`,
+      `projects/shop/regions/us-east1/disks/${id}`,
+    ])
+      t.notMatch(ofDeployment(withTwin(form, other)), SHARED, other);
+  },
+);
 
 t.test(
   "a running pod of a volume that is attached in the old way lacks nothing",
@@ -167,6 +195,37 @@ t.test(
     t.strictSame(judged(items).diagnoses, []);
   },
 );
+
+t.test("which of Google's handles mean the same disk", async (t) => {
+  const google = (rest: string) => ({ driver: "pd.csi.storage.gke.io", handle: `projects/${rest}` });
+  const full = google("shop/zones/us-east1-b/disks/d");
+  const cases: readonly (readonly [string, readonly string[], string | undefined])[] = [
+    ["UNSPECIFIED/zones/us-east1-b/disks/d", [], "shop/zones/us-east1-b/disks/d"],
+    ["UNSPECIFIED/zones/UNSPECIFIED/disks/d", [], "shop/zones/us-east1-b/disks/d"],
+    ["shop/zones/UNSPECIFIED/disks/d", [], "shop/zones/us-east1-b/disks/d"],
+    ["UNSPECIFIED/regions/us-east1/disks/d", ["p/regions/us-east1/disks/d"], "p/regions/us-east1/disks/d"],
+    ["UNSPECIFIED/zones/us-east1-b/disks/d", ["other/zones/us-east1-b/disks/d"], undefined],
+    ["UNSPECIFIED/zones/us-east1-c/disks/d", [], undefined],
+    ["other/zones/UNSPECIFIED/disks/d", [], undefined],
+    ["shop/zones/us-east1-b/disks/e", [], undefined],
+  ];
+  for (const [partial, others, meant] of cases) {
+    const keys = fullerKeys([google(partial), full, full, ...others.map(google)]);
+    t.equal(
+      keys.get(csiKey(google(partial))),
+      meant === undefined ? undefined : csiKey(google(meant)),
+      `${partial} ${others}`,
+    );
+    t.ok(keys.size <= 1, "full handles stay as they are");
+  }
+  const elsewhere = (handle: string) => ({ driver: "example.com", handle });
+  t.equal(
+    fullerKeys([elsewhere("projects/UNSPECIFIED/zones/z/disks/d"), elsewhere("projects/p/zones/z/disks/d")])
+      .size,
+    0,
+    "another driver's handles are its own",
+  );
+});
 
 t.test("the handle of an in-tree volume", async (t) => {
   const cases: readonly (readonly [Json, Json, string | undefined])[] = [

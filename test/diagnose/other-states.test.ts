@@ -134,6 +134,113 @@ t.test("an eviction that has not come is not announced for the past", { skip: MI
   t.match(text(60 * MINUTE), /its eviction was due at 2026-\S+ and has not come/);
 });
 
+t.test(
+  "Ready=False is another taint than Ready=Unknown, with its own toleration",
+  { skip: MISSING },
+  async (t) => {
+    const SINCE = "2026-11-26T01:15:56Z";
+    const UNREACHABLE = {
+      key: "node.kubernetes.io/unreachable",
+      operator: "Exists",
+      effect: "NoExecute",
+      tolerationSeconds: 600,
+    };
+    const notReady = (seconds?: number) => ({
+      key: "node.kubernetes.io/not-ready",
+      operator: "Exists",
+      effect: "NoExecute",
+      ...(seconds === undefined ? {} : { tolerationSeconds: seconds }),
+    });
+    const textWith = (status: string, tolerations: readonly Record<string, unknown>[] | undefined) => {
+      const items = itemsOf("06a");
+      for (const { metadata, status: own } of every(items, "Node"))
+        for (const condition of metadata.name === "node-06-a" ? (own.conditions as Json[]) : [])
+          if (condition.type === "Ready") Object.assign(condition, { status, lastTransitionTime: SINCE });
+      for (const { spec } of every(items, "Pod")) spec.tolerations = tolerations;
+      return first(ask(items, "deploy/web", "l06"))?.cause.text;
+    };
+    const at = (time: string) => new RegExp(`evicted at 2026-11-26T${time}Z`);
+    t.match(textWith("False", [UNREACHABLE, notReady(120)]), at("01:17:56"));
+    t.match(textWith("Unknown", [UNREACHABLE, notReady(120)]), at("01:25:56"));
+    t.match(textWith("False", [notReady(120), notReady(60), UNREACHABLE]), at("01:17:56"), "the first");
+    t.match(textWith("False", [UNREACHABLE, notReady()]), /is not evicted by itself/, "for ever");
+    t.match(
+      textWith("False", [{ operator: "Exists" }]),
+      /is not evicted by itself/,
+      "of everything, for ever",
+    );
+    t.match(
+      textWith("False", [notReady(120), { operator: "Exists" }]),
+      at("01:17:56"),
+      "what comes after the first does not count",
+    );
+    for (const none of [undefined, [], [UNREACHABLE]])
+      t.match(textWith("False", none), at("01:15:56"), "not tolerated: at once");
+  },
+);
+
+t.test(
+  "how old an out-of-service taint is, where it does not say so itself",
+  { skip: MISSING },
+  async (t) => {
+    const tainted = (prefix: string, managedFields?: readonly Record<string, unknown>[]) => {
+      const items = itemsOf(prefix);
+      const node = every(items, "Node").find(({ metadata }) => metadata.name === "node-06-a");
+      if (node === undefined) throw new Error("the node is expected");
+      (node.spec.taints as unknown[]).push({
+        key: "node.kubernetes.io/out-of-service",
+        value: "nodeshutdown",
+        effect: "NoExecute",
+      });
+      if (managedFields !== undefined) node.metadata.managedFields = managedFields;
+      return items;
+    };
+    const by = (manager: string, time: string, fields: Record<string, unknown>) => ({
+      manager,
+      operation: "Update",
+      apiVersion: "v1",
+      time,
+      fieldsType: "FieldsV1",
+      fieldsV1: fields,
+    });
+    for (const [prefix, cause] of [
+      ["06b", "held-by-dead-pod"],
+      ["06d", "waiting-for-forced-detach"],
+    ] as const) {
+      const answer = (items: readonly Json[], after: number) =>
+        first(ask(items, "deploy/web", "l06", { after }));
+      const seen = (time: string) =>
+        tainted(prefix, [
+          by("kubectl-patch", time, { "f:spec": { "f:taints": {} } }),
+          by("kubelet", "2026-11-26T01:00:00Z", { "f:status": { "f:conditions": {} } }),
+        ]);
+      t.match(
+        answer(seen("2026-11-26T01:10:00Z"), 0),
+        { state: "stuck", cause: { id: cause, text: /marked out of service for 11 min/ } },
+        `${prefix}: set long ago, as the manager of the list shows`,
+      );
+      t.match(
+        answer(seen("2026-11-26T01:20:50Z"), MINUTE),
+        { state: "clearing", cause: { id: cause } },
+        `${prefix}: set a minute ago`,
+      );
+      t.match(answer(tainted(prefix), MINUTE), { state: "clearing", clears: { byItself: "yes" } }, prefix);
+      const late = answer(tainted(prefix), 10 * MINUTE);
+      t.match(late, {
+        state: "stuck",
+        cause: { id: cause },
+        clears: { byItself: "unknown", within: "PT2M" },
+        questions: [{ id: "tainted-since:node-06-a" }],
+      });
+      t.equal(late?.steps[0]?.id, "wait", prefix);
+      for (const { id, commands, behind } of late?.steps ?? [])
+        if (id === "force-delete-pod" && commands.length > 0)
+          t.strictSame(behind, ["machine-is-off:node-06-a"], prefix);
+      t.notOk(late?.steps.some(({ id }) => ["taint-out-of-service", "delete-attachment"].includes(id)));
+    }
+  },
+);
+
 t.test("after two looks ten minutes apart the six minutes are over", { skip: MISSING }, async (t) => {
   for (const [prefix, namespace] of [
     ["06d", "l06"],

@@ -69,7 +69,12 @@ function golden(t: Test, file: string, text: string): void {
 
 t.test("the screen of each cause, whole", { skip: MISSING }, async (t) => {
   const all = screens();
-  for (const [name, document] of all) golden(t, `${name}.txt`, renderText(document, CIRCUMSTANCES, SCREEN));
+  for (const [name, document] of all) {
+    const text = renderText(document, CIRCUMSTANCES, SCREEN);
+    golden(t, `${name}.txt`, text);
+    const count = text.trimEnd().split("\n").length;
+    t.ok(count <= 45, `${name}: one screen, and not ${count} lines`);
+  }
   const shown = new Set([...all.keys()].map((name) => name.split(".")[0]));
   t.strictSame(
     CAUSE_IDS.filter((id) => !shown.has(id)),

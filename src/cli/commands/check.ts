@@ -1,4 +1,4 @@
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { AttachguardError } from "../../errors.ts";
 import type { FixId } from "../../policy/fixes.ts";
 import { fixArgument } from "../fix-argument.ts";
@@ -42,6 +42,12 @@ function addFixId(id: string, before: readonly FixId[] = []): readonly FixId[] {
   return [...before, fixArgument(id)];
 }
 
+/** As `helm --set` takes them; helm itself would say so only where there is a chart. */
+function settingArgument(word: string, before: readonly string[] = []): readonly string[] {
+  if (!/^[^=]+=/.test(word)) throw new InvalidArgumentError("Give KEY=VALUE.");
+  return [...before, word];
+}
+
 function refuseWithoutBase(options: Readonly<Record<string, unknown>>): void {
   if (options.allowUnrendered) throw new AttachguardError("AG_ERR_USAGE", "--allow-unrendered needs --base");
   if (options.all && options.baseline === undefined)
@@ -66,7 +72,7 @@ function addFileOptions(command: Command): void {
       ]),
     )
     .option("--values <FILE>", "values for charts (repeatable)", several)
-    .option("--set <KEY=VALUE>", "one value for charts (repeatable)", several)
+    .option("--set <KEY=VALUE>", "one value for charts (repeatable)", settingArgument)
     .option("--exclude <GLOB>", "skip what matches, below the paths named (repeatable)", several)
     .option("--include <GLOB>", "read what would otherwise be skipped (repeatable)", several)
     .option("--cluster-facts <DUMP>", "a dump of the cluster that the files are applied to")

@@ -23,20 +23,20 @@ export function blockerIn(c: PodCase, ...states: readonly AttachmentState[]): Ju
 
 export const NEVER_DELETE_ATTACHMENT: Avoid = {
   id: "delete-attachment",
-  why: "it orders a detach; 18 of 18 tries took the disk from under a running pod",
+  why: "18 of 18 tries took the disk from a running pod",
 };
 
 export const NOT_BEFORE_OFF: Avoid = {
   id: "delete-attachment",
-  why: "it comes back to the dead node while the dead pod is there (9 of 11 tries)",
+  why: "the dead pod brings it back (9 of 11 tries)",
 };
 
 export const KEEP_FINALIZER: Avoid = {
   id: "remove-finalizer",
-  why: "Kubernetes then only forgets, and one disk may end up on two nodes",
+  why: "nothing is detached, one disk may be on two nodes",
 };
 
 export const KEEP_OLD_POD: Avoid = {
   id: "delete-old-pod",
-  why: "its ReplicaSet makes another: a race for the volume",
+  why: "its ReplicaSet makes another, a race for the disk",
 };

@@ -50,7 +50,7 @@ export function endangered(found: Danger, inquiry: Inquiry): Answer {
             NEVER_DELETE_ATTACHMENT,
             {
               id: "uncordon",
-              why: `${node} still has the old mount; a pod there would write beside the other`,
+              why: "a pod on its old mount would write beside the other",
             },
             { id: "remove-taint", why: "not before the machine has rebooted" },
           ]

@@ -1,5 +1,6 @@
 import { type Answer, answer, type StepDraft, type Unseen } from "../answer.ts";
 import type { JudgedAttachment } from "../attachment-rows.ts";
+import type { Avoid } from "../diagnosis.ts";
 import type { Node, Pod } from "../facts.ts";
 import type { Inquiry } from "../inquiry.ts";
 import { OUT_OF_SERVICE } from "../kubectl.ts";
@@ -16,6 +17,7 @@ import {
   powerOffNode,
   removeTaint,
   stopAll,
+  taintedSince,
   taintOutOfService,
   wait,
 } from "../steps.ts";
@@ -78,12 +80,24 @@ function deadPodAnswer(dead: Pod, c: PodCase, inquiry: Inquiry): Answer {
     evidence: [held],
   } as const;
   if (isOutOfService(node)) {
-    const late = taintedFor(node, inquiry);
-    if (late >= 2 * MINUTE) {
+    const effect = effectOfTaint(node, said.since, inquiry);
+    if (effect === "unseen") {
       return answer({
         ...said,
         state: "stuck",
-        text: `${held}. The node is marked out of service for ${spoken(late)}, which should have removed the pod within 20 s: see whether kube-controller-manager runs.`,
+        text: `${held}. The node is marked out of service, which removes the pod within about 20 s, but since when cannot be seen.`,
+        byItself: "unknown",
+        within: 2 * MINUTE,
+        questions: [taintedSince(nodeName), machineIsOff(nodeName)],
+        steps: [wait(WAIT_FOR_TAINT, inquiry.kubectl.watch(dead)), forceDelete(dead, inquiry)],
+        avoid: [NOT_BEFORE_OFF, { id: "taint-out-of-service", why: "it is set already" }],
+      });
+    }
+    if (effect !== "in-time") {
+      return answer({
+        ...said,
+        state: "stuck",
+        text: `${held}. The node is marked out of service for ${spoken(effect.late)}, which should have removed the pod within 20 s: see whether kube-controller-manager runs.`,
         byItself: "unknown",
         questions: [machineIsOff(nodeName)],
         steps: [forceDelete(dead, inquiry)],
@@ -153,13 +167,14 @@ export const nodeNotReady: Cause = {
 };
 
 function notReady(nodeName: string, pod: Pod, inquiry: Inquiry, disk?: Disk): Answer {
-  const since = inquiry.picture.node(nodeName)?.readySince;
-  const eviction = evictionText(pod, since, inquiry);
+  const node = inquiry.picture.node(nodeName);
+  const since = node?.readySince;
+  const eviction = evictionText(pod, node, inquiry);
   return answer({
     cause: "node-not-ready",
     state: "stuck",
     volume: false,
-    text: `${nodeName} is not Ready; ${pod.namespace}/${pod.name} only looks as if it ran there, and ${eviction}.`,
+    text: `${nodeName} is not Ready; ${pod.namespace}/${pod.name} only looks as if it ran there; ${eviction}.`,
     since,
     disk,
     questions: [machineIsOff(nodeName)],
@@ -170,9 +185,11 @@ function notReady(nodeName: string, pod: Pod, inquiry: Inquiry, disk?: Disk): An
 }
 
 /** A43; where many nodes of a zone are not Ready, evictions are slowed or stopped (A47). */
-function evictionText({ unreachableSeconds }: Pod, since: number | undefined, { now }: Inquiry): string {
-  if (unreachableSeconds === undefined || since === undefined) return "it is not evicted by itself";
-  const due = since + unreachableSeconds * 1000;
+function evictionText(pod: Pod, node: Node | undefined, { now }: Inquiry): string {
+  const seconds = node?.readyStatus === "False" ? pod.notReadySeconds : pod.unreachableSeconds;
+  if (seconds === undefined) return "it is not evicted by itself";
+  if (node?.readySince === undefined) return "when it is evicted cannot be seen";
+  const due = node.readySince + seconds * 1000;
   return now > due + 2 * MINUTE
     ? `its eviction was due at ${clock(due)} and has not come: Kubernetes stops evicting where most nodes of a zone are not Ready`
     : `it is evicted at ${clock(due)}, and even then keeps its volume`;
@@ -189,40 +206,51 @@ export const waitingForForcedDetach: Cause = {
     if (isOutOfService(node)) return freedByTaint(c, held, inquiry);
     return sixMinutes(c, held, inquiry, {
       cause: "waiting-for-forced-detach",
-      text: `No pod is left on ${nodeName}, which is not Ready, but the volume is still attached there. It is detached by force 6 minutes after the last pod object went, unless that is switched off.`,
+      text: `${nodeName} is not Ready and keeps the volume, though no pod is left. It is detached by force 6 min after the last pod went, unless that is switched off.`,
       taint: node === undefined ? [] : [taintOutOfService(node, nodeName, inquiry)],
     });
   },
 };
 
+const ORDERED_BY_TAINT: Avoid = { id: "delete-attachment", why: "the taint orders the detach already" };
+
 /** The detach of a node that is marked out of service does not wait for the unmount (A13). */
 function freedByTaint({ pod }: PodCase, { attachment, disk }: JudgedAttachment, inquiry: Inquiry): Answer {
-  const late = taintedFor(inquiry.picture.node(attachment.nodeName), inquiry);
-  if (late >= 2 * MINUTE) {
+  const { nodeName } = attachment;
+  const since = inquiry.waitingSince(pod);
+  const effect = effectOfTaint(inquiry.picture.node(nodeName), since, inquiry);
+  if (effect !== "in-time") {
+    const isUnseen = effect === "unseen";
     return answer({
       cause: "waiting-for-forced-detach",
       state: "stuck",
       volume: true,
-      text: `${attachment.nodeName} is marked out of service for ${spoken(late)} and no pod is left there, but the volume is still attached: see whether kube-controller-manager and the driver's controller pod run.`,
-      since: inquiry.waitingSince(pod),
+      text: isUnseen
+        ? `${nodeName} is marked out of service and no pod is left there, which detaches the volume within seconds, but since when cannot be seen.`
+        : `${nodeName} is marked out of service for ${spoken(effect.late)} and no pod is left there, but the volume is still attached: see whether kube-controller-manager and the driver's controller pod run.`,
+      since,
       disk,
       byItself: "unknown",
-      steps: [lookAtDriver(disk.driver ?? attachment.attacher, inquiry, attachment)],
-      avoid: [NOT_BEFORE_OFF, { id: "taint-out-of-service", why: "it is set already" }],
-      evidence: [`${attachment.nodeName} carries the taint ${OUT_OF_SERVICE}`],
+      ...(isUnseen ? { within: 2 * MINUTE, questions: [taintedSince(nodeName)] } : {}),
+      steps: [
+        ...(isUnseen ? [wait(WAIT_FOR_TAINT, inquiry.kubectl.watch(attachment))] : []),
+        lookAtDriver(disk.driver ?? attachment.attacher, inquiry, attachment),
+      ],
+      avoid: [ORDERED_BY_TAINT, { id: "taint-out-of-service", why: "it is set already" }],
+      evidence: [`${nodeName} carries the taint ${OUT_OF_SERVICE}`],
     });
   }
   return answer({
     cause: "waiting-for-forced-detach",
     state: "clearing",
     volume: true,
-    text: `${attachment.nodeName} is marked out of service and no pod is left there: the volume is detached within seconds.`,
-    since: inquiry.waitingSince(pod),
+    text: `${nodeName} is marked out of service and no pod is left there: the volume is detached within seconds.`,
+    since,
     disk,
     within: 2 * MINUTE,
     steps: [wait("Wait.", inquiry.kubectl.watch(attachment))],
-    avoid: [NOT_BEFORE_OFF],
-    evidence: [`${attachment.nodeName} carries the taint ${OUT_OF_SERVICE}`],
+    avoid: [ORDERED_BY_TAINT],
+    evidence: [`${nodeName} carries the taint ${OUT_OF_SERVICE}`],
   });
 }
 
@@ -230,9 +258,22 @@ function isOutOfService(node: Node | undefined): boolean {
   return node?.taints.some(({ key }) => key === OUT_OF_SERVICE) === true;
 }
 
-/** How long at least; 0 where the taint does not say since when, as most do not. */
-function taintedFor(node: Node | undefined, inquiry: Inquiry): number {
-  return inquiry.age(node?.taints.find(({ key }) => key === OUT_OF_SERVICE)?.addedAt);
+const WAIT_FOR_TAINT = "Wait 2 minutes and diagnose again.";
+
+/** How long at least the taint should have had its effect; `unseen`: that cannot be told. */
+type TaintEffect = "in-time" | "unseen" | { readonly late: number };
+
+/**
+ * The out-of-service taint takes effect within 20 s (A13), two minutes at most. Where nothing shows when it was set,
+ * what it acts on may be younger than that: then it is in time, too.
+ *
+ * @param since when the pod was deleted, or began to wait
+ */
+function effectOfTaint(node: Node | undefined, since: number | undefined, inquiry: Inquiry): TaintEffect {
+  const addedAt = node?.taints.find(({ key }) => key === OUT_OF_SERVICE)?.addedAt;
+  const start = addedAt ?? since;
+  if (start !== undefined && inquiry.age(start) < 2 * MINUTE) return "in-time";
+  return addedAt === undefined ? "unseen" : { late: inquiry.age(addedAt) };
 }
 
 /** D10: the Node object is gone, its attachment is left (A15). */
@@ -301,9 +342,7 @@ function sixMinutes(
     ...(isOver ? { byItself: "no" } : { byItself: "unknown", within: 7 * MINUTE }),
     questions: isOver ? [off] : [off, FORCE_DETACH_DISABLED],
     steps: [
-      ...(isOver
-        ? []
-        : [wait("Wait 7 minutes and diagnose again; what has not changed by then does not end by itself.")]),
+      ...(isOver ? [] : [wait("Wait 7 minutes and diagnose again.")]),
       ...taint,
       ...(ignoresNode === false
         ? []
@@ -311,7 +350,7 @@ function sixMinutes(
       deleteAttachment(attachment, [off.id], inquiry),
     ],
     avoid: [
-      { id: "remove-finalizer", why: "Kubernetes then only forgets: nothing is detached" },
+      { id: "remove-finalizer", why: "Kubernetes only forgets, nothing is detached" },
       { id: "delete-waiting-pods", why: "the next one waits for the same" },
     ],
     evidence: [

@@ -142,7 +142,7 @@ export const detachDue: Cause = {
       steps: [lookAtKubelet(nodeName), drainAndReboot(node, nodeName, true, inquiry)],
       avoid: [
         NEVER_DELETE_ATTACHMENT,
-        { id: "taint-out-of-service", why: "on a node that runs, the disk goes while it is mounted" },
+        { id: "taint-out-of-service", why: "a running node loses it while mounted" },
         { id: "force-delete-pod", why: "no pod holds it" },
       ],
       evidence: [`volumesInUse of ${nodeName} lists it; no pod there wants it`],
@@ -201,7 +201,7 @@ export const oldPodTerminating: Cause = {
         ],
         avoid: [
           NEVER_DELETE_ATTACHMENT,
-          { id: "force-delete-pod", why: "the program may go on writing while another one starts" },
+          { id: "force-delete-pod", why: "the program may write on while another starts" },
         ],
         evidence: [`${who}: deletion asked for at ${clock(since)}, grace ${ending.graceSeconds ?? 0} s`],
       });
@@ -216,7 +216,7 @@ export const oldPodTerminating: Cause = {
       ],
       avoid: [
         NEVER_DELETE_ATTACHMENT,
-        { id: "force-delete-pod", why: "its program may go on writing while another one starts" },
+        { id: "force-delete-pod", why: "its program may write on while another starts" },
         { id: "shorten-grace", why: "the grace is over already" },
       ],
       evidence: [`${who}: grace ended at ${clock(deletedAt)}; ${nodeName} is Ready`],
@@ -270,7 +270,7 @@ export function staleAnswer(
   const why =
     state === "foreign-name"
       ? "under a name that the controller never looks for"
-      : `which the controller does not know, and ${attachment.nodeName} does not use it`;
+      : `the controller does not know the attachment, and ${attachment.nodeName} does not list the volume as used`;
   const isOff = machineIsOff(attachment.nodeName);
   const isUnsure = nodeState !== "ready";
   const mounted = nodeState === "ready" && isInUse;

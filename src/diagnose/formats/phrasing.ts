@@ -81,7 +81,7 @@ export function holderText(
   const none = isRead ? "without an attachment" : "whose attachment cannot be seen";
   const by = attachment === null ? none : `attachment ${attachment}`;
   if (pod !== null) return `Pod ${namespace}/${pod} on ${place}, ${by}`;
-  return attachment === null ? `No pod: still mounted on ${place}` : `No pod: ${place} by ${by}`;
+  return attachment === null ? `No pod: still mounted on ${place}` : `No pod, but ${place}, ${by}`;
 }
 
 /** "Deployment web in shop", "VolumeAttachment csi-…". */
@@ -119,9 +119,7 @@ export function clearsText({ state, clears }: SubjectDiagnosis): string {
     case "no":
       return "No.";
     case "unknown":
-      return time === ""
-        ? "This cannot be seen."
-        : `This cannot be seen. If it does, then${time}; if it has not by then, it never will.`;
+      return time === "" ? "This cannot be seen." : `This cannot be seen:${time}, or never.`;
   }
 }
 
@@ -139,7 +137,17 @@ export function questionText({ id, text }: Question): string {
   const node = /^machine-is-off:(.+)$/s.exec(id)?.[1];
   return node === undefined || !isObjectName(node)
     ? text
-    : `${text} If it is off and stays off: --machine-is-off ${node}`;
+    : `${text} If off for good: --machine-is-off ${node}`;
+}
+
+const SAME_POD = "event FailedAttachVolume: Multi-Attach error, naming no other pod";
+
+/** A Multi-Attach event that names none but the holders adds nothing but that it is there (A17). */
+function namesOnly(pods: ReadonlySet<string | null>, line: string): boolean {
+  const named = /^event FailedAttachVolume: Multi-Attach error .* is already used by pod\(s\) (.+)$/s.exec(
+    line,
+  )?.[1];
+  return named?.split(", ").every((pod) => pods.has(pod)) === true;
 }
 
 const NO_POD = "no pod object wants the volume there";
@@ -152,8 +160,9 @@ export function furtherEvidence({ cause, evidence, holders }: SubjectDiagnosis):
       `${namespace}/${pod} has it on ${node}`,
     ]),
   );
+  const pods = new Set(holders.map(({ pod }) => pod));
   const alone = holders.filter(({ pod }) => pod === null);
-  return [...new Set(evidence)].filter((line) => {
+  return [...new Set(evidence.map((line) => (namesOnly(pods, line) ? SAME_POD : line)))].filter((line) => {
     if (alone.some(({ attachment, node }) => line === `attachment ${attachment} on ${node}: ${NO_POD}`))
       return false;
     const quoted = /(?:(?:attach|detach)Error|the scheduler says:) (.+)$/s.exec(line)?.[1];
@@ -167,7 +176,7 @@ export function factsText({ facts }: DiagnosisDocument, { timeIsLeast }: Circums
   if (source === "live")
     return `Facts of ${time}, live${context === null ? "" : ` from context ${context}`}.`;
   return timeIsLeast
-    ? `Facts of ${time} at the earliest (the newest time in the dump): ages are "at least". --at TIME says when the dump was taken.`
+    ? `Facts of ${time} or later: the newest time in the dump (see --at).`
     : `Facts of ${time}, from a dump.`;
 }
 

@@ -136,7 +136,7 @@ function waitingLines(
 function waitingText(waiting: SubjectDiagnosis["waiting"]): string {
   const shown = waiting
     .slice(0, MOST_HOLDERS)
-    .map(({ pod, node }) => (node === null ? `${pod}, which no node has` : `${pod} on ${node}`));
+    .map(({ pod, node }) => (node === null ? `${pod}, on no node yet` : `${pod} on ${node}`));
   const more = waiting.length - shown.length;
   return `${shown.join("; ")}${more > 0 ? `; and ${more} more` : ""}`;
 }
@@ -206,9 +206,11 @@ function oneStep(
 
 function verifyLines({ verify, steps }: SubjectDiagnosis, layout: TextLayout): readonly string[] {
   if (steps.length === 0) return [];
-  return verify.flatMap((line) =>
-    isCommand(line) ? [`    ${visible(line)}`] : sentence(line, "  ", layout),
-  );
+  // What is typed to wait shows it as well: once is enough.
+  const typed = new Set(steps.flatMap(({ commands }) => commands));
+  return verify
+    .filter((line) => !typed.has(line))
+    .flatMap((line) => (isCommand(line) ? [`    ${visible(line)}`] : sentence(line, "  ", layout)));
 }
 
 function preventionTitle({ state, cause }: SubjectDiagnosis): string {
@@ -218,25 +220,17 @@ function preventionTitle({ state, cause }: SubjectDiagnosis): string {
 
 /** What can go wrong is said where it has not; where it has, it stands above. */
 function preventionLines({ prevention, cause }: SubjectDiagnosis, layout: TextLayout): readonly string[] {
-  const byFinding = Map.groupBy(prevention, ({ rule, finding }) =>
-    cause.volume ? `${rule}:` : `${rule}: ${finding}`,
-  );
-  return [...byFinding].flatMap(([finding, fixes]) => [
-    ...sentence(finding, "  ", layout),
-    ...fixes
-      .slice(0, 1)
-      .flatMap(({ summary, cost }) => sentence(`${summary}. Cost: ${cost}.`, "  - ", layout)),
-    ...(fixes.length > 1
-      ? sentence(
-          `or ${fixes
-            .slice(1)
-            .map(({ id }) => id)
-            .join(", ")}: attachguard explain ${fixes[0]?.rule}`,
-          "  - ",
-          layout,
-        )
-      : []),
-  ]);
+  const byFinding = Map.groupBy(prevention, ({ rule, finding }) => `${rule}: ${finding}`);
+  return [...byFinding.values()].flatMap(([first, ...others]) => {
+    if (first === undefined) return [];
+    const { rule, finding, summary, cost } = first;
+    const more = others.length === 0 ? "" : ` Or ${others.map(({ id }) => id).join(", ")}.`;
+    const fix = `${summary}. Cost: ${cost}.${more}`;
+    const lead = `attachguard explain ${rule}:`;
+    return cause.volume
+      ? sentence(`${lead} ${fix}`, "  - ", layout)
+      : [...sentence(`${lead} ${finding}`, "  - ", layout), ...sentence(fix, "    ", layout)];
+  });
 }
 
 function attachmentBlock(

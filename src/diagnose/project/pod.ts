@@ -1,11 +1,15 @@
 import { timeOf } from "../../kube/metadata.ts";
-import { placementOf } from "../../kube/placement.ts";
+import { placementOf, tolerationOf } from "../../kube/placement.ts";
 import { list, NOTHING, nonEmpty, type Raw, record, shared, text } from "../../kube/raw.ts";
 import { inlineDiskOf } from "../../kube/volume-source.ts";
+import type { Taint } from "../../policy/model.ts";
+import { tolerates } from "../../policy/nodes.ts";
 import type { Container, Pod, PodClaim } from "../facts.ts";
 import { conditionsOf, metaOf, secondsOf } from "./meta.ts";
 
-const UNREACHABLE = "node.kubernetes.io/unreachable";
+/** What the node lifecycle controller puts on a node whose Ready is `Unknown`, and on one where it is `False`. */
+const UNREACHABLE = noExecute("node.kubernetes.io/unreachable");
+const NOT_READY = noExecute("node.kubernetes.io/not-ready");
 
 /** Where a pod may land is of no interest once it has. */
 const PLACED: Raw = Object.freeze({});
@@ -31,7 +35,8 @@ export function podFrom(raw: Raw): Pod {
     containerCount: list(spec.containers).length,
     conditions: conditionsOf(status, (type) => POD_CONDITIONS.has(type)),
     placement: placementOf(nodeName === undefined ? spec : PLACED),
-    unreachableSeconds: unreachableSeconds(spec),
+    unreachableSeconds: evictedAfter(UNREACHABLE, spec),
+    notReadySeconds: evictedAfter(NOT_READY, spec),
     schedulerName: shared(nonEmpty(spec.schedulerName) ?? "default-scheduler"),
     gated: list(spec.schedulingGates).length > 0,
   };
@@ -101,11 +106,18 @@ function containersOf(statuses: unknown, init: boolean): readonly Container[] {
   });
 }
 
-function unreachableSeconds(spec: Raw): number | undefined {
-  for (const entry of list(spec.tolerations)) {
+function noExecute(key: string): Taint {
+  return { key, value: "", effect: "NoExecute" };
+}
+
+/** The first toleration that matches decides (`GetMatchingTolerations`); without one the eviction comes at once. */
+function evictedAfter(taint: Taint, { tolerations }: Raw): number | undefined {
+  for (const entry of list(tolerations)) {
     const toleration = record(entry);
-    if (toleration.key === UNREACHABLE && toleration.effect === "NoExecute")
-      return secondsOf(toleration.tolerationSeconds);
+    if (!tolerates(tolerationOf(toleration), taint)) continue;
+    const { tolerationSeconds } = toleration;
+    if (tolerationSeconds === undefined || tolerationSeconds === null) return undefined;
+    return secondsOf(tolerationSeconds) ?? 0;
   }
-  return undefined;
+  return 0;
 }
