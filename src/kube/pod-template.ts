@@ -25,6 +25,29 @@ function mountedNames(podSpec: Raw): ReadonlySet<unknown> | undefined {
 }
 
 /**
+ * The mounts of a template that has too many volumes to be sent from thread to thread as they are written
+ * (`admission/body/compact-review.ts`). Kubernetes has no such field.
+ */
+function mountedIn(raw: unknown): readonly Mount[] {
+  if (raw === undefined) return NOTHING;
+  const { sources, of, names } = record(raw);
+  const places = list(of);
+  const disks = list(sources).map((source) => {
+    const { type, readOnly } = record(source);
+    if (type === "persistentVolumeClaim") return "claim";
+    return typeof type === "string" ? inlineDiskOf({ [type]: { readOnly } }) : undefined;
+  });
+  const mounts: Mount[] = [];
+  for (const [at, entry] of list(names).entries()) {
+    const source = disks[Number(places[at])];
+    const name = nonEmpty(entry) ?? "";
+    if (source === "claim") mounts.push({ kind: "claim", volumeName: name, claimName: name });
+    else if (source !== undefined) mounts.push({ kind: "inline", volumeName: name, source });
+  }
+  return mounts;
+}
+
+/**
  * A pod template (or a Pod, which is its own). `ownVolumes` names the volumes that each pod has to itself: a
  * StatefulSet's claim templates take the place of a volume of the same name
  * (`pkg/controller/statefulset/stateful_set_utils.go` updateStorage).
@@ -32,7 +55,7 @@ function mountedNames(podSpec: Raw): ReadonlySet<unknown> | undefined {
 export function podTemplateOf(raw: Raw, ownVolumes: ReadonlySet<unknown>): PodTemplate {
   const metadata = record(raw.metadata);
   const spec = record(raw.spec);
-  const mounts: Mount[] = [];
+  const mounts: Mount[] = [...mountedIn(spec.mounted)];
   const unmountedClaims: string[] = [];
   const volumes = list(spec.volumes);
   const mounted = volumes.length === 0 ? undefined : mountedNames(spec);

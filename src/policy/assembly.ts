@@ -83,10 +83,14 @@ export function claimFinding(
   };
 }
 
+/** More claims than these are in the finding, but not beside it: nobody looks at a hundred places. */
+const CLAIMS_RELATED = 100;
+
 /** The claims that are known, what scales the workload where that has a part in it, and what the rule names. */
 function relatedObjects({ workload, view, steady }: Situation, match: Match): readonly Related[] {
   const claims = match.claims
     .filter(({ inline }) => !inline)
+    .slice(0, CLAIMS_RELATED)
     .flatMap(({ name }) => knownValue(view.claim(workload.namespace, name)) ?? [])
     .filter(({ ofSet }) => ofSet === undefined)
     .map((claim) => relatedTo(claimRef(claim)));

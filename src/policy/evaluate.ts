@@ -9,9 +9,9 @@ import type { PolicyOptions } from "./options.ts";
 import { type Broken, type Change, type Ratcheted, ratchet, resumes, wakesUp } from "./ratchet.ts";
 import { reachOfClaim } from "./reach.ts";
 import { RULES } from "./rules/index.ts";
-import type { ClaimRule, Match, Rule, WorkloadRule } from "./rules/rule.ts";
+import { type ClaimRule, type Match, type Rule, type WorkloadRule, withReach } from "./rules/rule.ts";
 import { rwoRollingUpdate } from "./rules/rwo-rolling-update.ts";
-import { assess, replacing, type Situation } from "./situation.ts";
+import { assess, assessEarlier, replacing, type Situation, withPodsOf } from "./situation.ts";
 import { claimNamesOf, templatesLookedAt } from "./template-claims.ts";
 import type { Severity } from "./verdict.ts";
 import { type ClusterView, knownValue } from "./view.ts";
@@ -182,7 +182,7 @@ function judgeChange(now: Situation, change: Change, options: PolicyOptions): Ra
   const known =
     errors.length === 0
       ? []
-      : knownBefore(assess(change.previousView, previous, options), options, (moment, rule) =>
+      : knownBefore(assessEarlier(now, change.previousView, previous), options, (moment, rule) =>
           errors.some((error) => error.moment === moment && error.rule.id === rule),
         );
   const ratcheted = brokens.map((broken) => ratchet(broken, known, change, options));
@@ -222,13 +222,13 @@ function hasPods({ pods }: Workload): boolean {
 /** The rules that are asked; of a workload at 0 also what autoscalers make of it. */
 function judge(situation: Situation, options: PolicyOptions, asked = EVERYTHING): Broken[] {
   if (isHarmless(situation)) return [];
-  const { view, workload, work } = situation;
+  const { view, workload } = situation;
   const awake =
     asked !== ROLLOUT && situation.steady.overlap.value === "zero" ? awakened(workload, view) : undefined;
   const brokens = judgeAt(situation, options, asked);
   if (awake === undefined) return brokens;
   const wakingUp: Asked = (moment, rule) => STEADY(moment, rule) && asked(moment, rule);
-  for (const broken of judgeAt(assess(view, awake, options, work), options, wakingUp)) {
+  for (const broken of judgeAt(withPodsOf(situation, awake), options, wakingUp)) {
     if (broken.match.byAutoscaler) brokens.push({ ...broken, asleep: true });
   }
   return brokens;
@@ -236,7 +236,9 @@ function judge(situation: Situation, options: PolicyOptions, asked = EVERYTHING)
 
 /** Any number of pods may have what it mounts, wherever they are: no rule has anything to look at. */
 function isHarmless({ workload, steady }: Situation): boolean {
-  return workload.claimTemplates.length === 0 && steady.claims.every(({ reach }) => reach === "many");
+  return (
+    workload.claimTemplates.length === 0 && withReach(steady.claims, "many").length === steady.claims.length
+  );
 }
 
 function judgeAt(situation: Situation, options: PolicyOptions, asked: Asked): Broken[] {

@@ -47,7 +47,7 @@ export interface ClaimReach {
   /** True where the claim itself has not been found (reach `unknown`). */
   readonly missing: boolean;
   /** Why the claim itself could not be looked up; left out where it was found, or known not to be there. */
-  readonly unread?: string;
+  readonly unread?: string | undefined;
   /** One sentence each: what decided the reach, and what was assumed. */
   readonly evidence: readonly string[];
 }

@@ -30,21 +30,10 @@ export function reachOfMount(
   view: ClusterView,
   options: PolicyOptions,
 ): ClaimReach {
-  if (mount.kind === "inline") return reachOfInline(mount.volumeName, mount.source);
+  if (mount.kind === "inline") return new InlineDisk(mount.volumeName, mount.source);
   const claim = view.claim(namespace, mount.claimName);
   if (claim.state === "known") return reachOfClaim(claim.value, view, options);
-  const where = namespace === "" ? "" : ` in namespace ${namespace}`;
-  return {
-    ...NOTHING_KNOWN,
-    name: mount.claimName,
-    missing: claim.state === "absent",
-    ...(claim.state === "absent" ? {} : { unread: claim.reason }),
-    evidence: [
-      claim.state === "absent"
-        ? `claim ${mount.claimName} was not found${where}`
-        : `claim ${mount.claimName}${where} is not known (${claim.reason})`,
-    ],
-  };
+  return new UnseenClaim(mount.claimName, namespace, claim.state === "absent" ? undefined : claim.reason);
 }
 
 /**
@@ -99,17 +88,76 @@ interface Offering {
 /** Kept for a list of classes: a view has the same one until a class changes. */
 const offering = new WeakMap<readonly StorageClass[], Offering>();
 
-const NOTHING_KNOWN = {
-  inline: false,
-  reach: "unknown",
-  accessModes: [],
-  volume: undefined,
-  storageClass: undefined,
-  provisioner: undefined,
-  pin: undefined,
-  presumed: undefined,
-  missing: false,
-} as const;
+const NONE: readonly never[] = [];
+
+/**
+ * What is mounted without a claim that is known. Of these a user may name tens of thousands, whose sentences are read
+ * for the first few alone: they are made when somebody asks.
+ */
+abstract class NoClaim {
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  get accessModes(): readonly AccessMode[] {
+    return NONE;
+  }
+
+  get volume(): undefined {
+    return undefined;
+  }
+
+  get storageClass(): undefined {
+    return undefined;
+  }
+
+  get pin(): undefined {
+    return undefined;
+  }
+
+  get presumed(): undefined {
+    return undefined;
+  }
+}
+
+/** A claim that is not there, or that could not be looked up. */
+class UnseenClaim extends NoClaim implements ClaimReach {
+  readonly unread: string | undefined;
+  readonly #namespace: string;
+
+  constructor(name: string, namespace: string, unread: string | undefined) {
+    super(name);
+    this.#namespace = namespace;
+    this.unread = unread;
+  }
+
+  get inline(): boolean {
+    return false;
+  }
+
+  get reach(): Reach {
+    return "unknown";
+  }
+
+  get provisioner(): undefined {
+    return undefined;
+  }
+
+  get missing(): boolean {
+    return this.unread === undefined;
+  }
+
+  get evidence(): readonly string[] {
+    const where = this.#namespace === "" ? "" : ` in namespace ${this.#namespace}`;
+    return [
+      this.unread === undefined
+        ? `claim ${this.name} was not found${where}`
+        : `claim ${this.name}${where} is not known (${this.unread})`,
+    ];
+  }
+}
 
 /**
  * A disk named in the pod: one node at a time, whatever attaches it. Types that say so may be attached to several
@@ -118,21 +166,42 @@ const NOTHING_KNOWN = {
  * awsElasticBlockStore, gcePersistentDisk, iscsi or rbd disk off its node, which is not judged: such disks have the
  * physics of a claim that one node may hold.
  */
-function reachOfInline(volumeName: string, source: VolumeSource): ClaimReach {
-  const { csiDriver, sharedReadOnly = false } = sourceType(source.type);
-  const shared = sharedReadOnly && source.readOnly;
-  return {
-    ...NOTHING_KNOWN,
-    name: volumeName,
-    inline: true,
-    reach: shared ? "many" : "node",
-    provisioner: source.driver ?? csiDriver,
-    evidence: [
-      shared
-        ? `volume ${volumeName} is a ${source.type} disk named in the pod, read-only: several nodes may attach it`
-        : `volume ${volumeName} is a ${source.type} disk named in the pod: one node at a time may attach it`,
-    ],
-  };
+class InlineDisk extends NoClaim implements ClaimReach {
+  readonly #source: VolumeSource;
+
+  constructor(name: string, source: VolumeSource) {
+    super(name);
+    this.#source = source;
+  }
+
+  get inline(): boolean {
+    return true;
+  }
+
+  get reach(): Reach {
+    return this.#isShared ? "many" : "node";
+  }
+
+  get provisioner(): string | undefined {
+    return this.#source.driver ?? sourceType(this.#source.type).csiDriver;
+  }
+
+  get missing(): boolean {
+    return false;
+  }
+
+  get evidence(): readonly string[] {
+    const disk = `volume ${this.name} is a ${this.#source.type} disk named in the pod`;
+    return [
+      this.#isShared
+        ? `${disk}, read-only: several nodes may attach it`
+        : `${disk}: one node at a time may attach it`,
+    ];
+  }
+
+  get #isShared(): boolean {
+    return this.#source.readOnly && sourceType(this.#source.type).sharedReadOnly === true;
+  }
 }
 
 function reachOfBound(claim: Claim, volume: Volume, view: ClusterView, options: PolicyOptions): ClaimReach {

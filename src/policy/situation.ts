@@ -36,9 +36,53 @@ export function assess(
   options: PolicyOptions,
   work = new Work(),
 ): Situation {
-  const claims = once(() =>
-    distinct(workload.template.mounts).map((mount) => reachOfMount(mount, workload.namespace, view, options)),
-  );
+  const claims = once(() => reachesOf(distinct(workload.template.mounts), workload, view, options));
+  return situationOf(view, workload, options, work, claims);
+}
+
+/**
+ * The factors of the workload as it was before a change.
+ *
+ * @param view the cluster as it was
+ */
+export function assessEarlier(now: Situation, view: ClusterView, previous: Workload): Situation {
+  const { options, workload, steady } = now;
+  const claims = once(() => {
+    const { mounts } = previous.template;
+    // Most changes leave alone what is mounted, and then it need not be looked at twice whether any is named twice.
+    const isKnownDistinct =
+      steady.claims.length === mounts.length && mountTheSame(mounts, workload.template.mounts);
+    return reachesOf(isKnownDistinct ? mounts : distinct(mounts), previous, view, options);
+  });
+  return situationOf(view, previous, options, new Work(), claims);
+}
+
+function reachesOf(
+  mounts: readonly Mount[],
+  { namespace }: Workload,
+  view: ClusterView,
+  options: PolicyOptions,
+): readonly ClaimReach[] {
+  return mounts.map((mount) => reachOfMount(mount, namespace, view, options));
+}
+
+/**
+ * The same pods in another number: what they mount, and the work that is left, stay as they are.
+ *
+ * @param workload the one that the situation is about, its number of pods changed
+ */
+export function withPodsOf(situation: Situation, workload: Workload): Situation {
+  const { view, options, work, steady } = situation;
+  return situationOf(view, workload, options, work, () => steady.claims);
+}
+
+function situationOf(
+  view: ClusterView,
+  workload: Workload,
+  options: PolicyOptions,
+  work: Work,
+  claims: () => readonly ClaimReach[],
+): Situation {
   return {
     workload,
     view,
@@ -65,9 +109,12 @@ export function assess(
 export function replacing(situation: Situation, from: Workload): Situation {
   const { workload, view, options, work, steady, rollout } = situation;
   const claims = once(() => {
-    const before = new Set(from.template.mounts.map(identity));
+    if (mountTheSame(from.template.mounts, workload.template.mounts)) return steady.claims;
+    const before = new PlacesOfMounts(from.template.mounts);
     const mounts = distinct(workload.template.mounts);
-    return steady.claims.filter((_, at) => before.has(identity(mounts[at] as Mount)));
+    const both = steady.claims.filter((_, at) => before.of(mounts[at] as Mount) !== undefined);
+    // The same list where it holds the same: what is found out about a list is kept with it.
+    return both.length === steady.claims.length ? steady.claims : both;
   });
   return {
     ...situation,
@@ -126,9 +173,60 @@ function once<T>(compute: () => T): () => T {
 /** A claim named by two volumes of one pod is one claim. */
 function distinct(mounts: readonly Mount[]): readonly Mount[] {
   if (mounts.length < 2) return mounts;
-  return [...new Map(mounts.map((mount) => [identity(mount), mount])).values()];
+  const places = new PlacesOfMounts(mounts);
+  return places.size === mounts.length
+    ? mounts
+    : [...new Map(mounts.map((mount) => [places.of(mount), mount])).values()];
 }
 
-function identity(mount: Mount): string {
-  return mount.kind === "claim" ? `claim ${mount.claimName}` : `${mount.source.type} ${mount.volumeName}`;
+/** True where two lists name the same claims and disks in the same order. */
+function mountTheSame(some: readonly Mount[], others: readonly Mount[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every((mount, at) => {
+      const other = others[at] as Mount;
+      return nameOf(mount) === nameOf(other) && typeOf(mount) === typeOf(other);
+    })
+  );
+}
+
+/**
+ * Where each claim or disk first stands among mounts: a claim is known by its own name, a disk by its type and its
+ * volume's. Names are looked up as they are: users may write tens of thousands, and a text made of each is dear.
+ */
+class PlacesOfMounts {
+  readonly #byType = new Map<string, Map<string, number>>();
+  #size = 0;
+
+  constructor(mounts: readonly Mount[]) {
+    for (const [at, mount] of mounts.entries()) {
+      const [type, name] = [typeOf(mount), nameOf(mount)];
+      let places = this.#byType.get(type);
+      if (places === undefined) {
+        places = new Map();
+        this.#byType.set(type, places);
+      }
+      if (places.has(name)) continue;
+      places.set(name, at);
+      this.#size += 1;
+    }
+  }
+
+  /** How many there are, each counted once. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** `undefined` where it is not among them. */
+  of(mount: Mount): number | undefined {
+    return this.#byType.get(typeOf(mount))?.get(nameOf(mount));
+  }
+}
+
+function typeOf(mount: Mount): string {
+  return mount.kind === "claim" ? "claim" : mount.source.type;
+}
+
+function nameOf(mount: Mount): string {
+  return mount.kind === "claim" ? mount.claimName : mount.volumeName;
 }

@@ -71,7 +71,10 @@ export function rulePage(rule: string, { docsUrl }: Telling): string | null {
  * The address of the page about a claim's storage, where the whole of docs/ is served: beside `rules/` stands
  * `storage/`. Null where no such address is configured, or there is no page.
  */
-export function storagePage({ provisioner }: FindingClaim, { docsUrl }: Telling): string | null {
+export function storagePage(
+  { provisioner }: Pick<FindingClaim, "provisioner">,
+  { docsUrl }: Telling,
+): string | null {
   const page = provisioner === null ? undefined : storagePageOf(provisioner);
   if (page === undefined || docsUrl === null || !/\/rules\/$/.test(docsUrl)) return null;
   return `${docsUrl.slice(0, -"rules/".length)}storage/${page}`;
@@ -79,7 +82,10 @@ export function storagePage({ provisioner }: FindingClaim, { docsUrl }: Telling)
 
 /** The addresses of the pages about a finding's storage, each once. */
 export function storagePages({ claims }: Finding, telling: Telling): readonly string[] {
-  return [...new Set(claims.map((claim) => storagePage(claim, telling)))].filter((page) => page !== null);
+  // There may be tens of thousands of claims, of a few provisioners.
+  const provisioners = new Set(claims.map(({ provisioner }) => provisioner));
+  const pages = [...provisioners].map((provisioner) => storagePage({ provisioner }, telling));
+  return [...new Set(pages)].filter((page) => page !== null);
 }
 
 /** Where to read more about a finding. */

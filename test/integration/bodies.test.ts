@@ -28,6 +28,24 @@ const onHost = (labelSelector: Json, more: Json = {}): Json => ({
   podAffinity: { [required]: [{ labelSelector, topologyKey: HOST, ...more }] },
 });
 
+/** Mounts claims, disks that may be shared and disks that may not, and names a claim that nothing mounts. */
+function mountMany(
+  pod: Json,
+  from: number,
+  claimName = (index: number) => (index < 3 ? "data" : `c${index}`),
+) {
+  const disk = (index: number): Json =>
+    index % 2 === 0
+      ? { awsElasticBlockStore: { volumeID: `${index}` } }
+      : { gcePersistentDisk: { pdName: `${index}`, readOnly: index % 3 === 0 } };
+  const volumes = many(2_000, (index) => ({
+    name: `v${index + from}`,
+    ...(index < 600 ? { persistentVolumeClaim: { claimName: claimName(index + from) } } : disk(index + from)),
+  }));
+  pod.volumes = [...volumes, { name: "idle", persistentVolumeClaim: { claimName: "idle" } }];
+  at(pod, "containers", 0).volumeMounts = volumes.map(({ name }) => ({ name, mountPath: `/${name}` }));
+}
+
 /** What is read of a template, and what is left out or cut of a large one. */
 const AWKWARD: Readonly<Record<string, (object: Json, field: "object" | "oldObject") => void>> = {
   "one node by its label": (object) => Object.assign(podOf(object), { nodeSelector: { disk: "ssd" } }),
@@ -71,6 +89,9 @@ const AWKWARD: Readonly<Record<string, (object: Json, field: "object" | "oldObje
     (podOf(object).volumes as Json[]).push({ name: "disk", awsElasticBlockStore: { volumeID: "vol-1" } });
     (at(object, "spec", "template", "spec", "containers", 0).volumeMounts as Json[]).push({ name: "disk" });
   },
+  "more mounts than a pod has": (object, field) => mountMany(podOf(object), field === "object" ? 1 : 0),
+  "many of one claim": (object) => mountMany(podOf(object), 0, () => "data"),
+  "many that nobody knows": (object) => mountMany(podOf(object), 0, (index) => `c${index}`),
   "only a probe differs": (object, field) => {
     at(object, "spec", "template", "spec", "containers", 0).livenessProbe = { exec: { command: [field] } };
   },
@@ -132,6 +153,29 @@ t.test("a large body is answered as the same review is in a small one", async (t
     const small = (await post(review)).body;
     t.strictSame((await post({ ...review, padding })).body, small, name);
   }
+});
+
+t.test("a large StatefulSet's own claims take the place of its template's volumes", async (t) => {
+  const { post } = await startServer(t, { now: () => RECORDED_AT });
+  const review = reviewOf("005", (request) => {
+    request.resource = { group: "apps", version: "v1", resource: "statefulsets" };
+    const object = at(request, "object");
+    Object.assign(object, { kind: "StatefulSet" });
+    const spec = at(object, "spec");
+    const own = many(50, (index) => ({
+      metadata: { name: `v${index}` },
+      spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+    }));
+    Object.assign(spec, { replicas: 3, serviceName: "web", volumeClaimTemplates: own });
+    mountMany(podOf(object), 0);
+    // Disks of the names of its claim templates: no pod gets them.
+    for (const volume of (podOf(object).volumes as Json[]).slice(0, 50)) delete volume.persistentVolumeClaim;
+    for (const volume of (podOf(object).volumes as Json[]).slice(0, 50)) volume.awsElasticBlockStore = {};
+  });
+  const small = (await post(review)).body;
+  t.strictSame((await post({ ...review, padding: "x".repeat(MIB) })).body, small);
+  t.notMatch(JSON.stringify(small), /volume v[0-4]?\d is/, "what no pod gets is not looked at");
+  t.match(JSON.stringify(small), /disk/, "the others are");
 });
 
 t.test("whether the template of a large object was changed is seen", async (t) => {

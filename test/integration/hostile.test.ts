@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import t from "tap";
-import { largeCluster, SHAPES } from "../admission/support/hostile-reviews.ts";
+import { claimsOfAnother, largeCluster, SHAPES } from "../admission/support/hostile-reviews.ts";
 import { megabyte } from "../admission/support/megabyte.ts";
 import { objectOf, reviewOf } from "../admission/support/reviews.ts";
 import { senderTo } from "../admission/support/sending.ts";
@@ -11,24 +11,24 @@ t.setTimeout(0);
 /** 200 ms on a machine that parses a megabyte of ordinary JSON in 10. */
 const MOST = 20;
 
+/** Shapes that are near the bound, with what is left to do: a busy machine may see them above it, never twice as far. */
+const NEAR: Readonly<Record<string, string>> = {
+  "claims that another workload mounts too": "26,000 claims are looked up at two states: 14 to 19 measured",
+};
+
 /** Milliseconds of work that this thread has done: what others do on the machine does not count. */
 function worked(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
 }
 
-/** Shapes that are not always within the bound, with what is left to do. */
-const UNBOUNDED: Readonly<Record<string, string>> = {
-  "claims that are mounted":
-    "26,000 claims in both versions are each looked at for every rule: 15 to 27 measured",
-  "disks of its own": "the same for disks that a pod names itself",
-};
-
 t.test(
   "no body holds the thread that answers for long, and each is answered",
   { timeout: 240_000 },
   async (t) => {
-    const server = await startServer(t, { objects: [objectOf("004"), objectOf("005"), ...largeCluster()] });
+    const server = await startServer(t, {
+      objects: [objectOf("004"), objectOf("005"), ...largeCluster(), ...claimsOfAnother()],
+    });
     const send = senderTo(t, server.port);
     await send(
       Array.from({ length: 100 }, () => JSON.stringify(reviewOf("014"))),
@@ -53,7 +53,7 @@ t.test(
       }
       const detail = `${name}: held for ${least.toFixed(1)} megabytes' worth`;
       t.ok(least < MOST * 2, detail);
-      t.ok(least < MOST, detail, { todo: UNBOUNDED[name] ?? false });
+      t.ok(least < MOST, detail, { todo: NEAR[name] ?? false });
     }
   },
 );

@@ -14,20 +14,20 @@ export const NAMED: readonly NamedMutant[] = [
   },
   {
     file: "policy/evaluate.ts",
-    from: "change.templateChanged && hasPods(change.previous)",
-    to: "change.templateChanged",
+    from: "return hasPods(change.previous) ? replacing(now, change.previous) : undefined;",
+    to: "return replacing(now, change.previous);",
   },
   { file: "admission/mode.ts", from: 'controller && mode !== "off"', to: "controller" },
   { file: "admission/answer-text.ts", from: "\\u2028-\\u202e\\u2066-\\u2069", to: "\\u2028\\u2029" },
   { file: "admission/answer-text.ts", from: "\\u061c\\u200e\\u200f", to: "" },
   {
-    file: "cluster/live/reflector.ts",
+    file: "cluster/live/resource-version.ts",
     from: "a.length === b.length ? a < b : a.length < b.length",
     to: "a < b",
   },
   {
     file: "cluster/live/transport.ts",
-    from: "if (thrown instanceof StaleConnection) return await this.#attempt(path, signal);",
+    from: "if (thrown instanceof StaleConnection) return await this.#attempt(wanted, signal);",
     to: "",
   },
 ];

@@ -46,6 +46,7 @@ function asks(before: Raw, after: Raw, others: readonly Raw[]) {
   );
   return {
     rules: findings.map(({ rule }) => rule),
+    claims: findings.map(({ claims }) => claims.length),
     now: now.asked,
     earlier: then.asked,
   };
@@ -82,4 +83,26 @@ t.test("the state before is asked only about the rule that is broken now", async
   t.strictSame(rules, ["rwo-rolling-update"]);
   t.equal(earlier.get("workloadsMounting"), undefined, "who shares the claim was no error");
   t.equal(earlier.get("nodes"), undefined, "strategy Recreate has no two pods to place");
+});
+
+/** The same with very many volumes in its template. */
+function mounting(object: Raw, claims: readonly string[]): Raw {
+  const copy = structuredClone(object) as { spec: { template: { spec: Record<string, unknown> } } };
+  const pod = copy.spec.template.spec;
+  const volumes = claims.map((claimName) => ({ name: claimName, persistentVolumeClaim: { claimName } }));
+  const volumeMounts = claims.map((name) => ({ name, mountPath: `/${name}` }));
+  pod.volumes = volumes;
+  pod.containers = [{ name: "a", image: "a", volumeMounts }];
+  return copy as unknown as Raw;
+}
+
+t.test("very many claims that another workload mounts too", async (t) => {
+  const names = Array.from({ length: 1_500 }, (_, index) => `c${index}`);
+  const web = mounting(deployment(RECREATE), names);
+  const others = [mounting(deployment({ name: "two", ...RECREATE }), names), ...NODES];
+  const { rules, claims, now } = asks(web, web, [...others, ...names.map((name) => claim({ name }))]);
+  t.strictSame(rules, ["rwo-shared-claim"]);
+  t.strictSame(claims, [1_000], "as many are told as any pod could have");
+  t.ok((now.get("borrowersOf") ?? 0) < 10, "the other is looked at once, not for each claim");
+  t.ok((now.get("workloadsMatching") ?? 0) < 10, "and compared once");
 });

@@ -24,6 +24,8 @@ export function compactReviews(): void {
   const mostUnmounted = 100;
   const mostOfStatus = 1_000;
   const mostNames = 100;
+  /** More volumes than any pod has: a template that mounts more is told by their names alone. */
+  const mostVolumes = 1_000;
   const readOfReview = ["apiVersion", "kind", "request"];
   const readOfRequest = [
     "uid",
@@ -49,6 +51,8 @@ export function compactReviews(): void {
     "topologySpreadConstraints",
     "tolerations",
   ];
+  /** Of a volume: which claim, or that it is a disk of which type. */
+  const readOfSource = ["claimName", "driver", "readOnly"];
   const containerLists = ["containers", "initContainers", "ephemeralContainers"];
   const mountLists = ["volumeMounts", "volumeDevices"];
   const required = "requiredDuringSchedulingIgnoredDuringExecution";
@@ -189,21 +193,54 @@ export function compactReviews(): void {
     for (const name of own) mounted.add(name);
     return containers.length === 0 ? [] : [{ volumeMounts: [...own].map((name) => ({ name })) }];
   };
-  const withoutLists = (source: unknown): unknown =>
+  const sourceIn = (source: unknown): unknown =>
     isRaw(source)
-      ? Object.fromEntries(Object.entries(source).filter(([, value]) => typeof value !== "object"))
+      ? Object.fromEntries(Object.entries(source).filter(([key]) => readOfSource.includes(key)))
       : source;
-  const prunePod = (pod: Raw): Raw => {
+  /**
+   * What a template with very many volumes mounts (`kube/pod-template.ts` reads it): an object for each would take the
+   * thread that answers many times as long. What no container mounts is left out.
+   */
+  const mountedOf = (pod: Raw, mounted: ReadonlySet<unknown>, own: ReadonlySet<unknown>): Raw => {
+    const claims = new Set<string>();
+    const places = new Map<string, number>();
+    const told = { sources: [] as unknown[], of: [] as number[], names: [] as string[] };
+    const tell = (name: string, type: string, readOnly: boolean): void => {
+      const key = `${type} ${readOnly}`;
+      const place = places.get(key) ?? told.sources.push({ type, readOnly }) - 1;
+      places.set(key, place);
+      told.of.push(place);
+      told.names.push(name);
+    };
+    for (const volume of listOf(pod.volumes)) {
+      const { name, ...sources } = raw(volume);
+      if (typeof name !== "string" || own.has(name) || !mounted.has(name)) continue;
+      const { claimName } = raw(sources.persistentVolumeClaim);
+      if (typeof claimName === "string" && claimName !== "") {
+        if (!claims.has(claimName)) tell(claimName, "persistentVolumeClaim", false);
+        claims.add(claimName);
+        continue;
+      }
+      for (const [type, source] of Object.entries(sources)) {
+        if (isRaw(source)) tell(name, type, source.readOnly === true);
+      }
+    }
+    return told;
+  };
+  const prunePod = (pod: Raw, own: ReadonlySet<unknown>): Raw => {
     const volumes = new Set(listOf(pod.volumes).map((volume) => raw(volume).name));
     const mounted = new Set<unknown>();
     const kept: Raw = Object.fromEntries(Object.entries(pod).filter(([key]) => readOfPod.includes(key)));
     for (const field of containerLists) {
       if (Array.isArray(pod[field])) kept[field] = mountsOf(pod[field], volumes, mounted);
     }
-    let unmounted = 0;
-    if (Array.isArray(pod.volumes)) {
-      // Without containers it is a patch, whose containers are elsewhere.
-      const isPatch = listOf(pod.containers).length === 0;
+    // Without containers it is a patch, whose containers are elsewhere.
+    const isPatch = listOf(pod.containers).length === 0;
+    if (!isPatch && mounted.size > mostVolumes) {
+      for (const field of [...containerLists, "volumes"]) delete kept[field];
+      kept.mounted = mountedOf(pod, mounted, own);
+    } else if (Array.isArray(pod.volumes)) {
+      let unmounted = 0;
       kept.volumes = pod.volumes
         .filter(
           (volume) =>
@@ -213,14 +250,14 @@ export function compactReviews(): void {
         )
         .map((volume: unknown) =>
           isRaw(volume)
-            ? Object.fromEntries(Object.entries(volume).map(([key, value]) => [key, withoutLists(value)]))
+            ? Object.fromEntries(Object.entries(volume).map(([key, value]) => [key, sourceIn(value)]))
             : volume,
         );
     }
     return { ...kept, ...placementIn(pod) };
   };
 
-  const pruneTemplate = (template: unknown): void => {
+  const pruneTemplate = (template: unknown, own: ReadonlySet<unknown>): void => {
     if (!isRaw(template)) return;
     const unread = digest(template);
     const { metadata } = template;
@@ -231,7 +268,7 @@ export function compactReviews(): void {
         ? Object.fromEntries(Object.entries(labels).slice(0, mostLabels))
         : labels;
     }
-    if (isRaw(template.spec)) template.spec = prunePod(template.spec);
+    if (isRaw(template.spec)) template.spec = prunePod(template.spec, own);
     template.unread = unread;
   };
   /** Only the names in a step are read: one with more names than exist has one that is not known. */
@@ -266,13 +303,18 @@ export function compactReviews(): void {
     if (isRaw(object.status)) pruneStatus(object.status);
     const { spec } = object;
     if (!isRaw(spec)) return;
-    for (const template of listOf(spec.volumeClaimTemplates)) pruneMetadata(raw(template).metadata);
+    const own = new Set<unknown>();
+    for (const template of listOf(spec.volumeClaimTemplates)) {
+      const { metadata } = raw(template);
+      pruneMetadata(metadata);
+      own.add(raw(metadata).name);
+    }
     pruneMetadata(raw(spec.jobTemplate).metadata);
     pruneSteps(spec);
     const holders = [spec, raw(raw(spec.jobTemplate).spec), raw(spec.jobTargetRef)];
     for (const holder of holders) {
       if (!isRaw(holder.template)) continue;
-      pruneTemplate(holder.template);
+      pruneTemplate(holder.template, own);
       if ("selector" in holder) {
         holder.unread = digest({ selector: holder.selector });
         delete holder.selector;

@@ -115,29 +115,55 @@ export function contested(situation: Situation, moment: Moment, reach: Reach): r
   return value === "nowhere" || (value === "one-node" && reach !== "pod") ? [] : held;
 }
 
+const NONE: readonly ClaimReach[] = [];
+
+/** Kept for a list of claims: there may be tens of thousands, and every rule asks for its part at each moment. */
+const byReach = new WeakMap<readonly ClaimReach[], ReadonlyMap<Reach, readonly ClaimReach[]>>();
+
 /** The claims among these with the given reach. */
 export function withReach(claims: readonly ClaimReach[], reach: Reach): readonly ClaimReach[] {
-  return claims.filter((claim) => claim.reach === reach);
+  let groups = byReach.get(claims);
+  if (groups === undefined) {
+    groups = Map.groupBy(claims, (claim) => claim.reach);
+    byReach.set(claims, groups);
+  }
+  return groups.get(reach) ?? NONE;
 }
 
 /** `claim data`, `claims a, b and 3 more`, `disk cache`, `claim data and disk cache`: how volumes are named in a sentence. */
 export function nameClaims(claims: readonly ClaimReach[]): string {
-  const named = (noun: string, of: readonly ClaimReach[]) =>
-    of.length === 0 ? [] : [`${noun}${of.length === 1 ? "" : "s"} ${enumerated(of.map(({ name }) => name))}`];
-  return [
-    ...named(
-      "claim",
-      claims.filter(({ inline }) => !inline),
-    ),
-    ...named(
-      "disk",
-      claims.filter(({ inline }) => inline),
-    ),
-  ].join(" and ");
+  const [named, disks] = [new Enumeration("claim"), new Enumeration("disk")];
+  for (const { inline, name } of claims) (inline ? disks : named).add(name);
+  return [...named.shown, ...disks.shown].join(" and ");
 }
 
-function enumerated(names: readonly string[]): string {
-  if (names.length <= 2) return names.join(" and ");
-  if (names.length === 3) return `${names[0]}, ${names[1]} and ${names[2]}`;
-  return `${names[0]}, ${names[1]} and ${names.length - 2} more`;
+/** More names than these are counted, and not kept. */
+const MOST_NAMES = 3;
+
+/** What one noun stands before: the first names, and how many there are. */
+class Enumeration {
+  readonly #noun: string;
+  readonly #names: string[] = [];
+  #count = 0;
+
+  constructor(noun: string) {
+    this.#noun = noun;
+  }
+
+  add(name: string): void {
+    if (this.#names.length < MOST_NAMES) this.#names.push(name);
+    this.#count += 1;
+  }
+
+  /** Empty where there is nothing to name. */
+  get shown(): readonly string[] {
+    return this.#count === 0 ? [] : [`${this.#noun}${this.#count === 1 ? "" : "s"} ${this.#enumerated()}`];
+  }
+
+  #enumerated(): string {
+    const [first, second, third] = this.#names;
+    if (this.#count <= 2) return this.#names.join(" and ");
+    if (this.#count === 3) return `${first}, ${second} and ${third}`;
+    return `${first}, ${second} and ${this.#count - 2} more`;
+  }
 }

@@ -49,19 +49,21 @@ export const rwoSharedClaim = workloadRule({
   judge(situation) {
     const { workload, steady } = situation;
     if (steady.overlap.value === "zero") return null;
-    const contested: ClaimReach[] = [];
+    const disputed = new Set<ClaimReach>();
     const rivals = new Map<string, Workload>();
     for (const claim of [...steady.claims, ...claimsOfItsPods(situation)]) {
-      if (claim.reach !== "node" && claim.reach !== "pod") continue;
+      if (disputed.size === CLAIMS_DISPUTED) break;
+      if (claim.inline || (claim.reach !== "node" && claim.reach !== "pod")) continue;
       for (const other of rivalsFor(claim, situation)) {
-        // Asked only where another workload is there: where pods land is the most expensive question.
+        // Asked only where somebody else is there: where pods land is the dearest question of all.
         if (steady.spread.value === "nowhere") return null;
         if (!contest(claim, other, situation)) continue;
-        if (!contested.includes(claim)) contested.push(claim);
+        disputed.add(claim);
         rivals.set(`${other.kind} ${other.name}`, other);
       }
     }
-    if (contested.length === 0) return null;
+    if (disputed.size === 0) return null;
+    const contested = [...disputed];
     const names = [...rivals.keys()].sort();
     const shown = listOf(names);
     const onePod = contested.every(({ reach }) => reach === "pod");
@@ -100,7 +102,6 @@ function claimsOfItsPods({ workload, view, options }: Situation): readonly Claim
 
 function rivalsFor(claim: ClaimReach, situation: Situation): readonly Workload[] {
   const rivals: Workload[] = [];
-  if (claim.inline) return rivals;
   const { workload, view } = situation;
   const { namespace } = workload;
   const set = knownValue(view.setWithClaim(namespace, claim.name));
@@ -113,14 +114,23 @@ function rivalsFor(claim: ClaimReach, situation: Situation): readonly Workload[]
 }
 
 /** Adds every workload that mounts what `one` mounts, itself included, and has pods; never the one that is judged. */
-function addRivals(one: Workload, { workload, view }: Situation, rivals: Workload[]): void {
-  for (const other of withBorrowers(one, view)) {
-    if (rivals.length === RIVALS_COMPARED) return;
-    const itself =
-      other.kind === workload.kind && other.name === workload.name && other.namespace === workload.namespace;
-    if (!itself && steadyOverlap(other, view).value !== "zero") rivals.push(other);
-  }
+function addRivals(one: Workload, situation: Situation, rivals: Workload[]): void {
+  const { workload, view, work } = situation;
+  // Found out once for each: two workloads may share tens of thousands of claims.
+  const withPods = work.once("mounts it and has pods", one, () =>
+    withBorrowers(one, view).filter((other) => {
+      const itself =
+        other.kind === workload.kind &&
+        other.name === workload.name &&
+        other.namespace === workload.namespace;
+      return !itself && steadyOverlap(other, view).value !== "zero";
+    }),
+  );
+  rivals.push(...withPods.slice(0, RIVALS_COMPARED - rivals.length));
 }
 
 /** Comparing every pair of thousands that share one claim would take minutes, and a few names say it all. */
 const RIVALS_COMPARED = 20;
+
+/** No pod gets as many volumes: what is not looked at beyond these would change neither the verdict nor the way out. */
+const CLAIMS_DISPUTED = 1_000;

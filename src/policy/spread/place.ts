@@ -69,12 +69,29 @@ export function placeOf(
   options: PolicyOptions,
   work = new Work(),
 ): Place {
-  // Volumes that may be anywhere leave the place as it is, however many there are.
-  const holding = claims.filter(({ volume, pin }) => volume?.nodeAffinity !== undefined || pin !== undefined);
+  const holding = holdingAmong(claims);
   const by = holding.map(({ name, inline }) => (inline ? `disk ${name}` : name));
   return work.once(`place of a ${kind} with ${by.join(", ")}`, placement, () =>
     findPlace(placement, kind, holding, view, options, work),
   );
+}
+
+/** Whether the volume has a say in where pods land. */
+export function isHolding({ volume, pin }: ClaimReach): boolean {
+  return volume?.nodeAffinity !== undefined || pin !== undefined;
+}
+
+/** Kept for a list of claims, which may be long and is asked about at every moment. */
+const held = new WeakMap<readonly ClaimReach[], readonly ClaimReach[]>();
+
+/** Volumes that may be anywhere leave the place as it is, however many there are: those among these that may not. */
+function holdingAmong(claims: readonly ClaimReach[]): readonly ClaimReach[] {
+  let holding = held.get(claims);
+  if (holding === undefined) {
+    holding = claims.filter(isHolding);
+    held.set(claims, holding);
+  }
+  return holding;
 }
 
 function findPlace(

@@ -11,7 +11,7 @@ import {
   steadyAffinity,
 } from "./affinity.ts";
 import { type Apart, rolloutApart, steadyApart } from "./apart.ts";
-import { type Place, placeOf, placeOfVolumes, proofOf, samePlace } from "./place.ts";
+import { isHolding, type Place, placeOf, placeOfVolumes, proofOf, samePlace } from "./place.ts";
 import { sameWorkload } from "./pod-terms.ts";
 import { Work } from "./work.ts";
 
@@ -121,11 +121,26 @@ export function keptTogether(
   options: PolicyOptions,
   work = new Work(),
 ): SpreadProof {
-  const places = [a, b].map((workload) => placeOfWorkload(workload, [claim], view, options, work));
+  if (isHolding(claim)) return together(a, b, [claim], view, options, work);
+  // Two workloads may share tens of thousands of claims, and the answer is the same for each of these.
+  const question = `kept together with ${a.kind} ${a.namespace}/${a.name}`;
+  return work.once(question, b, () => together(a, b, [], view, options, work));
+}
+
+/** @param volumes the claim, where its volume has a say in where the pods land */
+function together(
+  a: Workload,
+  b: Workload,
+  volumes: readonly ClaimReach[],
+  view: ClusterView,
+  options: PolicyOptions,
+  work: Work,
+): SpreadProof {
+  const places = [a, b].map((workload) => placeOfWorkload(workload, volumes, view, options, work));
   const [left, right] = places as [Place, Place];
   const lost = places.find(({ where }) => where === "nowhere");
   if (lost !== undefined) return proofOf(lost, "nowhere");
-  const volume = placeOfVolumes([claim], a.kind, view, options, work);
+  const volume = placeOfVolumes(volumes, a.kind, view, options, work);
   if (volume.where === "one-node") return proofOf(volume, "one-node");
   if (samePlace(left, right)) {
     return {

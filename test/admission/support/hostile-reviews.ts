@@ -80,6 +80,36 @@ export function largeCluster(): Json[] {
   return [...neighbours, ...nodes];
 }
 
+/** As many claims as one stored object can mount. */
+const MOUNTED = Math.floor(STORED / 60);
+
+function mountAll(pod: Json, claimName: (at: number) => string): void {
+  pod.volumes = times(MOUNTED, (at) => ({
+    name: `v${at}`,
+    persistentVolumeClaim: { claimName: claimName(at) },
+  }));
+  container(pod).volumeMounts = times(MOUNTED, (at) => ({ name: `v${at}`, mountPath: `/${at}` }));
+}
+
+/** A workload with claims that are there, for one that shares them all. */
+export function claimsOfAnother(): Json[] {
+  const pod: Json = { containers: [{ name: "a", image: "a" }] };
+  mountAll(pod, (at) => `s${at}`);
+  const claims = times(MOUNTED, (at) => ({
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { namespace: "shop", name: `s${at}` },
+    spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+  }));
+  const another = {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { namespace: "shop", name: "another", uid: "another" },
+    spec: { replicas: 1, template: { metadata: { labels: { app: "another" } }, spec: pod } },
+  };
+  return [another, ...claims];
+}
+
 /** By what they are: the body, and whether it is judged (it could be stored) or only answered. */
 export const SHAPES: Readonly<Record<string, readonly [body: () => string, judged: boolean]>> = {
   "characters of six bytes": [
@@ -213,12 +243,10 @@ export const SHAPES: Readonly<Record<string, readonly [body: () => string, judge
       container(pod).volumeMounts = mounts;
     },
     "claims that are mounted": (_, pod) => {
-      const count = Math.floor(STORED / 60);
-      pod.volumes = times(count, (at) => ({
-        name: `v${at}`,
-        persistentVolumeClaim: { claimName: at === 0 ? "data" : `c${at}` },
-      }));
-      container(pod).volumeMounts = times(count, (at) => ({ name: `v${at}`, mountPath: `/${at}` }));
+      mountAll(pod, (at) => (at === 0 ? "data" : `c${at}`));
+    },
+    "claims that another workload mounts too": (_, pod) => {
+      mountAll(pod, (at) => `s${at}`);
     },
     "disks of its own": (_, pod) => {
       const count = Math.floor(STORED / 60);
