@@ -33,7 +33,7 @@ export interface Metrics {
   countFinding(rule: string, severity: string, namespace: string): void;
   /** Lets the reviews that are being judged, and the bytes that bodies hold, be read when the metrics are scraped. */
   watchLoad(load: { readonly inFlight: () => number; readonly bodyBytes: () => number }): void;
-  /** Shows what all workloads would be told; nothing where that is not counted. */
+  /** Shows the verdicts that all workloads would get; nothing where they are not counted. */
   showWorkloads(counts: WorkloadCounts | undefined): void;
   /** Lets the cluster's gauges be read when the metrics are scraped, so that an age is never an old age. */
   watchCluster(status: () => readonly KindGauges[]): void;

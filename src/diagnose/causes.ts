@@ -14,7 +14,7 @@ import type { Inquiry } from "./inquiry.ts";
 import type { Unread } from "./picture.ts";
 import type { PodCase } from "./pod-case.ts";
 
-/** A holder whose state cannot be told could be any of the rows below it. */
+/** A holder whose state cannot be determined could be any of the rows below it. */
 const unknownHolder: Cause = {
   row: "unknown",
   judge: ({ blockers }) => {
@@ -23,7 +23,7 @@ const unknownHolder: Cause = {
   },
 };
 
-/** Whoever holds the volume may not be in sight at all. */
+/** The holder of the volume may not be in sight at all. */
 const unreadUse: Cause = {
   row: "unknown",
   judge: ({ unread, blockers, stage }) =>

@@ -6,7 +6,7 @@ import type { ManagedBy, NodeSelectorTerm, Placement, Taint } from "../policy/mo
  * a dump. All times are milliseconds since the epoch. Nothing here does I/O or knows a clock.
  */
 
-/** The kinds that a diagnosis reads, in the order in which they are told of. */
+/** The kinds that a diagnosis reads, in the order in which they are reported. */
 export const DIAGNOSED_KINDS = [
   "Pod",
   "PersistentVolumeClaim",

@@ -45,7 +45,7 @@ export class Inquiry {
     return disk.attachments.map((attachment) => this.judged(attachment));
   }
 
-  /** Dangers that may be told: live only those that a second look has seen too. */
+  /** Dangers that may be reported: live only those that a second look has seen too. */
   dangersOf(disk: Disk): { readonly told: readonly Danger[]; readonly unread: Unread | undefined } {
     const seen = this.#dangers.get(disk.key);
     if (seen !== undefined) return seen;

@@ -122,7 +122,7 @@ class Walk implements Discovered {
 
   /**
    * What the .gitignore files between the top of the repository and a named folder say of what is below it; nothing
-   * where they ignore the folder itself, which was named all the same.
+   * where they ignore the folder itself, which was named nevertheless.
    */
   async #scopeAround(path: string): Promise<IgnoreScope | undefined> {
     const folders = (await this.#foldersUpToRepository(await this.#realOf(path)))?.slice(0, -1) ?? [];

@@ -73,7 +73,7 @@ const binaryTag = scalar(`${NAMESPACE}binary`, (source) => Buffer.from(source, "
 
 const asText = (source: string): string => source;
 
-/** Tags of somebody else (`!Ref`, `!!timestamp`) change nothing. */
+/** Other tags (`!Ref`, `!!timestamp`) change nothing. */
 const foreignScalars = ["!", "tag:", ""].map((prefix) =>
   defineScalarTag(prefix, { matchByTagPrefix: true, resolve: asText, identify: never }),
 );

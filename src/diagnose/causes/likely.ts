@@ -47,7 +47,7 @@ export function withLikely(unseen: Answer, c: PodCase, inquiry: Inquiry): Answer
 
 const COMPLAINTS: ReadonlySet<string> = new Set(["FailedAttachVolume", "FailedMount", "FailedScheduling"]);
 
-/** What pods and events show all the same, for whoever is to be asked. */
+/** What pods and events show nevertheless, for the person to be asked. */
 function seenOf({ pod, uses }: PodCase, { picture }: Inquiry): readonly string[] {
   const event = picture.eventsAbout(pod).findLast(({ reason }) => COMPLAINTS.has(reason));
   const leaving = uses
