@@ -59,8 +59,8 @@ const CAUSES: readonly Cause[] = [
 ];
 
 /**
- * A row may be told only where none above it can be hidden in what was not read: the first that applies wins. What a
- * pod or its claim shows about itself is told all the same, as long as nothing is to be typed.
+ * A row counts only where none above it can be hidden in what was not read: the first that applies wins. What a pod or
+ * its claim shows about itself is reported all the same, as long as there is nothing to type.
  */
 function unseenBefore(
   { isShownByItself = false }: Cause,

@@ -51,8 +51,8 @@ export interface DiagnoseOptions {
   /** By uid of the attachment; from `--since FILE`, or the earlier looks of `--watch`. */
   readonly sightings: ReadonlyMap<string, Sighting>;
   /**
-   * Live: keys of the dangers (R3, R14 to R16) that a look at least 15 s ago saw too; only those are told. Null: from
-   * a dump, or a first look: they are told as "seen once".
+   * Live: keys of the dangers (R3, R14 to R16) that a look at least 15 s ago saw too; only those are reported. Null:
+   * a dump, or a first look: they are reported as "seen once".
    */
   readonly dangersSeenBefore: ReadonlySet<string> | null;
   readonly driver: (driver: string) => DriverFacts;

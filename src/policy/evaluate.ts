@@ -115,7 +115,7 @@ export function evaluateClaim(
 }
 
 /**
- * The claims that a StatefulSet makes, judged by themselves and told of the set: each template by the first of its
+ * The claims that a StatefulSet makes, judged by themselves and reported on the set: each template by the first of its
  * claims that breaks a rule. Claim templates cannot be changed, so that an update brings nothing about.
  */
 function ofClaimTemplates(

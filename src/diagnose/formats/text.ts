@@ -33,7 +33,7 @@ const COLOURS: Readonly<Record<SubjectState, Parameters<Painter>[0]>> = {
 
 const WORST_FIRST: readonly SubjectState[] = ["endangered", "stuck", "unknown", "clearing", "healthy"];
 
-/** Of so many subjects each is told in full; of more, the worst, and the others in a line each. */
+/** Up to this many subjects are shown in full; beyond that the worst one, and the others in one line each. */
 const TOLD_IN_FULL = 3;
 
 /** More than these do not help at three in the morning; JSON has all. */

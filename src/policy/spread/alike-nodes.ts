@@ -26,9 +26,9 @@ const MOST_VALUES = 32;
 /**
  * Groups nodes by labels, taints and cordon.
  *
- * @param told how many nodes of a group can be asked for by name
+ * @param named how many nodes of a group can be asked for by name
  */
-export function alikeNodes(nodes: readonly Node[], told: number): AlikeNodes {
+export function alikeNodes(nodes: readonly Node[], named: number): AlikeNodes {
   const identifying = identifyingLabels(nodes);
   const groups = new Map<string, { one: Node; count: number; first: Placed[] }>();
   nodes.forEach((node, at) => {
@@ -37,7 +37,7 @@ export function alikeNodes(nodes: readonly Node[], told: number): AlikeNodes {
     if (group === undefined) groups.set(shape, { one: node, count: 1, first: [{ at, node }] });
     else {
       group.count += 1;
-      if (group.first.length < told) group.first.push({ at, node });
+      if (group.first.length < named) group.first.push({ at, node });
     }
   });
   return { groups: [...groups.values()], identifying };

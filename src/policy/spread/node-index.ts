@@ -10,7 +10,7 @@ import { MOST_COMPARISONS, type Work } from "./work.ts";
  */
 const MOST_NAMED = 10_000;
 
-/** Which nodes take the pods of a placement, as far as it is told: how many, and the first few. */
+/** Which nodes take the pods of a placement, as far as messages need it: how many, and the first few. */
 export interface Taking {
   readonly count: number;
   readonly first: readonly Node[];

@@ -7,7 +7,7 @@ export const MOST_COMPARISONS = 400_000;
 const MOST_EXPRESSIONS = 256;
 const MOST_VALUES = 2_000;
 
-/** What is told where a proof was not looked for to its end. */
+/** What a message says where the search for a proof was cut short. */
 export const TOO_MUCH =
   "the terms were too many to check, so no proof was found; nodeName, one host in nodeSelector, or one required pod affinity term on kubernetes.io/hostname can always be checked";
 
