@@ -91,12 +91,12 @@ export function workloadRule<const Id extends string>(rule: WorkloadRule<Id>): W
   return rule;
 }
 
-/** As `workloadRule`. */
+/** Like `workloadRule`. */
 export function claimRule<const Id extends string>(rule: ClaimRule<Id>): ClaimRule<Id> {
   return rule;
 }
 
-/** As `workloadRule`. */
+/** Like `workloadRule`. */
 export function attachmentRule<const Id extends string>(rule: AttachmentRule<Id>): AttachmentRule<Id> {
   return rule;
 }

@@ -55,7 +55,7 @@ export const rwoSharedClaim = workloadRule({
       if (disputed.size === CLAIMS_DISPUTED) break;
       if (claim.inline || (claim.reach !== "node" && claim.reach !== "pod")) continue;
       for (const other of rivalsFor(claim, situation)) {
-        // Asked only where somebody else is there: where pods land is the dearest question of all.
+        // Asked only where somebody else is there: where pods land is the most expensive question of all.
         if (steady.spread.value === "nowhere") return null;
         if (!contest(claim, other, situation)) continue;
         disputed.add(claim);
@@ -85,7 +85,7 @@ export const rwoSharedClaim = workloadRule({
   },
 });
 
-/** One pod at a time is no matter of places (semantics S27); for one node, one that is proved keeps the peace. */
+/** Where one pod at a time is allowed, places do not matter (semantics S27); where one node is, a proven node is enough. */
 function contest(claim: ClaimReach, other: Workload, { workload, view, options, work }: Situation): boolean {
   return claim.reach === "pod" || keptTogether(workload, other, claim, view, options, work).value === "free";
 }
