@@ -1,4 +1,4 @@
-import { isObjectName, kubectlIn, quoted } from "../report/commands.ts";
+import { inNamespace, isAddressable, kubectlIn, quoted } from "../report/commands.ts";
 import type { Meta, Node } from "./facts.ts";
 import { PROJECTED } from "./project.ts";
 
@@ -27,53 +27,57 @@ export class Kubectl {
 
   /** Prints name and uid, to be compared before what follows. */
   look(target: Target): readonly string[] {
-    if (!isSafe(target)) return [];
+    if (!isAddressable(target)) return [];
     const columns = "custom-columns=NAME:.metadata.name,UID:.metadata.uid";
-    return [`${this.#kubectl}${space(target)} get ${resource(target)} ${target.name} -o ${columns}`];
+    return [
+      `${this.#kubectl}${inNamespace(target.namespace)} get ${resource(target)} ${target.name} -o ${columns}`,
+    ];
   }
 
   describe(target: Target): readonly string[] {
-    return isSafe(target)
-      ? [`${this.#kubectl}${space(target)} describe ${resource(target)} ${target.name}`]
+    return isAddressable(target)
+      ? [`${this.#kubectl}${inNamespace(target.namespace)} describe ${resource(target)} ${target.name}`]
       : [];
   }
 
   watch(target: Target): readonly string[] {
-    return isSafe(target)
-      ? [`${this.#kubectl}${space(target)} get ${resource(target)} ${target.name} -w`]
+    return isAddressable(target)
+      ? [`${this.#kubectl}${inNamespace(target.namespace)} get ${resource(target)} ${target.name} -w`]
       : [];
   }
 
   /** A command without a condition on the uid, behind a look. */
   afterLook(target: Target, ...commands: readonly string[]): readonly string[] {
-    if (!isSafe(target)) return [];
+    if (!isAddressable(target)) return [];
     return [
       ...this.look(target),
-      ...commands.map((command) => `${this.#kubectl}${space(target)} ${command}`),
+      ...commands.map((command) => `${this.#kubectl}${inNamespace(target.namespace)} ${command}`),
     ];
   }
 
   /** Merge patch; the API server answers "metadata.uid: … field is immutable" where the name is another object's. */
   patch(target: Target, patch: Readonly<Record<string, unknown>>): readonly string[] {
-    if (!isSafe(target) || target.uid === undefined) return [];
+    if (!isAddressable(target) || target.uid === undefined) return [];
     const body = JSON.stringify({ metadata: { uid: target.uid }, ...patch });
     return [
-      `${this.#kubectl}${space(target)} patch ${resource(target)} ${target.name} --type merge -p ${quoted(body)}`,
+      `${this.#kubectl}${inNamespace(target.namespace)} patch ${resource(target)} ${target.name} --type merge -p ${quoted(body)}`,
     ];
   }
 
   /** Refused where the number is not what it was when this was printed. */
   scale(target: Target, from: number, to: number): readonly string[] {
-    if (!isSafe(target)) return [];
+    if (!isAddressable(target)) return [];
     const numbers = `--current-replicas=${from} --replicas=${to}`;
-    return [`${this.#kubectl}${space(target)} scale ${resource(target)} ${target.name} ${numbers}`];
+    return [
+      `${this.#kubectl}${inNamespace(target.namespace)} scale ${resource(target)} ${target.name} ${numbers}`,
+    ];
   }
 
   waitForDeletion(pods: readonly Target[]): readonly string[] {
     const [first] = pods;
-    if (first === undefined || !pods.every(isSafe)) return [];
+    if (first === undefined || !pods.every(isAddressable)) return [];
     const names = pods.map(({ name }) => `pod/${name}`).join(" ");
-    return [`${this.#kubectl}${space(first)} wait --for=delete ${names} --timeout=5m`];
+    return [`${this.#kubectl}${inNamespace(first.namespace)} wait --for=delete ${names} --timeout=5m`];
   }
 
   /**
@@ -85,7 +89,8 @@ export class Kubectl {
   delete(target: Target, options: { readonly graceSeconds?: number; readonly byVersion?: boolean } = {}) {
     const { uid, resourceVersion } = target;
     const { graceSeconds, byVersion = false } = options;
-    if (!isSafe(target) || uid === undefined || (byVersion && resourceVersion === undefined)) return [];
+    if (!isAddressable(target) || uid === undefined || (byVersion && resourceVersion === undefined))
+      return [];
     const body = JSON.stringify({
       apiVersion: "v1",
       kind: "DeleteOptions",
@@ -114,18 +119,10 @@ export class Kubectl {
   }
 
   #jsonPatch(node: Node, operations: readonly unknown[]): readonly string[] {
-    if (!isSafe(node) || node.uid === undefined) return [];
+    if (!isAddressable(node) || node.uid === undefined) return [];
     const body = JSON.stringify([{ op: "test", path: "/metadata/uid", value: node.uid }, ...operations]);
     return [`${this.#kubectl} patch node ${node.name} --type json -p ${quoted(body)}`];
   }
-}
-
-function isSafe({ namespace, name }: Pick<Target, "namespace" | "name">): boolean {
-  return isObjectName(name) && (namespace === "" || isObjectName(namespace));
-}
-
-function space({ namespace }: Pick<Target, "namespace">): string {
-  return namespace === "" ? "" : ` -n ${namespace}`;
 }
 
 /** The long name where another API has one of the same (A8). */

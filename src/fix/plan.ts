@@ -44,12 +44,12 @@ export async function planFor(
         if (seen.has(key) || seen.size === MOST_TRIED) continue;
         seen.add(key);
         const after = await leftAfter(chosen, written, view, settings);
-        if (after?.length === 0) return { fixes: chosen, steps: stepsOf(chosen) };
+        if (after?.length === 0) return { fixes: chosen, steps: inSteps(chosen) };
         if (after !== undefined) next.push({ fixes: chosen, left: after });
       }
     }
     const enough = next.find(({ left }) => !left.some(isError));
-    if (enough !== undefined) return { fixes: enough.fixes, steps: stepsOf(enough.fixes) };
+    if (enough !== undefined) return { fixes: enough.fixes, steps: inSteps(enough.fixes) };
     states = next;
   }
   return null;
@@ -91,7 +91,7 @@ function patchable(findings: readonly Finding[]): readonly Fix[] {
  * One patch per object. For a Deployment the number of replicas comes first and the strategy after it: both in one
  * change stop its controller where a rollout is unfinished (semantics S50).
  */
-export function stepsOf(fixes: readonly Fix[]): Plan["steps"] {
+function inSteps(fixes: readonly Fix[]): Plan["steps"] {
   const targets = fixes.flatMap((fix) => fix.targets);
   const setsReplicas = targets.some(
     (target) => isOfDeployment(target) && specOf(target).replicas !== undefined,

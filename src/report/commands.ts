@@ -68,16 +68,25 @@ export function isObjectName(name: string): boolean {
   return name.length <= 253 && OBJECT_NAME.test(name);
 }
 
+/** True where kubectl would find the object by what a command says; anything else gets no command. */
+export function isAddressable({ namespace, name }: Pick<ObjectRef, "namespace" | "name">): boolean {
+  return isObjectName(name) && (namespace === "" || isObjectName(namespace));
+}
+
+/** The words of a command for a namespace, with a space before them; none for what has no namespace. */
+export function inNamespace(namespace: string): string {
+  return namespace === "" ? "" : ` -n ${namespace}`;
+}
+
 /** The `kubectl patch` that applies a target; `undefined` for an object whose name Kubernetes would refuse. */
 export function patchCommand(
   { object, patch }: FixTarget,
   { context, uid }: Aim = BY_NAME,
 ): string | undefined {
+  if (!isAddressable(object)) return undefined;
   const { namespace, name } = object;
-  if (!isObjectName(name) || !(namespace === "" || isObjectName(namespace))) return undefined;
-  const where = namespace === "" ? "" : ` -n ${namespace}`;
   const body = uid === null ? patch : composed({ metadata: { uid } }, patch);
-  return `${kubectlIn(context)} patch ${resourceOf(object)} ${name}${where} --type merge -p ${quoted(JSON.stringify(body))}`;
+  return `${kubectlIn(context)} patch ${resourceOf(object)} ${name}${inNamespace(namespace)} --type merge -p ${quoted(JSON.stringify(body))}`;
 }
 
 /** A kind as kubectl takes it: with its group where another API may have one of that name. */
