@@ -111,7 +111,7 @@ function specOf({ patch }: FixTarget) {
 }
 
 /** Several patches of one object as one. */
-export function onePatchEach(targets: readonly FixTarget[]): readonly FixTarget[] {
+function onePatchEach(targets: readonly FixTarget[]): readonly FixTarget[] {
   const byObject = new Map<string, FixTarget>();
   for (const target of targets) {
     const { apiVersion, kind, namespace, name } = target.object;
