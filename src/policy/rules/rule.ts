@@ -1,5 +1,5 @@
 import type { AttachmentSituation } from "../attachments.ts";
-import type { ClaimReach, Moment, Reach } from "../factors.ts";
+import type { ClaimReach, Moment, Reach, SpreadProof } from "../factors.ts";
 import type { Field, Related } from "../field.ts";
 import type { FixId } from "../fixes.ts";
 import type { Claim } from "../model.ts";
@@ -113,6 +113,14 @@ export function contested(situation: Situation, moment: Moment, reach: Reach): r
   if (held.length === 0) return held;
   const { value } = situation[moment].spread;
   return value === "nowhere" || (value === "one-node" && reach !== "pod") ? [] : held;
+}
+
+/**
+ * True where something short of a proof says that no pod has to wait: another app that stays on one node, the name of
+ * a class that keeps volumes on one node, or of classes without an attach step for every one of these claims.
+ */
+export function isDoubtful(held: readonly ClaimReach[], { value }: SpreadProof): boolean {
+  return value === "leaning" || held.every(({ presumed }) => presumed?.volumes === "not-attached");
 }
 
 const NONE: readonly ClaimReach[] = [];
