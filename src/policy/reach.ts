@@ -192,7 +192,7 @@ class InlineDisk extends NoClaim implements ClaimReach {
   }
 
   get evidence(): readonly string[] {
-    const disk = `volume ${this.name} is a ${this.#source.type} disk named in the pod`;
+    const disk = `volume ${this.name} is a disk named in the pod (${this.#source.type})`;
     return [
       this.#isShared
         ? `${disk}, read-only: several nodes may attach it`

@@ -702,7 +702,7 @@ t.test(
         { name: "disk", inline: true, reach: expected, missing: false, volume: undefined },
         `${type} ${readOnly ? "read-only" : ""}`,
       );
-      t.match(found.evidence.join(), `volume disk is a ${type} disk named in the pod`);
+      t.match(found.evidence.join(), `volume disk is a disk named in the pod (${type})`);
     }
   },
 );

@@ -2,7 +2,7 @@ import type { AttachmentSituation } from "../attachments.ts";
 import type { ClaimReach, Moment, Reach, SpreadProof } from "../factors.ts";
 import type { Field, Related } from "../field.ts";
 import type { FixId } from "../fixes.ts";
-import type { Claim } from "../model.ts";
+import type { Claim, ObjectRef } from "../model.ts";
 import type { PolicyOptions } from "../options.ts";
 import type { Situation } from "../situation.ts";
 import type { Severity } from "../verdict.ts";
@@ -143,6 +143,17 @@ export function nameClaims(claims: readonly ClaimReach[]): string {
   const [named, disks] = [new Enumeration("claim"), new Enumeration("disk")];
   for (const { inline, name } of claims) (inline ? disks : named).add(name);
   return [...named.shown, ...disks.shown].join(" and ");
+}
+
+/** `Deployment web`, `Deployments a, b and 3 more and CronJob backup`: how workloads are named in a sentence. */
+export function nameWorkloads(workloads: readonly Pick<ObjectRef, "kind" | "name">[]): string {
+  const byKind = new Map<string, Enumeration>();
+  for (const { kind, name } of workloads) {
+    const group = byKind.get(kind) ?? new Enumeration(kind);
+    byKind.set(kind, group);
+    group.add(name);
+  }
+  return [...byKind.values()].flatMap(({ shown }) => shown).join(" and ");
 }
 
 /** More names than these are counted, and not kept. */
