@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import t from "tap";
@@ -61,8 +61,7 @@ t.test("the builder is sent what the image is made of, and nothing else", async 
       .sort(),
     [...needed].sort(),
   );
-  const there = await readdir(ROOT);
-  for (const path of needed) t.ok(there.includes(path), path);
+  for (const path of needed) await t.resolves(stat(`${ROOT}${path}`), path);
 });
 
 t.test("the image has the Node that the project is tested with", async (t) => {
@@ -105,6 +104,11 @@ t.test("base image and registry can be a mirror's", async (t) => {
       t.ok(
         lines.some((line) => line.word === "ARG" && line.rest === "NPM_REGISTRY"),
         name,
+      );
+      // Node trusts the authorities that it was built with; a mirror's may only be in the base image.
+      t.ok(
+        lines.some((line) => line.word === "ENV" && line.rest === "NODE_USE_SYSTEM_CA=1"),
+        `${name}: the mirror's certificate`,
       );
     }
   }
@@ -157,7 +161,46 @@ async function fillImage(folder: string): Promise<void> {
       if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
     });
   }
+  await run(`${ROOT}release/runtime-only.sh`, [join(app, "node_modules")]);
 }
+
+t.test("of the dependencies only what runs is kept", async (t) => {
+  t.match((await instructions("production", "RUN"))[0], "&& runtime-only.sh node_modules");
+  const file = "x";
+  const folder = t.testdir({
+    node_modules: {
+      ".bin": { file },
+      a: {
+        "index.js": file,
+        "index.js.map": file,
+        "index.d.ts": file,
+        LICENSE: file,
+        test: { file },
+        docs: { file },
+        lib: { test: { "index.js": file } },
+        node_modules: { b: { "index.mjs": file, benchmarks: { file }, "index.d.mts": file } },
+      },
+      "@scope": { test: { "index.js": file, tests: { file }, "index.test-d.ts": file } },
+      test: { "index.js": file, example: { file } },
+    },
+  });
+  await run(`${ROOT}release/runtime-only.sh`, [join(folder, "node_modules")]);
+  const left = await readdir(folder, { recursive: true, withFileTypes: true });
+  t.strictSame(
+    left
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => relative(join(folder, "node_modules"), join(parentPath, name)))
+      .sort(),
+    [
+      "@scope/test/index.js",
+      "a/LICENSE",
+      "a/index.js",
+      "a/lib/test/index.js",
+      "a/node_modules/b/index.mjs",
+      "test/index.js",
+    ],
+  );
+});
 
 t.test("what is in the image is enough to run every part of it", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "attachguard-image-"));
