@@ -5,6 +5,7 @@ import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import t from "tap";
+import { copyProduction } from "../distribution/production.ts";
 import { ROOT } from "./render.ts";
 
 const run = promisify(execFile);
@@ -123,10 +124,6 @@ t.test("no package's install script runs while the image is built", async (t) =>
   t.match((await instructions("production", "RUN"))[0], "npm ci --omit=dev --ignore-scripts");
 });
 
-interface Lockfile {
-  readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly devOptional?: boolean }>>;
-}
-
 /** True where a command can be run in a network that leads nowhere, as the build has to bear after `npm ci`. */
 async function canDoWithoutNetwork(): Promise<boolean> {
   return run("unshare", ["--net", "true"]).then(
@@ -152,15 +149,7 @@ async function fillImage(folder: string): Promise<void> {
   await cp(join(source, "dist/cli"), join(app, "dist/cli"), { recursive: true });
   await cp(join(source, "dist/LICENSES.txt"), join(app, "dist/LICENSES.txt"));
   await cp(`${ROOT}package.json`, join(app, "package.json"));
-  const lockfile = JSON.parse(await readFile(`${ROOT}package-lock.json`, "utf8")) as Lockfile;
-  for (const [path, { dev, devOptional }] of Object.entries(lockfile.packages)) {
-    // Nested packages come along with the one that they are nested in.
-    if (path === "" || path.indexOf("node_modules/", 1) !== -1 || dev || devOptional) continue;
-    await cp(`${ROOT}${path}`, join(app, path), { recursive: true, force: true }).catch((error: unknown) => {
-      // Optional packages for other platforms are in the lockfile and not on the disk.
-      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
-    });
-  }
+  await copyProduction(app);
   await run(`${ROOT}release/runtime-only.sh`, [join(app, "node_modules")]);
 }
 
