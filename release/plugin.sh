@@ -4,9 +4,9 @@
 #
 #   release/plugin.sh NODE_MODULES OUTPUT.tar.gz
 set -euo pipefail
-cd "$(dirname "$0")/.."
 modules="$(realpath "$1")"
 output="$(realpath "$(dirname "$2")")/$(basename "$2")"
+cd "$(dirname "$0")/.."
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 
