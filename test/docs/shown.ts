@@ -39,3 +39,30 @@ export function shownIn(page: string): readonly Shown[] {
   }
   return shown;
 }
+
+/** A call of attachguard in a block without a mark. */
+export interface Typed {
+  readonly place: string;
+  readonly words: readonly string[];
+}
+
+/** Without comments, and of a pipeline only its own part. */
+export function typedIn(pages: readonly string[]): readonly Typed[] {
+  return pages
+    .flatMap((page) => shownIn(page))
+    .filter(({ mark }) => mark === "")
+    .flatMap(({ place, line }) =>
+      line
+        .replace(/\s+#.*$/, "")
+        .split(" | ")
+        .map((part) => /^(?:kubectl )?attachguard (.+)$/.exec(part.trim())?.[1])
+        .filter((words) => words !== undefined)
+        .map((words) => ({ place, words: words.split(/\s+/) })),
+    );
+}
+
+/** Judges what a cluster has now. */
+export function needsCluster({ words }: Typed): boolean {
+  if (words[0] === "check") return false;
+  return !words.some((word) => word === "--from" || word === "--from-log") || words.includes("--context");
+}

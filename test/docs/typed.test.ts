@@ -6,27 +6,12 @@ import { parseAllDocuments } from "yaml";
 import { run } from "../cli/run.ts";
 import { PLAIN_ENV } from "../library/packed.ts";
 import { ROOT } from "../manifests/render.ts";
-import { PAGES, shownIn } from "./shown.ts";
+import { needsCluster, PAGES, type Typed, typedIn } from "./shown.ts";
 
 // Commands in blocks without a mark need files of one's own, or a cluster. Those of attachguard are right in each word,
 // and where they need only files, they are run, in a repository that has what they name.
 
-interface Typed {
-  readonly place: string;
-  readonly words: readonly string[];
-}
-
-/** The words of each call of attachguard; without comments, and of a pipeline only its own part. */
-const typed: readonly Typed[] = PAGES.flatMap((page) => shownIn(page))
-  .filter(({ mark }) => mark === "")
-  .flatMap(({ place, line }) =>
-    line
-      .replace(/\s+#.*$/, "")
-      .split(" | ")
-      .map((part) => /^(?:kubectl )?attachguard (.+)$/.exec(part.trim())?.[1])
-      .filter((words) => words !== undefined)
-      .map((words) => ({ place, words: words.split(/\s+/) })),
-  );
+const typed = typedIn(PAGES);
 
 const GROUPS = ["webhooks", "waiver"];
 
@@ -43,13 +28,6 @@ t.test("every command that is shown exists, with every option", async (t) => {
     }
   }
 });
-
-/** Judges what a cluster has now. */
-function needsCluster({ words }: Typed): boolean {
-  const [command = ""] = words;
-  if (command === "check") return false;
-  return !words.some((word) => word === "--from" || word === "--from-log") || words.includes("--context");
-}
 
 /** Reads what another program writes into it. */
 const reads = ({ words }: Typed) => words.at(-1) === "-";
