@@ -13,7 +13,7 @@ import {
   type SubjectDiagnosis,
   type SubjectState,
 } from "./diagnosis.ts";
-import type { Facts, Pod, Sighting, VolumeAttachment } from "./facts.ts";
+import type { DiagnosedKind, Facts, Pod, Sighting, VolumeAttachment } from "./facts.ts";
 import { reportAttachments } from "./findings.ts";
 import { Inquiry } from "./inquiry.ts";
 import { type Judged, judgeClaimSubject, judgePods, judgeWorkload } from "./judge-subject.ts";
@@ -136,9 +136,7 @@ function judgeObject(
 
 /** Every workload and bare pod of the namespace, then the claims and attachments that none of them answers for. */
 function everything(namespace: string | null, inquiry: Inquiry, errors: DiagnosisError[]): readonly Part[] {
-  const unread = inquiry.picture.unread("Pod", namespace ?? undefined);
-  if (unread !== undefined)
-    errors.push({ file: null, message: `What is stuck cannot be seen: ${unreadText(unread)}` });
+  errors.push(...unseenSubjects(namespace, inquiry));
   const isAsked = (object: { readonly namespace: string }) =>
     namespace === null || object.namespace === namespace;
   const { roots, strays } = rootsIn(inquiry);
@@ -166,6 +164,28 @@ function everything(namespace: string | null, inquiry: Inquiry, errors: Diagnosi
       parts.push({ subject: refOf(claim), judged });
   }
   return parts;
+}
+
+/** What can be stuck without a pod that shows it: a workload that may make none, a claim that nobody waits for. */
+const STUCK_ALONE = [
+  "PersistentVolumeClaim",
+  "Deployment",
+  "ReplicaSet",
+  "StatefulSet",
+  "DaemonSet",
+  "Job",
+] as const;
+
+/** That not everything that is asked about is known. */
+function unseenSubjects(namespace: string | null, { picture }: Inquiry): readonly DiagnosisError[] {
+  const unreadIn = (kind: DiagnosedKind) => picture.unread(kind, namespace ?? undefined);
+  const pods = unreadIn("Pod");
+  if (pods !== undefined)
+    return [{ file: null, message: `What is stuck cannot be seen: ${unreadText(pods)}` }];
+  const unread = STUCK_ALONE.flatMap((kind) => unreadIn(kind) ?? []);
+  if (unread.length === 0) return [];
+  const why = unread.map(unreadText).join(", ");
+  return [{ file: null, message: `Whether anything without a pod is stuck cannot be seen: ${why}` }];
 }
 
 function subjectOf({ apiVersion, kind, namespace, name }: Root): SubjectDiagnosis["subject"] {

@@ -5,7 +5,7 @@ import type { Pod } from "../facts.ts";
 import type { Inquiry } from "../inquiry.ts";
 import { OUT_OF_SERVICE } from "../kubectl.ts";
 import { isFinished } from "../pods.ts";
-import { type Root, sameRoot } from "../roots.ts";
+import { type Root, refOf, sameRoot } from "../roots.ts";
 import { advice, drainAndReboot, lookAtDriver, rebooted, removeTaint, stopAll } from "../steps.ts";
 import { type Cause, KEEP_FINALIZER, NEVER_DELETE_ATTACHMENT } from "./cause.ts";
 
@@ -92,13 +92,14 @@ function isTainted(node: string, inquiry: Inquiry): boolean {
   return inquiry.picture.node(node)?.taints.some(({ key }) => key === OUT_OF_SERVICE) === true;
 }
 
-/** The workloads of the pods that are not finished, each once. */
+/** The workloads of the pods that are not finished, each once; a pod itself where what owns it was not read. */
 export function usersOf(pods: readonly Pod[], inquiry: Inquiry): readonly Root[] {
   const roots: Root[] = [];
   for (const pod of pods) {
     if (isFinished(pod)) continue;
-    const root = inquiry.roots.rootOf(pod);
-    if (root.is === "known" && !roots.some((known) => sameRoot(known, root.object))) roots.push(root.object);
+    const sight = inquiry.roots.rootOf(pod);
+    const root = sight.is === "known" ? sight.object : { ...refOf(pod), object: pod };
+    if (!roots.some((known) => sameRoot(known, root))) roots.push(root);
   }
   return roots;
 }
