@@ -116,7 +116,7 @@ export interface Pod extends Meta {
   readonly containers: readonly Container[];
   /** Entries of containerStatuses can be missing before a kubelet has written them: the number in the spec. */
   readonly containerCount: number;
-  /** PodScheduled and Ready. */
+  /** PodScheduled, PodReadyToStartContainers and Ready. */
   readonly conditions: readonly Condition[];
   /** Where it may land; of a pod that has a node already, nothing is kept. */
   readonly placement: Placement;
@@ -312,8 +312,6 @@ export interface ObjectOf {
 }
 
 export type Objects = { readonly [K in DiagnosedKind]: readonly ObjectOf[K][] };
-
-/** Kinds whose pods they are: what a person asks about. */
 
 export interface Facts {
   readonly source: "live" | "dump";

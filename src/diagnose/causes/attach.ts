@@ -1,6 +1,7 @@
 import { type Answer, answer, type Unseen } from "../answer.ts";
 import { unreadAbout } from "../attachment-rows.ts";
 import { needsAttachment } from "../dangers.ts";
+import type { Pod } from "../facts.ts";
 import type { Inquiry } from "../inquiry.ts";
 import type { Disk } from "../picture.ts";
 import { deadClaimants, type PodCase } from "../pod-case.ts";
@@ -152,29 +153,59 @@ function unattached(c: PodCase, disk: Disk, inquiry: Inquiry): Answer | Unseen |
 }
 
 function attached(c: PodCase, inquiry: Inquiry): Answer {
-  const times = [inquiry.waitingSince(c.pod), ...c.own.map(({ attachment }) => attachment.createdAt)];
+  const { pod, uses } = c;
+  const times = [inquiry.waitingSince(pod), ...c.own.map(({ attachment }) => attachment.createdAt)];
   const since = Math.max(...times.filter((time) => time !== undefined), 0);
   const age = inquiry.age(since);
-  const volumes = c.uses.length === 0 ? "It has no claim" : "Its volume is attached";
+  const volumes =
+    uses.length === 0
+      ? "It has no claim"
+      : c.own.length === 0
+        ? "Its volume needs no attachment"
+        : "Its volume is attached";
   if (age < PATIENCE)
-    return begun(c, c.uses[0]?.disk, `${c.pod.name} is starting. ${volumes}.`, PATIENCE - age, inquiry);
-  return notTheVolume(
-    "other",
-    `${c.pod.name} has not started for ${spoken(age)}, and not because of an attachment. ${volumes}.`,
-    inquiry.waitingSince(c.pod),
-    {
-      steps: [
-        {
-          id: "mend-pod",
-          text: "Look at its events and at the kubelet of its node.",
-          commands: inquiry.kubectl.describe(c.pod),
-          behind: [],
-          cost: "nothing",
-          danger: null,
-        },
-      ],
-    },
-  );
+    return begun(c, uses[0]?.disk, `${pod.name} is starting. ${volumes}.`, PATIENCE - age, inquiry);
+  const look = {
+    id: "mend-pod",
+    text: "Look at its events and at the kubelet of its node.",
+    commands: inquiry.kubectl.describe(pod),
+    behind: [],
+    cost: "nothing",
+    danger: null,
+  } as const;
+  const late = `${pod.name} has not started for ${spoken(age)}, and not because of an attachment. ${volumes}`;
+  const complaint = inquiry.picture.eventsAbout(pod).findLast(({ reason }) => SANDBOX_REASONS.has(reason));
+  if (uses.length === 0 || isMounted(pod) || complaint !== undefined) {
+    const quoted = complaint === undefined ? "" : ` The kubelet says: "${complaint.message}"`;
+    return notTheVolume("other", `${late}.${quoted}`, inquiry.waitingSince(pod), {
+      steps: [look],
+      evidence: complaint === undefined ? [] : [`event ${complaint.reason}: ${complaint.message}`],
+    });
+  }
+  return answer({
+    cause: "unknown",
+    state: "unknown",
+    volume: false,
+    text: `${late}; whether it is mounted${othersOf(pod)} is shown by events only, and none is left that says so.`,
+    since: inquiry.waitingSince(pod),
+    disk: uses[0]?.disk,
+    steps: [look],
+    avoid: [NEVER_DELETE_ATTACHMENT],
+  });
+}
+
+/** The kubelet makes the sandbox only after every volume is mounted (`pkg/kubelet/kubelet.go` SyncPod). */
+const SANDBOX_REASONS: ReadonlySet<string> = new Set(["FailedCreatePodSandBox", "FailedPodSandBoxStatus"]);
+
+function isMounted({ conditions }: Pod): boolean {
+  return conditions.some(({ type, status }) => type === "PodReadyToStartContainers" && status === "True");
+}
+
+/** A ConfigMap or a Secret that is missing shows in no object that is read (19b). */
+function othersOf({ otherVolumes }: Pod): string {
+  // Every pod has one for its service account.
+  const named = otherVolumes.filter((name) => !name.startsWith("kube-api-access-"));
+  return named.length === 0 ? "" : `, and the other volumes of the pod (${named.join(", ")}),`;
 }
 
 function begun(c: PodCase, disk: Disk | undefined, text: string, within: number, inquiry: Inquiry): Answer {

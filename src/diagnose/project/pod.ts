@@ -14,7 +14,7 @@ const NOT_READY = noExecute("node.kubernetes.io/not-ready");
 /** Where a pod may land is of no interest once it has. */
 const PLACED: Raw = Object.freeze({});
 
-const POD_CONDITIONS: ReadonlySet<string> = new Set(["PodScheduled", "Ready"]);
+const POD_CONDITIONS: ReadonlySet<string> = new Set(["PodScheduled", "PodReadyToStartContainers", "Ready"]);
 
 export function podFrom(raw: Raw): Pod {
   const meta = metaOf(raw, "Pod", "v1");
