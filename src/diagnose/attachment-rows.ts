@@ -107,9 +107,9 @@ export function judgeAttachment(attachment: VolumeAttachment, picture: Picture):
     const answer = applies(look);
     if (answer === false) continue;
     if (answer === undefined || (restsOnAbsence && look.unread !== undefined)) break;
-    return { ...look, state, row };
+    return Object.assign(look, { state, row });
   }
-  return { ...look, state: "unknown", row: null };
+  return Object.assign(look, { state: "unknown" as const, row: null });
 }
 
 function lookAt(attachment: VolumeAttachment, picture: Picture): AttachmentLook {
@@ -120,7 +120,7 @@ function lookAt(attachment: VolumeAttachment, picture: Picture): AttachmentLook 
   return {
     attachment,
     disk,
-    users: (disk.podsByNode.get(nodeName) ?? []).filter(wantsVolumes),
+    users: picture.podsOn(disk, nodeName).filter(wantsVolumes),
     nodeState: picture.nodeState(nodeName),
     node,
     isDeleting: attachment.deletedAt !== undefined,

@@ -142,19 +142,16 @@ function everything(namespace: string | null, inquiry: Inquiry, errors: Diagnosi
   const { roots, strays } = rootsIn(inquiry);
   const parts: Part[] = [];
   const covered = new Set<string>();
-  const judgedParts = [
-    ...roots
-      .filter(isAsked)
-      .map((root) => ({ subject: subjectOf(root), judged: judgeWorkload(root, inquiry) })),
-    ...strays.flatMap((pods) => strayPart(pods.filter(isAsked), inquiry)),
-  ];
-  for (const part of judgedParts) {
+  const add = (part: Part) => {
     const { judged } = part;
     parts.push(part);
-    if (judged.answer.state === "healthy") continue;
+    if (judged.answer.state === "healthy") return;
     for (const pod of judged.pods)
       for (const { claimName } of pod.claims) covered.add(`${pod.namespace}/${claimName}`);
-  }
+  };
+  for (const root of roots)
+    if (isAsked(root)) add({ subject: subjectOf(root), judged: judgeWorkload(root, inquiry) });
+  for (const pods of strays) strayPart(pods.filter(isAsked), inquiry).forEach(add);
   for (const claim of inquiry.picture.facts.objects.PersistentVolumeClaim.filter(isAsked)) {
     if (covered.size > 0 && covered.has(`${claim.namespace}/${claim.name}`)) continue;
     const judged = judgeClaimSubject(claim, inquiry);

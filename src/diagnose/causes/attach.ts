@@ -16,8 +16,9 @@ const PATIENCE = 2 * MINUTE;
 /** D13, D14: nothing in this cluster holds the disk, and its attach fails or is not answered. */
 export const attachFails: Cause = {
   row: "D13, D14",
+  stages: ["creating"],
   judge: (c, inquiry) => {
-    if (c.stage !== "creating" || c.blockers.length > 0) return undefined;
+    if (c.blockers.length > 0) return undefined;
     const attempt = c.own.find(({ state }) => state === "attempt");
     if (attempt === undefined) return undefined;
     const unread = unreadAbout(attempt.disk, inquiry.picture);
@@ -71,13 +72,9 @@ const OPEN_ELSEWHERE = /is still being used/;
 /** A23, A40: attached, but the node part of the driver refuses. */
 export const mountFails: Cause = {
   row: "D14",
+  stages: ["creating"],
   judge: (c, inquiry) => {
-    if (
-      c.stage !== "creating" ||
-      c.blockers.length > 0 ||
-      c.own.some(({ attachment }) => !attachment.attached)
-    )
-      return undefined;
+    if (c.blockers.length > 0 || c.own.some(({ attachment }) => !attachment.attached)) return undefined;
     const event = mountComplaint(c, inquiry);
     const use = c.uses.find(({ disk }) =>
       disk?.volumeNames.some((name) => event?.message.includes(`"${name}"`)),
@@ -113,8 +110,8 @@ export const mountFails: Cause = {
 /** The pod has just begun, and nothing has failed; or it has been at it for longer than the volume explains. */
 export const starting: Cause = {
   row: "starting",
+  stages: ["creating"],
   judge: (c, inquiry) => {
-    if (c.stage !== "creating") return undefined;
     for (const { disk, claim, volume } of c.uses) {
       if (claim.is === "unread") return { unseen: claim.unread };
       if (volume?.is === "unread") return { unseen: volume.unread };

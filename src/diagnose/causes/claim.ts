@@ -4,14 +4,14 @@ import type { Inquiry } from "../inquiry.ts";
 import type { Sight } from "../picture.ts";
 import { advice, lookAtDriver, replacePendingClaim } from "../steps.ts";
 import { MINUTE, spoken } from "../times.ts";
-import type { Cause } from "./cause.ts";
+import { type Cause, WAITING } from "./cause.ts";
 
 /** D16: the claim of a pod that has not started cannot be used. */
 export const claimNotUsable: Cause = {
   row: "D16",
+  stages: WAITING,
   isShownByItself: true,
   judge: (c, inquiry) => {
-    if (c.stage !== "unscheduled" && c.stage !== "creating") return undefined;
     for (const { claimName, claim } of c.uses) {
       const found = judgeClaim(claimName, claim, c.pod, inquiry);
       if (found !== undefined) return found;

@@ -19,9 +19,9 @@ const CAUSES: Readonly<Record<Danger["row"], CauseId>> = {
 /** R3 with a running container, R14 to R16: they win over everything else. */
 export const danger: Cause = {
   row: "R3, D21",
+  // Of a finished pod nothing: the pod that still has the disk reports it.
+  stages: ["unscheduled", "creating", "failing", "running", "terminating"],
   judge: (c, inquiry) => {
-    // The pod that still has the disk reports it.
-    if (c.stage === "finished") return undefined;
     for (const { disk } of c.uses) {
       const [first] = disk === undefined ? [] : inquiry.dangersOf(disk).told;
       if (first !== undefined) return endangered(first, inquiry);

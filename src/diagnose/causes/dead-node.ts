@@ -21,7 +21,7 @@ import {
   wait,
 } from "../steps.ts";
 import { clock, MINUTE, spoken } from "../times.ts";
-import { blockerIn, type Cause, NOT_BEFORE_OFF } from "./cause.ts";
+import { blockerIn, type Cause, NOT_BEFORE_OFF, WAITING } from "./cause.ts";
 import { usersOf } from "./danger.ts";
 
 const DEAD: ReadonlySet<string> = new Set(["not-ready", "gone"]);
@@ -29,6 +29,7 @@ const DEAD: ReadonlySet<string> = new Set(["not-ready", "gone"]);
 /** D7, D8: a pod that cannot end on a dead node keeps the volume forever (A9). */
 export const heldByDeadPod: Cause = {
   row: "D7, D8",
+  stages: [...WAITING, "terminating"],
   judge: (c, inquiry) => {
     const dead = deadHolder(c, inquiry);
     if (dead === undefined || "unseen" in dead) return dead;
@@ -139,9 +140,10 @@ export function deadNodeSteps(
 /** D6: the node is dead, and nothing has been evicted yet (A43). */
 export const nodeNotReady: Cause = {
   row: "D6",
+  stages: [...WAITING, "failing", "running"],
   judge: (c, inquiry) => {
     const { pod, stage, nodeState } = c;
-    if (["running", "failing", "creating"].includes(stage) && nodeState === "not-ready")
+    if (stage !== "unscheduled" && nodeState === "not-ready")
       return notReady(pod.nodeName ?? "", pod, inquiry);
     if (stage === "running" && nodeState === "gone")
       return nodeGone(pod.nodeName ?? "", undefined, undefined, inquiry);
@@ -185,6 +187,7 @@ function evictionText(pod: Pod, node: Node | undefined, { now }: Inquiry): strin
 /** D9: no pod is left, the six minutes run; whether they end cannot be seen (A10, A16). */
 export const waitingForForcedDetach: Cause = {
   row: "D9",
+  stages: WAITING,
   judge: (c, inquiry) => {
     const held = blockerIn(c, "forced-detach-pending");
     if (held === undefined) return undefined;
@@ -254,6 +257,7 @@ function effectOfTaint(node: Node | undefined, inquiry: Inquiry): TaintEffect {
 /** D10: the Node object is gone, its attachment is left (A15). */
 export const nodeDeleted: Cause = {
   row: "D10",
+  stages: WAITING,
   judge: (c, inquiry) => {
     const held = blockerIn(c, "node-gone");
     return held === undefined ? undefined : nodeGone(held.attachment.nodeName, c, held, inquiry);

@@ -16,7 +16,7 @@ import {
   wait,
 } from "../steps.ts";
 import { clock, MINUTE, SECOND, spoken } from "../times.ts";
-import { blockerIn, type Cause, KEEP_FINALIZER, NEVER_DELETE_ATTACHMENT } from "./cause.ts";
+import { blockerIn, type Cause, KEEP_FINALIZER, NEVER_DELETE_ATTACHMENT, WAITING } from "./cause.ts";
 import { usersOf } from "./danger.ts";
 
 /** How long a detach, or what follows the end of a grace period, may take before it counts as stuck. */
@@ -25,6 +25,7 @@ const PATIENCE = 2 * MINUTE;
 /** D4, D12, D13: a detach was ordered, of another node's attachment or of the pod's own (25b). */
 export const detachOrdered: Cause = {
   row: "D4, D12, D13",
+  stages: WAITING,
   judge: (c, inquiry) => {
     const held = blockerIn(c, "detaching", "detach-ordered-under-pod");
     if (held === undefined) return undefined;
@@ -105,6 +106,7 @@ function detaching(
 /** D4 and D22: nobody uses it any more, and the kubelet of a Ready node has not let go of it. */
 export const detachDue: Cause = {
   row: "D4, D22",
+  stages: WAITING,
   judge: (c, inquiry) => {
     const held = blockerIn(c, "detach-about-to-come", "forgotten-but-mounted");
     if (held === undefined) return undefined;
@@ -180,6 +182,7 @@ function dueSince(pod: Pod, inquiry: Inquiry): number | undefined {
 /** D5: the old pod ends, within its grace period; or its kubelet cannot end it. */
 export const oldPodTerminating: Cause = {
   row: "D5",
+  stages: [...WAITING, "terminating"],
   judge: (c, inquiry) => {
     const ending = endingPod(c, inquiry);
     if (ending === undefined || "unseen" in ending) return ending;
@@ -239,6 +242,7 @@ function endingPod(c: PodCase, inquiry: Inquiry): Pod | Unseen | undefined {
 /** D11: a leftover that nothing will remove. */
 export const leftover: Cause = {
   row: "D11",
+  stages: WAITING,
   judge: (c, inquiry) => {
     const held = blockerIn(c, "stale", "foreign-name");
     if (held === undefined) return undefined;

@@ -49,9 +49,10 @@ const DETAILS: readonly { readonly reason: RegExp; readonly detail: FaultDetail;
 /** D19: a container was made, so its volumes are mounted; what it waits for now is its own. */
 export const failing: Cause = {
   row: "D19",
+  stages: ["failing"],
   isShownByItself: true,
-  judge: ({ pod, stage }) => {
-    const container = stage === "failing" ? failingContainer(pod) : undefined;
+  judge: ({ pod }) => {
+    const container = failingContainer(pod);
     if (container === undefined) return undefined;
     const known = DETAILS.find(({ reason }) => reason.test(container.reason));
     return notTheVolume(known?.detail ?? "other", said(pod.name, container), pod.createdAt, {
@@ -71,8 +72,9 @@ function said(pod: string, { name, reason, message }: Container): string {
 /** D19: runs, but is not ready; or an init container goes on. */
 export const notReady: Cause = {
   row: "D19",
-  judge: ({ pod, stage, nodeState }, inquiry) => {
-    if (stage !== "running" || nodeState !== "ready") return undefined;
+  stages: ["running"],
+  judge: ({ pod, nodeState }, inquiry) => {
+    if (nodeState !== "ready") return undefined;
     const ready = pod.conditions.find(({ type }) => type === "Ready");
     if (ready === undefined || ready.status === "True" || inquiry.age(ready.since) < 2 * MINUTE)
       return undefined;
@@ -119,8 +121,9 @@ export function mountComplaint({ pod, own }: PodCase, inquiry: Inquiry): Event |
 /** D19: the claim's volume is attached, and another volume cannot be mounted. */
 export const otherVolume: Cause = {
   row: "D19",
+  stages: ["creating"],
   judge: (c, inquiry) => {
-    if (c.stage !== "creating" || c.blockers.length > 0) return undefined;
+    if (c.blockers.length > 0) return undefined;
     if (c.own.some(({ attachment, isDeleting }) => !attachment.attached || isDeleting)) return undefined;
     const event = mountComplaint(c, inquiry);
     if (event === undefined) return undefined;

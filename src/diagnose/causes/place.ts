@@ -19,8 +19,8 @@ const MOST_NODES = 3;
 /** D17: the volume lives where no node takes the pod. */
 export const noNodeForTheVolume: Cause = {
   row: "D17",
+  stages: ["unscheduled"],
   judge: (c, inquiry) => {
-    if (c.stage !== "unscheduled") return undefined;
     const text = schedulerText(c.pod);
     const pinned = c.uses.find(
       ({ volume }) => volume?.is === "known" && volume.object.nodeAffinity !== undefined,
@@ -108,8 +108,8 @@ function placeOf({ nodeAffinity = [] }: PersistentVolume): string {
 /** D19, D16: the pod cannot be placed, and not because of its volumes. */
 export const notPlaced: Cause = {
   row: "D19",
+  stages: ["unscheduled"],
   judge: (c, inquiry) => {
-    if (c.stage !== "unscheduled") return undefined;
     const { pod } = c;
     const text = schedulerText(pod);
     if (text === "" && !pod.gated) return young(pod, inquiry);
