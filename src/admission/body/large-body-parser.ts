@@ -1,5 +1,13 @@
 import { Worker } from "node:worker_threads";
-import { type Compact, compactReviews } from "./compact-review.ts";
+import {
+  MOST_EXPRESSIONS,
+  MOST_LABELS,
+  MOST_NODE_EXPRESSIONS,
+  MOST_NODE_VALUES,
+  MOST_VALUES,
+} from "../../policy/spread/bounds.ts";
+import { MOST_CLAIMS } from "../../policy/template-claims.ts";
+import { type Compact, type CompactBounds, compactReviews } from "./compact-review.ts";
 
 /** The outcome for a large body. */
 export type Compacted =
@@ -20,6 +28,14 @@ interface Job {
  */
 const HEAP_MIB = 128;
 const YOUNG_MIB = 16;
+/** One more of each than policy looks at. */
+const BOUNDS: CompactBounds = {
+  labels: MOST_LABELS + 1,
+  podTerms: MOST_EXPRESSIONS + MOST_VALUES + 1,
+  nodeExpressions: MOST_NODE_EXPRESSIONS + 1,
+  nodeValues: MOST_NODE_VALUES + 1,
+  claimTemplates: MOST_CLAIMS + 1,
+};
 
 /**
  * Parses large bodies away from the thread that answers, one after the other, with a heap of its own: a body that
@@ -83,6 +99,7 @@ export class LargeBodyParser {
       eval: true,
       execArgv: [],
       env: {},
+      workerData: BOUNDS,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB, maxYoungGenerationSizeMb: YOUNG_MIB },
     });
     worker.unref();

@@ -1,7 +1,9 @@
 import type { Readable } from "node:stream";
-import { isRecord } from "../../kube/raw.ts";
+import { type MountList, mountList, tellMounts } from "../../kube/pod-template.ts";
+import { isRecord, record } from "../../kube/raw.ts";
 import { RequestRefused } from "../status.ts";
 import { BlockList } from "./block-list.ts";
+import type { TemplateMounts } from "./compact-review.ts";
 import { isDeeper, JsonScan } from "./json-scan.ts";
 import type { LargeBodyParser } from "./large-body-parser.ts";
 import { HEAD_BYTES, type ReviewHead, readHead } from "./review-head.ts";
@@ -187,7 +189,7 @@ async function parseBody(
   switch (compacted.state) {
     case "text":
       if (compacted.text.length > MOST_COMPACT) return { state: "unread", why: "values", head: known };
-      return parsed(compacted.text, scan, holding, parse);
+      return withMounts(parsed(compacted.text, scan, holding, parse), compacted.mounts);
     case "malformed":
       return refused("the body is not JSON");
     case "too-deep":
@@ -216,6 +218,17 @@ function parsed(
     if (isDeeper(value, MOST_DEPTH)) return refused(TOO_DEEP);
   }
   return { state: "read", value, holding };
+}
+
+/** Puts what the worker said about a template's mounts beside its pod spec. */
+function withMounts(body: Body, mounts: readonly TemplateMounts[]): Body {
+  if (body.state !== "read") return body;
+  let last: MountList | undefined;
+  for (const { path, list } of mounts) {
+    last = list === "same" && last !== undefined ? last : mountList(JSON.parse(list));
+    tellMounts(record(path.reduce<unknown>((part, name) => record(part)[name], body.value)), last);
+  }
+  return body;
 }
 
 /** A user may nest them as deep as the API server accepts, and no verdict reads them. */
