@@ -1,3 +1,5 @@
+import type { JsonScan } from "./json-scan.ts";
+
 /** The worker's result for a body. */
 export type Compact =
   | {
@@ -5,7 +7,11 @@ export type Compact =
       readonly text: string;
       /** What templates with very many volumes mount, beside the text: a body cannot say it. */
       readonly mounts: readonly TemplateMounts[];
+      /** How deep the body nested. */
+      readonly depth: number;
     }
+  /** Parsing it would take more memory than a review of objects that can be stored. */
+  | { readonly state: "too-many-values" }
   | { readonly state: "malformed" }
   | { readonly state: "too-deep" };
 
@@ -25,6 +31,8 @@ export interface CompactBounds {
   readonly nodeExpressions: number;
   readonly nodeValues: number;
   readonly claimTemplates: number;
+  /** More values than these are not parsed. */
+  readonly values: number;
 }
 
 /**
@@ -33,7 +41,7 @@ export interface CompactBounds {
  *
  * It is started from its own text and sees nothing else of this module.
  */
-export function compactReviews(): void {
+export function compactReviews(Scan: typeof JsonScan): void {
   const { parentPort: port, workerData } = process.getBuiltinModule("node:worker_threads");
   const most: CompactBounds = workerData;
   const { createHash } = process.getBuiltinModule("node:crypto");
@@ -342,8 +350,13 @@ export function compactReviews(): void {
   };
   const compact = (blocks: readonly Uint8Array[]): Compact => {
     const decoder = new TextDecoder();
+    const scan = new Scan();
     let text = "";
-    for (const block of blocks) text += decoder.decode(block, { stream: true });
+    for (const block of blocks) {
+      scan.push(block);
+      if (scan.values > most.values) return { state: "too-many-values" };
+      text += decoder.decode(block, { stream: true });
+    }
     let review: unknown;
     try {
       review = JSON.parse(text + decoder.decode());
@@ -361,7 +374,7 @@ export function compactReviews(): void {
       }
       const [first, second] = mountsFound;
       if (first !== undefined && first.list === second?.list) second.list = "same";
-      return { state: "text", text: JSON.stringify(review), mounts: mountsFound };
+      return { state: "text", text: JSON.stringify(review), mounts: mountsFound, depth: scan.depth };
     } catch (error) {
       // The stack ends before the nesting does.
       if (error instanceof RangeError) return { state: "too-deep" };

@@ -8,6 +8,7 @@ import {
 } from "../../policy/spread/bounds.ts";
 import { MOST_CLAIMS } from "../../policy/template-claims.ts";
 import { type Compact, type CompactBounds, compactReviews } from "./compact-review.ts";
+import { JsonScan } from "./json-scan.ts";
 
 /** The outcome for a large body. */
 export type Compacted =
@@ -28,6 +29,11 @@ interface Job {
  */
 const HEAP_MIB = 128;
 const YOUNG_MIB = 16;
+/**
+ * Two objects of 1.5 MiB hold at most 1.6 million values (an empty string, or an empty term, is two bytes in etcd);
+ * what has more is no review of objects that can be stored.
+ */
+export const MOST_BODY_VALUES = 2_000_000;
 /** One more of each than policy looks at. */
 const BOUNDS: CompactBounds = {
   labels: MOST_LABELS + 1,
@@ -35,6 +41,7 @@ const BOUNDS: CompactBounds = {
   nodeExpressions: MOST_NODE_EXPRESSIONS + 1,
   nodeValues: MOST_NODE_VALUES + 1,
   claimTemplates: MOST_CLAIMS + 1,
+  values: MOST_BODY_VALUES,
 };
 
 /**
@@ -95,7 +102,7 @@ export class LargeBodyParser {
 
   #start(): Worker {
     // As text: in the published package all modules are joined into a few files, and none is the worker's own.
-    const worker = new Worker(`(${compactReviews.toString()})()`, {
+    const worker = new Worker(`(${compactReviews})(${JsonScan})`, {
       eval: true,
       execArgv: [],
       env: {},

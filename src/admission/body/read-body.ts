@@ -5,7 +5,7 @@ import { RequestRefused } from "../status.ts";
 import { BlockList } from "./block-list.ts";
 import type { TemplateMounts } from "./compact-review.ts";
 import { isDeeper, JsonScan } from "./json-scan.ts";
-import type { LargeBodyParser } from "./large-body-parser.ts";
+import { type LargeBodyParser, MOST_BODY_VALUES } from "./large-body-parser.ts";
 import { HEAD_BYTES, type ReviewHead, readHead } from "./review-head.ts";
 import { Holding, type Room } from "./room.ts";
 
@@ -51,11 +51,6 @@ const LOOKED_AT_FROM = 32 * 1024;
 const LARGE_FROM = 256 * 1024;
 /** From this size on a body is parsed in the worker. */
 const WORKER_FROM = 1024 * 1024;
-/**
- * Two objects of 1.5 MiB hold at most 1.6 million values (an empty string, or an empty term, is two bytes in etcd);
- * what has more is no review of objects that can be stored.
- */
-const MOST_VALUES = 2_000_000;
 /** Far above what any kind nests; the API server's own decoder ends at 10,000, and only `managedFields` gets there. */
 const MOST_DEPTH = 500;
 /** The worker's result is parsed on the thread that answers: this much takes less than 200 ms there. */
@@ -84,6 +79,7 @@ export function readBody(
   const kept = new BlockList();
   let whole: Uint8Array | undefined;
   let scan: JsonScan | undefined;
+  let isNamed = false;
   let total = 0;
   let unread: { readonly why: Unread; readonly head: ReviewHead | undefined } | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -98,13 +94,19 @@ export function readBody(
   const keep = (chunk: Uint8Array): void => {
     kept.push(chunk);
     if (total < LOOKED_AT_FROM) return;
-    if (scan === undefined) {
-      scan = new JsonScan();
-      for (const block of kept.blocks()) scan.push(block);
+    if (!isNamed) {
+      isNamed = true;
       const namespace = readHead(kept.beginning(HEAD_BYTES))?.namespace;
       if (namespace !== undefined) room.name(holding, namespace);
-    } else scan.push(chunk);
-    if (scan.values > MOST_VALUES) giveUp("values");
+    }
+    // The worker scans what it parses.
+    if (total >= WORKER_FROM || length >= WORKER_FROM) scan = undefined;
+    else if (scan !== undefined) scan.push(chunk);
+    else {
+      scan = new JsonScan();
+      for (const block of kept.blocks()) scan.push(block);
+    }
+    if (scan !== undefined && scan.values > MOST_BODY_VALUES) giveUp("values");
   };
 
   stream.on("data", (chunk: Buffer) => {
@@ -143,7 +145,7 @@ export function readBody(
       return;
     }
     const blocks = whole === undefined ? kept.blocks() : [whole];
-    parseBody(blocks, total, scan, holding, limits, reader).then(
+    parseBody(blocks, total, scan?.depth ?? 0, holding, limits, reader).then(
       (body) => {
         if (body.state !== "read") room.leave(holding);
         resolve(body);
@@ -169,7 +171,7 @@ export function readBody(
 async function parseBody(
   blocks: readonly Uint8Array[],
   total: number,
-  scan: JsonScan | undefined,
+  depth: number,
   holding: Holding,
   { waitsUntil, parsedBefore }: BodyLimits,
   { room, largeBodies, parse }: BodyReader,
@@ -182,18 +184,24 @@ async function parseBody(
       return { state: "unread", why: "memory", head: head() };
     }
     const bytes = blocks.length === 1 && blocks[0] !== undefined ? blocks[0] : Buffer.concat(blocks);
-    return parsed(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(), scan, holding, parse);
+    return parsed(
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(),
+      depth,
+      holding,
+      parse,
+    );
   }
   const known = head();
   const compacted = await largeBodies.compact(blocks as readonly Uint8Array<ArrayBuffer>[], parsedBefore);
   switch (compacted.state) {
     case "text":
       if (compacted.text.length > MOST_COMPACT) return { state: "unread", why: "values", head: known };
-      return withMounts(parsed(compacted.text, scan, holding, parse), compacted.mounts);
+      return withMounts(parsed(compacted.text, compacted.depth, holding, parse), compacted.mounts);
     case "malformed":
       return refused("the body is not JSON");
     case "too-deep":
       return refused(TOO_DEEP);
+    case "too-many-values":
     case "out-of-memory":
       return { state: "unread", why: "values", head: known };
     case "late":
@@ -201,19 +209,14 @@ async function parseBody(
   }
 }
 
-function parsed(
-  text: string,
-  scan: JsonScan | undefined,
-  holding: Holding,
-  parse: (text: string) => unknown,
-): Body {
+function parsed(text: string, depth: number, holding: Holding, parse: (text: string) => unknown): Body {
   let value: unknown;
   try {
     value = parse(text);
   } catch {
     return refused("the body is not JSON");
   }
-  if (scan !== undefined && scan.depth > MOST_DEPTH) {
+  if (depth > MOST_DEPTH) {
     withoutManagedFields(value);
     if (isDeeper(value, MOST_DEPTH)) return refused(TOO_DEEP);
   }
