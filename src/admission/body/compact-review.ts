@@ -46,8 +46,13 @@ export function compactReviews(Scan: typeof JsonScan): void {
   const most: CompactBounds = workerData;
   const { createHash } = process.getBuiltinModule("node:crypto");
   type Raw = Record<string, unknown>;
-  const mostOfStatus = 1_000;
+  /** Of a part of an object that is looked at as a whole, as JSON; the digest of a larger one stands for it. */
+  const mostOfPart = 64 * 1024;
+  const mostOfList = 1_000;
   const mostNames = 100;
+  /** No name and no key of a label is longer, and none has characters that JSON writes in six. */
+  const mostOfText = 317;
+  const mostOfAnnotation = 16 * 1024;
   /** More volumes than any pod has: what a template mounts that has more is told by names alone. */
   const mostVolumes = 1_000;
   const readOfReview = ["apiVersion", "kind", "request"];
@@ -64,6 +69,8 @@ export function compactReviews(Scan: typeof JsonScan): void {
     "oldObject",
   ];
   const readOfObject = ["apiVersion", "kind", "metadata", "spec", "status"];
+  const holdsTemplates = ["template", "jobTemplate", "jobTargetRef", "volumeClaimTemplates"];
+  const readOfUser = ["username", "groups"];
   const readOfPod = [
     "containers",
     "initContainers",
@@ -89,6 +96,9 @@ export function compactReviews(Scan: typeof JsonScan): void {
   const isRaw = (value: unknown): value is Raw =>
     typeof value === "object" && value !== null && !Array.isArray(value);
   const raw = (value: unknown): Raw => (isRaw(value) ? value : {});
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it is about
+  const controls = /[\u0000-\u001f]/g;
+  const hasControls = new RegExp(controls.source);
   const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
   /** In parts: one text would be as large again as the body. */
@@ -102,10 +112,47 @@ export function compactReviews(Scan: typeof JsonScan): void {
     }
     return hash.digest("base64");
   };
+  /** A text that is no name, so that it cannot match one either; others stay different from it. */
+  const short = (text: string, longest = mostOfText): string =>
+    text.length <= longest && (longest > mostOfText || !hasControls.test(text))
+      ? text
+      : `${text.slice(0, 40).replaceAll(controls, "?")}…${createHash("sha256").update(text).digest("base64")}`;
+  /** What is left of a review, with every text in it short. */
+  const shortened = (value: unknown, longest = mostOfText): unknown => {
+    if (typeof value === "string") return short(value, longest);
+    if (Array.isArray(value)) return value.map((each) => shortened(each, longest));
+    if (!isRaw(value)) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, part]) => [
+        short(key),
+        shortened(part, key === "annotations" ? mostOfAnnotation : longest),
+      ]),
+    );
+  };
+  /** Each entry of a list once: what is read of lists is whether something is among them. */
+  const distinct = (value: readonly unknown[]): readonly unknown[] => [
+    ...new Map(value.map((each) => [JSON.stringify(each), each])).values(),
+  ];
+  /** A part of an object without what is too large to be read in it, `levels` deep. */
+  const bounded = (part: unknown, levels: number): unknown => {
+    if (typeof part !== "object" || JSON.stringify(part).length <= mostOfPart) return part;
+    if (Array.isArray(part)) {
+      const kept = distinct(part).slice(0, mostOfList);
+      return levels === 0 ? bounded({ kept }, 0) : kept.map((each) => bounded(each, levels - 1));
+    }
+    const members = Object.entries(raw(part));
+    return levels === 0 || members.length > mostOfList
+      ? { unread: digest(raw(part)) }
+      : Object.fromEntries(members.map(([key, member]) => [key, bounded(member, levels - 1)]));
+  };
   const keepMatching = (metadata: Raw, field: string, pattern: RegExp): void => {
     const kept = metadata[field];
     if (isRaw(kept)) {
-      metadata[field] = Object.fromEntries(Object.entries(kept).filter(([key]) => pattern.test(key)));
+      metadata[field] = Object.fromEntries(
+        Object.entries(kept)
+          .filter(([key]) => pattern.test(key))
+          .slice(0, mostOfList),
+      );
     }
   };
   const pruneMetadata = (metadata: unknown): void => {
@@ -239,7 +286,7 @@ export function compactReviews(Scan: typeof JsonScan): void {
       const place = places.get(key) ?? told.sources.push({ type, readOnly }) - 1;
       places.set(key, place);
       told.of.push(place);
-      told.names.push(name);
+      told.names.push(short(name));
     };
     for (const volume of listOf(pod.volumes)) {
       const { name, ...sources } = raw(volume);
@@ -299,23 +346,23 @@ export function compactReviews(Scan: typeof JsonScan): void {
   const pruneSteps = (spec: Raw): void => {
     const canary = raw(raw(spec.strategy).canary);
     if (!Array.isArray(canary.steps)) return;
-    canary.steps = canary.steps.map((step: unknown) =>
-      isRaw(step)
-        ? Object.fromEntries(
-            Object.entries(step)
-              .slice(0, mostNames)
-              .map(([name, value]) => [name, typeof value === "object" ? {} : value]),
-          )
-        : step,
+    canary.steps = distinct(
+      canary.steps.map((step: unknown) =>
+        isRaw(step)
+          ? Object.fromEntries(
+              Object.entries(step)
+                .slice(0, mostNames)
+                .map(([name, value]) => [name, typeof value === "object" ? {} : value]),
+            )
+          : step,
+      ),
     );
   };
   const pruneStatus = (status: Raw): void => {
     status.conditions = listOf(status.conditions).filter((condition) =>
       ["Complete", "Failed"].includes(raw(condition).type as string),
     );
-    for (const [field, value] of Object.entries(status)) {
-      if (Array.isArray(value)) status[field] = value.slice(0, mostOfStatus);
-    }
+    for (const [field, value] of Object.entries(status)) status[field] = bounded(value, 1);
   };
   const keepOnly = (object: Raw, fields: readonly string[]): void => {
     for (const field of Object.keys(object)) if (!fields.includes(field)) delete object[field];
@@ -334,7 +381,9 @@ export function compactReviews(Scan: typeof JsonScan): void {
       own.add(raw(metadata).name);
     }
     if (Array.isArray(spec.volumeClaimTemplates)) {
-      spec.volumeClaimTemplates = spec.volumeClaimTemplates.slice(0, most.claimTemplates);
+      spec.volumeClaimTemplates = spec.volumeClaimTemplates
+        .slice(0, most.claimTemplates)
+        .map((template) => ({ ...raw(template), spec: bounded(raw(template).spec, 1) }));
     }
     pruneMetadata(raw(spec.jobTemplate).metadata);
     pruneSteps(spec);
@@ -346,6 +395,9 @@ export function compactReviews(Scan: typeof JsonScan): void {
         holder.unread = digest({ selector: holder.selector });
         delete holder.selector;
       }
+    }
+    for (const [field, part] of Object.entries(spec)) {
+      if (!holdsTemplates.includes(field)) spec[field] = bounded(part, 2);
     }
   };
   const compact = (blocks: readonly Uint8Array[]): Compact => {
@@ -371,6 +423,10 @@ export function compactReviews(Scan: typeof JsonScan): void {
         keepOnly(review.request, readOfRequest);
         prune(review.request.object, "object");
         prune(review.request.oldObject, "oldObject");
+        if (isRaw(review.request.userInfo)) keepOnly(review.request.userInfo, readOfUser);
+        for (const field of ["object", "oldObject"]) {
+          if (field in review.request) review.request[field] = shortened(review.request[field]);
+        }
       }
       const [first, second] = mountsFound;
       if (first !== undefined && first.list === second?.list) second.list = "same";

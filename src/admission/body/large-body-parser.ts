@@ -53,6 +53,8 @@ export class LargeBodyParser {
   #worker: Worker | undefined;
   #current: Job | undefined;
   readonly #queue: Job[] = [];
+  /** Before which no other result is handed over, in milliseconds of `performance.now()`. */
+  #restsUntil = 0;
 
   /**
    * @param blocks the body; they are handed over and empty afterwards
@@ -118,8 +120,21 @@ export class LargeBodyParser {
   #finish(worker: Worker, compacted: Compacted): void {
     if (worker !== this.#worker) return;
     const job = this.#current;
+    const rest = this.#restsUntil - performance.now();
+    if (rest > 0 && job !== undefined) {
+      setTimeout(
+        () => this.#finish(worker, compacted),
+        Math.min(rest, job.until - performance.now()),
+      ).unref();
+      return;
+    }
     this.#current = undefined;
     job?.done(compacted);
+    const began = performance.now();
+    // After the review was read and judged, as far as that took one turn: as long again belongs to others.
+    setImmediate(() => {
+      this.#restsUntil = 2 * performance.now() - began;
+    });
     this.#next();
   }
 

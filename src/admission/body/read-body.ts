@@ -6,6 +6,7 @@ import { BlockList } from "./block-list.ts";
 import type { TemplateMounts } from "./compact-review.ts";
 import { isDeeper, JsonScan } from "./json-scan.ts";
 import { type LargeBodyParser, MOST_BODY_VALUES } from "./large-body-parser.ts";
+import type { Pace } from "./pace.ts";
 import { HEAD_BYTES, type ReviewHead, readHead } from "./review-head.ts";
 import { Holding, type Room } from "./room.ts";
 
@@ -30,6 +31,7 @@ export interface BodyReader {
   /** The bytes that all bodies hold. */
   readonly room: Room;
   readonly largeBodies: LargeBodyParser;
+  readonly pace: Pace;
   /** Reads JSON text on this thread. @throws where it is not JSON */
   readonly parse: (text: string) => unknown;
 }
@@ -47,10 +49,8 @@ export interface BodyLimits {
 
 /** From this size on a body's bytes are scanned before they are parsed, and count towards its namespace's share. */
 const LOOKED_AT_FROM = 32 * 1024;
-/** From this size on a body is a large one; large ones share half of the room. */
+/** From this size on a body is a large one: they share half of the room, and are parsed in the worker. */
 const LARGE_FROM = 256 * 1024;
-/** From this size on a body is parsed in the worker. */
-const WORKER_FROM = 1024 * 1024;
 /** Far above what any kind nests; the API server's own decoder ends at 10,000, and only `managedFields` gets there. */
 const MOST_DEPTH = 500;
 /** The worker's result is parsed on the thread that answers: this much takes less than 200 ms there. */
@@ -73,7 +73,7 @@ export function readBody(
   reader: BodyReader,
 ): Promise<Body> {
   const { promise, resolve, reject } = Promise.withResolvers<Body>();
-  const { room } = reader;
+  const { room, pace } = reader;
   // A body without a length counts as a large one.
   const holding = new Holding(!(length < LARGE_FROM));
   const kept = new BlockList();
@@ -84,6 +84,16 @@ export function readBody(
   let unread: { readonly why: Unread; readonly head: ReviewHead | undefined } | undefined;
   let timer: NodeJS.Timeout | undefined;
   let broken = false;
+  let holds = 0;
+  /** Nothing more arrives until each that held it up lets it go on. */
+  const hold = (): void => {
+    holds += 1;
+    stream.pause();
+  };
+  const goOn = (): void => {
+    holds -= 1;
+    if (holds === 0) stream.resume();
+  };
 
   const giveUp = (why: Unread): void => {
     if (unread !== undefined) return;
@@ -100,7 +110,7 @@ export function readBody(
       if (namespace !== undefined) room.name(holding, namespace);
     }
     // The worker scans what it parses.
-    if (total >= WORKER_FROM || length >= WORKER_FROM) scan = undefined;
+    if (total >= LARGE_FROM || length >= LARGE_FROM) scan = undefined;
     else if (scan !== undefined) scan.push(chunk);
     else {
       scan = new JsonScan();
@@ -111,6 +121,7 @@ export function readBody(
 
   stream.on("data", (chunk: Buffer) => {
     total += chunk.length;
+    if (total >= LARGE_FROM && !pace.passes(chunk.length, goOn)) hold();
     if (unread !== undefined) return;
     if (total === length && total === chunk.length && total < LOOKED_AT_FROM) {
       whole = chunk;
@@ -128,14 +139,14 @@ export function readBody(
       keep(chunk);
       return;
     }
-    stream.pause();
+    hold();
     void room.takeBefore(holding, growth, limits.waitsUntil).then((taken) => {
       if (taken && (broken || unread !== undefined)) room.leave(holding);
       else if (!broken && unread === undefined) {
         keep(chunk);
         if (!taken) giveUp("memory");
       }
-      stream.resume();
+      goOn();
     });
   });
   stream.on("end", () => {
@@ -178,7 +189,7 @@ async function parseBody(
 ): Promise<Body> {
   if (total === 0) return refused("the body is empty; expected an AdmissionReview");
   const head = () => readHead(Buffer.concat(blocks.slice(0, 4)));
-  if (total < WORKER_FROM) {
+  if (total < LARGE_FROM) {
     const charge = total * PARSED_PER_BYTE;
     if (!room.take(holding, charge) && !(await room.takeBefore(holding, charge, waitsUntil))) {
       return { state: "unread", why: "memory", head: head() };
