@@ -114,9 +114,16 @@ export async function certificateFiles(
   return { args: ["--tls-cert", certFile, "--tls-key", keyFile], ca: ca.certificate };
 }
 
-/** Points every entry of the webhook configuration at a port of this machine, and at a CA where one is given. */
-export async function pointAt(cluster: Cluster, port: number, ca?: string): Promise<void> {
-  const service = { namespace: NAMESPACE, name: "attachguard", path: "/validate", port };
+/**
+ * Points every entry of the webhook configuration at a port of this machine, by way of the Service in a namespace,
+ * and at a CA where one is given.
+ */
+export async function pointAt(
+  cluster: Cluster,
+  port: number,
+  { ca, namespace = NAMESPACE }: { readonly ca?: string; readonly namespace?: string } = {},
+): Promise<void> {
+  const service = { namespace, name: "attachguard", path: "/validate", port };
   const caBundle = ca === undefined ? {} : { caBundle: Buffer.from(ca).toString("base64") };
   const webhooks = [...webhooksOf(render("manifests/base")).keys()].map((name) => ({
     name,
@@ -155,7 +162,7 @@ export async function installAndServe(cluster: Cluster): Promise<Server> {
   const server = await Server.start(["--config", config, "--kubeconfig", kubeconfig, ...args]);
   try {
     await server.ready();
-    await pointAt(cluster, server.port, ca);
+    await pointAt(cluster, server.port, { ca });
     await reached(cluster);
   } catch (error) {
     await server.stop();
