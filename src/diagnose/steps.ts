@@ -1,3 +1,4 @@
+import { isObjectName } from "../report/commands.ts";
 import type { StepDraft } from "./answer.ts";
 import type { Question } from "./diagnosis.ts";
 import type {
@@ -88,7 +89,10 @@ export function zeroAndBack(object: Scalable, pods: readonly Pod[], inquiry: Inq
     id: "scale-to-zero-and-back",
     text: "Or stop all pods and start one, which comes with the newest template.",
     commands: down.length === 0 ? [] : [...down, ...gone, ...kubectl.scale(object, 0, 1)],
-    cost: "a restart's downtime",
+    cost:
+      object.replicas > 1
+        ? `a restart's downtime, and 1 pod instead of ${object.replicas} until you scale`
+        : "a restart's downtime",
     touches: object,
   });
 }
@@ -210,18 +214,34 @@ export function deleteAttachment(
   });
 }
 
+/** @param part the sidecar of its controller pod that does the work */
 export function lookAtDriver(
   driver: string | undefined,
   inquiry: Inquiry,
-  attachment?: VolumeAttachment,
+  {
+    attachment,
+    part = "csi-attacher",
+  }: { readonly attachment?: VolumeAttachment; readonly part?: "csi-attacher" | "csi-provisioner" } = {},
 ): StepDraft {
   return step({
     id: "look-at-driver",
-    text: `Look at the controller pod of driver ${driver ?? "(unknown)"}, and at the log of its container csi-attacher; repair or restart it.`,
+    text: `Look at the controller pod of driver ${driver ?? "(unknown)"}, and at the log of its container ${part}; repair or restart it.`,
     commands: [
       ...inquiry.kubectl.read("get pods -A -o wide"),
       ...(attachment === undefined ? [] : inquiry.kubectl.describe(attachment)),
     ],
+    cost: "nothing",
+  });
+}
+
+/** The part of a driver that mounts runs on the node itself. */
+export function lookAtNodeDriver(driver: string | undefined, node: string, inquiry: Inquiry): StepDraft {
+  return step({
+    id: "look-at-driver",
+    text: `Look at the pod of driver ${driver ?? "(unknown)"} that runs on ${node}, and at its log; repair or restart it, or install it on that node.`,
+    commands: isObjectName(node)
+      ? inquiry.kubectl.read(`get pods -A -o wide --field-selector spec.nodeName=${node}`)
+      : [],
     cost: "nothing",
   });
 }

@@ -74,7 +74,7 @@ function stepsOf({ row, disk, node, attachment }: Danger, inquiry: Inquiry): rea
         ...stop,
         text: `${stop.text} The detach is carried out as soon as the driver can, under whatever runs then.`,
       },
-      lookAtDriver(disk.driver, inquiry, attachment ?? undefined),
+      lookAtDriver(disk.driver, inquiry, attachment === null ? {} : { attachment }),
     ];
   }
   return [

@@ -145,7 +145,7 @@ export const nodeNotReady: Cause = {
     const { pod, stage, nodeState } = c;
     if (stage !== "unscheduled" && nodeState === "not-ready")
       return notReady(pod.nodeName ?? "", pod, inquiry);
-    if (stage === "running" && nodeState === "gone")
+    if (stage !== "unscheduled" && nodeState === "gone")
       return nodeGone(pod.nodeName ?? "", undefined, undefined, inquiry);
     const held = c.blockers.find(({ state, nodeState }) => state === "in-use" && DEAD.has(nodeState));
     const holder = held?.users.find((user) => !isTerminating(user));
@@ -218,7 +218,7 @@ function freedByTaint({ pod }: PodCase, { attachment, disk }: JudgedAttachment, 
       since,
       disk,
       byItself: "unknown",
-      steps: [lookAtDriver(disk.driver ?? attachment.attacher, inquiry, attachment)],
+      steps: [lookAtDriver(disk.driver ?? attachment.attacher, inquiry, { attachment })],
       avoid: [ORDERED_BY_TAINT, { id: "taint-out-of-service", why: "it is set already" }],
       evidence: [`${nodeName} carries the taint ${OUT_OF_SERVICE}`],
     });

@@ -1,7 +1,8 @@
 import { type Answer, answer, type Unseen } from "../answer.ts";
 import type { JudgedAttachment } from "../attachment-rows.ts";
-import type { Pod } from "../facts.ts";
+import type { Node, Pod } from "../facts.ts";
 import type { Inquiry } from "../inquiry.ts";
+import { OUT_OF_SERVICE } from "../kubectl.ts";
 import type { PodCase } from "../pod-case.ts";
 import { wantsVolumes } from "../pods.ts";
 import {
@@ -44,7 +45,7 @@ export const detachOrdered: Cause = {
         byItself: "unknown",
         steps: [
           lookAtBackEnd(disk, inquiry),
-          lookAtDriver(disk.driver ?? attachment.attacher, inquiry, attachment),
+          lookAtDriver(disk.driver ?? attachment.attacher, inquiry, { attachment }),
         ],
         avoid: [KEEP_FINALIZER, NEVER_DELETE_ATTACHMENT],
         evidence: [`attachment ${on}: deleting, detachError ${attachment.detachError.text}`],
@@ -67,7 +68,7 @@ export const detachOrdered: Cause = {
           since,
           disk,
           byItself: "unknown",
-          steps: [lookAtDriver(disk.driver ?? attachment.attacher, inquiry, attachment)],
+          steps: [lookAtDriver(disk.driver ?? attachment.attacher, inquiry, { attachment })],
           avoid: [KEEP_FINALIZER, NEVER_DELETE_ATTACHMENT],
           evidence: [`attachment ${on}: deleting since ${clock(since)}, no detachError`],
         });
@@ -119,7 +120,7 @@ export const detachDue: Cause = {
         c,
         held,
         elapsed,
-        `No pod uses the volume on ${nodeName} any more; it is detached there as soon as the kubelet has unmounted it.`,
+        `No pod uses the volume on ${nodeName} any more; it is detached there as soon as the kubelet has unmounted it.${withoutUnmount(node)}`,
         since,
         inquiry,
       );
@@ -196,7 +197,7 @@ export const oldPodTerminating: Cause = {
       return answer({
         ...said,
         state: "clearing",
-        text: `${who} is ending on ${nodeName}, by ${clock(deletedAt)} at the latest; the volume is freed then.`,
+        text: `${who} is ending on ${nodeName}, by ${clock(deletedAt)} at the latest; the volume is freed then.${withoutUnmount(inquiry.picture.node(nodeName))}`,
         within: Math.max(0, -late) + (late < 0 ? PATIENCE : PATIENCE - late),
         steps: [
           wait("Wait until it has ended.", inquiry.kubectl.watch(ending)),
@@ -226,6 +227,13 @@ export const oldPodTerminating: Cause = {
     });
   },
 };
+
+/** A14: the taint is for nodes whose machine is off. */
+function withoutUnmount(node: Node | undefined): string {
+  return node?.ready === true && node.taints.some(({ key }) => key === OUT_OF_SERVICE)
+    ? ` ${node.name} is Ready and yet marked out of service: its volumes are taken away without waiting for the unmount.`
+    : "";
+}
 
 function endingPod(c: PodCase, inquiry: Inquiry): Pod | Unseen | undefined {
   const { pod, stage, nodeState } = c;
