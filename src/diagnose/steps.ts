@@ -149,10 +149,10 @@ export function bringNodeBack(node: string): StepDraft {
   });
 }
 
-export function powerOffNode(node: string): StepDraft {
+export function powerOffNode(node: string, verb: "Or power" | "Power" = "Or power"): StepDraft {
   return step({
     id: "power-off-node",
-    text: `Or power ${node} off and keep it off.`,
+    text: `${verb} ${node} off and keep it off.`,
     cost: "all that runs there ends",
   });
 }
@@ -191,7 +191,7 @@ export function forceDelete(pod: Pod, inquiry: Inquiry): StepDraft {
   const node = pod.nodeName ?? "";
   return step({
     id: "force-delete-pod",
-    text: "Or remove only the pod's object; its volume follows. Diagnose again then.",
+    text: "Or, instead of the taint, remove only the pod's object; its volume follows within 6 min. Diagnose again then.",
     commands: inquiry.kubectl.delete(pod, { graceSeconds: 0 }),
     behind: [machineIsOff(node).id],
     cost: "up to 6 minutes more",
@@ -206,7 +206,7 @@ export function deleteAttachment(
 ): StepDraft {
   return step({
     id: "delete-attachment",
-    text: `Delete only the attachment of ${attachment.nodeName}: a detach that nobody checks.`,
+    text: `Delete only the attachment of ${attachment.nodeName}; Kubernetes checks nothing.`,
     commands: inquiry.kubectl.delete(attachment, { byVersion: true }),
     behind,
     cost: "nothing, if no pod there uses it",
@@ -299,7 +299,7 @@ export function advice(id: StepDraft["id"], text: string, cost = "nothing"): Ste
 export function replacePendingClaim(claim: PersistentVolumeClaim, inquiry: Inquiry): StepDraft {
   return step({
     id: "replace-pending-claim",
-    text: "Recreate the claim as it should be: access modes and class cannot be changed. Nothing is lost while it is Pending; the command is refused once it has changed.",
+    text: "Delete the claim and create it again as it should be: access modes and class cannot be changed. Nothing is lost while it is Pending; the command is refused once it has changed.",
     commands: inquiry.kubectl.delete(claim, { byVersion: true }),
     cost: "none: there is no volume yet",
   });
@@ -329,7 +329,7 @@ export function stopAll(roots: readonly Root[], inquiry: Inquiry): StepDraft {
   const [first] = scalable;
   return step({
     id: "stop-all-users",
-    text: `Stop every pod that uses the volume${rest.length === 0 ? "" : ` (also ${rest.join(", ")})`}, and wait until all are gone; start none before the steps below are done.`,
+    text: `Stop every pod that uses the volume${rest.length === 0 ? "" : ` (also ${rest.join(", ")})`}, wait until all are gone; start none before the steps below are done.`,
     commands: scalable.flatMap(({ object }) => inquiry.kubectl.scale(object, object.replicas, 0)),
     cost: "downtime",
     ...(first === undefined ? {} : { touches: first.object }),

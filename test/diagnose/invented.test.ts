@@ -312,6 +312,15 @@ t.test(
   },
 );
 
+t.test("an attachment of seconds under a foreign name does not go by itself", async (t) => {
+  const made = attachment("data", "n1", { createdAgo: 20 });
+  const foreign = { ...made, metadata: { ...(made.metadata as Json), name: "restored" } };
+  const items = [node("n1"), node("n2"), ...disk(), ...deployment("web"), waiting(), foreign];
+  const found = ask(items).diagnoses[0];
+  t.match(found, { state: "unknown", clears: { byItself: "unknown" }, steps: [] });
+  t.match(found?.cause.text, /diagnose again in a minute/);
+});
+
 t.test("a DaemonSet, a Job and a run beside another get no command that scales", async (t) => {
   for (const kind of ["DaemonSet", "Job"] as const) {
     const owner = [kind, "many"] as const;

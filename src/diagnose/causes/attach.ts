@@ -69,7 +69,7 @@ export const attachFails: Cause = {
       cause: "attacher-not-answering",
       state: "stuck",
       volume: true,
-      text: `The attach to ${attachment.nodeName} was asked for ${spoken(age)} ago, and the driver ${driver} has not answered: its controller pod is down, or not allowed.`,
+      text: `The attach to ${attachment.nodeName} was asked for ${spoken(age)} ago, and the driver ${driver} has not answered: its controller pod is down, or lacks permissions.`,
       since: inquiry.waitingSince(c.pod),
       disk,
       byItself: "unknown",

@@ -220,7 +220,7 @@ function withoutClass(claim: PersistentVolumeClaim, inquiry: Inquiry): Answer | 
         advice("create-volume", "Create a PersistentVolume that fits the claim."),
         {
           ...replacePendingClaim(claim, inquiry),
-          text: "Or recreate the claim with a StorageClass. Nothing is lost while it is Pending.",
+          text: "Or delete the claim and create it again with a StorageClass. Nothing is lost while it is Pending.",
         },
       ],
     },

@@ -41,7 +41,7 @@ export const noNodeForTheVolume: Cause = {
       state: "stuck",
       volume: true,
       text: isThere
-        ? `No node that can reach the volume of ${c.pod.name} takes the pod${volume === undefined ? "" : ` (${placeOf(volume)})`}.`
+        ? `No node that can reach the volume of ${c.pod.name} takes the pod${volume === undefined ? "" : `: the volume is in ${placeOf(volume)}`}.`
         : `No node has room for the volume that ${c.pod.name} asks for. The scheduler says: "${text}"`,
       since: unscheduledSince(c.pod),
       disk: pinned?.disk,
