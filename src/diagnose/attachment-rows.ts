@@ -38,6 +38,9 @@ interface Row {
   readonly applies: (look: AttachmentLook) => boolean | undefined;
 }
 
+/** A name as the controller gives it. */
+const CONTROLLERS = /^csi-[0-9a-f]{64}$/;
+
 /** `attachments.md`, section 8: the first row that applies is the state. An undefined answer is "cannot be told". */
 const ROWS: readonly Row[] = [
   {
@@ -73,10 +76,11 @@ const ROWS: readonly Row[] = [
     state: "foreign-name",
     restsOnAbsence: true,
     applies: ({ attachment: { name, nodeName, volumeName }, disk: { volumes } }) => {
-      const { driver, handle } = volumes.find((volume) => volume.name === volumeName) ?? {};
-      return driver === undefined || handle === undefined
-        ? undefined
-        : name !== canonicalName(handle, driver, nodeName);
+      const { driver, handle, isMigrated } = volumes.find((volume) => volume.name === volumeName) ?? {};
+      if (driver === undefined || handle === undefined) return undefined;
+      const isForeign = name !== canonicalName(handle, driver, nodeName);
+      // Of an in-tree volume the handle is a translation, which rests on labels that may have changed since.
+      return isForeign && isMigrated !== undefined && CONTROLLERS.test(name) ? undefined : isForeign;
     },
   },
   {

@@ -8,7 +8,7 @@ import { detachDue, detachOrdered, leftover, oldPodTerminating } from "./causes/
 import { healthy } from "./causes/healthy.ts";
 import { inUse } from "./causes/in-use.ts";
 import { withLikely } from "./causes/likely.ts";
-import { failing, notReady, otherVolume } from "./causes/own-fault.ts";
+import { endsWithoutClaim, failing, notReady, otherVolume } from "./causes/own-fault.ts";
 import { noNodeForTheVolume, notPlaced } from "./causes/place.ts";
 import type { Inquiry } from "./inquiry.ts";
 import type { Unread } from "./picture.ts";
@@ -45,6 +45,7 @@ const CAUSES: readonly Cause[] = [
   unknownHolder,
   inUse,
   oldPodTerminating,
+  endsWithoutClaim,
   detachOrdered,
   leftover,
   detachDue,

@@ -142,7 +142,7 @@ function stillMounted(
       node: name,
       attachment: null,
       pods: [],
-      text: `${name} still has the volume mounted, though it is attached to ${attached.nodeName}`,
+      text: `${name} still has the volume mounted, though the volume is attached to ${attached.nodeName}`,
     }));
 }
 

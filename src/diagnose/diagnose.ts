@@ -157,7 +157,7 @@ function everything(namespace: string | null, inquiry: Inquiry, errors: Diagnosi
     const judged = judgeClaimSubject(claim, inquiry);
     if (judged.answer.state !== "healthy" && !judged.pods.some((pod) => !isFinished(pod)))
       parts.push({ subject: refOf(claim), judged });
-    else if (judged.answer.cause === "stale-attachment" || judged.answer.detail === "claim-being-deleted")
+    else if (judged.answer.cause === "stale-attachment" || isBehindPods(judged.answer))
       parts.push({ subject: refOf(claim), judged });
   }
   return parts;
@@ -187,6 +187,11 @@ function unseenSubjects(namespace: string | null, { picture }: Inquiry): readonl
 
 function subjectOf({ apiVersion, kind, namespace, name }: Root): SubjectDiagnosis["subject"] {
   return { apiVersion, kind, namespace, name };
+}
+
+/** What is wrong with a claim though its pods run. */
+function isBehindPods({ detail }: Judged["answer"]): boolean {
+  return detail === "claim-being-deleted" || detail === "claim-lost";
 }
 
 /** Pods whose workload is not known are represented by the worst of those that share a claim. */

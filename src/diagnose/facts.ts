@@ -95,6 +95,8 @@ export interface Container {
 export interface PodClaim {
   readonly volumeName: string;
   readonly claimName: string;
+  /** A generic ephemeral volume: the claim is made, and goes, with the pod. */
+  readonly isEphemeral: boolean;
 }
 
 export interface Pod extends Meta {

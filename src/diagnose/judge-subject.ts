@@ -214,7 +214,7 @@ function claimAnswer(
   if (leftover !== undefined) return leftover;
   const unreadDisk = disk === undefined ? undefined : inquiry.dangersOf(disk).unread;
   // Of pods that have ended nothing follows about who has the disk now.
-  if (pods !== undefined && claim.deletedAt === undefined && unreadDisk === undefined) return pods;
+  if (pods !== undefined && !isGoing(claim, inquiry) && unreadDisk === undefined) return pods;
   const unreadPods = inquiry.picture.unread("Pod", claim.namespace);
   const found = judgeClaim(claim.name, { is: "known", object: claim }, undefined, inquiry);
   if (found !== undefined) {
@@ -224,6 +224,12 @@ function claimAnswer(
   const unread = unreadPods ?? unreadDisk;
   if (unread !== undefined) return unknownAnswer(unread, undefined);
   return healthyAnswer(`Claim ${claim.name} is ${claim.phase || "there"}, and nobody waits for it.`);
+}
+
+/** Pods that run go on; new ones will not start. */
+function isGoing({ deletedAt, phase, volumeName }: PersistentVolumeClaim, { picture }: Inquiry): boolean {
+  if (deletedAt !== undefined || phase === "Lost") return true;
+  return volumeName !== undefined && picture.find("PersistentVolume", "", volumeName).is === "absent";
 }
 
 /** What is wrong with the claim itself, with nothing to type: true whoever mounts it. */

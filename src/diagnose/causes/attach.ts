@@ -5,7 +5,14 @@ import type { Pod } from "../facts.ts";
 import type { Inquiry } from "../inquiry.ts";
 import type { Disk } from "../picture.ts";
 import { deadClaimants, type PodCase } from "../pod-case.ts";
-import { BACK_END_AGREES, lookAtBackEnd, lookAtDriver, machineIsOff, wait } from "../steps.ts";
+import {
+  BACK_END_AGREES,
+  lookAtBackEnd,
+  lookAtDriver,
+  lookAtNodeDriver,
+  machineIsOff,
+  wait,
+} from "../steps.ts";
 import { MINUTE, spoken } from "../times.ts";
 import { type Cause, NEVER_DELETE_ATTACHMENT, NOT_BEFORE_OFF } from "./cause.ts";
 import { deadNodeSteps } from "./dead-node.ts";
@@ -26,6 +33,21 @@ export const attachFails: Cause = {
     const { attachment, disk } = attempt;
     const driver = disk.driver ?? attachment.attacher;
     const age = inquiry.age(attachment.createdAt);
+    if (attachment.attachError !== undefined && isAttachedElsewhere(disk)) {
+      return answer({
+        cause: "unknown",
+        state: "unknown",
+        volume: true,
+        text: `The driver ${driver} cannot attach the volume to ${attachment.nodeName}, beside the nodes that have it. It says: "${attachment.attachError.text}"`,
+        since: inquiry.waitingSince(c.pod),
+        disk,
+        steps: [lookAtDriver(driver, inquiry, { attachment })],
+        avoid: [NEVER_DELETE_ATTACHMENT],
+        evidence: [
+          `attachment ${attachment.name} on ${attachment.nodeName}: attachError ${attachment.attachError.text}`,
+        ],
+      });
+    }
     if (attachment.attachError !== undefined) {
       return answer({
         cause: "held-outside-the-cluster",
@@ -35,7 +57,7 @@ export const attachFails: Cause = {
         since: inquiry.waitingSince(c.pod),
         disk,
         questions: [BACK_END_AGREES],
-        steps: [lookAtBackEnd(disk, inquiry), lookAtDriver(driver, inquiry, attachment)],
+        steps: [lookAtBackEnd(disk, inquiry), lookAtDriver(driver, inquiry, { attachment })],
         avoid: [{ ...NEVER_DELETE_ATTACHMENT, why: "it is the waiting pod's own, and holds nothing" }],
         evidence: [
           `attachment ${attachment.name} on ${attachment.nodeName}: attachError ${attachment.attachError.text}`,
@@ -47,11 +69,11 @@ export const attachFails: Cause = {
       cause: "attacher-not-answering",
       state: "stuck",
       volume: true,
-      text: `The attach to ${attachment.nodeName} was asked for ${spoken(age)} ago, and the driver ${driver} has not answered: its controller pod is down, or not allowed.`,
+      text: `The attach to ${attachment.nodeName} was asked for ${spoken(age)} ago, and the driver ${driver} has not answered: its controller pod is down, or lacks permissions.`,
       since: inquiry.waitingSince(c.pod),
       disk,
       byItself: "unknown",
-      steps: [lookAtDriver(driver, inquiry, attachment), lookAtBackEnd(disk, inquiry)],
+      steps: [lookAtDriver(driver, inquiry, { attachment }), lookAtBackEnd(disk, inquiry)],
       avoid: [
         {
           id: "remove-finalizer",
@@ -65,6 +87,11 @@ export const attachFails: Cause = {
     });
   },
 };
+
+/** A volume of several nodes is held by none of them against the others. */
+function isAttachedElsewhere({ attachments }: Disk): boolean {
+  return attachments.some(({ attached }) => attached);
+}
 
 /** What storage reports where an image is open on another machine (A40). */
 const OPEN_ELSEWHERE = /is still being used/;
@@ -84,7 +111,6 @@ export const mountFails: Cause = {
       volume: true,
       since: event.first,
       disk: use.disk,
-      questions: [BACK_END_AGREES],
       avoid: [NEVER_DELETE_ATTACHMENT],
       evidence: [`event ${event.reason}: ${event.message}`],
     } as const;
@@ -94,6 +120,7 @@ export const mountFails: Cause = {
         cause: "held-outside-the-cluster",
         state: "stuck",
         text: `The volume is attached, but another machine still has it open. The kubelet says: "${event.message}"`,
+        questions: [BACK_END_AGREES],
         steps: [lookAtBackEnd(use.disk, inquiry)],
       });
     }
@@ -101,8 +128,8 @@ export const mountFails: Cause = {
       ...said,
       cause: "unknown",
       state: "unknown",
-      text: `The volume is attached, but the node's part of the driver does not mount it. The kubelet says: "${event.message}"`,
-      steps: [lookAtDriver(use.disk?.driver, inquiry)],
+      text: `The volume is attached, but the part of its driver on ${c.pod.nodeName} does not mount it. The kubelet says: "${event.message}"`,
+      steps: [lookAtNodeDriver(use.disk?.driver, c.pod.nodeName ?? "", inquiry)],
     });
   },
 };
@@ -139,13 +166,24 @@ function unattached(c: PodCase, disk: Disk, inquiry: Inquiry): Answer | Unseen |
   const age = inquiry.age(since);
   if (age < PATIENCE)
     return begun(c, disk, `The volume is being attached to ${c.pod.nodeName}.`, PATIENCE - age, inquiry);
+  const { nodeName = "" } = c.pod;
+  const what = isAttachedElsewhere(disk) ? "The volume" : "Nothing in this cluster has the volume, and it";
+  const late = `${what} has not been attached to ${nodeName} for ${spoken(age)}`;
+  const said = { cause: "unknown", state: "unknown", volume: true, since, disk } as const;
+  const csiNode = inquiry.picture.known("CSINode", "", nodeName);
+  if (disk.driver !== undefined && csiNode?.drivers.includes(disk.driver) === false) {
+    return answer({
+      ...said,
+      text: `${late}: its driver ${disk.driver} does not run there, by CSINode ${nodeName}.`,
+      steps: [lookAtNodeDriver(disk.driver, nodeName, inquiry)],
+      evidence: [`CSINode ${nodeName} does not list ${disk.driver}`],
+    });
+  }
+  const event = inquiry.picture.eventsAbout(c.pod).findLast(({ reason }) => reason === "FailedAttachVolume");
   return answer({
-    cause: "unknown",
-    state: "unknown",
-    volume: true,
-    text: `Nothing in this cluster has the volume, and it has not been attached to ${c.pod.nodeName} for ${spoken(age)}: see whether kube-controller-manager runs.`,
-    since,
-    disk,
+    ...said,
+    text: `${late}: see whether kube-controller-manager runs.`,
+    evidence: event === undefined ? [] : [`event ${event.reason}: ${event.message}`],
   });
 }
 
@@ -194,8 +232,11 @@ function attached(c: PodCase, inquiry: Inquiry): Answer {
 /** The kubelet makes the sandbox only after every volume is mounted (`pkg/kubelet/kubelet.go` SyncPod). */
 const SANDBOX_REASONS: ReadonlySet<string> = new Set(["FailedCreatePodSandBox", "FailedPodSandBoxStatus"]);
 
-function isMounted({ conditions }: Pod): boolean {
-  return conditions.some(({ type, status }) => type === "PodReadyToStartContainers" && status === "True");
+function isMounted({ conditions, containers }: Pod): boolean {
+  return (
+    conditions.some(({ type, status }) => type === "PodReadyToStartContainers" && status === "True") ||
+    containers.some(({ state }) => state === "terminated")
+  );
 }
 
 /** A ConfigMap or a Secret that is missing shows in no object that is read (19b). */

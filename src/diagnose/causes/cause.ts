@@ -32,6 +32,16 @@ export const NEVER_DELETE_ATTACHMENT: Avoid = {
   why: "18 of 18 tries took the disk from a running pod",
 };
 
+export const DELETED_ALREADY: Avoid = {
+  id: "delete-attachment",
+  why: "it is being deleted already, once more changes nothing",
+};
+
+export const MOUNTED_STILL: Avoid = {
+  id: "delete-attachment",
+  why: "the disk would go while it is mounted",
+};
+
 export const NOT_BEFORE_OFF: Avoid = {
   id: "delete-attachment",
   why: "the dead pod brings it back (9 of 11 tries)",

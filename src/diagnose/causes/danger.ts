@@ -7,7 +7,7 @@ import { OUT_OF_SERVICE } from "../kubectl.ts";
 import { isFinished } from "../pods.ts";
 import { type Root, refOf, sameRoot } from "../roots.ts";
 import { advice, drainAndReboot, lookAtDriver, rebooted, removeTaint, stopAll } from "../steps.ts";
-import { type Cause, KEEP_FINALIZER, NEVER_DELETE_ATTACHMENT } from "./cause.ts";
+import { type Cause, DELETED_ALREADY, KEEP_FINALIZER, NEVER_DELETE_ATTACHMENT } from "./cause.ts";
 
 const CAUSES: Readonly<Record<Danger["row"], CauseId>> = {
   R3: "detach-ordered-under-pod",
@@ -54,7 +54,7 @@ export function endangered(found: Danger, inquiry: Inquiry): Answer {
             },
             { id: "remove-taint", why: "not before the machine has rebooted" },
           ]
-        : [NEVER_DELETE_ATTACHMENT, KEEP_FINALIZER],
+        : [row === "R3" ? DELETED_ALREADY : NEVER_DELETE_ATTACHMENT, KEEP_FINALIZER],
     evidence: [found.text],
   });
 }
@@ -69,19 +69,23 @@ function stepsOf({ row, disk, node, attachment }: Danger, inquiry: Inquiry): rea
   }
   const stop = stopAll(usersOf(disk.pods, inquiry), inquiry);
   if (row === "R3") {
+    const driver = lookAtDriver(disk.driver, inquiry, attachment === null ? {} : { attachment });
     return [
       {
         ...stop,
         text: `${stop.text} The detach is carried out as soon as the driver can, under whatever runs then.`,
       },
-      lookAtDriver(disk.driver, inquiry, attachment ?? undefined),
+      {
+        ...driver,
+        text: `Only when all are gone, since the disk goes as soon as it answers: ${driver.text.charAt(0).toLowerCase()}${driver.text.slice(1)}`,
+      },
     ];
   }
   return [
     stop,
     advice(
       "check-data",
-      "Wait until every attachment of the volume is gone, then check its file system and the application's own data: they may be damaged already.",
+      "Wait until every attachment of the volume is gone (diagnose again if one stays), then check its file system and the application's own data: they may be damaged already.",
       "time",
     ),
     advice("wait", "Start one pod only after that.", "downtime until then"),

@@ -2,9 +2,9 @@ import { type Answer, answer } from "../answer.ts";
 import type { Container, Event } from "../facts.ts";
 import type { Inquiry } from "../inquiry.ts";
 import type { PodCase } from "../pod-case.ts";
-import { failingContainer, hasRunningContainer } from "../pods.ts";
-import { advice } from "../steps.ts";
-import { MINUTE } from "../times.ts";
+import { failingContainer, hasRunningContainer, wantsVolumes } from "../pods.ts";
+import { advice, lookAtKubelet, wait } from "../steps.ts";
+import { clock, MINUTE, SECOND } from "../times.ts";
 import { type Cause, NEVER_DELETE_ATTACHMENT } from "./cause.ts";
 
 export type FaultDetail = "image" | "config" | "crash" | "scheduling" | "other-volume" | "quota" | "other";
@@ -93,6 +93,39 @@ export const notReady: Cause = {
         ],
       },
     );
+  },
+};
+
+/** D19: a pod without a claim ends, or cannot; no volume is kept by it. */
+export const endsWithoutClaim: Cause = {
+  row: "D19",
+  stages: ["terminating"],
+  isShownByItself: true,
+  judge: ({ pod, uses, nodeState }, inquiry) => {
+    if (uses.length > 0 || !wantsVolumes(pod)) return undefined;
+    const { name, nodeName = "", deletedAt = 0, graceSeconds = 0 } = pod;
+    const node = inquiry.picture.find("Node", "", nodeName);
+    if (node.is === "unread") return { unseen: node.unread };
+    const late = inquiry.now - deletedAt;
+    const since = deletedAt - graceSeconds * SECOND;
+    if (nodeState !== "not-ready" && late < 2 * MINUTE) {
+      return answer({
+        cause: "old-pod-terminating",
+        state: "clearing",
+        volume: false,
+        text: `${name} is ending on ${nodeName}, by ${clock(deletedAt)} at the latest; it has no claim.`,
+        since,
+        within: 2 * MINUTE - late,
+        steps: [wait("Wait until it has ended.", inquiry.kubectl.watch(pod))],
+      });
+    }
+    const why =
+      nodeState === "ready"
+        ? `the kubelet of ${nodeName} does not end it`
+        : `${nodeName} is ${nodeState === "gone" ? "gone" : "not Ready"}`;
+    return notTheVolume("other", `${name} cannot end: ${why}. It has no claim.`, since, {
+      steps: [lookAtKubelet(nodeName)],
+    });
   },
 };
 

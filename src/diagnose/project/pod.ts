@@ -56,9 +56,10 @@ function claimsOf(podSpec: Raw, podName: string): readonly PodClaim[] {
     const volume = record(entry);
     const volumeName = shared(text(volume.name) ?? "");
     const claimName = nonEmpty(record(volume.persistentVolumeClaim).claimName);
-    if (claimName !== undefined) claims.push({ volumeName, claimName: shared(claimName) });
+    if (claimName !== undefined)
+      claims.push({ volumeName, claimName: shared(claimName), isEphemeral: false });
     else if (volume.ephemeral !== undefined)
-      claims.push({ volumeName, claimName: `${podName}-${volumeName}` });
+      claims.push({ volumeName, claimName: `${podName}-${volumeName}`, isEphemeral: true });
   }
   return claims.length === 0 ? NOTHING : claims;
 }
