@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import t from "tap";
 import { parse } from "yaml";
 import { WITHOUT_HELM } from "../charts/helm.ts";
@@ -155,16 +155,22 @@ t.test("a release, from main to what people download", async (t) => {
     .digest("hex");
   const uri = `https://git.example.com/Example/Attachguard/releases/download/v${VERSION}/${plugin}`;
   for (const platform of spec.platforms) t.match(platform, { uri, sha256, bin: "bin/kubectl-attachguard" });
-  const unpacked = join(folder, "unpacked");
-  mkdirSync(unpacked);
-  run(unpacked, "tar", "-xzf", join(out, plugin));
-  const example = join(ROOT, "manifests/examples/logger-rolling-update");
-  const started = (...words: readonly string[]) =>
-    spawnSync(process.execPath, [join(unpacked, "bin/kubectl-attachguard"), ...words], {
-      cwd: folder,
-      env: PLAIN_ENV,
+  const home = join(folder, "home");
+  cpSync(join(ROOT, "manifests/examples/logger-recreate"), join(home, "k8s"), { recursive: true });
+  cpSync(join(out, plugin), join(home, plugin));
+  const shown = /from the archive of a release[^`]*```\n([\s\S]*?)```/.exec(
+    readFileSync(join(tree, "README.md"), "utf8"),
+  )?.[1];
+  const script = WITHOUT_KUBECTL === undefined ? shown : shown?.replace("kubectl attach", "kubectl-attach");
+  const PATH = [`${home}/.local/bin`, dirname(process.execPath), process.env.PATH].join(delimiter);
+  const shell = (commands = "exit 9") =>
+    spawnSync("bash", ["-euc", commands], {
+      cwd: home,
+      env: { ...PLAIN_ENV, HOME: home, PATH },
       encoding: "utf8",
     });
-  t.equal(started("--version").stdout, `${VERSION}\n`);
-  t.match(started("check", example), { status: 1, stdout: "kubectl attachguard explain rwo-rolling-update" });
+  t.match(shell(script), { status: 0, stdout: "1 allowed" });
+  t.equal(shell("kubectl-attachguard --version").stdout, `${VERSION}\n`);
+  t.match(shell("kubectl_complete-attachguard explain rwo-roll").stdout, "rwo-rolling-update");
+  t.match(shell("kubectl-attachguard chek"), { status: 2, stderr: "`kubectl attachguard --help`" });
 });

@@ -114,23 +114,31 @@ export async function certificateFiles(
   return { args: ["--tls-cert", certFile, "--tls-key", keyFile], ca: ca.certificate };
 }
 
+/** What an installation is called where it is not the base's own. */
+export interface Installed {
+  readonly namespace?: string;
+  readonly service?: string;
+  readonly configuration?: string;
+}
+
 /**
- * Points every entry of the webhook configuration at a port of this machine, by way of the Service in a namespace,
+ * Points every entry of the webhook configuration at a port of this machine, by way of the Service of an installation,
  * and at a CA where one is given.
  */
 export async function pointAt(
   cluster: Cluster,
   port: number,
-  { ca, namespace = NAMESPACE }: { readonly ca?: string; readonly namespace?: string } = {},
+  options: Installed & { readonly ca?: string } = {},
 ): Promise<void> {
-  const service = { namespace, name: "attachguard", path: "/validate", port };
+  const { ca, namespace = NAMESPACE, service: name = "attachguard", configuration = "attachguard" } = options;
+  const service = { namespace, name, path: "/validate", port };
   const caBundle = ca === undefined ? {} : { caBundle: Buffer.from(ca).toString("base64") };
   const webhooks = [...webhooksOf(render("manifests/base")).keys()].map((name) => ({
     name,
     clientConfig: { service, ...caBundle },
   }));
   const patch = JSON.stringify({ webhooks });
-  await cluster.must(["patch", "validatingwebhookconfiguration", "attachguard", "-p", patch]);
+  await cluster.must(["patch", "validatingwebhookconfiguration", configuration, "-p", patch]);
 }
 
 const PROBE = {
