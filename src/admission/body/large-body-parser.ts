@@ -131,10 +131,12 @@ export class LargeBodyParser {
     this.#current = undefined;
     job?.done(compacted);
     const began = performance.now();
-    // After the review was read and judged, as far as that took one turn: as long again belongs to others.
-    setImmediate(() => {
-      this.#restsUntil = 2 * performance.now() - began;
-    });
+    // It is read in one turn and judged in the next; as long again belongs to others.
+    setImmediate(() =>
+      setImmediate(() => {
+        this.#restsUntil = 2 * performance.now() - began;
+      }),
+    );
     this.#next();
   }
 
