@@ -221,13 +221,15 @@ export function judgeClaimSubject(claim: PersistentVolumeClaim, inquiry: Inquiry
   const disks = disk === undefined ? [] : [disk];
   const judged = judgePods(pods, inquiry);
   if (judged !== undefined && judged.answer.state !== "healthy") return { ...judged, disks };
-  const own = claimAnswer(claim, disk, judged?.answer, inquiry);
+  const present = pods.some((pod) => !isFinished(pod)) ? judged?.answer : undefined;
+  const own = claimAnswer(claim, disk, present, inquiry);
   return { answer: own, worst: undefined, waiting: [], disks, pods };
 }
 
 function claimAnswer(
   claim: PersistentVolumeClaim,
   disk: Disk | undefined,
+  /** Of those that have not ended: of the others nothing follows about the claim. */
   pods: Answer | undefined,
   inquiry: Inquiry,
 ): Answer {
@@ -236,7 +238,6 @@ function claimAnswer(
   const leftover = disk === undefined ? undefined : leftoverOf(disk, inquiry);
   if (leftover !== undefined) return leftover;
   const unreadDisk = disk === undefined ? undefined : inquiry.dangersOf(disk).unread;
-  // Of pods that have ended nothing follows about who has the disk now.
   if (pods !== undefined && !isGoing(claim, inquiry) && unreadDisk === undefined) return pods;
   const unreadPods = inquiry.picture.unread("Pod", claim.namespace);
   const found = judgeClaim(claim.name, { is: "known", object: claim }, undefined, inquiry);

@@ -321,6 +321,14 @@ t.test("an attachment of seconds under a foreign name does not go by itself", as
   t.match(found?.cause.text, /diagnose again in a minute/);
 });
 
+t.test("a finished pod does not make its claim well", async (t) => {
+  const items = [...nodes(), ...storage(), pendingClaim(), pod("old", { node: "n1", state: "succeeded" })];
+  t.match(ask(items, "pvc/data").diagnoses[0], {
+    state: "stuck",
+    cause: { detail: "provisioner-silent" },
+  });
+});
+
 t.test("a DaemonSet, a Job and a run beside another get no command that scales", async (t) => {
   for (const kind of ["DaemonSet", "Job"] as const) {
     const owner = [kind, "many"] as const;
