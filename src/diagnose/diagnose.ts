@@ -78,10 +78,13 @@ export function documentOf(facts: Facts, diagnosed: Diagnosed, toolVersion: stri
   };
 }
 
-/** 2 where something asked about is not there or cannot be read, 1 where something does not come free, else 0. */
+/**
+ * 2 where something asked about is not there or cannot be read, 1 where something does not come free or not all that
+ * may be stuck can be seen, else 0.
+ */
 export function exitCodeOf({ errors, summary }: Pick<Diagnosed, "errors" | "summary">): 0 | 1 | 2 {
-  if (errors.length > 0) return 2;
-  return summary.stuck + summary.endangered + summary.unknown > 0 ? 1 : 0;
+  if (errors.some(({ hidesSome }) => hidesSome !== true)) return 2;
+  return errors.length + summary.stuck + summary.endangered + summary.unknown > 0 ? 1 : 0;
 }
 
 /** The dangers of a first live look, to be passed as `dangersSeenBefore` to a second one at least 15 s later. */
@@ -182,7 +185,8 @@ function unseenSubjects(namespace: string | null, { picture }: Inquiry): readonl
   const unread = STUCK_ALONE.flatMap((kind) => unreadIn(kind) ?? []);
   if (unread.length === 0) return [];
   const why = unread.map(unreadText).join(", ");
-  return [{ file: null, message: `Whether anything without a pod is stuck cannot be seen: ${why}` }];
+  const message = `Whether anything without a pod is stuck cannot be seen: ${why}`;
+  return [{ file: null, message, hidesSome: true }];
 }
 
 function subjectOf({ apiVersion, kind, namespace, name }: Root): SubjectDiagnosis["subject"] {

@@ -180,6 +180,8 @@ export interface DiagnosisError {
   /** The file of a dump; null live. */
   readonly file: string | null;
   readonly message: string;
+  /** True where more may be stuck than is told, and what is told stands; left out where nothing can be told. */
+  readonly hidesSome?: true;
 }
 
 export interface DiagnosisDocument {
