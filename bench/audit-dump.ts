@@ -6,7 +6,7 @@ import { GENERATED } from "./cluster-objects.ts";
 
 /**
  * What `attachguard audit --from` of a dump of 100,000 objects costs, pods included, in multiples of listing and
- * projecting the same files (`list-and-project.ts`): time, and the most memory that was resident. Runs take turns.
+ * projecting the same files (`list-and-project.ts`): CPU time, and the most memory that was resident. Runs take turns.
  * Exits 1 where a limit is passed. `npm run build` first. `OBJECTS` makes it smaller.
  */
 const OBJECTS = Number(process.env.OBJECTS ?? 100_000);
@@ -92,20 +92,18 @@ interface Cost {
   readonly megabytes: number;
 }
 
-/** The process tells the most memory that it held when it ends. */
-const TELL = `data:text/javascript,process.on("exit",()=>process.stderr.write("\\nRSS "+process.resourceUsage().maxRSS+"\\n"))`;
+/** The process tells what it used when it ends: microseconds of CPU time, and KiB. */
+const TELL = `data:text/javascript,process.on("exit",()=>{const u=process.resourceUsage();process.stderr.write("\\nUSED "+(u.userCPUTime+u.systemCPUTime)+" "+u.maxRSS+"\\n")})`;
 
 function cost(script: string, args: readonly string[]): Cost {
-  const start = performance.now();
   const { stderr, status } = spawnSync(process.execPath, ["--import", TELL, script, ...args], {
     encoding: "utf8",
     maxBuffer: 1 << 30,
   });
-  const seconds = (performance.now() - start) / 1000;
-  const rss = /RSS (\d+)/.exec(stderr)?.[1];
-  if (rss === undefined || status === null || status > 1)
+  const [, cpu, rss] = /USED (\d+) (\d+)/.exec(stderr) ?? [];
+  if (cpu === undefined || status === null || status > 1)
     throw new Error(`${script}: ${stderr.slice(-2000)}`);
-  return { seconds, megabytes: Number(rss) / 1024 };
+  return { seconds: Number(cpu) / 1e6, megabytes: Number(rss) / 1024 };
 }
 
 const middle = (values: readonly number[]) =>

@@ -15,7 +15,7 @@ import { allStored } from "../report/commands.ts";
 import { logExitCode, withAudit } from "../report/from-log.ts";
 import { mergedReport, type Report } from "../report/report.ts";
 import { since } from "../report/since.ts";
-import { diagnoseDump, diagnoseLive } from "./audit-diagnosis.ts";
+import { DumpDiagnosis, diagnoseLive } from "./audit-diagnosis.ts";
 import type { AuditDiagnosis } from "./diagnosed.ts";
 import { emit, type ReportOptions } from "./emit.ts";
 import { worldNote, worldOf } from "./file-options.ts";
@@ -108,10 +108,11 @@ interface Audited {
 async function auditOne(auditing: Auditing): Promise<Audited> {
   const { options, context, selector, time, config, terminal, tell } = auditing;
   tell(options.from === undefined ? "reading the cluster" : "reading files");
-  const facts = await factsFrom(options, context, terminal);
+  const dump = options.from === undefined ? undefined : await DumpDiagnosis.of(options.from);
+  const facts = await factsFrom(options, context, terminal, dump);
   const { index } = facts;
   refuseUnknownNamespace(options.namespace, facts);
-  const diagnosis = facts.isDump ? await diagnosisFor(auditing) : undefined;
+  const diagnosis = facts.isDump ? await diagnosisFor(auditing, dump) : undefined;
   const uidOf = (object: ObjectRef) => uidIn(index, diagnosis, object);
   const report = await judgedReport({
     ...(diagnosis === undefined ? {} : { diagnosis }),
@@ -143,10 +144,13 @@ const ATTACHMENTS_READ: AuditReading = {
   why: null,
 };
 
-function diagnosisFor({ options, context, time, terminal }: Auditing): Promise<AuditDiagnosis> {
-  const { from, closed = false, at, kubeconfig, namespace } = options;
-  if (from !== undefined)
-    return diagnoseDump(from, { closed, at: at === undefined ? undefined : Date.parse(time) }, namespace);
+function diagnosisFor(
+  { options, context, time, terminal }: Auditing,
+  dump: DumpDiagnosis | undefined,
+): Promise<AuditDiagnosis> {
+  const { closed = false, at, kubeconfig, namespace } = options;
+  if (dump !== undefined)
+    return dump.diagnose({ closed, at: at === undefined ? undefined : Date.parse(time) }, namespace);
   return diagnoseLive({ kubeconfig, context, env: terminal.env }, namespace);
 }
 
@@ -200,6 +204,7 @@ async function factsFrom(
   options: AuditOptions,
   context: string | undefined,
   terminal: Terminal,
+  dump: DumpDiagnosis | undefined,
 ): Promise<Facts> {
   const world = worldOf(options);
   if (options.from === undefined) {
@@ -211,7 +216,11 @@ async function factsFrom(
     const live = await readLiveFacts(access, terminal);
     return { ...live, notJudged: [], uid: clusterUid(live.index), isDump: true };
   }
-  const bundle = await loadFiles(options.from, { stdin: terminal.stdin, ...world });
+  const bundle = await loadFiles(options.from, {
+    stdin: terminal.stdin,
+    ...world,
+    onJson: (path, value) => dump?.take(path, value),
+  });
   const { index, notJudged, closed } = bundle;
   const read = Object.keys(KINDS).map(
     (kind): AuditReading => ({

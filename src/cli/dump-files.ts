@@ -25,10 +25,24 @@ export async function readDumpFiles(
   paths: readonly string[],
   stdin: NodeJS.ReadableStream,
 ): Promise<DumpFiles> {
+  const errors: DiagnosisError[] = [];
+  return readEach(await dumpPaths(paths, errors), stdin, errors);
+}
+
+/**
+ * Reads files of a dump; one that cannot be used is an error.
+ *
+ * @param before errors that were found already
+ */
+export async function readEach(
+  paths: Iterable<string>,
+  stdin: NodeJS.ReadableStream,
+  before: readonly DiagnosisError[] = [],
+): Promise<DumpFiles> {
   const files: DumpFile[] = [];
   const problems: InputError[] = [];
-  const errors: DiagnosisError[] = [];
-  for (const path of await withFolders(paths, errors)) {
+  const errors: DiagnosisError[] = [...before];
+  for (const path of paths) {
     const text =
       path === STDIN ? await readStream(STDIN, stdin, problems) : await readText(path, DISK_TREE, problems);
     if (text === undefined) continue;
@@ -47,7 +61,11 @@ export async function readDumpFiles(
   };
 }
 
-async function withFolders(paths: readonly string[], errors: DiagnosisError[]): Promise<readonly string[]> {
+/** The files that `--from` names, each once: those of a folder are its *.json. */
+export async function dumpPaths(
+  paths: readonly string[],
+  errors: DiagnosisError[],
+): Promise<readonly string[]> {
   const all: string[] = [];
   for (const path of paths) {
     const entries = path === STDIN ? undefined : await readdir(path).catch(() => undefined);

@@ -147,14 +147,40 @@ export function diagnosedKind(apiVersion: string, kind: string): DiagnosedKind |
   return PROJECTED[known].groups.includes(groupOf(apiVersion)) ? known : undefined;
 }
 
-/**
- * Projects what was read. An object that stands in several readings counts once, in its newest version; what is no
- * object, or has no name, is left out. Objects are put into one order, so that no answer depends on the order in
- * which they came.
- */
+/** What was read of one kind, projected. */
+export interface ProjectedReading extends Reading {
+  readonly objects: readonly ObjectOf[DiagnosedKind][];
+}
+
+/** Projects what was read: see `factsOf`. */
 export function factsFrom(readings: readonly RawReading[], look: Look): Facts {
+  return factsOf(
+    readings.map(({ items, ...reading }) => ({ ...reading, objects: projected(reading.kind, items) })),
+    look,
+  );
+}
+
+/** What the diagnosis reads of each object; what is no object, or has no name, is left out. */
+export function projected<K extends DiagnosedKind>(
+  kind: K,
+  items: readonly unknown[],
+): readonly ObjectOf[K][] {
+  const objects: ObjectOf[K][] = [];
+  for (const item of items) {
+    if (!isRecord(item)) continue;
+    const object = PROJECTED[kind].from(item);
+    if (object.name !== "") objects.push(object);
+  }
+  return objects;
+}
+
+/**
+ * Puts together what was read. An object that stands in several readings counts once, in its newest version. Objects
+ * are put into one order, so that no answer depends on the order in which they came.
+ */
+export function factsOf(readings: readonly ProjectedReading[], look: Look): Facts {
   const objects = Object.fromEntries(
-    DIAGNOSED_KINDS.map((kind) => [kind, projected(kind, readings)]),
+    DIAGNOSED_KINDS.map((kind) => [kind, inOrder(readings.filter((reading) => reading.kind === kind))]),
   ) as unknown as Objects;
   return {
     ...look,
@@ -163,17 +189,10 @@ export function factsFrom(readings: readonly RawReading[], look: Look): Facts {
   };
 }
 
-function projected<K extends DiagnosedKind>(
-  kind: K,
-  readings: readonly RawReading[],
-): readonly ObjectOf[K][] {
-  const found = new Map<string, ObjectOf[K]>();
-  for (const reading of readings) {
-    if (reading.kind !== kind) continue;
-    for (const item of reading.items) {
-      if (!isRecord(item)) continue;
-      const object = PROJECTED[kind].from(item);
-      if (object.name === "") continue;
+function inOrder(readings: readonly ProjectedReading[]): readonly ObjectOf[DiagnosedKind][] {
+  const found = new Map<string, ObjectOf[DiagnosedKind]>();
+  for (const { objects } of readings) {
+    for (const object of objects) {
       const key = `${object.namespace}/${object.name}`;
       const seen = found.get(key);
       if (seen === undefined || isNewer(object.resourceVersion, seen.resourceVersion)) found.set(key, object);
@@ -183,7 +202,7 @@ function projected<K extends DiagnosedKind>(
   // The API server's own lists are in order already.
   if (keys.every((key, index) => index === 0 || compare(keys[index - 1] ?? "", key) < 0))
     return [...found.values()];
-  return keys.sort(compare).map((key) => found.get(key) as ObjectOf[K]);
+  return keys.sort(compare).map((key) => found.get(key) as ObjectOf[DiagnosedKind]);
 }
 
 /** resourceVersions of one object can be compared as numbers since Kubernetes 1.35 (KEP-5504); before that in practice. */

@@ -44,6 +44,29 @@ t.test("a workload is stuck by its diagnosis, healthy, or latent", { skip }, asy
   t.strictSame(cleared.states, { web: "latent" });
 });
 
+t.test(
+  "a dump is parsed once; files that the audit leaves out are diagnosed all the same",
+  { skip },
+  async (t) => {
+    const objects = objectsOf("01");
+    const list = (items: readonly RawObject[]) => JSON.stringify({ apiVersion: "v1", kind: "List", items });
+    const folder = t.testdir({
+      "pods.json": list(objects.filter(({ kind }) => kind === "Pod")),
+      "rest.json": list(objects.filter(({ kind }) => kind !== "Pod")),
+    });
+    const parse = t.capture(JSON, "parse", JSON.parse);
+    const stuck = await audited("--from", folder, "--closed");
+    t.strictSame(stuck.states, { web: "stuck" });
+    const parsed = parse().map(({ args: [text] }) => text);
+    for (const file of ["pods.json", "rest.json"]) {
+      const text = readFileSync(join(folder, file), "utf8");
+      t.equal(parsed.filter((each) => each === text).length, 1, file);
+    }
+    writeFileSync(join(folder, ".gitignore"), "pods.json");
+    t.strictSame((await audited("--from", folder, "--closed")).states, { web: "stuck" });
+  },
+);
+
 t.test("without pods only what would get stuck is said, and why", { skip }, async (t) => {
   const objects = objectsOf("01").filter(({ kind }) => kind !== "Pod");
   const { states, err } = await audited("--from", dump(t, objects), "--closed");
