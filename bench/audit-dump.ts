@@ -1,7 +1,7 @@
-import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { costOf } from "./child-cost.ts";
 import { GENERATED } from "./cluster-objects.ts";
 
 /**
@@ -87,25 +87,6 @@ function writeDump(): number {
   return objects;
 }
 
-interface Cost {
-  readonly seconds: number;
-  readonly megabytes: number;
-}
-
-/** The process tells what it used when it ends: microseconds of CPU time, and KiB. */
-const TELL = `data:text/javascript,process.on("exit",()=>{const u=process.resourceUsage();process.stderr.write("\\nUSED "+(u.userCPUTime+u.systemCPUTime)+" "+u.maxRSS+"\\n")})`;
-
-function cost(script: string, args: readonly string[]): Cost {
-  const { stderr, status } = spawnSync(process.execPath, ["--import", TELL, script, ...args], {
-    encoding: "utf8",
-    maxBuffer: 1 << 30,
-  });
-  const [, cpu, rss] = /USED (\d+) (\d+)/.exec(stderr) ?? [];
-  if (cpu === undefined || status === null || status > 1)
-    throw new Error(`${script}: ${stderr.slice(-2000)}`);
-  return { seconds: Number(cpu) / 1e6, megabytes: Number(rss) / 1024 };
-}
-
 const middle = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
@@ -114,8 +95,8 @@ try {
   const time: number[] = [];
   const memory: number[] = [];
   for (let run = 0; run < RUNS; run += 1) {
-    const bare = cost(BARE, [FOLDER]);
-    const audit = cost(BIN, ["audit", "--from", FOLDER, "--format", `json=${join(FOLDER, "report")}`]);
+    const bare = costOf(BARE, [FOLDER]);
+    const audit = costOf(BIN, ["audit", "--from", FOLDER, "--format", `json=${join(FOLDER, "report")}`]);
     time.push(audit.seconds / bare.seconds);
     memory.push(audit.megabytes / bare.megabytes);
     console.log(
