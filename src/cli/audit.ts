@@ -12,7 +12,7 @@ import { selects } from "../policy/selectors.ts";
 import { knownValue } from "../policy/view.ts";
 import type { AuditedCluster, AuditFacts, AuditReading } from "../report/audit-facts.ts";
 import { allStored } from "../report/commands.ts";
-import { logExitCode, withAudit } from "../report/from-log.ts";
+import { withAudit } from "../report/from-log.ts";
 import { mergedReport, type Report } from "../report/report.ts";
 import { since } from "../report/since.ts";
 import { DumpDiagnosis, diagnoseLive } from "./audit-diagnosis.ts";
@@ -69,8 +69,7 @@ export async function audit(options: AuditOptions, terminal: Terminal): Promise<
     );
     const report = mergedReport(audits);
     const fromLog = log && withAudit(log, report);
-    const emitted = await emit({ ...(await compared(report, options)), fromLog }, options, terminal);
-    const code = Math.max(emitted, fromLog === null ? 0 : logExitCode(fromLog, options.failOn ?? "error"));
+    const code = await emit({ ...(await compared(report, options)), fromLog }, options, terminal);
     if (target === undefined) return code;
     const { uidOf = () => undefined } = audits[0] ?? {};
     return Math.max(code, await writeIntoCluster(target, report, uidOf, options, terminal));
