@@ -38,7 +38,7 @@ async function audited(...words: readonly string[]) {
 t.test("a workload is stuck by its diagnosis, healthy, or latent", { skip }, async (t) => {
   const stuck = await audited("--from", dump(t, objectsOf("01")), "--closed");
   t.strictSame(stuck.states, { web: "stuck" });
-  t.match(stuck.err, /stuck .*Deployment shop\/web: rollout-waits-for-itself: The rollout of Deployment web/);
+  t.match(stuck.err, /stuck +Deployment shop\/web: rollout-waits-for-itself: The rollout of\s+Deployment web/);
   t.match(stuck.err, "1 stuck now");
   const cleared = await audited("--from", dump(t, objectsOf("02b")), "--closed");
   t.strictSame(cleared.states, { web: "latent" });
