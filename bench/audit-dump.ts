@@ -1,12 +1,12 @@
-import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { costOf } from "./child-cost.ts";
 import { GENERATED } from "./cluster-objects.ts";
 
 /**
  * What `attachguard audit --from` of a dump of 100,000 objects costs, pods included, in multiples of listing and
- * projecting the same files (`list-and-project.ts`): time, and the most memory that was resident. Runs take turns.
+ * projecting the same files (`list-and-project.ts`): CPU time, and the most memory that was resident. Runs take turns.
  * Exits 1 where a limit is passed. `npm run build` first. `OBJECTS` makes it smaller.
  */
 const OBJECTS = Number(process.env.OBJECTS ?? 100_000);
@@ -87,27 +87,6 @@ function writeDump(): number {
   return objects;
 }
 
-interface Cost {
-  readonly seconds: number;
-  readonly megabytes: number;
-}
-
-/** The process tells the most memory that it held when it ends. */
-const TELL = `data:text/javascript,process.on("exit",()=>process.stderr.write("\\nRSS "+process.resourceUsage().maxRSS+"\\n"))`;
-
-function cost(script: string, args: readonly string[]): Cost {
-  const start = performance.now();
-  const { stderr, status } = spawnSync(process.execPath, ["--import", TELL, script, ...args], {
-    encoding: "utf8",
-    maxBuffer: 1 << 30,
-  });
-  const seconds = (performance.now() - start) / 1000;
-  const rss = /RSS (\d+)/.exec(stderr)?.[1];
-  if (rss === undefined || status === null || status > 1)
-    throw new Error(`${script}: ${stderr.slice(-2000)}`);
-  return { seconds, megabytes: Number(rss) / 1024 };
-}
-
 const middle = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
@@ -116,8 +95,8 @@ try {
   const time: number[] = [];
   const memory: number[] = [];
   for (let run = 0; run < RUNS; run += 1) {
-    const bare = cost(BARE, [FOLDER]);
-    const audit = cost(BIN, ["audit", "--from", FOLDER, "--format", `json=${join(FOLDER, "report")}`]);
+    const bare = costOf(BARE, [FOLDER]);
+    const audit = costOf(BIN, ["audit", "--from", FOLDER, "--format", `json=${join(FOLDER, "report")}`]);
     time.push(audit.seconds / bare.seconds);
     memory.push(audit.megabytes / bare.megabytes);
     console.log(

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import {
   appendFileSync,
   cpSync,
@@ -11,13 +10,13 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { performance } from "node:perf_hooks";
 import { parseAllDocuments } from "yaml";
+import { costOf } from "./child-cost.ts";
 
 /**
  * What `attachguard check` of many files costs, in multiples of what was measured in the same run: of reading and
  * parsing them with the `yaml` package, of one format against three, of a finding among few against one among many, and
- * the memory with twelve times the bytes of which no verdict reads more.
+ * the memory with twelve times the bytes of which no verdict reads more. Times are CPU time.
  * Runs take turns. Exits 1 where a limit is passed. `npm run build` first.
  */
 const RUNS = Number(process.env.RUNS ?? 5);
@@ -65,17 +64,14 @@ spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
   return folder;
 }
 
-function timed(work: () => void): number {
-  const start = performance.now();
-  work();
-  return performance.now() - start;
-}
-
-function parsing(folder: string): void {
+function parsing(folder: string): number {
+  const before = process.cpuUsage();
   for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
     if (!name.endsWith(".yaml")) continue;
     for (const document of parseAllDocuments(readFileSync(join(folder, name), "utf8"))) document.toJS();
   }
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
 }
 
 /** The same files, each with a ConfigMap of 45 KB behind it. */
@@ -91,29 +87,18 @@ function padded(folder: string): string {
   return copy;
 }
 
-/** The most memory that a run took, in KiB. */
 function memory(folder: string): number {
-  const hook = `process.on("exit", () => console.error("peak " + process.resourceUsage().maxRSS))`;
-  const { stderr } = spawnSync(
-    process.execPath,
-    ["--import", `data:text/javascript,${encodeURIComponent(hook)}`, BIN, "check", folder, "--summary"],
-    { stdio: ["ignore", "ignore", "pipe"], encoding: "utf8" },
-  );
-  return Number(/^peak (\d+)$/m.exec(stderr)?.[1]);
+  return costOf(BIN, ["check", folder, "--summary"]).megabytes;
 }
 
-function checking(folder: string, formats: readonly string[]): void {
+function checking(folder: string, formats: readonly string[]): number {
   const words = formats.flatMap((format) => ["--format", `${format}=${join(FOLDER, `out.${format}`)}`]);
-  const { status, stderr } = spawnSync(process.execPath, [BIN, "check", folder, "--summary", ...words], {
-    stdio: ["ignore", "ignore", "pipe"],
-    encoding: "utf8",
-  });
-  if (status !== 1) throw new Error(`exit ${status}: ${stderr.slice(0, 500)}`);
+  return costOf(BIN, ["check", folder, "--summary", ...words]).seconds;
 }
 
 /** The median of the ratios of runs that took turns. */
-function ratio(a: () => void, b: () => void, runs = RUNS): number {
-  const ratios = Array.from({ length: runs }, () => timed(a) / timed(b)).sort((x, y) => x - y);
+function ratio(a: () => number, b: () => number, runs = RUNS): number {
+  const ratios = Array.from({ length: runs }, () => a() / b()).sort((x, y) => x - y);
   return ratios[Math.floor(ratios.length / 2)] ?? Number.NaN;
 }
 

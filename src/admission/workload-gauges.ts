@@ -9,7 +9,7 @@ import type { Metrics, WorkloadCounts } from "../metrics.ts";
 import { RULES } from "../policy/rules/index.ts";
 
 /** No request waits longer than this for a slice, apart from the workload that the slice ends with. */
-const SLICE_MS = 4;
+const SLICE_MS = 2;
 /** At least; as long as the slice was, so that half of the time belongs to requests whatever a workload costs. */
 const PAUSE_MS = 4;
 /** How often to check whether it is time, while there is nothing to count yet. */

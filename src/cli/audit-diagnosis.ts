@@ -1,12 +1,14 @@
 import type { ConfigSource } from "../cluster/live/kube-config.ts";
 import { diagnose } from "../diagnose/diagnose.ts";
-import { readDump } from "../diagnose/dump.ts";
+import type { DiagnosisError } from "../diagnose/diagnosis.ts";
+import { DumpReader } from "../diagnose/dump.ts";
+import type { Facts } from "../diagnose/facts.ts";
 import { NO_OPTIONS } from "../diagnose/options.ts";
 import { messageOf } from "../errors.ts";
 import { detachingOf } from "../policy/catalogue/capabilities.ts";
 import { type AuditDiagnosis, diagnosisKey } from "./diagnosed.ts";
-import { readDumpFiles } from "./dump-files.ts";
-import { confirmedLook, type FactsLook, liveLooks, sleep } from "./live-look.ts";
+import { dumpPaths, readEach } from "./dump-files.ts";
+import { confirmedLook, liveLooks, sleep } from "./live-look.ts";
 
 const OPTIONS = { ...NO_OPTIONS, driver: detachingOf };
 
@@ -23,7 +25,7 @@ export async function diagnoseLive(
     const looks = await liveLooks(source, namespace ?? null);
     try {
       const { look, seenBefore } = await confirmedLook(looks.look, OPTIONS, wait);
-      return told(look, namespace, seenBefore);
+      return told(look.facts, namespace, seenBefore);
     } finally {
       looks.close();
     }
@@ -33,30 +35,59 @@ export async function diagnoseLive(
 }
 
 /**
- * Diagnoses a dump of JSON files. What is not in it counts as absent only where the caller says that it is complete.
- *
- * @param closed `--closed`
+ * Diagnoses a dump of JSON files while the audit reads them, so that each is parsed once and let go.
  */
-export async function diagnoseDump(
-  paths: readonly string[],
-  { closed, at }: { readonly closed: boolean; readonly at: number | undefined },
-  namespace: string | undefined,
-): Promise<AuditDiagnosis> {
-  // Standard input can be read only once, and the audit has read it.
-  if (paths.includes("-"))
-    return without("standard input can be read only once, so pods in it were not checked");
-  const { files, errors } = await readDumpFiles(paths, process.stdin);
-  if (errors.length > 0 || files.length === 0) return without("the files are not a dump in JSON");
-  const dump = readDump(files, { closed, at });
-  const hasPods = dump.readings.some(
-    ({ kind, items, state }) => kind === "Pod" && (items.length > 0 || (state === "complete" && !closed)),
-  );
-  if (!hasPods) return without("the dump has no pods");
-  return told(dump, namespace, null);
+export class DumpDiagnosis {
+  readonly #paths: readonly string[];
+  readonly #reader = new DumpReader({ keepsItems: false });
+  /** The files of the dump that nobody has handed over. */
+  readonly #missing: Set<string>;
+  readonly #errors: DiagnosisError[];
+
+  /** @param paths what `--from` names */
+  static async of(paths: readonly string[]): Promise<DumpDiagnosis> {
+    const errors: DiagnosisError[] = [];
+    return new DumpDiagnosis(paths, await dumpPaths(paths, errors), errors);
+  }
+
+  private constructor(paths: readonly string[], files: readonly string[], errors: DiagnosisError[]) {
+    this.#paths = paths;
+    this.#missing = new Set(files);
+    this.#errors = errors;
+  }
+
+  /** Takes what a file holds that the audit has read. */
+  take(file: string, value: unknown): void {
+    if (this.#missing.delete(file)) this.#reader.add({ file, values: [value] });
+  }
+
+  /**
+   * The diagnosis, once the audit has read everything; what it has not handed over is read now. What is not in the dump
+   * counts as absent only where the caller says that it is complete.
+   *
+   * @param closed `--closed`
+   */
+  async diagnose(
+    { closed, at }: { readonly closed: boolean; readonly at: number | undefined },
+    namespace: string | undefined,
+  ): Promise<AuditDiagnosis> {
+    // Standard input can be read only once, and the audit has read it.
+    if (this.#paths.includes("-"))
+      return without("standard input can be read only once, so pods in it were not checked");
+    const { files, errors } = await readEach(this.#missing, process.stdin, this.#errors);
+    for (const file of files) this.#reader.add(file);
+    if (errors.length > 0) return without("the files are not a dump in JSON");
+    const { facts } = this.#reader.dump({ closed, at });
+    const hasPods =
+      facts.objects.Pod.length > 0 ||
+      (!closed && facts.readings.some(({ kind, state }) => kind === "Pod" && state === "complete"));
+    if (!hasPods) return without("the dump has no pods");
+    return told(facts, namespace, null);
+  }
 }
 
 function told(
-  { facts }: FactsLook,
+  facts: Facts,
   namespace: string | undefined,
   dangersSeenBefore: ReadonlySet<string> | null,
 ): AuditDiagnosis {

@@ -12,10 +12,10 @@ import { selects } from "../policy/selectors.ts";
 import { knownValue } from "../policy/view.ts";
 import type { AuditedCluster, AuditFacts, AuditReading } from "../report/audit-facts.ts";
 import { allStored } from "../report/commands.ts";
-import { logExitCode, withAudit } from "../report/from-log.ts";
+import { withAudit } from "../report/from-log.ts";
 import { mergedReport, type Report } from "../report/report.ts";
 import { since } from "../report/since.ts";
-import { diagnoseDump, diagnoseLive } from "./audit-diagnosis.ts";
+import { DumpDiagnosis, diagnoseLive } from "./audit-diagnosis.ts";
 import type { AuditDiagnosis } from "./diagnosed.ts";
 import { emit, type ReportOptions } from "./emit.ts";
 import { worldNote, worldOf } from "./file-options.ts";
@@ -69,8 +69,7 @@ export async function audit(options: AuditOptions, terminal: Terminal): Promise<
     );
     const report = mergedReport(audits);
     const fromLog = log && withAudit(log, report);
-    const emitted = await emit({ ...(await compared(report, options)), fromLog }, options, terminal);
-    const code = Math.max(emitted, fromLog === null ? 0 : logExitCode(fromLog, options.failOn ?? "error"));
+    const code = await emit({ ...(await compared(report, options)), fromLog }, options, terminal);
     if (target === undefined) return code;
     const { uidOf = () => undefined } = audits[0] ?? {};
     return Math.max(code, await writeIntoCluster(target, report, uidOf, options, terminal));
@@ -108,10 +107,11 @@ interface Audited {
 async function auditOne(auditing: Auditing): Promise<Audited> {
   const { options, context, selector, time, config, terminal, tell } = auditing;
   tell(options.from === undefined ? "reading the cluster" : "reading files");
-  const facts = await factsFrom(options, context, terminal);
+  const dump = options.from === undefined ? undefined : await DumpDiagnosis.of(options.from);
+  const facts = await factsFrom(options, context, terminal, dump);
   const { index } = facts;
   refuseUnknownNamespace(options.namespace, facts);
-  const diagnosis = facts.isDump ? await diagnosisFor(auditing) : undefined;
+  const diagnosis = facts.isDump ? await diagnosisFor(auditing, dump) : undefined;
   const uidOf = (object: ObjectRef) => uidIn(index, diagnosis, object);
   const report = await judgedReport({
     ...(diagnosis === undefined ? {} : { diagnosis }),
@@ -143,10 +143,13 @@ const ATTACHMENTS_READ: AuditReading = {
   why: null,
 };
 
-function diagnosisFor({ options, context, time, terminal }: Auditing): Promise<AuditDiagnosis> {
-  const { from, closed = false, at, kubeconfig, namespace } = options;
-  if (from !== undefined)
-    return diagnoseDump(from, { closed, at: at === undefined ? undefined : Date.parse(time) }, namespace);
+function diagnosisFor(
+  { options, context, time, terminal }: Auditing,
+  dump: DumpDiagnosis | undefined,
+): Promise<AuditDiagnosis> {
+  const { closed = false, at, kubeconfig, namespace } = options;
+  if (dump !== undefined)
+    return dump.diagnose({ closed, at: at === undefined ? undefined : Date.parse(time) }, namespace);
   return diagnoseLive({ kubeconfig, context, env: terminal.env }, namespace);
 }
 
@@ -200,6 +203,7 @@ async function factsFrom(
   options: AuditOptions,
   context: string | undefined,
   terminal: Terminal,
+  dump: DumpDiagnosis | undefined,
 ): Promise<Facts> {
   const world = worldOf(options);
   if (options.from === undefined) {
@@ -211,7 +215,11 @@ async function factsFrom(
     const live = await readLiveFacts(access, terminal);
     return { ...live, notJudged: [], uid: clusterUid(live.index), isDump: true };
   }
-  const bundle = await loadFiles(options.from, { stdin: terminal.stdin, ...world });
+  const bundle = await loadFiles(options.from, {
+    stdin: terminal.stdin,
+    ...world,
+    onJson: (path, value) => dump?.take(path, value),
+  });
   const { index, notJudged, closed } = bundle;
   const read = Object.keys(KINDS).map(
     (kind): AuditReading => ({

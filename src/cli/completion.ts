@@ -216,11 +216,10 @@ complete -c attachguard -f -a '(__attachguard_complete)'
   powershell: `# attachguard completion for PowerShell 7.3 or newer: attachguard completion powershell | Out-String | Invoke-Expression
 Register-ArgumentCompleter -Native -CommandName attachguard -ScriptBlock {
     param($word, $ast, $cursor)
-    $words = @($ast.CommandElements | Select-Object -Skip 1 | Where-Object { $_.Extent.EndOffset -le $cursor } | ForEach-Object { "$_" })
-    if ($word -eq '') { $words += '' }
+    $words = @($ast.CommandElements | Select-Object -Skip 1 | Where-Object { $_.Extent.EndOffset -lt $cursor } | ForEach-Object { "$_" }) + "$word"
     foreach ($line in (attachguard __complete -- @words 2> $null)) {
         if ($line -eq ':0') { [System.Management.Automation.CompletionCompleters]::CompleteFilename($word) }
-        elseif (-not $line.StartsWith(':')) {
+        elseif ($line -and -not $line.StartsWith(':')) {
             $name, $text = $line -split "\`t", 2
             [System.Management.Automation.CompletionResult]::new($name, $name, 'ParameterValue', $(if ($text) { $text } else { $name }))
         }

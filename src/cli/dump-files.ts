@@ -21,22 +21,41 @@ const STDIN = "-";
 /** What `kubectl get -o yaml` writes, and `oc adm inspect`. */
 const YAML = /\.ya?ml$/;
 
+export interface WhatIsRead {
+  /** Whether YAML is read as well, which takes ten times as long. */
+  readonly yaml: boolean;
+}
+
+const JSON_ONLY: WhatIsRead = { yaml: false };
+
 /**
  * Reads what `--from` names: files, folders of *.json, `-`. A file that cannot be used is an error; the others are read
  * nevertheless. An empty file beside one with kubectl's own error (`pods.json`, `pods.err`) is a refusal.
- *
- * @param yaml whether YAML is read as well, which takes ten times as long
  */
 export async function readDumpFiles(
   paths: readonly string[],
   stdin: NodeJS.ReadableStream,
-  { yaml = false }: { readonly yaml?: boolean } = {},
+  what: WhatIsRead = JSON_ONLY,
+): Promise<DumpFiles> {
+  const errors: DiagnosisError[] = [];
+  return readEach(await dumpPaths(paths, errors, what), stdin, errors, what);
+}
+
+/**
+ * Reads files of a dump; one that cannot be used is an error.
+ *
+ * @param before errors that were found already
+ */
+export async function readEach(
+  paths: Iterable<string>,
+  stdin: NodeJS.ReadableStream,
+  before: readonly DiagnosisError[] = [],
+  { yaml }: WhatIsRead = JSON_ONLY,
 ): Promise<DumpFiles> {
   const files: DumpFile[] = [];
   const problems: InputError[] = [];
-  const errors: DiagnosisError[] = [];
-  const isRead = (name: string) => name.endsWith(".json") || (yaml && YAML.test(name));
-  for (const path of await withFolders(paths, isRead, errors)) {
+  const errors: DiagnosisError[] = [...before];
+  for (const path of paths) {
     const text =
       path === STDIN ? await readStream(STDIN, stdin, problems) : await readText(path, DISK_TREE, problems);
     if (text === undefined) continue;
@@ -62,17 +81,18 @@ export async function readDumpFiles(
   };
 }
 
-async function withFolders(
+/** The files that `--from` names, each once: those of a folder are its *.json, and its YAML where that is asked for. */
+export async function dumpPaths(
   paths: readonly string[],
-  isRead: (name: string) => boolean,
   errors: DiagnosisError[],
+  { yaml }: WhatIsRead = JSON_ONLY,
 ): Promise<readonly string[]> {
   const all: string[] = [];
   for (const path of paths) {
     const entries = path === STDIN ? undefined : await readdir(path).catch(() => undefined);
     if (entries === undefined) all.push(path);
     else {
-      const found = entries.filter(isRead).toSorted();
+      const found = entries.filter((name) => name.endsWith(".json") || (yaml && YAML.test(name))).toSorted();
       if (found.length === 0)
         errors.push({ file: path, message: "the folder has no *.json: name the one with the dump" });
       all.push(...found.map((name) => join(path, name)));

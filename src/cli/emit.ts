@@ -3,6 +3,7 @@ import { AttachguardError } from "../errors.ts";
 import { renderMarkdown } from "../report/formats/markdown.ts";
 import { renderProblems, renderText } from "../report/formats/text.ts";
 import { type Format, rendererOf } from "../report/formats.ts";
+import { logExitCode } from "../report/from-log.ts";
 import { exitCodeOf, type FailOn, type RenderOptions, type Report } from "../report/report.ts";
 import { type Output, routed, writeOutput, writeProblem } from "./outputs.ts";
 import { hasColour, print, printCommands, type Terminal, widthOf } from "./terminal.ts";
@@ -47,7 +48,13 @@ export async function emit(report: Report, options: ReportOptions, terminal: Ter
     else await print(terminal.stdout, text);
   }
   if (outputs.some(({ format }) => format === "github")) await writeJobSummary(report, rendering, terminal);
-  return exitCodeOf(report, failOn);
+  return exitCode(report, failOn);
+}
+
+/** With a log the question is what enforce would stop: a finding that no request in the log was about is shown only. */
+function exitCode(report: Report, failOn: FailOn): number {
+  const code = exitCodeOf(report, failOn);
+  return report.fromLog === null || code === 2 ? code : logExitCode(report.fromLog, failOn);
 }
 
 /** GitHub shows this file's content below the run; it refuses more than a MiB, and a comment is far smaller. */

@@ -6,7 +6,7 @@ import type { TallyRow } from "../cluster/logs/tally.ts";
 import { AttachguardError } from "../errors.ts";
 import { FACT_KINDS, KINDS } from "../kube/kinds.ts";
 import { allStored } from "../report/commands.ts";
-import { logExitCode, withAudit } from "../report/from-log.ts";
+import { withAudit } from "../report/from-log.ts";
 import type { FromLog, LoggedKey } from "../report/log-facts.ts";
 import { buildReport } from "../report/report.ts";
 import { version } from "../version.ts";
@@ -63,8 +63,7 @@ export async function emitLog(
     telling: { docsUrl, isStored: allStored },
     inRepository: (file) => file,
   });
-  const code = await emit({ ...report, fromLog }, options, terminal);
-  return Math.max(code, logExitCode(fromLog, options.failOn ?? "error"));
+  return emit({ ...report, fromLog }, options, terminal);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 
 /** The folder at or above this one that holds a `.git` (a folder, or the file of a worktree); `undefined` outside any. */
 export function repositoryAbove(folder: string): string | undefined {
@@ -18,10 +18,12 @@ export function repositoryAbove(folder: string): string | undefined {
 export function pathsInRepository(folder: string): (file: string) => string {
   const root = repositoryAbove(folder);
   if (root === undefined) return slashed;
+  const beginning = root.endsWith(sep) ? root : `${root}${sep}`;
   return (file) => {
     if (file === "" || file === "-") return file;
-    const inside = relative(root, resolve(folder, file));
-    return slashed(inside.startsWith("..") ? file : inside);
+    const path = resolve(folder, file);
+    if (path === root) return "";
+    return slashed(path.startsWith(beginning) ? path.slice(beginning.length) : file);
   };
 }
 

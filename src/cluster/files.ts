@@ -31,6 +31,8 @@ export interface LoadOptions extends BundleOptions, DiscoverOptions, RenderOptio
   readonly shared?: SharedReads;
   /** Called before each file is read, with how many have been read and how many there are. */
   readonly onFile?: (done: number, total: number) => void;
+  /** Called with what each file of JSON holds, for those who read more of it than a bundle. */
+  readonly onJson?: (path: string, value: unknown) => void;
 }
 
 /** What was read, and the kustomizations and charts among it. */
@@ -147,6 +149,7 @@ class Loading {
   readonly #errors: InputError[];
   readonly #shared: SharedReads;
   readonly #onFile: (done: number, total: number) => void;
+  readonly #onJson: LoadOptions["onJson"];
   readonly #noManifest: string | undefined;
   readonly #withoutObjects: string[] = [];
   readonly #templates: InputError[] = [];
@@ -156,13 +159,14 @@ class Loading {
     tree: TreeFiles,
     errors: InputError[],
     shared: SharedReads,
-    { onFile = () => {}, noManifest }: LoadOptions,
+    { onFile = () => {}, onJson, noManifest }: LoadOptions,
   ) {
     this.#builder = builder;
     this.#tree = tree;
     this.#errors = errors;
     this.#shared = shared;
     this.#onFile = onFile;
+    this.#onJson = onJson;
     this.#noManifest = noManifest;
   }
 
@@ -183,7 +187,12 @@ class Loading {
       if (text === undefined) continue;
       // Repositories are full of other JSON, some of it with comments (tsconfig.json).
       if (!named && JSON_FILE.test(path) && !text.includes('"apiVersion"')) continue;
-      const read = readObjects({ file: path, text, keepWritten: this.#shared.keepsWritten(path) });
+      const read = readObjects({
+        file: path,
+        text,
+        keepWritten: this.#shared.keepsWritten(path),
+        onJson: this.#onJson && ((value) => this.#onJson?.(path, value)),
+      });
       this.#shared.remember(path, read);
       const before = this.#errors.length;
       const objects = this.#builder.addRead(standing, read);

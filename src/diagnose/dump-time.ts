@@ -1,6 +1,5 @@
 import { timeOf } from "../kube/metadata.ts";
 import { isRecord, list, type Raw, record } from "../kube/raw.ts";
-import type { RawReading } from "./project.ts";
 
 /** Members of a status whose values are times that have passed. */
 const TIME_KEY = /(?:Time|Timestamp|At|^time)$/;
@@ -9,25 +8,23 @@ const TIME_KEY = /(?:Time|Timestamp|At|^time)$/;
 const TOP_LEVEL = ["firstTimestamp", "lastTimestamp", "eventTime"] as const;
 const IN_SPEC = ["renewTime", "acquireTime"] as const;
 
-/**
- * The newest time in a dump, in milliseconds since the epoch: "now" is at least that. Only fields count that the
- * cluster itself writes (not a template's or an annotation's text), and a deletionTimestamp less its grace, which is
- * when the deletion was asked for (A7). Undefined where there is none.
- */
-export function newestTimeIn(readings: readonly RawReading[]): number | undefined {
-  const newest = new Newest();
-  for (const { items } of readings) for (const item of items) if (isRecord(item)) seeObject(item, newest);
-  return newest.time;
-}
-
 /** "2026-01-01T00:00:00": times in UTC compare as text up to there. */
 const TO_THE_SECOND = 19;
 
-/** Keeps the newest of the times that it is shown. A dump has a hundred thousand, so nearly all go by as text. */
-class Newest {
+/**
+ * The newest time in a dump, in milliseconds since the epoch: "now" is at least that. Only fields count that the
+ * cluster itself writes (not a template's or an annotation's text), and a deletionTimestamp less its grace, which is
+ * when the deletion was asked for (A7). A dump has a hundred thousand times, so nearly all go by as text.
+ */
+export class NewestTime {
+  /** Undefined where there is none. */
   time: number | undefined;
   #text = "";
   #last = "";
+
+  seeAll(items: readonly unknown[]): void {
+    for (const item of items) if (isRecord(item)) seeObject(item, this);
+  }
 
   see(value: unknown, less = 0): void {
     // A rollout or a restart writes one time into hundreds of objects.
@@ -41,7 +38,7 @@ class Newest {
   }
 }
 
-function seeObject(object: Raw, newest: Newest): void {
+function seeObject(object: Raw, newest: NewestTime): void {
   const metadata = record(object.metadata);
   newest.see(metadata.creationTimestamp);
   const grace = metadata.deletionGracePeriodSeconds;
@@ -58,7 +55,7 @@ function seeObject(object: Raw, newest: Newest): void {
 /** A status is a few levels deep; what lies deeper is not the cluster's. */
 const DEPTH = 6;
 
-function seeStatus(value: unknown, depth: number, newest: Newest): void {
+function seeStatus(value: unknown, depth: number, newest: NewestTime): void {
   if (depth > DEPTH || typeof value !== "object" || value === null) return;
   if (Array.isArray(value)) {
     for (const entry of value) if (typeof entry === "object") seeStatus(entry, depth + 1, newest);

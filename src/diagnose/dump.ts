@@ -1,10 +1,9 @@
 import { timeOf } from "../kube/metadata.ts";
-import { isRecord, list, nonEmpty, type Raw, record, text } from "../kube/raw.ts";
-import { append } from "../policy/lists-by-key.ts";
+import { isRecord, list, NOTHING, nonEmpty, type Raw, record, text } from "../kube/raw.ts";
 import type { DiagnosisError } from "./diagnosis.ts";
-import { newestTimeIn } from "./dump-time.ts";
-import { DIAGNOSED_KINDS, type DiagnosedKind, type Facts, type ReadState } from "./facts.ts";
-import { diagnosedKind, factsFrom, PROJECTED, type RawReading } from "./project.ts";
+import { NewestTime } from "./dump-time.ts";
+import { DIAGNOSED_KINDS, type DiagnosedKind, type Facts, type ObjectOf, type ReadState } from "./facts.ts";
+import { diagnosedKind, factsOf, PROJECTED, projected, type RawReading } from "./project.ts";
 
 /** What `--save` writes; read back with `--from`. */
 export const SAVED_API_VERSION = "attachguard.dev/v1";
@@ -25,7 +24,7 @@ export interface DumpOptions {
 
 export interface Dump {
   readonly facts: Facts;
-  /** The same before projection, for those who write it or judge it by the policy. */
+  /** The same before projection, for those who write it or judge it by the policy; without items unless kept. */
   readonly readings: readonly RawReading[];
   /** What could not be used; the rest of the dump was read nevertheless. */
   readonly errors: readonly DiagnosisError[];
@@ -44,14 +43,32 @@ interface Piece {
   readonly namespace: string | null;
   readonly state: ReadState;
   readonly why: string | null;
+  readonly held: Held;
+}
+
+/** Objects of one kind, as the diagnosis reads them. */
+interface Held {
+  readonly objects: readonly ObjectOf[DiagnosedKind][];
+  /** The same before projection; empty unless they are kept. */
   readonly items: readonly unknown[];
 }
+
+/** Objects of one kind that come one by one. */
+interface Gathered extends Held {
+  readonly objects: ObjectOf[DiagnosedKind][];
+  readonly items: unknown[];
+}
+
+/** A reading with its objects, before and after projection. */
+type DumpReading = RawReading & Held;
 
 interface Collected {
   readonly pieces: Piece[];
   /** Objects of a kind: List, and single ones. */
-  readonly loose: Map<DiagnosedKind, unknown[]>;
+  readonly loose: Map<DiagnosedKind, Gathered>;
   readonly errors: DiagnosisError[];
+  readonly newest: NewestTime;
+  readonly keepsItems: boolean;
   clusterUid: string | undefined;
   savedTime: number | undefined;
 }
@@ -60,27 +77,55 @@ interface Collected {
  * Reads the files of a dump: typed lists (`PodList`, complete unless they end with `continue`), `kind: List`,
  * single objects, what `--save` wrote, and the Status that the API server answers with where a kind may not be read.
  */
-export function readDump(files: readonly DumpFile[], { closed, at }: DumpOptions): Dump {
-  const collected: Collected = {
-    pieces: [],
-    loose: new Map(),
-    errors: [],
-    clusterUid: undefined,
-    savedTime: undefined,
-  };
-  for (const { file, values } of files) for (const value of values) collect(value, file, collected);
-  const { pieces, loose, errors, clusterUid, savedTime } = collected;
-  // A file that is not whole, or no object, may have held anything.
-  const readings = readingsOf(pieces, loose, closed && errors.length === 0);
-  const said = at ?? savedTime;
-  const facts = factsFrom(readings, {
-    source: "dump",
-    time: said ?? newestTimeIn(readings) ?? 0,
-    timeIsLeast: said === undefined,
-    context: null,
-    clusterUid: clusterUid ?? null,
-  });
-  return { facts, readings, errors };
+export function readDump(files: readonly DumpFile[], options: DumpOptions): Dump {
+  const reader = new DumpReader({ keepsItems: true });
+  for (const file of files) reader.add(file);
+  return reader.dump(options);
+}
+
+/** Reads the files of a dump one after the other, like `readDump`. */
+export class DumpReader {
+  readonly #collected: Collected;
+
+  /** @param keepsItems false: the readings of the dump have no items, so that memory holds only what is projected. */
+  constructor({ keepsItems }: { readonly keepsItems: boolean }) {
+    this.#collected = {
+      pieces: [],
+      loose: new Map(),
+      errors: [],
+      newest: new NewestTime(),
+      keepsItems,
+      clusterUid: undefined,
+      savedTime: undefined,
+    };
+  }
+
+  add({ file, values }: DumpFile): void {
+    for (const value of values) collect(value, file, this.#collected);
+  }
+
+  /** All that was added. */
+  dump({ closed, at }: DumpOptions): Dump {
+    const { pieces, loose, errors, newest, clusterUid, savedTime } = this.#collected;
+    // A file that is not whole, or no object, may have held anything.
+    const readings = readingsOf(pieces, loose, closed && errors.length === 0);
+    const said = at ?? savedTime;
+    const facts = factsOf(readings, {
+      source: "dump",
+      time: said ?? newest.time ?? 0,
+      timeIsLeast: said === undefined,
+      context: null,
+      clusterUid: clusterUid ?? null,
+    });
+    return { facts, readings, errors };
+  }
+}
+
+const NONE: Held = { objects: NOTHING, items: NOTHING };
+
+function hold(kind: DiagnosedKind, items: readonly unknown[], { newest, keepsItems }: Collected): Held {
+  newest.seeAll(items);
+  return { objects: projected(kind, items), items: keepsItems ? items : NOTHING };
 }
 
 function collect(value: unknown, file: string, collected: Collected): void {
@@ -162,7 +207,7 @@ function collectTypedList(
     namespace: null,
     state: more ? "unread" : "complete",
     why: more ? "the list in the dump ends early (continue)" : null,
-    items,
+    held: hold(diagnosed, items, collected),
   });
 }
 
@@ -171,7 +216,14 @@ function collectObject(value: Raw, collected: Collected): void {
   noteCluster(value, kind, collected);
   const diagnosed = diagnosedKind(text(value.apiVersion) ?? "", kind);
   if (diagnosed === undefined) return;
-  append(collected.loose, diagnosed, value);
+  let gathered = collected.loose.get(diagnosed);
+  if (gathered === undefined) {
+    gathered = { objects: [], items: [] };
+    collected.loose.set(diagnosed, gathered);
+  }
+  const { objects, items } = hold(diagnosed, [value], collected);
+  gathered.objects.push(...objects);
+  gathered.items.push(...items);
 }
 
 const LOOSE = "the dump does not say that it holds all of them; --closed does";
@@ -200,7 +252,7 @@ function collectStatus(value: Raw, file: string, { pieces, errors }: Collected):
     namespace: null,
     state: reason === "NotFound" ? "absent" : "unread",
     why: reason === "NotFound" ? null : "forbidden",
-    items: [],
+    held: NONE,
   });
 }
 
@@ -232,7 +284,7 @@ function collectSaved(value: Raw, file: string, collected: Collected): void {
       namespace: text(reading.namespace) ?? null,
       state,
       why: text(reading.why) ?? null,
-      items: list(reading.items),
+      held: hold(kind, list(reading.items), collected),
     });
   }
 }
@@ -244,26 +296,26 @@ function collectSaved(value: Raw, file: string, collected: Collected): void {
  */
 function readingsOf(
   pieces: readonly Piece[],
-  loose: ReadonlyMap<DiagnosedKind, readonly unknown[]>,
+  loose: ReadonlyMap<DiagnosedKind, Held>,
   closed: boolean,
-): readonly RawReading[] {
+): readonly DumpReading[] {
   const scopes = closed ? new Map<Piece, Scope>() : scopesOf(pieces);
-  const readings: RawReading[] = [];
+  const readings: DumpReading[] = [];
   for (const kind of DIAGNOSED_KINDS) {
-    const looseItems = loose.get(kind) ?? [];
+    const single = loose.get(kind);
     const said = pieces.filter((piece) => piece.kind === kind);
     for (const piece of said) {
-      const { namespace, state, why, items } = piece;
+      const { namespace, state, why, held } = piece;
       const scope = scopes.get(piece) ?? { namespace };
-      if (scope === "unknown") readings.push({ kind, namespace: null, state: "unread", why: WHOSE, items });
-      else readings.push({ kind, namespace: scope.namespace, state, why, items });
+      if (scope === "unknown") readings.push({ kind, namespace: null, state: "unread", why: WHOSE, ...held });
+      else readings.push({ kind, namespace: scope.namespace, state, why, ...held });
     }
     if (closed && said.length === 0)
-      readings.push({ kind, namespace: null, state: "complete", why: null, items: looseItems });
-    else if (looseItems.length > 0)
-      readings.push({ kind, namespace: null, state: "unread", why: LOOSE, items: looseItems });
+      readings.push({ kind, namespace: null, state: "complete", why: null, ...(single ?? NONE) });
+    else if (single !== undefined)
+      readings.push({ kind, namespace: null, state: "unread", why: LOOSE, ...single });
     else if (said.length === 0)
-      readings.push({ kind, namespace: null, state: "unread", why: "not in the dump", items: [] });
+      readings.push({ kind, namespace: null, state: "unread", why: "not in the dump", ...NONE });
   }
   return readings;
 }
@@ -294,11 +346,10 @@ function scopesOf(pieces: readonly Piece[]): ReadonlyMap<Piece, Scope> {
   );
 }
 
-function namespacesIn({ items }: Piece): ReadonlySet<string> {
+function namespacesIn({ held }: Piece): ReadonlySet<string> {
   const namespaces = new Set<string>();
-  for (const item of items) {
-    const namespace = text(record(record(item).metadata).namespace);
-    if (namespace !== undefined) namespaces.add(namespace);
+  for (const { namespace } of held.objects) {
+    if (namespace !== "") namespaces.add(namespace);
     if (namespaces.size > 1) break;
   }
   return namespaces;

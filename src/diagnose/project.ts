@@ -148,14 +148,41 @@ export function diagnosedKind(apiVersion: string, kind: string): DiagnosedKind |
   return PROJECTED[known].groups.includes(groupOf(apiVersion)) ? known : undefined;
 }
 
-/**
- * Projects what was read. An object that stands in several readings counts once, in its newest version; what is no
- * object, or has no name, is left out. Objects are put into one order, so that no answer depends on the order in
- * which they came.
- */
+/** What was read of one kind, projected. */
+export interface ProjectedReading extends Reading {
+  readonly objects: readonly ObjectOf[DiagnosedKind][];
+}
+
+/** Projects what was read: see `factsOf`. */
 export function factsFrom(readings: readonly RawReading[], look: Look): Facts {
+  return factsOf(
+    readings.map(({ items, ...reading }) => ({ ...reading, objects: projected(reading.kind, items) })),
+    look,
+  );
+}
+
+/** What the diagnosis reads of each object; what is no object, or has no name, is left out. */
+export function projected<K extends DiagnosedKind>(
+  kind: K,
+  items: readonly unknown[],
+): readonly ObjectOf[K][] {
+  const { from } = PROJECTED[kind];
+  const objects: ObjectOf[K][] = [];
+  for (const item of items) {
+    if (!isRecord(item)) continue;
+    const object = from(item);
+    if (object.name !== "") objects.push(object);
+  }
+  return objects;
+}
+
+/**
+ * Puts together what was read. An object that stands in several readings counts once, in its newest version. Objects
+ * are put into one order, so that no answer depends on the order in which they came.
+ */
+export function factsOf(readings: readonly ProjectedReading[], look: Look): Facts {
   const objects = Object.fromEntries(
-    DIAGNOSED_KINDS.map((kind) => [kind, projected(kind, readings)]),
+    DIAGNOSED_KINDS.map((kind) => [kind, inOrder(readings.filter((reading) => reading.kind === kind))]),
   ) as unknown as Objects;
   return {
     ...look,
@@ -164,27 +191,11 @@ export function factsFrom(readings: readonly RawReading[], look: Look): Facts {
   };
 }
 
-function projected<K extends DiagnosedKind>(
-  kind: K,
-  readings: readonly RawReading[],
-): readonly ObjectOf[K][] {
-  const { from } = PROJECTED[kind];
-  const found: ObjectOf[K][] = [];
-  let inOrder = true;
-  let last: ObjectOf[K] | undefined;
-  for (const reading of readings) {
-    if (reading.kind !== kind) continue;
-    for (const item of reading.items) {
-      if (!isRecord(item)) continue;
-      const object = from(item);
-      if (object.name === "") continue;
-      // The API server's own lists are in order already, and name nothing twice.
-      inOrder &&= last === undefined || byKey(last, object) < 0;
-      last = object;
-      found.push(object);
-    }
-  }
-  return inOrder ? found : newestOfEach(found.sort(byKey));
+function inOrder(readings: readonly ProjectedReading[]): readonly ObjectOf[DiagnosedKind][] {
+  const found = readings.flatMap(({ objects }) => objects);
+  // The API server's own lists are in order already, and name nothing twice.
+  const isOrdered = found.every((object, at) => at === 0 || byKey(found[at - 1] as Meta, object) < 0);
+  return isOrdered ? found : newestOfEach(found.sort(byKey));
 }
 
 /** By `NAMESPACE/NAME`, which counts only where one namespace begins like the other: `a/` comes behind `a-b/`. */

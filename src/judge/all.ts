@@ -1,7 +1,8 @@
 import type { Finding } from "../policy/finding.ts";
 import type { Claim, Workload } from "../policy/model.ts";
+import { rolloutUnfinished } from "../policy/rollout-status.ts";
 import { verdictOf } from "../policy/verdict.ts";
-import type { ClusterView } from "../policy/view.ts";
+import { type ClusterView, knownValue } from "../policy/view.ts";
 import type { Plan } from "../report/plan.ts";
 import type { JudgedWorkload, ReportNote } from "../report/report.ts";
 import type { JudgeSettings } from "./context.ts";
@@ -69,7 +70,10 @@ export async function judgeAll(
     const mode = modes.in(namespaceOf(written));
     const found = judged.judgement.findings;
     if (mode.mode !== "off") findings.push(...found.map(inDefaultNamespace));
-    const row = rowOf(judged, found, verdictOf(found, mode.mode), mode);
+    const row = {
+      ...rowOf(judged, found, verdictOf(found, mode.mode), mode),
+      ...imminence(judged.workload, own),
+    };
     const plan = mode.mode === "off" ? undefined : await planFor?.(written, found, own, settings);
     workloads.push(plan == null ? row : { ...row, plan });
   }
@@ -81,4 +85,14 @@ export async function judgeAll(
   }
   const judgedIn = new Set(workloads.map(({ workload }) => workload.namespace));
   return { findings, workloads, notes: [...notes, ...modes.notesOn(judgedIn)] };
+}
+
+function imminence(workload: Workload, view: ClusterView): Pick<JudgedWorkload, "imminent"> {
+  if (rolloutUnfinished(workload)) return { imminent: "rollout-unfinished" };
+  const { pods } = workload;
+  if (pods.by !== "replicas" || pods.replicas === 0) return {};
+  const isNear = (knownValue(view.autoscalersOf(workload)) ?? []).some(
+    ({ maxReplicas }) => maxReplicas > 1 && pods.replicas >= maxReplicas - 1,
+  );
+  return isNear ? { imminent: "near-maximum" } : {};
 }

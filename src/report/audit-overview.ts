@@ -1,4 +1,5 @@
 import type { Fix } from "../policy/fixes.ts";
+import { plural } from "../policy/phrasing.ts";
 import { type JudgedWorkload, type Report, type ReportedFinding, workloadKey } from "./report.ts";
 
 /** Names with how often each occurs. */
@@ -12,6 +13,8 @@ export interface Expiring {
 /** What people look for first in an audit. */
 export interface AuditOverview {
   readonly worst: readonly JudgedWorkload[];
+  /** How many more have findings or are stuck. */
+  readonly beyondWorst: number;
   readonly byNamespace: Tally;
   readonly byRule: Tally;
   readonly byDriver: Tally;
@@ -40,11 +43,17 @@ export function auditOverview({ findings, workloads }: Report, now: number): Aud
   const warned = new Set(counted.map(workloadKey));
   const withErrors = workloads.filter((workload) => errorsOf.has(workloadKey(workload)));
   const exempted = findings.filter((finding) => finding.exempted !== null);
+  const affected = workloads.filter(
+    (workload) => warned.has(workloadKey(workload)) || workload.state === "stuck",
+  );
   return {
-    worst: workloads
-      .filter((workload) => warned.has(workloadKey(workload)) || workload.state === "stuck")
-      .toSorted((a, b) => gravity(a, errorsOf) - gravity(b, errorsOf))
+    worst: affected
+      .toSorted(
+        (a, b) =>
+          gravity(a, errorsOf) - gravity(b, errorsOf) || errorCount(b, errorsOf) - errorCount(a, errorsOf),
+      )
       .slice(0, WORST),
+    beyondWorst: Math.max(affected.length - WORST, 0),
     byNamespace: tally(counted, ({ workload }) => [workload.namespace]),
     byRule: tally(counted, ({ rule }) => [rule]),
     byDriver: tally(counted, ({ claims }) => claims.map(({ provisioner }) => provisioner ?? "not known")),
@@ -66,15 +75,37 @@ export function auditOverview({ findings, workloads }: Report, now: number): Aud
   };
 }
 
-/** Stuck ones first, then those that an autoscaler may make stuck, then by how much is wrong. */
-function gravity(
-  workload: JudgedWorkload,
-  errorsOf: ReadonlyMap<string, readonly ReportedFinding[]>,
-): number {
-  const errors = errorsOf.get(workloadKey(workload)) ?? [];
+/** How many workloads there are, and in which state. */
+export function statesText({ workloads }: Pick<Report, "workloads">): string {
+  const count = (state: JudgedWorkload["state"]) => workloads.filter((each) => each.state === state).length;
+  const held = workloads.filter(({ factors }) => factors.reach === "node" || factors.reach === "pod").length;
+  return (
+    `${plural(workloads.length, "workload")} with volumes; ${held} of them on a volume that only one node or one pod may hold: ` +
+    `${count("latent")} latent (would get stuck), ${count("stuck")} stuck now.`
+  );
+}
+
+/** Why it is among the worst, in a few words; null where its findings say it. */
+export function whyWorst({ state, reason, imminent }: JudgedWorkload): string | null {
+  if (state === "stuck") return reason;
+  if (state === "healthy" || imminent === undefined) return null;
+  return imminent === "rollout-unfinished"
+    ? "its rollout has not finished"
+    : "its autoscaler is within one of the maximum";
+}
+
+type ErrorsOf = ReadonlyMap<string, readonly ReportedFinding[]>;
+
+function errorCount(workload: JudgedWorkload, errorsOf: ErrorsOf): number {
+  return errorsOf.get(workloadKey(workload))?.length ?? 0;
+}
+
+/** Stuck ones first, then unfinished rollouts, then autoscalers near their maximum, then by how severe it is. */
+function gravity(workload: JudgedWorkload, errorsOf: ErrorsOf): number {
   if (workload.state === "stuck") return 0;
-  if (errors.length === 0) return 3;
-  return errors.some(({ rule }) => rule === "rwo-autoscaling") ? 1 : 2;
+  if (errorCount(workload, errorsOf) === 0) return 4;
+  if (workload.imminent === undefined) return 3;
+  return workload.imminent === "rollout-unfinished" ? 1 : 2;
 }
 
 function tally(

@@ -1,3 +1,4 @@
+import { harmless } from "./harmless.ts";
 import type { RenderOptions, Report } from "./report.ts";
 
 export const FORMATS = ["text", "json", "sarif", "github", "gitlab", "junit", "markdown", "html"] as const;
@@ -17,7 +18,10 @@ const plain = (render: Render): Renderer => ({ holdsProblems: false, holdsComman
 
 /** One module per format, loaded when it is needed. A name above without a renderer here does not compile. */
 const RENDERERS: Readonly<Record<Format, () => Promise<Renderer>>> = {
-  text: async () => plain((await import("./formats/text.ts")).renderText),
+  text: async () => {
+    const { renderText } = await import("./formats/text.ts");
+    return plain((report, options) => harmless(renderText(report, options)));
+  },
   json: async () => ({ ...plain((await import("./formats/json.ts")).renderJson), holdsProblems: true }),
   sarif: async () => plain((await import("./formats/sarif.ts")).renderSarif),
   github: async () => ({ ...plain((await import("./formats/github.ts")).renderGithub), holdsCommands: true }),

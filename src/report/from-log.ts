@@ -46,12 +46,12 @@ function nowOf(key: LoggedKey, { audit, errors }: Report, found: ReadonlySet<str
 }
 
 /** 1 where something at or above `failOn` would be denied and may still hold. */
-export function logExitCode({ keys }: FromLog, failOn: FailOn): 0 | 1 {
+export function logExitCode({ keys, beyond }: FromLog, failOn: FailOn): 0 | 1 {
   if (failOn === "never") return 0;
   const counts = keys.filter(
     ({ now, count, possibly }) => now !== "no" && (failOn === "warning" || count > possibly),
   );
-  return counts.length > 0 ? 1 : 0;
+  return counts.length > 0 || beyond > 0 ? 1 : 0;
 }
 
 function keyText({ rule, kind, namespace, name }: Pick<LoggedKey, "rule" | "kind" | "namespace" | "name">) {

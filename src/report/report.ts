@@ -26,6 +26,8 @@ export interface JudgedWorkload {
   readonly reason: string;
   /** The facts behind the reason, one sentence each. */
   readonly evidence: readonly string[];
+  /** Why what would get stuck may be so soon; absent where nothing says so. */
+  readonly imminent?: "rollout-unfinished" | "near-maximum";
   /** What would be enough to leave no error; null where nothing that can be patched is, or there is none. */
   readonly plan?: Plan | null;
 }

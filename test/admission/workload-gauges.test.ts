@@ -74,6 +74,37 @@ t.test("in slices: whatever the cluster's size, others get their turn", async (t
   t.equal(await countWorkloads(many, DEFAULT_CONFIG, noWaivers, ended.signal), undefined, "it can be ended");
 });
 
+t.test(
+  "one group of many: what its members ask for is brought into one form once, not once for each other",
+  async (t) => {
+    const names = Array.from({ length: 100 }, (_, at) => `web-${at}`);
+    const term = { topologyKey: "kubernetes.io/hostname", labelSelector: { matchLabels: { group: "one" } } };
+    const spec = { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } } };
+    const group = new Whole([
+      storageClass,
+      ...names.map((name) => claim({ name })),
+      ...names.map((name) => deployment({ name, claims: [name], labels: { group: "one" }, spec })),
+    ]);
+    let reads = 0;
+    for (const { template } of group.workloads()) {
+      for (const each of template.placement.podAffinity) {
+        const { namespaceSelector } = each;
+        // The terms of the one that is judged are held against every other; those are not read for it again.
+        Object.defineProperty(each, "namespaceSelector", {
+          get: () => {
+            reads += 1;
+            return namespaceSelector;
+          },
+        });
+      }
+    }
+    const counts = await countWorkloads(group, DEFAULT_CONFIG, noWaivers, never);
+    t.equal(counts?.verdicts.allow, names.length, "the affinity keeps each on one node");
+    t.comment(`${reads} reads`);
+    t.ok(reads < names.length * names.length * 1.5, `${reads} reads`);
+  },
+);
+
 t.test("shown as gauges once everything is listed, and not at all where it is turned off", async (t) => {
   const metrics = createMetrics({ process: false });
   const whole = cluster(deployment({ name: "bad", claims: ["a"] }));

@@ -38,11 +38,37 @@ async function audited(...words: readonly string[]) {
 t.test("a workload is stuck by its diagnosis, healthy, or latent", { skip }, async (t) => {
   const stuck = await audited("--from", dump(t, objectsOf("01")), "--closed");
   t.strictSame(stuck.states, { web: "stuck" });
-  t.match(stuck.err, /stuck .*Deployment shop\/web: rollout-waits-for-itself: The rollout of Deployment web/);
+  t.match(
+    stuck.err,
+    /stuck +Deployment shop\/web: rollout-waits-for-itself: The rollout of\s+Deployment web/,
+  );
   t.match(stuck.err, "1 stuck now");
   const cleared = await audited("--from", dump(t, objectsOf("02b")), "--closed");
   t.strictSame(cleared.states, { web: "latent" });
 });
+
+t.test(
+  "a dump is parsed once; files that the audit leaves out are diagnosed all the same",
+  { skip },
+  async (t) => {
+    const objects = objectsOf("01");
+    const list = (items: readonly RawObject[]) => JSON.stringify({ apiVersion: "v1", kind: "List", items });
+    const folder = t.testdir({
+      "pods.json": list(objects.filter(({ kind }) => kind === "Pod")),
+      "rest.json": list(objects.filter(({ kind }) => kind !== "Pod")),
+    });
+    const parse = t.capture(JSON, "parse", JSON.parse);
+    const stuck = await audited("--from", folder, "--closed");
+    t.strictSame(stuck.states, { web: "stuck" });
+    const parsed = parse().map(({ args: [text] }) => text);
+    for (const file of ["pods.json", "rest.json"]) {
+      const text = readFileSync(join(folder, file), "utf8");
+      t.equal(parsed.filter((each) => each === text).length, 1, file);
+    }
+    writeFileSync(join(folder, ".gitignore"), "pods.json");
+    t.strictSame((await audited("--from", folder, "--closed")).states, { web: "stuck" });
+  },
+);
 
 t.test("without pods only what would get stuck is said, and why", { skip }, async (t) => {
   const objects = objectsOf("01").filter(({ kind }) => kind !== "Pod");

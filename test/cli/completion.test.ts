@@ -108,6 +108,19 @@ const ASKS: Readonly<Record<(typeof SHELLS)[number], (line: string) => readonly 
   ],
 };
 
+t.test(
+  "PowerShell: the word at the cursor counts once, also in its middle; no result is empty",
+  async (t) => {
+    const { out } = await run(["completion", "powershell"]);
+    t.match(
+      out,
+      /Register-ArgumentCompleter -Native -CommandName attachguard -ScriptBlock \{\n +param\(\$word, \$ast, \$cursor\)/,
+    );
+    t.match(out, /EndOffset -lt \$cursor \}.*\+ "\$word"$/m);
+    t.match(out, "elseif ($line -and");
+  },
+);
+
 for (const shell of SHELLS) {
   const [command = ""] = ASKS[shell]("");
   const there = spawnSync(command, ["--version"], { stdio: "ignore" }).status === 0;

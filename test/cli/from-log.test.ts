@@ -264,6 +264,8 @@ t.test("whether it is still so, by a dump", async (t) => {
   const items = [claim, workload("web", {}), workload("mended", { type: "Recreate" }), autoscaler];
   const folder = t.testdir({
     "dump.json": JSON.stringify({ apiVersion: "v1", kind: "List", items }),
+    "mended.log": event({ id: "2", annotations: STOPPED, name: "mended" }),
+    "possibly.log": event({ id: "1", annotations: ours({ verdict: "allow", rule: "rwo-rolling-update" }) }),
     "audit.log": [
       event({ id: "1", annotations: STOPPED }),
       event({ id: "2", annotations: STOPPED, name: "mended" }),
@@ -293,6 +295,17 @@ t.test("whether it is still so, by a dump", async (t) => {
   });
   t.match(now(open), { "Deployment/gone": "unknown" }, "what is not in the files may exist");
   t.ok(closed.findings.length > 0, "the audit stands beside it");
+
+  const dump = ["--from", join(folder, "dump.json"), "--closed"];
+  const code = async (log: string, ...more: readonly string[]) =>
+    (await run(["audit", "--from-log", join(folder, log), ...dump, ...more])).code;
+  t.equal((await run(["audit", ...dump])).code, 1, "the cluster has findings");
+  t.equal(await code("mended.log"), 0, "but nothing in the log was about them");
+  t.equal(await code("mended.log", "--fail-on", "warning"), 0);
+  t.equal(await code("audit.log"), 1);
+  t.equal(await code("audit.log", "--fail-on", "never"), 0);
+  t.equal(await code("possibly.log"), 0, "only possibly denied");
+  t.equal(await code("possibly.log", "--fail-on", "warning"), 1);
   const { out } = await run(["audit", ...words, "--closed"]);
   t.match(
     out,

@@ -37,6 +37,31 @@ async function rendered(name: string, kustomization: string): Promise<readonly M
   return render(relative(ROOT, join(folder, name)));
 }
 
+/** Each component on top of a base; one needs another one beside it, and an address. */
+async function withEach(
+  base: string,
+  rest: string,
+  act: (name: string, objects: readonly Manifest[]) => void,
+): Promise<void> {
+  const setting = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: {
+      name: "attachguard-alert-pages",
+      annotations: { "config.kubernetes.io/local-config": "true" },
+    },
+    data: { url: "https://wiki.example.com/alerts" },
+  };
+  for (const name of await readdir(`${ROOT}manifests/components`)) {
+    const needs = name === "alert-pages" ? ["prometheus", name] : [name];
+    const resources = name === "alert-pages" ? [base, "setting.yaml"] : [base];
+    const components = needs.map((each) => `{manifests}/components/${each}`);
+    await mkdir(join(folder, name), { recursive: true });
+    await writeFile(join(folder, name, "setting.yaml"), JSON.stringify(setting));
+    act(name, await rendered(name, `resources: [${resources}]\ncomponents: [${components}]\n${rest}`));
+  }
+}
+
 /** Where a name still stands anywhere in the objects. */
 function places(objects: readonly Manifest[], word: string): readonly string[] {
   return objects
@@ -91,23 +116,15 @@ t.test("the server learns its namespace from its pod", { skip }, async (t) => {
 
 t.test("a namespace set in a layer beneath reaches every component", { skip }, async (t) => {
   await rendered("layer", "resources: [{manifests}/base]\nnamespace: storage-guard\n");
-  for (const name of await readdir(`${ROOT}manifests/components`)) {
-    const objects = await rendered(
-      name,
-      `resources: [../layer]\ncomponents: [{manifests}/components/${name}]\n`,
-    );
-    t.strictSame(places(objects, "attachguard-system"), [], name);
-  }
+  await withEach("../layer", "", (name, objects) =>
+    t.strictSame(places(objects, "attachguard-system"), [], name),
+  );
 });
 
 t.test("one layer is enough for every component but cert-manager, as the page says", { skip }, async (t) => {
-  for (const name of await readdir(`${ROOT}manifests/components`)) {
-    const objects = await rendered(
-      name,
-      `resources: [{manifests}/base]\nnamespace: storage-guard\ncomponents: [{manifests}/components/${name}]\n`,
-    );
-    t.equal(places(objects, "attachguard-system").length > 0, name === "cert-manager", name);
-  }
+  await withEach("{manifests}/base", "namespace: storage-guard\n", (name, objects) =>
+    t.equal(places(objects, "attachguard-system").length > 0, name === "cert-manager", name),
+  );
   t.match(readme, "cert-manager needs the namespace in a layer of its own beneath it");
 });
 

@@ -1,8 +1,10 @@
 import t from "tap";
 import type { AuditFacts } from "../../src/report/audit-facts.ts";
 import { auditOverview } from "../../src/report/audit-overview.ts";
+import { renderMarkdown } from "../../src/report/formats/markdown.ts";
 import { renderText } from "../../src/report/formats/text.ts";
 import { mergedReport } from "../../src/report/report.ts";
+import { PLAIN } from "./formats/options.ts";
 import { findingWith, judgedWith, reportWith } from "./sample.ts";
 
 const audit: AuditFacts = {
@@ -49,7 +51,7 @@ const report = reportWith({
         steps: [findingWith().fixes.flatMap(({ targets }) => targets)],
       },
     }),
-    judgedWith({ workload: ref("scales"), verdict: "deny", state: "latent" }),
+    judgedWith({ workload: ref("scales"), verdict: "deny", state: "latent", imminent: "near-maximum" }),
     judgedWith({ workload: ref("hangs"), verdict: "allow", state: "stuck", reason: "waits for itself" }),
   ],
 });
@@ -62,6 +64,33 @@ t.test(
       worst.map(({ workload }) => workload.name),
       ["hangs", "scales", "rolls", "mild"],
     );
+  },
+);
+
+t.test(
+  "an unfinished rollout comes before an autoscaler near its maximum, and what is safe is not imminent",
+  async (t) => {
+    const waits = judgedWith({ workload: ref("waits"), state: "latent", imminent: "rollout-unfinished" });
+    const safe = judgedWith({ workload: ref("safe"), imminent: "rollout-unfinished" });
+    const more = {
+      ...report,
+      findings: reportWith({
+        findings: ["rolls", "scales", "waits"].map((name) =>
+          findingWith({ workload: ref(name), source: null }),
+        ),
+      }).findings,
+      workloads: [...report.workloads, waits, safe],
+    };
+    t.same(
+      auditOverview(more, NOW).worst.map(({ workload }) => workload.name),
+      ["hangs", "waits", "scales", "rolls"],
+    );
+    const text = renderText(more, { colour: false, detail: "summary" });
+    t.match(text, "latent   Deployment shop/waits: its rollout has not finished");
+    t.match(text, "latent   Deployment shop/scales: its autoscaler is within one of the maximum");
+    const markdown = renderMarkdown(more, PLAIN);
+    t.match(markdown, "3 latent (would get stuck), 1 stuck now.");
+    t.match(markdown, "**Stuck now:**\n\n- `Deployment shop/hangs`: waits for itself");
   },
 );
 

@@ -27,7 +27,7 @@ export function layoutOf(text: string): JsonLayout {
   const items: number[] = [];
   const duplicates: { key: string; offset: number }[] = [];
   /** Per depth, the keys of the object that is open there; reused, because a dump has millions of objects. */
-  const keys: Set<string>[] = [];
+  const keys: Keys[] = [];
   const isObject: boolean[] = [];
   let depth = 0;
   let expectsKey = false;
@@ -38,11 +38,9 @@ export function layoutOf(text: string): JsonLayout {
     if (code === QUOTE) {
       const end = endOfString(text, at);
       if (expectsKey) {
-        const key = text.slice(at + 1, end);
-        const open = keys[depth] as Set<string>;
-        if (open.has(key)) duplicates.push({ key, offset: at });
-        open.add(key);
-        if (depth === 1) topKey = key;
+        const isNew = (keys[depth] as Keys).add(text, at + 1, end);
+        if (!isNew) duplicates.push({ key: text.slice(at + 1, end), offset: at });
+        if (depth === 1) topKey = text.slice(at + 1, end);
         expectsKey = false;
       }
       at = end;
@@ -52,8 +50,8 @@ export function layoutOf(text: string): JsonLayout {
       isObject[depth] = code === OPEN_OBJECT;
       expectsKey = code === OPEN_OBJECT;
       if (expectsKey) {
-        if (keys[depth] === undefined) keys[depth] = new Set();
-        else (keys[depth] as Set<string>).clear();
+        keys[depth] ??= new Keys();
+        (keys[depth] as Keys).clear();
         if (depth === ITEM_DEPTH && topKey === "items" && isObject[1] && !isObject[2]) items.push(at);
       }
     } else if (code === CLOSE_OBJECT || code === CLOSE_LIST) {
@@ -64,6 +62,50 @@ export function layoutOf(text: string): JsonLayout {
     }
   }
   return { start: Math.max(start, 0), items, duplicates };
+}
+
+/** Objects have a few keys, which are quickest compared one by one. */
+const FEW = 32;
+
+/** The keys of one object, as parts of the text: a dump has ten million, and a string of each is the most work. */
+class Keys {
+  readonly #hashes = new Int32Array(FEW);
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
+  #count = 0;
+  /** All of them, where there are more than a few. */
+  #many: Set<string> | undefined;
+
+  clear(): void {
+    this.#count = 0;
+    this.#many = undefined;
+  }
+
+  /** @returns false where the key is there already */
+  add(text: string, start: number, end: number): boolean {
+    if (this.#count === FEW) return this.#addToMany(text, start, end);
+    let hash = 0;
+    for (let at = start; at < end; at += 1) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
+    for (let other = 0; other < this.#count; other += 1) {
+      if (this.#hashes[other] !== hash) continue;
+      if (text.slice(start, end) === this.#key(text, other)) return false;
+    }
+    this.#hashes[this.#count] = hash;
+    this.#starts[this.#count] = start;
+    this.#ends[this.#count] = end;
+    this.#count += 1;
+    return true;
+  }
+
+  #addToMany(text: string, start: number, end: number): boolean {
+    this.#many ??= new Set(this.#starts.map((_, at) => this.#key(text, at)));
+    const { size } = this.#many;
+    return this.#many.add(text.slice(start, end)).size > size;
+  }
+
+  #key(text: string, at: number): string {
+    return text.slice(this.#starts[at], this.#ends[at]);
+  }
 }
 
 /** The offset of the quote that ends the string which begins at `start`. */

@@ -22,6 +22,8 @@ export interface TextWithObjects {
   readonly sourceOf?: (object: Raw, at: SourcePosition) => SourcePosition | undefined;
   /** Keep each object as it is written, to be compared with another version of it. */
   readonly keepWritten?: boolean;
+  /** Called with what a text of JSON holds, whatever that is, before it is let go. */
+  readonly onJson?: ((value: unknown) => void) | undefined;
 }
 
 /** An object of a judged kind, as it was read. */
@@ -55,7 +57,9 @@ const MAX_LIST_DEPTH = 8;
 /** Reads the objects of a text. What cannot be read is reported and costs no other document. */
 export function readObjects(from: TextWithObjects): ReadObjects {
   const text = from.text.startsWith("\uFEFF") ? from.text.slice(1) : from.text;
-  const { documents, errors } = parseJson(from.file, text) ?? parseYaml(from.file, text);
+  const json = parseJson(from.file, text);
+  for (const { value } of json?.documents ?? []) from.onJson?.(value);
+  const { documents, errors } = json ?? parseYaml(from.file, text);
   const reading = new Reading(from, text, errors);
   for (const document of documents) reading.addValue(document.value, document, undefined, 0);
   // Keeping this does not keep the text alive.

@@ -198,15 +198,42 @@ export function sameTerms(a: Workload, b: Workload, work: Work): boolean {
   const left = canonicalTerms(a, a.namespace === "" ? b.namespace : a.namespace, work);
   const right = canonicalTerms(b, b.namespace === "" ? a.namespace : b.namespace, work);
   if (left === undefined || right === undefined || !work.spend(left.size)) return false;
-  return left.size === right.size && [...left].every((term) => right.has(term));
+  return left.text === right.text;
 }
 
-/** Each side is brought into its form once; `undefined` where there is no work left for it. */
-function canonicalTerms(workload: Workload, namespace: string, work: Work): ReadonlySet<string> | undefined {
+/** Terms in one form, whatever their order and however often each is written. */
+interface CanonicalTerms {
+  readonly size: number;
+  readonly text: string;
+}
+
+/** Characters of a form that is kept: far above any real one, and far below the template that it is of. */
+const MOST_KEPT = 4_096;
+
+/** By namespace; a group's members are compared again with each other for every one that is judged. */
+const canonical = new WeakMap<Workload, Map<string, CanonicalTerms>>();
+
+/** Each side is paid for once, also where its form is known from before; `undefined` where there is no work left. */
+function canonicalTerms(workload: Workload, namespace: string, work: Work): CanonicalTerms | undefined {
   return work.once(`terms seen from ${namespace}`, workload, () => {
     const { expressions, values } = sizeOf(workload);
-    return work.spend(expressions + values) ? new Set(termsOf(workload, namespace)) : undefined;
+    return work.spend(expressions + values) ? canonicalFrom(workload, namespace) : undefined;
   });
+}
+
+function canonicalFrom(workload: Workload, namespace: string): CanonicalTerms {
+  let forms = canonical.get(workload);
+  if (forms === undefined) {
+    forms = new Map();
+    canonical.set(workload, forms);
+  }
+  let form = forms.get(namespace);
+  if (form === undefined) {
+    const terms = [...new Set(termsOf(workload, namespace))].sort();
+    form = { size: terms.length, text: JSON.stringify(terms) };
+    if (form.text.length <= MOST_KEPT) forms.set(namespace, form);
+  }
+  return form;
 }
 
 function termsOf(workload: Workload, namespace: string): readonly string[] {

@@ -1,8 +1,8 @@
-import { nameOf, plural } from "../../policy/phrasing.ts";
-import { type AuditOverview, auditOverview, type Tally } from "../audit-overview.ts";
+import { nameOf } from "../../policy/phrasing.ts";
+import { type AuditOverview, auditOverview, statesText, type Tally, whyWorst } from "../audit-overview.ts";
 import { stepsOf } from "../commands.ts";
 import { type Painter, painter } from "../paint.ts";
-import type { JudgedWorkload, Report } from "../report.ts";
+import type { Report } from "../report.ts";
 import { visible } from "../visible.ts";
 import { wrapped } from "../wrap.ts";
 
@@ -18,7 +18,7 @@ export function auditBlocks(report: Report, options: { colour: boolean; width: n
   return [
     headline(report, options.width, paint),
     ...sinceBlock(report, options.width),
-    ...worstBlock(overview, paint),
+    ...worstBlock(overview, options.width, paint),
     ...attachmentBlock(report, options.width, paint),
     ...tableBlock(overview),
     ...recreateBlock(overview, report, options.width, paint),
@@ -28,17 +28,11 @@ export function auditBlocks(report: Report, options: { colour: boolean; width: n
   ];
 }
 
-function headline({ workloads, audit, clusters }: Report, width: number, paint: Painter): string {
-  const count = (state: JudgedWorkload["state"]) => workloads.filter((each) => each.state === state).length;
-  const held = workloads.filter(({ factors }) => factors.reach === "node" || factors.reach === "pod").length;
+function headline(report: Report, width: number, paint: Painter): string {
+  const { audit, clusters } = report;
   const names = clusters.map(({ context, uid }) => context ?? uid ?? "a dump").map(visible);
   const scope = audit?.scope.namespace == null ? "" : `, namespace ${visible(audit.scope.namespace)}`;
-  const lines = wrapped(
-    `${plural(workloads.length, "workload")} with volumes; ${held} of them on a volume that only one node or one pod may hold: ` +
-      `${count("latent")} latent (would get stuck), ${count("stuck")} stuck now.`,
-    "",
-    width,
-  );
+  const lines = wrapped(statesText(report), "", width);
   return [paint("bold", `Audit of ${names.join(", ")}${scope} at ${audit?.time ?? ""}`), ...lines].join("\n");
 }
 
@@ -53,13 +47,18 @@ function sinceBlock({ since }: Report, width: number): readonly string[] {
   ];
 }
 
-function worstBlock({ worst }: AuditOverview, paint: Painter): readonly string[] {
+function worstBlock({ worst, beyondWorst }: AuditOverview, width: number, paint: Painter): readonly string[] {
   if (worst.length === 0) return [];
-  const rows = worst.map(
-    ({ workload, state, cluster, reason }) =>
-      `  ${paint(state === "stuck" ? "red" : "yellow", state.padEnd("healthy".length))}  ${inCluster(cluster)}${visible(nameOf(workload))}${state === "stuck" ? `: ${visible(reason)}` : ""}`,
-  );
-  return [[paint("bold", "Worst first"), ...rows].join("\n")];
+  const rows = worst.flatMap((each) => {
+    const { workload, state, cluster } = each;
+    const label = `  ${state.padEnd("healthy".length)}  `;
+    const why = whyWorst(each);
+    const text = `${inCluster(cluster)}${visible(nameOf(workload))}${why === null ? "" : `: ${visible(why)}`}`;
+    const [first = "", ...rest] = wrapped(text, label, width);
+    return [paint(state === "stuck" ? "red" : "yellow", label) + first.slice(label.length), ...rest];
+  });
+  const more = beyondWorst > 0 ? [`  and ${beyondWorst} more with findings`] : [];
+  return [[paint("bold", "Worst first"), ...rows, ...more].join("\n")];
 }
 
 function attachmentBlock({ attachments }: Report, width: number, paint: Painter): readonly string[] {

@@ -32,10 +32,10 @@ export function renderJunit(report: Report, options: RenderOptions): string {
     ...report.workloads.filter(isWithout(report.findings)).map((workload) => workloadCase(workload, report)),
   ]);
   const suites = [...Map.groupBy(cases, ({ file }) => file)].toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const { tests = "", failures = "", errors = "" } = counts(cases);
+  const { tests, failures, errors } = counts(cases);
   const lines = [
     `<?xml version="1.0" encoding="UTF-8"?>`,
-    `<testsuites ${attributes({ name: "attachguard", tests, failures, errors })}>`,
+    `<testsuites name="attachguard" tests="${tests}" failures="${failures}" errors="${errors}">`,
     ...suites.flatMap(([file, own]) => suiteLines(file, own)),
     "</testsuites>",
   ];
@@ -103,45 +103,59 @@ function unique(cases: readonly Case[]): readonly Case[] {
 }
 
 function suiteLines(file: string, cases: readonly Case[]): readonly string[] {
-  const name = file === "" ? "cluster" : file;
+  const { tests, failures, errors, skipped } = counts(cases);
+  const path = attribute(file);
+  const name = file === "" ? "cluster" : path;
+  const ofFile = file === "" ? "" : ` file="${path}"`;
   return [
-    `  <testsuite ${attributes({ name, ...counts(cases) })}>`,
-    ...cases.flatMap(caseLines),
+    `  <testsuite name="${name}" tests="${tests}" failures="${failures}" errors="${errors}" skipped="${skipped}">`,
+    ...cases.map((each) => caseLines(each, ofFile)),
     "  </testsuite>",
   ];
 }
 
-function caseLines({ file, classname, name, outcome, message, text }: Case): readonly string[] {
-  const head = attributes({ classname, name, ...(file === "" ? {} : { file }), time: "0" });
+function caseLines({ classname, name, outcome, message, text }: Case, ofFile: string): string {
   const body =
     outcome === "passed"
       ? `<system-out>${escaped(text)}</system-out>`
-      : `<${outcome} ${attributes({ message })}>${escaped(text)}</${outcome}>`;
-  return [`    <testcase ${head}>`, `      ${body}`, "    </testcase>"];
+      : `<${outcome} message="${attribute(message)}">${escaped(text)}</${outcome}>`;
+  return `    <testcase classname="${attribute(classname)}" name="${attribute(name)}"${ofFile} time="0">
+      ${body}
+    </testcase>`;
 }
 
-function counts(cases: readonly Case[]): Readonly<Record<string, string>> {
-  const count = (outcome: Case["outcome"]) => String(cases.filter((each) => each.outcome === outcome).length);
-  return {
-    tests: String(cases.length),
-    failures: count("failure"),
-    errors: count("error"),
-    skipped: count("skipped"),
-  };
+interface Counts {
+  readonly tests: number;
+  readonly failures: number;
+  readonly errors: number;
+  readonly skipped: number;
 }
 
-function attributes(values: Readonly<Record<string, string>>): string {
-  return Object.entries(values)
-    .map(([name, value]) => `${name}="${escaped(value.replace(/\s+/g, " "))}"`)
-    .join(" ");
+function counts(cases: readonly Case[]): Counts {
+  const counted = { passed: 0, failure: 0, error: 0, skipped: 0 };
+  for (const { outcome } of cases) counted[outcome] += 1;
+  const { failure, error, skipped } = counted;
+  return { tests: cases.length, failures: failure, errors: error, skipped };
+}
+
+/** White space other than single spaces, which a reader of an attribute does not keep. */
+const SPACED = /[^\S ]| {2}/;
+
+function attribute(value: string): string {
+  return escaped(SPACED.test(value) ? value.replace(/\s+/g, " ") : value);
 }
 
 /** What XML 1.0 cannot carry at all, escaped or not. */
 const FORBIDDEN = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 
+/** What some step below may change; nearly all names and texts have none of it. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const NOT_PLAIN = /[&<>"\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]|##|::/;
+
 function escaped(text: string): string {
-  return harmless(text)
-    .replace(FORBIDDEN, "")
+  if (!NOT_PLAIN.test(text)) return text;
+  // In this order: taking something out may join what stood around it.
+  return harmless(text.replace(FORBIDDEN, ""))
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")

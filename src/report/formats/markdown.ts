@@ -1,9 +1,10 @@
 import type { ObjectRef } from "../../policy/model.ts";
-import { plural } from "../../policy/phrasing.ts";
+import { nameOf, plural } from "../../policy/phrasing.ts";
+import { statesText } from "../audit-overview.ts";
 import { stepsOf } from "../commands.ts";
 import { code, plain } from "../markup.ts";
 import { groundsOf, rulePage, sentenceOf, storagePages } from "../message.ts";
-import type { RenderOptions, Report, ReportedFinding } from "../report.ts";
+import { type RenderOptions, type Report, type ReportedFinding, workloadKey } from "../report.ts";
 import { notJudgedText } from "./not-judged.ts";
 import { toldFindings, worstFirst } from "./told.ts";
 
@@ -14,8 +15,13 @@ const MOST_CHARACTERS = 65_000;
 
 /** A comment for a pull request: a summary, a table of what was found, and the details folded. */
 export function renderMarkdown(report: Report, options: RenderOptions): string {
-  const told = worstFirst(toldFindings(report, options));
-  const head = [MARKER, `### attachguard: ${headline(report)}`, ...problemLines(report)].join("\n\n");
+  const told = stuckFirst(worstFirst(toldFindings(report, options)), report);
+  const head = [
+    MARKER,
+    `### attachguard: ${headline(report)}`,
+    ...(report.audit === null ? [] : [statesText(report), ...stuckLines(report)]),
+    ...problemLines(report),
+  ].join("\n\n");
   const parts: string[] = [];
   let length = head.length;
   for (const finding of told) {
@@ -38,6 +44,25 @@ function headline({ summary }: Report): string {
     ...(known > 0 ? [`${known} known before`] : []),
   ];
   return [plural(errors, "error"), plural(warnings, "warning"), ...also].join(", ");
+}
+
+/** More workloads that are stuck than these are counted. */
+const STUCK_SHOWN = 10;
+
+function stuckLines({ workloads }: Report): readonly string[] {
+  const stuck = workloads.filter(({ state }) => state === "stuck");
+  if (stuck.length === 0) return [];
+  const shown = stuck
+    .slice(0, STUCK_SHOWN)
+    .map(({ workload, reason }) => `- ${code(nameOf(workload))}: ${plain(reason)}`);
+  const more = stuck.length - shown.length;
+  return [`**Stuck now:**\n\n${[...shown, ...(more > 0 ? [`- and ${more} more`] : [])].join("\n")}`];
+}
+
+function stuckFirst(findings: readonly ReportedFinding[], { workloads }: Report): readonly ReportedFinding[] {
+  const stuck = new Set(workloads.filter(({ state }) => state === "stuck").map(workloadKey));
+  if (stuck.size === 0) return findings;
+  return findings.toSorted((a, b) => Number(!stuck.has(workloadKey(a))) - Number(!stuck.has(workloadKey(b))));
 }
 
 /** More problems with the input than these are counted. */

@@ -171,5 +171,5 @@ function countNotification(count: number, why: string): readonly unknown[] {
 
 /** A relative reference; a name may contain characters that a URI may not. */
 function uriOf(file: string, { inRepository }: Report): string {
-  return inRepository(file).split("/").map(encodeURIComponent).join("/");
+  return inRepository(file).toWellFormed().split("/").map(encodeURIComponent).join("/");
 }

@@ -33,6 +33,8 @@ const piece = fc.constantFrom(
   "`",
   "]]>",
   "web",
+  "\u0000",
+  "\ud800",
 );
 const text = fc.array(piece, { minLength: 1, maxLength: 6 }).map((parts) => parts.join(""));
 
@@ -63,8 +65,7 @@ t.test("in every format, whatever is named how", async () => {
       });
       for (const { format, holdsCommands, render } of renderers) {
         const printed = render(report, { ...PLAIN, includeExempted: true });
-        const shown = holdsCommands || format === "json" ? printed : harmless(printed);
-        const commands = commandsIn(shown).filter(
+        const commands = commandsIn(printed).filter(
           (line) => !(holdsCommands && /^::(error|warning|notice) /.test(line) && !ANYWHERE.test(line)),
         );
         if (commands.length > 0) throw new Error(`${format}: ${JSON.stringify(commands)}`);

@@ -1,4 +1,4 @@
-import { type AuditOverview, auditOverview, type Tally } from "../../audit-overview.ts";
+import { type AuditOverview, auditOverview, type Tally, whyWorst } from "../../audit-overview.ts";
 import { stepsOf } from "../../commands.ts";
 import type { JudgedWorkload, Report } from "../../report.ts";
 import { command } from "./command.ts";
@@ -16,12 +16,17 @@ export function overviewSections(report: Report, all: readonly Listed[], where: 
   return html`<div class="columns">${worst(overview, all)}<div>${where}${tallies(overview)}</div></div>${recreate(overview, report)}${storage(overview)}${exempted(overview)}`;
 }
 
-function worst({ worst }: AuditOverview, all: readonly Listed[]): Markup {
+function because(workload: JudgedWorkload): Markup {
+  const why = whyWorst(workload);
+  return why === null ? NOTHING : html`<br><span class="soft">${clipped(why)}</span>`;
+}
+
+function worst({ worst, beyondWorst }: AuditOverview, all: readonly Listed[]): Markup {
   if (worst.length === 0) return NOTHING;
   const anchors = new Map(all.toReversed().map(({ finding, anchor }) => [placeName(finding), anchor]));
   return html`<section aria-labelledby="worst"><h2 id="worst">Worst first</h2>
 <table><thead><tr><th scope="col">State</th><th scope="col">Workload</th></tr></thead><tbody>
-${worst.map((each) => html`<tr><td class="${each.state === "stuck" ? "bad" : each.state === "latent" ? "care" : "soft"}">${each.state}</td><th scope="row">${linked(each, anchors)}${each.state === "stuck" ? html`<br><span class="soft">${clipped(each.reason)}</span>` : NOTHING}</th></tr>\n`)}</tbody></table></section>`;
+${worst.map((each) => html`<tr><td class="${each.state === "stuck" ? "bad" : each.state === "latent" ? "care" : "soft"}">${each.state}</td><th scope="row">${linked(each, anchors)}${because(each)}</th></tr>\n`)}</tbody></table>${beyondWorst > 0 ? html`<p class="soft">and ${beyondWorst} more with findings</p>` : NOTHING}</section>`;
 }
 
 function linked(workload: JudgedWorkload, anchors: ReadonlyMap<string, string>): Markup {
