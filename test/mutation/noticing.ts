@@ -52,7 +52,6 @@ const RUN_AS_TEXT: readonly string[] = ["admission/body/compact-review.ts"];
 /** How often longer than without a change a test may take before it counts as endless. */
 const ENDLESS = 8;
 const LEAST_LIMIT_MS = 20_000;
-const MEASURING_LIMIT_MS = 120_000;
 
 /** The tests that may notice a change of the folder, as paths below the repository. */
 export function candidatesFor(layer: string, root: string): readonly string[] {
@@ -105,13 +104,15 @@ export class Tests {
   async #measure(test: string): Promise<Measured | undefined> {
     const coverage = mkdtempSync(join(this.#folder, "coverage-"));
     const start = performance.now();
-    const outcome = await this.#run(test, MEASURING_LIMIT_MS, { NODE_V8_COVERAGE: coverage });
+    const outcome = await this.#run(test, this.#mostMs, { NODE_V8_COVERAGE: coverage });
     const ms = performance.now() - start;
-    const runs = rangesIn(coverage, pathToFileURL(join(this.#folder, "src/")).href);
+    const runs =
+      outcome === "passed"
+        ? rangesIn(coverage, pathToFileURL(join(this.#folder, "src/")).href)
+        : new Map<string, readonly Range[]>();
     rmSync(coverage, { recursive: true, force: true });
-    if (outcome !== "passed") this.unused.set(test, "fails without a change");
-    else if (ms > this.#mostMs) this.unused.set(test, `takes ${(ms / 1000).toFixed(0)} s`);
-    else return { test, ms, runs };
+    if (outcome === "passed") return { test, ms, runs };
+    this.unused.set(test, outcome === "endless" ? "takes longer" : "fails without a change");
     return undefined;
   }
 
@@ -122,13 +123,18 @@ export class Tests {
     const child = spawn(process.execPath, [test], {
       cwd: this.#folder,
       stdio: "ignore",
-      timeout: limit,
-      killSignal: "SIGKILL",
+      // A group of its own, so that the servers that a test started end with it.
+      detached: true,
       env: { ...process.env, NODE_COMPILE_CACHE: compiled, ...environment },
     });
-    child.on("exit", (code, signal) =>
-      resolve(signal === "SIGKILL" ? "endless" : code === 0 ? "passed" : "failed"),
-    );
+    const timer = setTimeout(() => {
+      resolve("endless");
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    }, limit);
+    child.on("exit", (code) => {
+      clearTimeout(timer);
+      resolve(code === 0 ? "passed" : "failed");
+    });
     return promise;
   }
 }
