@@ -7,6 +7,7 @@
  * - MUTATION_PER_FILE: at most so many changes a file, drawn by MUTATION_SEED (1); all where it is not set
  * - MUTATION_TESTS: tests, with commas, in place of all that may notice
  * - MUTATION_TEST_SECONDS: tests that take longer are not asked (8)
+ * - MUTATION_MOST_TESTS: how many of the nearest tests that run its line a change is shown to (12)
  * - MUTATION_REPORT: a file for the outcome of each change, one JSON object a line
  *
  * `--survivors FILE` shows again what such a report says survived; `--named` takes the changes that once survived.
@@ -34,6 +35,7 @@ const TESTS = listed(process.env.MUTATION_TESTS);
 const PER_FILE = Number(process.env.MUTATION_PER_FILE ?? Number.POSITIVE_INFINITY);
 const SEED = Number(process.env.MUTATION_SEED ?? 1);
 const TEST_MS = 1000 * Number(process.env.MUTATION_TEST_SECONDS ?? 8);
+const MOST_TESTS = Number(process.env.MUTATION_MOST_TESTS ?? 12);
 const REPORT = process.env.MUTATION_REPORT;
 
 interface Reported {
@@ -111,7 +113,7 @@ async function noticed(
 ): Promise<Pick<Reported, "by" | "outcome">> {
   const before = readFileSync(path, "utf8");
   try {
-    for (const test of tests.noticing(mutant, candidates(mutant.file))) {
+    for (const test of tests.noticing(mutant, candidates(mutant.file)).slice(0, MOST_TESTS)) {
       writeFileSync(path, mutant.text);
       const outcome = await tests.ask(test);
       if (outcome === "passed") continue;

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { pathToFileURL } from "node:url";
 import type { Mutant } from "./mutants.ts";
@@ -80,9 +80,17 @@ export class Tests {
     }
   }
 
-  /** Those of the tests that run the changed line: the one that mirrors the file first, then the quickest. */
+  /**
+   * Those of the tests that run the changed line: the one that mirrors the file first, then those beside it, then the
+   * others of its folder of `src`; the quickest first.
+   */
   noticing({ file, offset, text }: Mutant, tests: readonly string[]): readonly string[] {
     const own = join("test", file.replace(/\.ts$/, ".test.ts"));
+    const distance = (test: string): number => {
+      if (test === own) return 0;
+      if (dirname(test) === dirname(own)) return 1;
+      return test.split("/")[1] === file.split("/")[0] ? 2 : 3;
+    };
     const lineStart = text.lastIndexOf("\n", offset - 1) + 1;
     const lineEnd = text.indexOf("\n", offset);
     return tests
@@ -91,7 +99,7 @@ export class Tests {
       .filter(({ runs }) =>
         RUN_AS_TEXT.includes(file) ? runs.has(file) : reaches(runs.get(file) ?? [], text, lineStart, lineEnd),
       )
-      .toSorted((a, b) => Number(b.test === own) - Number(a.test === own) || a.ms - b.ms)
+      .toSorted((a, b) => distance(a.test) - distance(b.test) || a.ms - b.ms)
       .map(({ test }) => test);
   }
 
