@@ -24,13 +24,7 @@ interface Range {
 
 /** The tests that may notice a change, beside those that mirror its folder. */
 const BESIDE: Readonly<Record<string, readonly string[]>> = {
-  policy: [
-    "test/judge/**/*.test.ts",
-    "test/verdicts/*.test.ts",
-    "test/parity/*.test.ts",
-    "test/integration/*.test.ts",
-    "test/report/*.test.ts",
-  ],
+  policy: ["test/judge/**/*.test.ts", "test/verdicts/*.test.ts", "test/parity/*.test.ts"],
   waiver: [
     "test/cli/waiver.test.ts",
     "test/policy/exemptions.test.ts",
@@ -38,11 +32,10 @@ const BESIDE: Readonly<Record<string, readonly string[]>> = {
   ],
   admission: ["test/integration/*.test.ts", "test/library/review.test.ts", "test/monitoring/*.test.ts"],
   judge: [
-    "test/cli/{base,base-rendering,check,check-config}.test.ts",
-    "test/library/*.test.ts",
+    "test/cli/{base,check,check-config}.test.ts",
+    "test/library/{judge,review}.test.ts",
     "test/parity/*.test.ts",
-    "test/admission/**/*.test.ts",
-    "test/integration/*.test.ts",
+    "test/integration/{claims,exemptions,modes,scale,unfinished-rollout}.test.ts",
   ],
 };
 

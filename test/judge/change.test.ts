@@ -1,0 +1,110 @@
+import t from "tap";
+import { DEFAULT_CONFIG } from "../../src/config/defaults.ts";
+import {
+  type ChangeJudgement,
+  judgeAutoscalerChange,
+  judgeScaleChange,
+  scaledBy,
+} from "../../src/judge/change.ts";
+import { autoscalerFrom } from "../../src/kube/autoscaler.ts";
+import type { Autoscaler } from "../../src/policy/model.ts";
+import { bundle } from "../support/bundle.ts";
+import {
+  autoscaler,
+  autoscalerOfKeda,
+  claim,
+  deployment,
+  file,
+  scaledObject,
+  storageClass,
+} from "../support/objects.ts";
+
+type Raw = Readonly<Record<string, unknown>>;
+
+const settings = {
+  config: DEFAULT_CONFIG,
+  verifyWaiver: async () => ({ state: "refused" as const, reason: "this test has no keys" }),
+  dryRun: false,
+  now: 0,
+};
+const told = ({ judgement }: ChangeJudgement): readonly string[] =>
+  judgement.findings.map(({ rule, severity }) => `${rule}${severity === "error" ? "" : "?"}`);
+
+const RECREATE: Raw = { strategy: { type: "Recreate" } };
+const web = (replicas: number, more: Raw = RECREATE) => deployment({ workload: { replicas, ...more } });
+
+t.test("a scale is judged by the numbers that the request says", async (t) => {
+  const scaled = async (stored: Raw, before: number | undefined, after: number) => {
+    const { view, workload } = bundle(file(stored, claim(), storageClass));
+    return told(await judgeScaleChange(workload("web"), { before, after }, view, settings));
+  };
+  t.same(await scaled(web(1), 1, 2), ["rwo-replicas"]);
+  t.same(await scaled(web(1), 2, 3), ["rwo-replicas"], "more replicas set it off again");
+  t.same(
+    await scaled(web(1), 3, 2),
+    ["rwo-replicas?"],
+    "fewer than the request's old number, though the picture lags",
+  );
+  t.same(await scaled(web(3), 1, 2), ["rwo-replicas"], "more than it, though the picture is ahead");
+  t.same(await scaled(web(3), undefined, 2), ["rwo-replicas?"], "without it the picture counts");
+  t.same(await scaled(web(1), undefined, 2), ["rwo-replicas"]);
+  t.same(await scaled(web(2), 2, 0), []);
+  t.same(await scaled(web(2), 2, -1), [], "no API server sends it");
+  t.same(await scaled(web(2, {}), 2, 1), ["rwo-rolling-update?"], "it starts no rollout");
+});
+
+const hpa = (of: Parameters<typeof autoscaler>[0]): Autoscaler =>
+  autoscalerFrom(autoscaler(of)) as Autoscaler;
+
+t.test("an autoscaler causes what its maximum or its minimum raises", async (t) => {
+  const changed = async (before: Autoscaler | null, after: Autoscaler) => {
+    const { view, workload } = bundle(file(web(1), claim(), storageClass));
+    const judged = await judgeAutoscalerChange(
+      { next: after, previous: before },
+      workload("web"),
+      view,
+      settings,
+    );
+    return "unjudged" in judged ? judged.unjudged : told(judged);
+  };
+  t.same(await changed(null, hpa({ max: 3 })), ["rwo-autoscaling"], "a new one");
+  t.same(await changed(hpa({ max: 1 }), hpa({ max: 3 })), ["rwo-autoscaling"]);
+  t.same(await changed(hpa({ max: 3 }), hpa({ max: 4 })), ["rwo-autoscaling"], "a higher maximum alone");
+  t.same(
+    await changed(hpa({ max: 3 }), hpa({ max: 3, min: 2 })),
+    ["rwo-autoscaling"],
+    "a higher minimum alone",
+  );
+  t.same(await changed(hpa({ max: 4 }), hpa({ max: 3 })), ["rwo-autoscaling?"]);
+  t.same(await changed(hpa({ max: 3 }), hpa({ max: 3 })), ["rwo-autoscaling?"]);
+});
+
+t.test("another autoscaler of the workload neither excuses one nor is reported with it", async (t) => {
+  const { view, workload } = bundle(
+    file(web(1), claim(), storageClass, autoscaler({ name: "other", max: 5 })),
+  );
+  const judge = async (next: Autoscaler) => {
+    const judged = await judgeAutoscalerChange({ next, previous: null }, workload("web"), view, settings);
+    return "unjudged" in judged ? judged.unjudged : told(judged);
+  };
+  t.same(await judge(hpa({ max: 3 })), ["rwo-autoscaling"]);
+  t.same(await judge(hpa({ max: 1 })), []);
+});
+
+t.test("what KEDA makes is judged where its users look", async (t) => {
+  const { view, workload } = bundle(file(web(1), claim(), storageClass, scaledObject()));
+  const made = autoscalerFrom(autoscalerOfKeda({ max: 3 })) as Autoscaler;
+  t.same(await judgeAutoscalerChange({ next: made, previous: null }, workload("web"), view, settings), {
+    unjudged: "KEDA creates it from ScaledObject web, which was judged",
+  });
+});
+
+t.test("an autoscaler whose target is not known or of no kind that is judged says so", async (t) => {
+  const { view } = bundle(file(web(1)));
+  t.match(scaledBy(hpa({ max: 2 }), view), { workload: { name: "web" } });
+  t.match(scaledBy(hpa({ max: 2, target: "other" }), view), {
+    unjudged: /^Deployment shop\/other was not found$/,
+  });
+  const odd = { ...hpa({ max: 2 }), target: { kind: "Machine", name: "m" } } as Autoscaler;
+  t.same(scaledBy(odd, view), { unjudged: "it targets Machine m, which is not judged" });
+});
