@@ -3,6 +3,7 @@ import { DEFAULT_CONFIG } from "../../src/config/defaults.ts";
 import {
   type ChangeJudgement,
   judgeAutoscalerChange,
+  judgeClaimArrival,
   judgeScaleChange,
   scaledBy,
 } from "../../src/judge/change.ts";
@@ -107,4 +108,18 @@ t.test("an autoscaler whose target is not known or of no kind that is judged say
   });
   const odd = { ...hpa({ max: 2 }), target: { kind: "Machine", name: "m" } } as Autoscaler;
   t.same(scaledBy(odd, view), { unjudged: "it targets Machine m, which is not judged" });
+});
+
+t.test("a claim that arrives starts no rollout and replaces none", async (t) => {
+  const status = { observedGeneration: 3, replicas: 2, updatedReplicas: 1 };
+  const arrival = async (of: Parameters<typeof deployment>[0]) => {
+    const before = bundle(file(deployment(of), storageClass));
+    const after = bundle(file(deployment(of), storageClass, claim()));
+    const pictures = { before: before.view, after: after.view };
+    return told(await judgeClaimArrival("data", after.workload("web"), pictures, settings));
+  };
+  t.same(await arrival({}), ["rwo-rolling-update"]);
+  t.same(await arrival({ status }), ["rwo-rolling-update"], "though a rollout of it is unfinished");
+  t.same(await arrival({ workload: RECREATE }), []);
+  t.same(await arrival({ claims: ["other"] }), [], "nothing is said of another claim");
 });

@@ -238,6 +238,12 @@ t.test("what files do not tell is said beside the error that turns on it", async
   t.match(rollout.findings[0]?.notes.join(), /if a rollout of it is unfinished in the cluster/);
   const arrival = await judgeFiles({ "a.json": [deployment()] }, { "a.json": [deployment(), claim()] });
   t.match(arrival.findings[0]?.notes.join(), /younger than 10 minutes/);
+  const other = await judgeFiles(
+    { "a.json": [deployment(), claim({ modes: ["ReadWriteMany"] }), nfs] },
+    { "a.json": [deployment(), claim(), nfs] },
+  );
+  t.same(broughtBy(other), ["web rwo-rolling-update"]);
+  t.notMatch(other.findings[0]?.notes.join(), /10 minutes/, "a claim that was there is not new");
 });
 
 t.test("what cannot be changed any more is told before it fails", async (t) => {
