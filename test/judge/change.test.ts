@@ -1,5 +1,6 @@
 import t from "tap";
 import { DEFAULT_CONFIG } from "../../src/config/defaults.ts";
+import type { Config } from "../../src/config/model.ts";
 import {
   type ChangeJudgement,
   judgeAutoscalerChange,
@@ -22,12 +23,13 @@ import {
 
 type Raw = Readonly<Record<string, unknown>>;
 
-const settings = {
-  config: DEFAULT_CONFIG,
+const settingsOf = (config: Partial<Config> = {}) => ({
+  config: { ...DEFAULT_CONFIG, ...config },
   verifyWaiver: async () => ({ state: "refused" as const, reason: "this test has no keys" }),
   dryRun: false,
   now: 0,
-};
+});
+const settings = settingsOf();
 const told = ({ judgement }: ChangeJudgement): readonly string[] =>
   judgement.findings.map(({ rule, severity }) => `${rule}${severity === "error" ? "" : "?"}`);
 
@@ -51,7 +53,7 @@ t.test("a scale is judged by the numbers that the request says", async (t) => {
   t.same(await scaled(web(1), undefined, 2), ["rwo-replicas"]);
   t.same(await scaled(web(2), 2, 0), []);
   t.same(await scaled(web(2), 2, -1), [], "no API server sends it");
-  t.same(await scaled(web(2, {}), 2, 1), ["rwo-rolling-update?"], "it starts no rollout");
+  t.same(await scaled(web(1, {}), 1, 2), ["rwo-replicas", "rwo-rolling-update?"], "it starts no rollout");
 });
 
 const hpa = (of: Parameters<typeof autoscaler>[0]): Autoscaler =>
@@ -79,6 +81,26 @@ t.test("an autoscaler causes what its maximum or its minimum raises", async (t) 
   t.same(await changed(hpa({ max: 4 }), hpa({ max: 3 })), ["rwo-autoscaling?"]);
   t.same(await changed(hpa({ max: 3 }), hpa({ max: 3 })), ["rwo-autoscaling?"]);
 });
+
+t.test(
+  "where known findings stay errors, an autoscaler that raises nothing is still let through",
+  async (t) => {
+    const { view, workload } = bundle(file(web(1), claim(), storageClass));
+    const judge = async (previous: Autoscaler, next: Autoscaler) => {
+      const never = settingsOf({ ratchet: "never" });
+      const judged = await judgeAutoscalerChange({ next, previous }, workload("web"), view, never);
+      return "unjudged" in judged ? judged.unjudged : told(judged);
+    };
+    t.same(await judge(hpa({ max: 3 }), hpa({ max: 4 })), ["rwo-autoscaling"], "a higher maximum alone");
+    t.same(
+      await judge(hpa({ max: 3 }), hpa({ max: 3, min: 2 })),
+      ["rwo-autoscaling"],
+      "a higher minimum alone",
+    );
+    t.same(await judge(hpa({ max: 3, min: 2 }), hpa({ max: 3, min: 2 })), ["rwo-autoscaling?"], "the same");
+    t.same(await judge(hpa({ max: 4, min: 2 }), hpa({ max: 3, min: 1 })), ["rwo-autoscaling?"], "lower");
+  },
+);
 
 t.test("another autoscaler of the workload neither excuses one nor is reported with it", async (t) => {
   const { view, workload } = bundle(
