@@ -44,6 +44,8 @@ const RUN_AS_TEXT: readonly string[] = ["admission/body/compact-review.ts"];
 
 /** How often longer than without a change a test may take before it counts as endless. */
 const ENDLESS = 8;
+/** How much longer the tests of a part may take than those of a whole server, of which there are many. */
+const PATIENCE = 4;
 const LEAST_LIMIT_MS = 20_000;
 
 /** The tests that may notice a change of the folder, as paths below the repository. */
@@ -56,7 +58,7 @@ export function candidatesFor(layer: string, root: string): readonly string[] {
 /** The tests of one copy of the repository, each run once without a change to see what it runs and how long it takes. */
 export class Tests {
   readonly #folder: string;
-  /** A test that takes longer is not asked. */
+  /** A test of a whole server that takes longer is not asked; one of a part may take `PATIENCE` times as long. */
   readonly #mostMs: number;
   readonly #measured = new Map<string, Measured | undefined>();
   /** Tests that are not asked, with the reason. */
@@ -105,7 +107,11 @@ export class Tests {
   async #measure(test: string): Promise<Measured | undefined> {
     const coverage = mkdtempSync(join(this.#folder, "coverage-"));
     const start = performance.now();
-    const outcome = await this.#run(test, this.#mostMs, { NODE_V8_COVERAGE: coverage });
+    const outcome = await this.#run(
+      test,
+      test.startsWith("test/integration/") ? this.#mostMs : PATIENCE * this.#mostMs,
+      { NODE_V8_COVERAGE: coverage },
+    );
     const ms = performance.now() - start;
     const runs =
       outcome === "passed"
