@@ -349,6 +349,14 @@ t.test("of more terms than are looked at more are kept than are looked at", asyn
   const keys = async (count: number): Promise<number> =>
     Object.keys(at(await read({ nodeSelector: labelsOf(count) }), "nodeSelector")).length;
   t.same([await keys(12_000), await keys(12_001), await keys(30_000)], [12_000, 12_000, 12_000]);
+  const lists = await read({
+    topologySpreadConstraints: many(13_000, () => ({})),
+    tolerations: many(13_000, () => ({})),
+  });
+  t.same(
+    [lists.topologySpreadConstraints, lists.tolerations].map((list) => (list as Json[]).length),
+    [12_000, 12_000],
+  );
   const values = many(10_000, String);
   const pods = await read({
     affinity: {
