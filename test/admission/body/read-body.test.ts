@@ -1,15 +1,15 @@
 import { PassThrough, Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import t from "tap";
-import { LargeBodyParser } from "../../../src/admission/body/large-body-parser.ts";
+import { type Compacted, LargeBodyParser } from "../../../src/admission/body/large-body-parser.ts";
 import { type Body, type BodyLimits, readBody } from "../../../src/admission/body/read-body.ts";
 import { Holding, Room } from "../../../src/admission/body/room.ts";
 import { type Json, reviewOf } from "../support/reviews.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-const largeBodies = new LargeBodyParser();
-t.teardown(() => largeBodies.close());
+const worker = new LargeBodyParser();
+t.teardown(() => worker.close());
 
 interface Given {
   /** Where the body's length is not what is sent; NaN where it is not known. */
@@ -17,6 +17,7 @@ interface Given {
   readonly room?: Room;
   readonly chunk?: number;
   readonly limits?: Partial<BodyLimits>;
+  readonly largeBodies?: LargeBodyParser;
 }
 
 const soon = (ms: number): number => performance.now() + ms;
@@ -38,7 +39,13 @@ function chunksOf(text: string, size: number): readonly Buffer[] {
 
 function readText(
   text: string,
-  { length = Buffer.byteLength(text), room = roomOf(256 * MIB), chunk = 16 * KIB, limits }: Given = {},
+  {
+    length = Buffer.byteLength(text),
+    room = roomOf(256 * MIB),
+    chunk = 16 * KIB,
+    limits,
+    largeBodies = worker,
+  }: Given = {},
 ) {
   const stream = Readable.from(chunksOf(text, chunk), { objectMode: true });
   return readBody(stream, length, limitsOf(limits), { room, largeBodies, parse: JSON.parse });
@@ -216,7 +223,7 @@ t.test(
     const text = JSON.stringify(reviewWith(100 * KIB));
     const body = readBody(stream, text.length, limitsOf({ arrivesBefore: soon(20) }), {
       room,
-      largeBodies,
+      largeBodies: worker,
       parse: JSON.parse,
     });
     stream.write(text.slice(0, -1));
@@ -227,21 +234,28 @@ t.test(
   },
 );
 
-t.test("a large body that is not parsed in time is answered", async (t) => {
-  const room = roomOf(64 * MIB);
-  const body = await readText(JSON.stringify(reviewWith(2 * MIB)), {
-    room,
-    limits: { parsedBefore: soon(0) },
-  });
-  t.same(told(body), ["slow", "u1"]);
-  t.equal(room.held, 0);
+t.test("a large body that the worker gives up is answered from its beginning", async (t) => {
+  const rows: readonly (readonly [compacted: Compacted, expected: unknown])[] = [
+    [{ state: "late" }, ["slow", "u1"]],
+    [{ state: "out-of-memory" }, ["values", "u1"]],
+    [{ state: "text", text: `"${"x".repeat(9 * MIB)}"` }, ["values", "u1"]],
+    [{ state: "text", text: '"small"' }, "small"],
+  ];
+  for (const [compacted, expected] of rows) {
+    const room = roomOf(64 * MIB);
+    const largeBodies = { compact: async () => compacted } as unknown as LargeBodyParser;
+    const body = await readText(JSON.stringify(reviewWith(2 * MIB)), { room, largeBodies });
+    t.same(told(body), expected, compacted.state);
+    if (body.state === "read") room.leave(body.holding);
+    t.equal(room.held, 0);
+  }
 });
 
 t.test("a connection that breaks leaves nothing behind", async (t) => {
   for (const error of [undefined, new Error("reset by peer")]) {
     const room = roomOf(8 * MIB);
     const stream = new PassThrough();
-    const body = readBody(stream, 9_000_000, limitsOf(), { room, largeBodies, parse: JSON.parse });
+    const body = readBody(stream, 9_000_000, limitsOf(), { room, largeBodies: worker, parse: JSON.parse });
     stream.write("x".repeat(100 * KIB));
     await sleep(1);
     t.ok(room.held > 0);
@@ -258,7 +272,7 @@ t.test("a connection that breaks while its body waits for room gives back what i
   const other = new Holding();
   room.take(other, 64 * KIB);
   const stream = new PassThrough();
-  const body = readBody(stream, 100 * KIB, limitsOf(), { room, largeBodies, parse: JSON.parse });
+  const body = readBody(stream, 100 * KIB, limitsOf(), { room, largeBodies: worker, parse: JSON.parse });
   stream.write("x".repeat(30 * KIB));
   await sleep(1);
   stream.destroy();
