@@ -187,13 +187,13 @@ t.test("each decision is one line with the same keys, without what objects hold"
     ["findings", "exempted", "notes"].map((key) => (long[key] as unknown[]).length),
     [50, 50, 50],
   );
-  const named = (name: unknown, metadata: Json) =>
+  const named = (name: unknown, metadata: unknown) =>
     logged(decisionOf(), (request) => {
       request.name = name;
       Object.assign(at(request, "object"), { metadata });
     }).name;
   t.equal(named("", { generateName: "web-" }), "web-*", "a name that is yet to be made");
   t.equal(named("", { generateName: 5 }), "");
-  t.equal(named("", {}), "");
+  for (const metadata of [{}, null, "web", undefined]) t.equal(named("", metadata), "");
   t.equal(named("web", { generateName: "web-" }), "web");
 });

@@ -293,6 +293,11 @@ t.test("a dry run sees what the same user dry-ran, and says so", async (t) => {
     [],
     "a doubt is lifted",
   );
+  const kept = await decided(requestOf({ object: objects.deployment(), dryRun: true }), {
+    memory: many,
+    standing: [objects.claim()],
+  });
+  t.same(kept.told, ["rwo-rolling-update"], "a denial is not");
   const late = await decided(requestOf({ object: objects.deployment(), dryRun: true }), {
     memory,
     signal: AbortSignal.abort(),
@@ -371,4 +376,53 @@ t.test("a waiver that is refused is told beside what it was to excuse", async (t
     (await decided(requestOf({ object: annotated(of) }), { standing: [objects.claim()], waiver })).notes;
   t.match(await notes({}), ["Deployment web: the waiver is refused: it is of another cluster"]);
   t.same(await notes({ workload: RECREATE }), [], "nothing is found");
+});
+
+t.test("a deadline that comes between two workloads ends the judgement, and is told", async (t) => {
+  const ending = new AbortController();
+  const standing = ["a", "b", "c"].map((name) => aged(objects.deployment({ name }), 60));
+  const judging = decided(requestOf({ object: objects.claim() }), { standing, signal: ending.signal });
+  setImmediate(() => ending.abort());
+  const { late, notes } = await judging;
+  t.equal(late, true);
+  t.match(notes.join(), /2 more workloads that mount the claim were not judged before the deadline/);
+  const again = new AbortController();
+  const memory = new DryRunMemory(() => DEFAULT_CONFIG.dryRunMemory);
+  await decided(requestOf({ object: objects.deployment({ name: "d" }), dryRun: true }), { memory });
+  const twice = decided(requestOf({ object: objects.claim(), dryRun: true }), {
+    memory,
+    standing: standing.slice(0, 2),
+    signal: again.signal,
+  });
+  setImmediate(() => setImmediate(() => again.abort()));
+  t.equal((await twice).late, true, "though it was in time without what was dry-run");
+});
+
+t.test("what is not judged says why, and nothing of deadlines or facts", async (t) => {
+  const untouched = { judged: false, mode: null, findings: [], late: false, stale: undefined };
+  const of = (notes: readonly RegExp[], asked: Parameters<typeof decided>[0], around: Around = {}) =>
+    decided(asked, around).then((decision) => t.match(decision, { ...untouched, notes, verdict: "allow" }));
+  const create = requestOf({ object: objects.deployment() });
+  await of([/is not judged$/], { ...create, operation: "DELETE", object: null });
+  await of([/^namespace shop is excluded$/], create, {
+    config: { namespaces: { excluded: ["shop"], exempt: [] } },
+  });
+  await of([/^the mode is off$/], create, { config: { mode: "off" } });
+});
+
+t.test("what an autoscaler and a claim are judged by is looked up with them", async (t) => {
+  const wanted = async (object: Raw, standing: readonly Raw[] = []) =>
+    (await decided(requestOf({ object }), { standing })).cluster.wanted.at(0);
+  const target = { kind: "Deployment", namespace: "shop", name: "web" };
+  t.strictSame(await wanted(objects.autoscaler({ max: 3 })), { workloads: [], target });
+  t.strictSame(await wanted(objects.autoscalerOfKeda({ max: 3 })), {
+    workloads: [],
+    target,
+    scaledObject: { namespace: "shop", name: "web", uid: "uid-scaled-object" },
+  });
+  t.equal(await wanted(objects.claim()), undefined, "a claim that nobody mounts");
+  t.match(await wanted(objects.claim(), [objects.deployment()]), {
+    workloads: [{ name: "web" }],
+    autoscalersIn: "shop",
+  });
 });
