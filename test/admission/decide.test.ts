@@ -128,6 +128,18 @@ t.test("a claim denies what came with it, and warns of what was there", async (t
   t.same(await created([objects.deployment()]), ["rwo-rolling-update?"], "of an age that is not known");
 });
 
+t.test("a claim's review says nothing of those that it does no harm to", async (t) => {
+  const notes = async (replicas: number) => {
+    const standing = [
+      objects.deployment({ workload: { replicas: 0 } }),
+      objects.borrowingRollout({ workload: { replicas } }),
+    ];
+    return (await decided(requestOf({ object: objects.claim() }), { standing })).notes;
+  };
+  t.match(await notes(2), [/its pod template is that of Deployment web/]);
+  t.same(await notes(0), []);
+});
+
 t.test("a claim of a set is never denied: its controller would only try again", async (t) => {
   const set = objects.statefulSet({
     name: "db",
@@ -425,4 +437,18 @@ t.test("what an autoscaler and a claim are judged by is looked up with them", as
     workloads: [{ name: "web" }],
     autoscalersIn: "shop",
   });
+});
+
+t.test("the claims of a workload that was only dry-run are looked up for its autoscaler", async (t) => {
+  const memory = new DryRunMemory(() => DEFAULT_CONFIG.dryRunMemory);
+  await decided(requestOf({ object: objects.deployment({ workload: RECREATE }), dryRun: true }), { memory });
+  const { cluster, told } = await decided(
+    requestOf({ object: objects.autoscaler({ max: 3 }), dryRun: true }),
+    {
+      memory,
+      standing: [objects.claim()],
+    },
+  );
+  t.match(cluster.wanted, [{ workloads: [{ name: "web", template: { mounts: [{ claimName: "data" }] } }] }]);
+  t.same(told, ["rwo-autoscaling?"]);
 });
