@@ -243,3 +243,22 @@ t.test("each mode makes its verdict of the findings", async (t) => {
     t.equal(verdictOf([], mode), "allow", mode);
   }
 });
+
+t.test("only what the old and the new pods both mount can be fought over in a rollout", async (t) => {
+  const others = [
+    claim({ name: "a", modes: ["ReadWriteMany"] }),
+    claim({ name: "b" }),
+    claim({ name: "c" }),
+    storageClass,
+  ];
+  const rules = (before: readonly string[], after: readonly string[]) =>
+    judgeUpdate(deployment({ claims: before }), deployment({ claims: after }), others).rules;
+  t.strictSame(rules(["a", "b"], ["a", "b"]), ["rwo-rolling-update?"], "nothing is changed");
+  t.strictSame(rules(["a", "b"], ["b", "a"]), ["rwo-rolling-update"], "the same claims in another order");
+  t.strictSame(
+    rules(["a", "b"], ["a", "c"]),
+    ["rwo-rolling-update?"],
+    "another claim in its place: what is left is known",
+  );
+  t.strictSame(rules(["a"], ["a", "c"]), ["rwo-rolling-update"], "one more: the next rollout is new");
+});
