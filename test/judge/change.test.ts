@@ -102,6 +102,25 @@ t.test(
   },
 );
 
+t.test("where known findings stay errors, only what leads out of them is let through", async (t) => {
+  const never = settingsOf({ ratchet: "never" });
+  const scaled = async (before: number, after: number) => {
+    const { view, workload } = bundle(file(web(2), claim(), storageClass));
+    return told(await judgeScaleChange(workload("web"), { before, after }, view, never));
+  };
+  t.same(await scaled(2, 3), ["rwo-replicas"]);
+  t.same(await scaled(3, 2), ["rwo-replicas?"]);
+  const status = { observedGeneration: 3, replicas: 2, updatedReplicas: 1 };
+  const { view, workload } = bundle(file(deployment({ status }), claim(), storageClass));
+  const change = { next: hpa({ max: 4 }), previous: hpa({ max: 3 }) };
+  const judged = await judgeAutoscalerChange(change, workload("web"), view, never);
+  t.same(
+    "unjudged" in judged ? judged : told(judged),
+    ["rwo-autoscaling"],
+    "it undoes no unfinished rollout",
+  );
+});
+
 t.test("another autoscaler of the workload neither excuses one nor is reported with it", async (t) => {
   const { view, workload } = bundle(
     file(web(1), claim(), storageClass, autoscaler({ name: "other", max: 5 })),
