@@ -23,6 +23,8 @@ export class Layer {
   #byName: ReadonlyMap<string, readonly Fact[]> | undefined;
   readonly #workloads: Workload[] = [];
   readonly #autoscalers: Autoscaler[] = [];
+  /** How often the workloads were looked through for a claim. */
+  #lookedThrough = 0;
   #mounting: ReadonlyMap<string, readonly Workload[]> | undefined;
   #making: ReadonlyMap<string, readonly Workload[]> | undefined;
   #borrowing: ReadonlyMap<string, readonly Workload[]> | undefined;
@@ -64,6 +66,9 @@ export class Layer {
 
   mounting(namespace: string, claimName: string): readonly Workload[] {
     if (this.#workloads.length === 0) return NOTHING;
+    if (this.#mounting === undefined && ++this.#lookedThrough <= WORTH_A_TABLE) {
+      return within(namespace, this.#workloads.filter(mountsClaim(claimName)));
+    }
     this.#mounting ??= groupByEach(this.#workloads, ({ template }) =>
       template.mounts.flatMap((mount) => (mount.kind === "claim" ? [mount.claimName] : [])),
     );
@@ -97,6 +102,14 @@ export class Layer {
     return within(namespace, this.#scaling.get(name));
   }
 }
+
+/** After so many questions a table is worth its cost: a workload may mount tens of thousands of claims. */
+const WORTH_A_TABLE = 8;
+
+const mountsClaim =
+  (claimName: string) =>
+  ({ template }: Workload): boolean =>
+    template.mounts.some((mount) => mount.kind === "claim" && mount.claimName === claimName);
 
 type FactOf<T> = Extract<Fact, { readonly object: T }>;
 

@@ -1,3 +1,4 @@
+import { NOTHING } from "../kube/raw.ts";
 import { compare } from "../policy/compare.ts";
 import { type Answer, answer, isUnseen, unknownAnswer } from "./answer.ts";
 import { judgeClaim } from "./causes/claim.ts";
@@ -59,10 +60,17 @@ function answerFor(pod: Pod, inquiry: Inquiry): PodAnswer {
   const seen = answers.get(pod);
   if (seen !== undefined) return seen;
   const c = podCase(pod, inquiry);
-  const disks = [...new Set(c.uses.flatMap(({ disk }) => disk ?? []))];
+  const disks = disksOf(c);
   const found = { pod, answer: judgePod(c, inquiry), disks, isLeftBehind: isLeftBehind(c, inquiry) };
   answers.set(pod, found);
   return found;
+}
+
+/** Each once; nearly every pod has one at most. */
+function disksOf({ uses }: PodCase): readonly Disk[] {
+  const [only] = uses;
+  if (uses.length > 1) return [...new Set(uses.flatMap(({ disk }) => disk ?? []))];
+  return only?.disk === undefined ? NOTHING : [only.disk];
 }
 
 /** The worst state first; of two alike what is about a volume, then by name, so that the order of objects never counts. */
@@ -76,12 +84,12 @@ function worse(a: PodAnswer, b: PodAnswer): number {
 }
 
 export function judgePods(pods: readonly Pod[], inquiry: Inquiry): Judged | undefined {
-  const all = pods.map((pod) => answerFor(pod, inquiry));
-  const [only] = all;
-  if (only !== undefined && all.length === 1) {
-    const waiting = isHeldUp(only.pod, only.answer) ? pods : [];
-    return { answer: only.answer, worst: only.pod, waiting, disks: only.disks, pods };
+  const [one] = pods;
+  if (one !== undefined && pods.length === 1) {
+    const { answer, disks } = answerFor(one, inquiry);
+    return { answer, worst: one, waiting: isHeldUp(one, answer) ? pods : NOTHING, disks, pods };
   }
+  const all = pods.map((pod) => answerFor(pod, inquiry));
   const present = all.filter(({ isLeftBehind }) => !isLeftBehind);
   const answers = (present.length === 0 ? all : present).toSorted(worse);
   const [worst] = answers;
@@ -206,7 +214,7 @@ function claimAnswer(
   if (leftover !== undefined) return leftover;
   const unreadDisk = disk === undefined ? undefined : inquiry.dangersOf(disk).unread;
   // Of pods that have ended nothing follows about who has the disk now.
-  if (pods !== undefined && claim.deletedAt === undefined && unreadDisk === undefined) return pods;
+  if (pods !== undefined && !isGoing(claim, inquiry) && unreadDisk === undefined) return pods;
   const unreadPods = inquiry.picture.unread("Pod", claim.namespace);
   const found = judgeClaim(claim.name, { is: "known", object: claim }, undefined, inquiry);
   if (found !== undefined) {
@@ -216,6 +224,12 @@ function claimAnswer(
   const unread = unreadPods ?? unreadDisk;
   if (unread !== undefined) return unknownAnswer(unread, undefined);
   return healthyAnswer(`Claim ${claim.name} is ${claim.phase || "there"}, and nobody waits for it.`);
+}
+
+/** Pods that run go on; new ones will not start. */
+function isGoing({ deletedAt, phase, volumeName }: PersistentVolumeClaim, { picture }: Inquiry): boolean {
+  if (deletedAt !== undefined || phase === "Lost") return true;
+  return volumeName !== undefined && picture.find("PersistentVolume", "", volumeName).is === "absent";
 }
 
 /** What is wrong with the claim itself, with nothing to type: true whoever mounts it. */

@@ -39,8 +39,8 @@ export const FIXES = {
     short: "a common same-node affinity",
     price: "one node is a single point of failure",
     summary:
-      "Give both workloads a common label and required pod affinity to that label on kubernetes.io/hostname",
-    cost: "one node is a single point of failure for both",
+      "Give the workloads that share it a common label, and required pod affinity to that label on kubernetes.io/hostname",
+    cost: "one node is a single point of failure for all of them",
   },
   "rwx-claim": {
     short: "an RWX claim",

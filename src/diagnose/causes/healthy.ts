@@ -8,6 +8,7 @@ import type { Cause } from "./cause.ts";
 /** D20, where everything that could say otherwise was read. */
 export const healthy: Cause = {
   row: "D20",
+  stages: ["finished", "terminating", "running"],
   judge: (c, inquiry) => {
     const { pod, stage } = c;
     if (stage === "finished" || (stage === "terminating" && !wantsVolumes(pod))) {
@@ -21,7 +22,7 @@ export const healthy: Cause = {
         byItself: "yes",
       });
     }
-    if (stage !== "running") return undefined;
+    if (stage === "terminating") return undefined;
     const unread = unseenOf(c, inquiry);
     if (unread !== undefined) return unread;
     return answer({

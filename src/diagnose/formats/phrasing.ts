@@ -140,7 +140,7 @@ export function questionText({ id, text }: Question): string {
     : `${text} If off for good: --machine-is-off ${node}`;
 }
 
-const SAME_POD = "event FailedAttachVolume: Multi-Attach error, naming no other pod";
+const SAME_POD = "event FailedAttachVolume: Multi-Attach error, naming the same";
 
 /** A Multi-Attach event that names none but the holders adds nothing but that it is there (A17). */
 function namesOnly(pods: ReadonlySet<string | null>, line: string): boolean {

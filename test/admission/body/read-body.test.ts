@@ -2,6 +2,7 @@ import { PassThrough, Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import t from "tap";
 import { type Compacted, LargeBodyParser } from "../../../src/admission/body/large-body-parser.ts";
+import { Pace } from "../../../src/admission/body/pace.ts";
 import { type Body, type BodyLimits, readBody } from "../../../src/admission/body/read-body.ts";
 import { Holding, Room } from "../../../src/admission/body/room.ts";
 import { type Json, reviewOf } from "../support/reviews.ts";
@@ -48,7 +49,12 @@ function readText(
   }: Given = {},
 ) {
   const stream = Readable.from(chunksOf(text, chunk), { objectMode: true });
-  return readBody(stream, length, limitsOf(limits), { room, largeBodies, parse: JSON.parse });
+  return readBody(stream, length, limitsOf(limits), {
+    room,
+    largeBodies,
+    pace: new Pace(),
+    parse: JSON.parse,
+  });
 }
 
 /** What became of a body, in words. */
@@ -224,6 +230,7 @@ t.test(
     const body = readBody(stream, text.length, limitsOf({ arrivesBefore: soon(20) }), {
       room,
       largeBodies: worker,
+      pace: new Pace(),
       parse: JSON.parse,
     });
     stream.write(text.slice(0, -1));
@@ -238,8 +245,9 @@ t.test("a large body that the worker gives up is answered from its beginning", a
   const rows: readonly (readonly [compacted: Compacted, expected: unknown])[] = [
     [{ state: "late" }, ["slow", "u1"]],
     [{ state: "out-of-memory" }, ["values", "u1"]],
-    [{ state: "text", text: `"${"x".repeat(9 * MIB)}"` }, ["values", "u1"]],
-    [{ state: "text", text: '"small"' }, "small"],
+    [{ state: "too-many-values" }, ["values", "u1"]],
+    [{ state: "text", text: `"${"x".repeat(9 * MIB)}"`, mounts: [], depth: 0 }, ["values", "u1"]],
+    [{ state: "text", text: '"small"', mounts: [], depth: 0 }, "small"],
   ];
   for (const [compacted, expected] of rows) {
     const room = roomOf(64 * MIB);
@@ -255,7 +263,12 @@ t.test("a connection that breaks leaves nothing behind", async (t) => {
   for (const error of [undefined, new Error("reset by peer")]) {
     const room = roomOf(8 * MIB);
     const stream = new PassThrough();
-    const body = readBody(stream, 9_000_000, limitsOf(), { room, largeBodies: worker, parse: JSON.parse });
+    const body = readBody(stream, 9_000_000, limitsOf(), {
+      room,
+      largeBodies: worker,
+      pace: new Pace(),
+      parse: JSON.parse,
+    });
     stream.write("x".repeat(100 * KIB));
     await sleep(1);
     t.ok(room.held > 0);
@@ -272,7 +285,12 @@ t.test("a connection that breaks while its body waits for room gives back what i
   const other = new Holding();
   room.take(other, 64 * KIB);
   const stream = new PassThrough();
-  const body = readBody(stream, 100 * KIB, limitsOf(), { room, largeBodies: worker, parse: JSON.parse });
+  const body = readBody(stream, 100 * KIB, limitsOf(), {
+    room,
+    largeBodies: worker,
+    pace: new Pace(),
+    parse: JSON.parse,
+  });
   stream.write("x".repeat(30 * KIB));
   await sleep(1);
   stream.destroy();
@@ -287,7 +305,12 @@ t.test("a fault of the parser gives the room back", async (t) => {
   const stream = Readable.from(chunksOf(JSON.stringify(reviewWith(2 * MIB)), 64 * KIB), { objectMode: true });
   const broken = { compact: () => Promise.reject(new Error("broken")) } as unknown as LargeBodyParser;
   await t.rejects(
-    readBody(stream, Number.NaN, limitsOf(), { room, largeBodies: broken, parse: JSON.parse }),
+    readBody(stream, Number.NaN, limitsOf(), {
+      room,
+      largeBodies: broken,
+      pace: new Pace(),
+      parse: JSON.parse,
+    }),
     {
       message: "broken",
     },
