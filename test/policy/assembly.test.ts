@@ -92,6 +92,12 @@ t.test("the objects that have a part in a finding stand beside it", async (t) =>
     ["PersistentVolumeClaim data"],
     "an autoscaler has no part in a rollout",
   );
+  const briefly = { strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } } };
+  t.strictSame(
+    related(deployment({ workload: briefly }), [...RWO, autoscaler({ max: 5 })], "rwo-rolling-update"),
+    ["PersistentVolumeClaim data"],
+    "nor in one that clears by itself",
+  );
   t.strictSame(related(deployment({ workload: recreate }), [...RWO, ...scalers], "rwo-autoscaling"), [
     "PersistentVolumeClaim data",
     "HorizontalPodAutoscaler web",
