@@ -129,9 +129,7 @@ function stillMounted(
   if (attached === undefined) return NOTHING;
   const suspects = picture
     .nodesUsing(disk)
-    .filter(
-      ({ name, ready }) => ready && !attachments.some(({ attachment }) => attachment.nodeName === name),
-    );
+    .filter(({ name, ready }) => ready && !attachments.some((judged) => isAttachedTo(judged, name)));
   if (suspects.length === 0) return NOTHING;
   const wanted = new Set(disk.pods.filter(isOrWillBeThere).map(({ nodeName }) => nodeName));
   return suspects
@@ -144,6 +142,11 @@ function stillMounted(
       pods: [],
       text: `${name} still has the volume mounted, though the volume is attached to ${attached.nodeName}`,
     }));
+}
+
+/** An attempt gives a node nothing. */
+function isAttachedTo({ attachment, isDeleting }: JudgedAttachment, node: string): boolean {
+  return attachment.nodeName === node && (attachment.attached || isDeleting);
 }
 
 /** A waiting pod's kubelet lists the volume as well (A4). */

@@ -108,6 +108,8 @@ export interface Pod extends Meta {
   readonly claims: readonly PodClaim[];
   /** Names of `spec.volumes` that are no claims. */
   readonly otherVolumes: readonly string[];
+  /** True where the pod names a disk itself, without a claim. */
+  readonly hasInlineDisk: boolean;
   readonly containers: readonly Container[];
   /** PodScheduled, PodReadyToStartContainers and Ready. */
   readonly conditions: readonly Condition[];

@@ -166,9 +166,12 @@ const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly
 
   "same-node-affinity": ({ workload }) => {
     const labels = identifying(workload.template.labels);
-    if (workload.kind === "DaemonSet" || workload.template.placement.podAntiAffinity.length > 0) return null;
+    const { podAffinity, podAntiAffinity, spreadConstraints } = workload.template.placement;
+    // Pods that have to be apart would stay Pending.
+    if (workload.kind === "DaemonSet" || podAntiAffinity.length > 0 || spreadConstraints.length > 0)
+      return null;
     // A merge patch replaces whole lists: with terms already there it would lose them.
-    if (Object.keys(labels).length === 0 || workload.template.placement.podAffinity.length > 0) return {};
+    if (Object.keys(labels).length === 0 || podAffinity.length > 0) return {};
     const affinity = {
       podAffinity: {
         requiredDuringSchedulingIgnoredDuringExecution: [

@@ -321,6 +321,14 @@ t.test("an attachment of seconds under a foreign name does not go by itself", as
   t.match(found?.cause.text, /diagnose again in a minute/);
 });
 
+t.test("a finished pod does not make its claim well", async (t) => {
+  const items = [...nodes(), ...storage(), pendingClaim(), pod("old", { node: "n1", state: "succeeded" })];
+  t.match(ask(items, "pvc/data").diagnoses[0], {
+    state: "stuck",
+    cause: { detail: "provisioner-silent" },
+  });
+});
+
 t.test("a DaemonSet, a Job and a run beside another get no command that scales", async (t) => {
   for (const kind of ["DaemonSet", "Job"] as const) {
     const owner = [kind, "many"] as const;
@@ -339,4 +347,80 @@ t.test("a DaemonSet, a Job and a run beside another get no command that scales",
       kind,
     );
   }
+});
+
+t.test("a pod that names a disk itself is not said to wait for something else", async (t) => {
+  const spec = { volumes: [{ name: "d", awsElasticBlockStore: { volumeID: "vol-1" } }] };
+  const found = ask([
+    node("n2"),
+    pod("old-style", { claims: [], node: "n2", state: "creating", createdAgo: 600, spec }),
+  ]);
+  t.match(found.diagnoses[0], { state: "unknown", cause: { text: /names a disk itself/ } });
+});
+
+t.test("a workload that waits for the object of its ended pod is not healthy", async (t) => {
+  const sts = object("StatefulSet", "apps/v1", "db", { spec: { replicas: 1 }, status: {} });
+  const ended = (deletedAgo: number, metadata: Json = {}) =>
+    pod("db-0", {
+      node: "n1",
+      owner: ["StatefulSet", "db"],
+      deletedAgo,
+      metadata: { deletionTimestamp: ago(deletedAgo), deletionGracePeriodSeconds: 0, ...metadata },
+      status: { containerStatuses: [{ name: "app", state: { terminated: { exitCode: 0 } } }] },
+    });
+  const late = ask([...nodes(), ...disk(), sts, ended(900, { finalizers: ["example.com/keep"] })]);
+  t.match(late.diagnoses[0], {
+    subject: { kind: "StatefulSet" },
+    state: "stuck",
+    cause: { id: "not-the-volume", text: /finalizer example\.com\/keep.*holds no volume/ },
+  });
+  t.equal(ask([...nodes(), ...disk(), sts, ended(20)]).summary.healthy, 1);
+});
+
+t.test("a released volume keeps a claim waiting only where no other is made for it", async (t) => {
+  const [, volume] = claim("data") as [Json, Json & { spec: Json }];
+  const released = {
+    ...volume,
+    spec: { ...volume.spec, claimRef: { namespace: "shop", name: "data", uid: "an-earlier-one" } },
+    status: { phase: "Released" },
+  };
+  const csiNode = object("CSINode", "storage.k8s.io/v1", "n1", { spec: { drivers: [{ name: DRIVER }] } });
+  const of = (spec: Json) => [
+    ...nodes(),
+    csiNode,
+    ...storage(),
+    released,
+    ...deployment("web"),
+    unscheduled("pod has unbound immediate PersistentVolumeClaims", { createdAgo: 20 }),
+    object(
+      "PersistentVolumeClaim",
+      "v1",
+      "data",
+      { spec: { accessModes: ["ReadWriteOnce"], ...spec }, status: { phase: "Pending" } },
+      { creationTimestamp: ago(20) },
+    ),
+  ];
+  t.match(ask(of({ storageClassName: "fast" })).diagnoses[0], { cause: { id: "starting" } });
+  for (const spec of [{ storageClassName: "" }, { storageClassName: "fast", volumeName: "pv-data" }])
+    t.match(ask(of(spec)).diagnoses[0], { cause: { detail: "volume-released" } });
+});
+
+t.test("a pod that runs beside an attachment that is none is not called healthy", async (t) => {
+  const items = [node("n1", HELD), ...disk(), ...deployment("web"), pod("old", { node: "n1", owner: RS })];
+  t.equal(ask([...items, attachment("data", "n1")]).summary.healthy, 1);
+  const found = ask([...items, attachment("data", "n1", { attached: false })]).diagnoses[0];
+  t.match(found, { state: "unknown", cause: { text: /not attached there/ } });
+});
+
+t.test("an attempt on a node that still has it mounted does not hide the danger", async (t) => {
+  const found = ask([
+    node("n1", { inUse: ["vol-data"] }),
+    node("n2", HELD),
+    ...disk(),
+    ...deployment("web"),
+    pod("now", { node: "n2", owner: RS }),
+    attachment("data", "n2"),
+    attachment("data", "n1", { attached: false }),
+  ]);
+  t.match(found.diagnoses[0], { state: "endangered", cause: { id: "still-mounted" } });
 });

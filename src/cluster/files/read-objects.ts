@@ -4,6 +4,7 @@ import { type Fact, factFrom } from "../../kube/fact.ts";
 import { type TypeMeta, typeOf } from "../../kube/metadata.ts";
 import { mistakenType } from "../../kube/mistaken-type.ts";
 import { isRecord, list, type Raw, record } from "../../kube/raw.ts";
+import { withParameters } from "../../kube/template-parameters.ts";
 import { type Unjudged, unjudgedFrom } from "../../kube/unjudged.ts";
 import type { SourcePosition } from "../../policy/model.ts";
 import type { InputError } from "./input-error.ts";
@@ -110,7 +111,9 @@ class Reading {
       if (depth === MAX_LIST_DEPTH || this.#lists.has(value)) return;
       this.#lists.add(value);
       const itemType = itemTypeOf(type);
-      for (const [at, item] of list(value[listMember(value) ?? "items"]).entries()) {
+      const members = list(value[listMember(value) ?? "items"]);
+      const made = type.kind === "Template" ? withParameters(value, members) : members;
+      for (const [at, item] of made.entries()) {
         this.addValue(item, { source: items[at] ?? source, items: [] }, itemType, depth + 1);
       }
       return;

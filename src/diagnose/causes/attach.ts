@@ -147,11 +147,24 @@ export const starting: Cause = {
     }
     const unread = inquiry.picture.unread("Event", c.pod.namespace);
     if (unread !== undefined) return { unseen: unread };
+    if (c.pod.hasInlineDisk) return inlineDisk(c, inquiry);
     const missing = c.uses.find(({ disk }) => disk !== undefined && !isAttached(c, disk));
     if (missing?.disk !== undefined) return unattached(c, missing.disk, inquiry);
     return attached(c, inquiry);
   },
 };
+
+/** Deprecated since long, and no object says which disk it is to a driver. */
+function inlineDisk({ pod }: PodCase, inquiry: Inquiry): Answer {
+  return answer({
+    cause: "unknown",
+    state: "unknown",
+    volume: true,
+    text: `${pod.name} names a disk itself, without a claim: who has that disk cannot be followed. Its events say what it waits for.`,
+    since: inquiry.waitingSince(pod),
+    avoid: [NEVER_DELETE_ATTACHMENT],
+  });
+}
 
 function isAttached({ own }: PodCase, disk: Disk): boolean {
   return own.some((judged) => judged.disk === disk && judged.attachment.attached);

@@ -201,11 +201,20 @@ function pending(
   );
 }
 
+/** A64; a claim whose class provisions gets a new volume, unless it names the old one. */
 function releasedVolume(claim: PersistentVolumeClaim, inquiry: Inquiry): string | undefined {
+  const { storageClassName = "", volumeName } = claim;
+  const known = inquiry.picture.known("StorageClass", "", storageClassName);
+  const provisions = known !== undefined && known.provisioner !== "kubernetes.io/no-provisioner";
   return inquiry.picture
     .volumesClaimedBy(claim)
-    .find(({ claim: ref }) => ref?.uid !== undefined && claim.uid !== undefined && ref.uid !== claim.uid)
-    ?.name;
+    .find(
+      ({ name, claim: ref }) =>
+        ref?.uid !== undefined &&
+        claim.uid !== undefined &&
+        ref.uid !== claim.uid &&
+        (name === volumeName || !provisions),
+    )?.name;
 }
 
 function withoutClass(claim: PersistentVolumeClaim, inquiry: Inquiry): Answer | Unseen {

@@ -196,7 +196,7 @@ export const waitingForForcedDetach: Cause = {
     if (isOutOfService(node)) return freedByTaint(c, held, inquiry);
     return sixMinutes(c, held, inquiry, {
       cause: "waiting-for-forced-detach",
-      text: `${nodeName} is not Ready and keeps the volume, though no pod is left. It is detached by force 6 min after the last pod went, unless that is switched off.`,
+      text: `${nodeName} is not Ready and keeps the volume, though no pod wants it. It is detached by force 6 min after the last pod went, unless that is switched off.`,
       taint: node === undefined ? [] : [taintOutOfService(node, nodeName, inquiry)],
       instead: "the taint",
     });

@@ -13,6 +13,8 @@ import { notTheVolume } from "./own-fault.ts";
 const PLACE_TEXT =
   /didn't match PersistentVolume's node affinity|had volume node affinity conflict|exceed max volume count|had no available volume zone|didn't find available persistent volumes to bind|did not have enough free storage/;
 
+const NOTHING_TO_BIND = /didn't find available persistent volumes to bind/;
+
 /** A cluster can have hundreds that are cordoned. */
 const MOST_NODES = 3;
 
@@ -42,7 +44,7 @@ export const noNodeForTheVolume: Cause = {
       volume: true,
       text: isThere
         ? `No node that can reach the volume of ${c.pod.name} takes the pod${volume === undefined ? "" : `: the volume is in ${placeOf(volume)}`}.`
-        : `No node has room for the volume that ${c.pod.name} asks for. The scheduler says: "${text}"`,
+        : `${NOTHING_TO_BIND.test(text) ? "No PersistentVolume fits what" : "No node has room for the volume that"} ${c.pod.name} asks for. The scheduler says: "${text}"`,
       since: unscheduledSince(c.pod),
       disk: pinned?.disk,
       steps: stepsFor(c, volume, near, inquiry),
@@ -93,6 +95,13 @@ function stepsFor(c: PodCase, volume: PersistentVolume | undefined, near: readon
     ];
   }
   if (c.uses.every((use) => use.volume === undefined)) {
+    if (NOTHING_TO_BIND.test(message))
+      return [
+        advice(
+          "create-volume",
+          "Create a PersistentVolume that fits the claim, on a node that may run the pod.",
+        ),
+      ];
     return [
       advice(
         "mend-pod",

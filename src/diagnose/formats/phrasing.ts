@@ -175,6 +175,7 @@ export function factsText({ facts }: DiagnosisDocument, { timeIsLeast }: Circums
   const { source, time, context } = facts;
   if (source === "live")
     return `Facts of ${time}, live${context === null ? "" : ` from context ${context}`}.`;
+  if (timeIsLeast && Date.parse(time) === 0) return "Nothing in the dump says when it was taken (see --at).";
   return timeIsLeast
     ? `Facts of ${time} or later: the newest time in the dump (see --at).`
     : `Facts of ${time}, from a dump.`;

@@ -1,5 +1,6 @@
 import { placementOf, tolerationOf } from "../../kube/placement.ts";
 import { list, NOTHING, nonEmpty, type Raw, record, shared, text } from "../../kube/raw.ts";
+import { inlineDiskOf } from "../../kube/volume-source.ts";
 import type { Taint } from "../../policy/model.ts";
 import { tolerates } from "../../policy/nodes.ts";
 import type { Container, Pod, PodClaim } from "../facts.ts";
@@ -28,6 +29,8 @@ export function podFrom(raw: Raw): Pod {
     reason: shared(text(status.reason) ?? ""),
     claims,
     otherVolumes: otherVolumesOf(volumes, claims),
+    hasInlineDisk:
+      volumes.length > claims.length && volumes.some((volume) => inlineDiskOf(volume) !== undefined),
     containers: allContainersOf(status),
     conditions: conditionsOf(status, (type) => POD_CONDITIONS.has(type)),
     placement: placementOf(nodeName === undefined ? spec : PLACED),
