@@ -248,6 +248,19 @@ const SHAPES: Readonly<Record<string, Json>> = {
       },
     }),
   ),
+  "an autoscaler that KEDA made": createOf(
+    { group: "autoscaling", version: "v2", resource: "horizontalpodautoscalers" },
+    objects.autoscalerOfKeda({ max: 3 }),
+  ),
+  "a ReplicaSet of a Deployment": createOf(apps("replicasets"), {
+    ...objects.deployment(),
+    kind: "ReplicaSet",
+    metadata: {
+      name: "web-1",
+      namespace: "shop",
+      ownerReferences: [{ apiVersion: "apps/v1", kind: "Deployment", name: "web", controller: true }],
+    },
+  }),
   "a claim": createOf({ group: "", version: "v1", resource: "persistentvolumeclaims" }, objects.claim()),
 };
 
@@ -327,6 +340,13 @@ t.test("what is sent back is small, whatever was stored", async (t) => {
       (object) => {
         podOf(object).affinity = { podAffinity: { preferred: many(1_000, () => TERM) } };
       },
+    ],
+    "fields beyond number": [
+      1_000,
+      (object) =>
+        Object.assign(at(object, "spec"), {
+          unheardOf: Object.fromEntries(many(5_000, (index) => [`k${index}`, "x".repeat(20)])),
+        }),
     ],
     "steps of very many names": [
       20_000,

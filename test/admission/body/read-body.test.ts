@@ -5,6 +5,9 @@ import { type Compacted, LargeBodyParser } from "../../../src/admission/body/lar
 import { Pace } from "../../../src/admission/body/pace.ts";
 import { type Body, type BodyLimits, readBody } from "../../../src/admission/body/read-body.ts";
 import { Holding, Room } from "../../../src/admission/body/room.ts";
+import { parseReview } from "../../../src/admission/review.ts";
+import { subjectOf } from "../../../src/admission/subject.ts";
+import { deployment } from "../../support/objects.ts";
 import { type Json, reviewOf } from "../support/reviews.ts";
 
 const KIB = 1024;
@@ -90,6 +93,7 @@ t.test("a body of any size and in any parts is read as it was sent, and its room
         if (body.state !== "read") throw new Error(`${why}: ${told(body)}`);
         t.match(body.value, { kind: "AdmissionReview", request: { uid: "u1", operation: "CREATE" } }, why);
         t.ok(room.held > 0, `${why}: it holds room until it is answered`);
+        t.ok(room.held <= 9 * text.length + 64 * KIB, `${why}: no more than parsing takes (${room.held})`);
         room.leave(body.holding);
         t.equal(room.held, 0, why);
       }
@@ -316,4 +320,15 @@ t.test("a fault of the parser gives the room back", async (t) => {
     },
   );
   t.equal(room.held, 0);
+});
+
+t.test("what a large template mounts is known, however many volumes it has", async (t) => {
+  const names = Array.from({ length: 1_200 }, (_, index) => `c${index}`);
+  const review = reviewWith(300 * KIB, (request) => {
+    request.object = deployment({ claims: names });
+  });
+  const body = await readText(JSON.stringify(review));
+  if (body.state !== "read") throw new Error(body.state);
+  const subject = subjectOf(parseReview(body.value));
+  t.equal(subject.type === "workload" && subject.next.template.mounts.length, names.length);
 });
