@@ -20,7 +20,7 @@ t.test("cuts a line at 256 characters, counted as the API server counts them", a
   t.equal(cut.length, 256);
   t.ok(cut.endsWith("…"), "and says so");
   const astral = oneLine("😀".repeat(256));
-  t.equal(Array.from(astral).length, 256, "a character outside the basic plane is one");
+  t.equal(astral, "😀".repeat(256), "a character outside the basic plane is one");
   t.equal(Array.from(oneLine("😀".repeat(300))).length, 256);
   t.equal(Array.from(oneLine("😀".repeat(10_000))).length, 256);
 });

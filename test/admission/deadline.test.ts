@@ -97,3 +97,38 @@ t.test(
     t.ok(Math.min(...turns) >= 400, `none before half its time (${Math.min(...turns)} ms)`);
   },
 );
+
+t.test("what answering costs is learned, so that the dear ones are begun earlier", async (t) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  t.teardown(() => mock.timers.reset());
+  let clock = 0;
+  const deadlines = new Deadlines(() => clock);
+  const pass = (ms: number) => {
+    clock += ms;
+    mock.timers.tick(ms);
+  };
+  /** When the last of so many is answered, each taking so long. */
+  const lastOf = async (count: number, cost: number): Promise<number> => {
+    const began = clock;
+    const done: number[] = [];
+    const all = Array.from({ length: count }, async () => {
+      const deadline = deadlines.start(800);
+      await ended(deadline);
+      pass(cost);
+      deadline.clear();
+      done.push(clock - began);
+    });
+    while (done.length < count && clock - began < 5_000) {
+      pass(1);
+      await setImmediate();
+    }
+    await Promise.all(all);
+    return Math.max(...done);
+  };
+  await lastOf(1, 20);
+  const last = await lastOf(18, 20);
+  t.ok(last < 800 + MARGIN / 3, `hardly after their time (${last} ms)`);
+  for (let round = 0; round < 20; round += 1) await lastOf(1, 1);
+  const cheap = await lastOf(2, 1);
+  t.ok(cheap > 780, `and cheap ones are given their time again (${cheap} ms)`);
+});

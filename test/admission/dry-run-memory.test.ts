@@ -139,3 +139,18 @@ t.test("of very many that mount one claim the newest are looked at", async (t) =
   t.equal(found.length, 64);
   t.equal(found.at(-1)?.object.name, "rival-1999");
 });
+
+t.test("who else mounts a claim is still known when one of them is forgotten", async (t) => {
+  const it = memory({ maxEntries: 2 });
+  const mounting = () =>
+    it
+      .recall("ann", "shop", 1)
+      .mounting("data")
+      .map(({ object }) => object.name);
+  for (const name of ["a", "b", "c"]) it.remember("ann", "shop", fact(objects.deployment({ name })), 0);
+  t.same(mounting(), ["b", "c"]);
+  it.remember("ann", "shop", fact(objects.deployment({ name: "b", claims: ["other"] })), 0);
+  t.same(mounting(), ["c"], "one that mounts another now");
+  it.remember("ann", "shop", fact(objects.deployment({ name: "c", claims: [] })), 0);
+  t.same(mounting(), []);
+});

@@ -44,6 +44,13 @@ t.test("an answer says how old its facts are and what it could not see", async (
       ["StorageClass objects are those of 40 s ago (no permission to read storageclasses)"],
     ],
     [
+      "refused for two minutes",
+      "005",
+      [kind("held", 120, "x")],
+      null,
+      ["StorageClass objects are those of 2 min ago (x)"],
+    ],
+    [
       "refused for long",
       "005",
       [kind("held", 400, "x")],

@@ -45,6 +45,12 @@ t.test("what Go leaves out when it is empty is empty", async (t) => {
   t.match(parsed, { name: "", namespace: "", user: { name: "", groups: [] }, dryRun: false, object: null });
 });
 
+t.test("a uid may be as long as any name", async (t) => {
+  const uid = "x".repeat(253);
+  t.equal(parseReview(review({ uid })).uid, uid);
+  t.throws(() => parseReview(review({ uid: `${uid}x` })), { message: /request\.uid is a string of 256/ });
+});
+
 t.test("refuses what is not a review with the field and what was expected", async (t) => {
   const rows: readonly (readonly [string, unknown, RegExp])[] = [
     ["null", null, /not a JSON object/],

@@ -39,6 +39,13 @@ t.test("each workload once, by its verdict; each error by its rule, let through 
     { verdicts: { deny: 0, warn: 1, allow: 1 }, latent: { "rwo-rolling-update": 1 } },
     "the mode decides the verdict, not what would get stuck",
   );
+  const waiting = cluster(deployment({ name: "bad", claims: ["later"] }));
+  const severities = { "claim-unknown": "error" as const };
+  t.match(
+    await countWorkloads(waiting, { ...DEFAULT_CONFIG, severities }, noWaivers, never),
+    { verdicts: { deny: 1 }, latent: { "claim-unknown": 1 } },
+    "as a real request would get it, not a dry run",
+  );
   const ignored = cluster(deployment({ name: "bad", claims: ["a"], annotations: IGNORED }));
   t.match(await countWorkloads(ignored, DEFAULT_CONFIG, noWaivers, never), {
     verdicts: { deny: 0, warn: 1, allow: 0 },
@@ -111,7 +118,7 @@ t.test("shown as gauges once everything is listed, and not at all where it is tu
   const synced = whole.kinds;
   let config = DEFAULT_CONFIG;
   const scrape = () => metrics.registry.metrics();
-  whole.kinds = synced.map((kind) => ({ ...kind, state: "waiting" }));
+  whole.kinds = synced.map((kind, at) => (at === 0 ? { ...kind, state: "waiting" } : kind));
   const log = { error: (fields: unknown) => t.fail(JSON.stringify(fields)) };
   const start = () =>
     followWorkloads({ cluster: whole, config: () => config, verifyWaiver: noWaivers, metrics, log } as never);

@@ -192,3 +192,15 @@ t.test("a claim's own finding changes no verdict of a workload", async (t) => {
   const off = await judge(yaml + storageClass + labelled("off"));
   t.same(off.findings, [], "nor is it judged where the namespace is not");
 });
+
+t.test("what autoscalers will do once a workload is woken is a warning while it stands at 0", async (t) => {
+  const scaler = `---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web, namespace: shop}
+spec: {maxReplicas: 5, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}
+`;
+  const { findings, workloads } = await judge(hazard("replicas: 0") + scaler);
+  t.match(findings, [{ rule: "rwo-autoscaling", severity: "warning", notes: [/it is at 0 replicas now/] }]);
+  t.match(workloads, [{ verdict: "warn" }]);
+});

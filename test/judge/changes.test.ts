@@ -236,8 +236,39 @@ t.test("what files do not tell is said beside the error that turns on it", async
   const next = deployment({ annotations: { a: "b" } });
   const rollout = await judgeFiles({ "a.json": [deployment(), claim()] }, { "a.json": [next, claim()] });
   t.match(rollout.findings[0]?.notes.join(), /if a rollout of it is unfinished in the cluster/);
+  const status = { observedGeneration: 1, replicas: 1, updatedReplicas: 1 };
+  const briefly = { strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: "100%" } } };
+  const without: readonly (readonly [why: string, before: Raw, after: Raw, was?: Raw])[] = [
+    [
+      "another field than the template",
+      deployment(),
+      deployment({ workload: { minReadySeconds: 5 } }),
+      claim({ modes: ["ReadWriteMany"] }),
+    ],
+    [
+      "the template too, but it is about replicas",
+      deployment({ workload: briefly }),
+      deployment({ annotations: { a: "b" }, workload: { ...briefly, replicas: 2 } }),
+    ],
+    ["no template is changed", one(), deployment()],
+    ["Recreate leaves no rollout unfinished", one(), next],
+    ["it is about replicas", one(), one({ annotations: { a: "b" }, workload: { ...RECREATE, replicas: 2 } })],
+    ["the file shows its status", deployment({ status }), deployment({ annotations: { a: "b" }, status })],
+    ["it is new", deployment({ name: "other" }), deployment()],
+  ];
+  for (const [why, before, after, was = claim()] of without) {
+    const judged = await judgeFiles({ "a.json": [before, was] }, { "a.json": [after, claim()] });
+    t.match(broughtBy(judged), [/^web rwo-/], why);
+    t.notMatch(judged.findings[0]?.notes.join(), /unfinished/, why);
+  }
   const arrival = await judgeFiles({ "a.json": [deployment()] }, { "a.json": [deployment(), claim()] });
   t.match(arrival.findings[0]?.notes.join(), /younger than 10 minutes/);
+  const other = await judgeFiles(
+    { "a.json": [deployment(), claim({ modes: ["ReadWriteMany"] }), nfs] },
+    { "a.json": [deployment(), claim(), nfs] },
+  );
+  t.same(broughtBy(other), ["web rwo-rolling-update"]);
+  t.notMatch(other.findings[0]?.notes.join(), /10 minutes/, "a claim that was there is not new");
 });
 
 t.test("what cannot be changed any more is told before it fails", async (t) => {

@@ -5,7 +5,9 @@ import { DEFAULT_CONFIG } from "../../src/config/defaults.ts";
 import { judgeAll } from "../../src/judge/all.ts";
 import { findingPlaces } from "../../src/judge/finding-places.ts";
 import { appText, claimText } from "../cluster/files/repository.ts";
+import { bundle } from "../support/bundle.ts";
 import { memoryTree } from "../support/memory-tree.ts";
+import { autoscaler, claim, deployment, file, statefulSet, storageClass } from "../support/objects.ts";
 
 const TOP = "/repository";
 const BASE = appText("web", { spec: "replicas: 1" });
@@ -83,3 +85,62 @@ t.test(
     ]);
   },
 );
+
+t.test("beside the line that decides stand the object itself and the others, once each", async (t) => {
+  const related = async (rule: string, ...objects: readonly Readonly<Record<string, unknown>>[]) => {
+    const text = file(...objects);
+    const { view, bundle: read } = bundle(text);
+    const { findings } = await judgeAll(
+      { view, workloads: read.workloads, claims: read.claims },
+      {
+        config: DEFAULT_CONFIG,
+        verifyWaiver: () => Promise.reject(new Error("none")),
+        dryRun: false,
+        now: 0,
+      },
+    );
+    const placed = await findingPlaces(findings, async () => text);
+    return findings
+      .filter((finding) => finding.rule === rule)
+      .map((finding) => {
+        const { place, relatedPlaces } = placed(finding);
+        return [
+          place?.line,
+          relatedPlaces.map(({ object, place: at }) => `${object.kind} ${object.name}:${at.line}`),
+        ];
+      });
+  };
+  const recreate = { strategy: { type: "Recreate" } };
+  const one = deployment({ workload: recreate });
+  // Each object is one line, with `---` between them.
+  t.strictSame(await related("rwo-rolling-update", deployment(), claim(), storageClass), [
+    [1, ["PersistentVolumeClaim data:3"]],
+  ]);
+  t.strictSame(
+    await related("rwo-autoscaling", one, claim(), storageClass, autoscaler({ max: 3 })),
+    [[7, ["Deployment web:1", "PersistentVolumeClaim data:3"]]],
+    "an autoscaler of the workload's name decides",
+  );
+  t.strictSame(
+    await related("rwo-autoscaling", one, claim(), storageClass, autoscaler({ name: "other", max: 3 })),
+    [[7, ["Deployment web:1", "PersistentVolumeClaim data:3"]]],
+    "or one of another name",
+  );
+  const namesake = claim({ name: "web" });
+  t.strictSame(
+    await related("rwo-rolling-update", deployment({ claims: ["web"] }), namesake, storageClass),
+    [[1, ["PersistentVolumeClaim web:3"]]],
+    "a claim of the workload's name is another object",
+  );
+  const shared = await related(
+    "rwo-shared-claim",
+    one,
+    statefulSet({ name: "db", workload: recreate, labels: { app: "db" } }),
+    claim(),
+    storageClass,
+  );
+  t.strictSame(shared, [
+    [1, ["PersistentVolumeClaim data:5", "StatefulSet db:3"]],
+    [3, ["PersistentVolumeClaim data:5", "Deployment web:1"]],
+  ]);
+});

@@ -1,14 +1,20 @@
 /**
  * Changes one thing at a time in a copy of the sources and looks whether a test notices. Not part of `npm test`: it
- * takes as long as it is let. MUTATION_COUNT changes (40) are drawn by MUTATION_SEED from all files that
- * MUTATION_FILES (a prefix below src) names, and MUTATION_TESTS (paths with commas) are run in place of all that may
- * notice; `--named` takes those that a person once found to survive.
+ * takes as long as it is let. Every test that may notice is run once without a change first, to learn which lines it
+ * runs and how long it takes; a change is then shown only to tests that run its line.
+ *
+ * - MUTATION_FILES: prefixes below src, with commas (the folders of FOLDERS)
+ * - MUTATION_PER_FILE: at most so many changes a file, drawn by MUTATION_SEED (1); all where it is not set
+ * - MUTATION_TESTS: tests, with commas, in place of all that may notice
+ * - MUTATION_TEST_SECONDS: tests that take longer are not asked (8)
+ * - MUTATION_MOST_TESTS: how many of the nearest tests that run its line a change is shown to (12)
+ * - MUTATION_REPORT: a file for the outcome of each change, one JSON object a line
+ *
+ * `--survivors FILE` shows again what such a report says survived; `--named` takes the changes that once survived.
  */
-import { spawn } from "node:child_process";
 import {
+  appendFileSync,
   cpSync,
-  existsSync,
-  globSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -16,165 +22,139 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
-import { randomFrom } from "../fuzz/random.ts";
+import { join } from "node:path";
+import { filesUnder, type Mutant, mutantsOf, sampleOf } from "./mutants.ts";
 import { NAMED } from "./named.ts";
+import { candidatesFor, type Outcome, Tests } from "./noticing.ts";
 
-export interface Mutant {
-  /** Below src. */
+const ROOT = join(import.meta.dirname, "../..");
+const FOLDERS = ["policy/", "waiver/", "admission/", "judge/"];
+const listed = (value: string | undefined): readonly string[] => (value ?? "").split(",").filter(Boolean);
+const PREFIXES = listed(process.env.MUTATION_FILES);
+const TESTS = listed(process.env.MUTATION_TESTS);
+const PER_FILE = Number(process.env.MUTATION_PER_FILE ?? Number.POSITIVE_INFINITY);
+const SEED = Number(process.env.MUTATION_SEED ?? 1);
+const TEST_MS = 1000 * Number(process.env.MUTATION_TEST_SECONDS ?? 8);
+const MOST_TESTS = Number(process.env.MUTATION_MOST_TESTS ?? 12);
+const REPORT = process.env.MUTATION_REPORT;
+
+interface Reported {
   readonly file: string;
   readonly line: number;
   readonly from: string;
   readonly to: string;
-  /** The whole changed text of the file. */
-  readonly text: string;
-}
-
-const ROOT = join(import.meta.dirname, "../..");
-const COUNT = Number(process.env.MUTATION_COUNT ?? 40);
-const SEED = Number(process.env.MUTATION_SEED ?? 1);
-const ONLY = process.env.MUTATION_FILES ?? "";
-const TESTS = (process.env.MUTATION_TESTS ?? "").split(",").filter((test) => test !== "");
-const FOLDERS = ["policy", "admission", "waiver"];
-/** A change that makes a loop endless is noticed too. */
-const LIMIT_MS = 120_000;
-
-/** What is changed, wherever it stands in code. */
-const OPERATORS: readonly (readonly [from: RegExp, to: string])[] = [
-  [/ === /g, " !== "],
-  [/ !== /g, " === "],
-  [/ && /g, " || "],
-  [/ \|\| /g, " && "],
-  [/ > /g, " >= "],
-  [/ >= /g, " > "],
-  [/ < /g, " <= "],
-  [/ <= /g, " < "],
-  [/ \+ 1\b/g, ""],
-  [/ - 1\b/g, ""],
-  [/\btrue\b/g, "false"],
-  [/\bfalse\b/g, "true"],
-  [/(?<=[( ])!(?=[a-zA-Z(])/g, ""],
-  [/\.some\(/g, ".every("],
-  [/\.every\(/g, ".some("],
-  [/\bMath\.max\(/g, "Math.min("],
-  [/\bMath\.min\(/g, "Math.max("],
-];
-
-/** Lines that run: no comments, imports, types and texts of rules. */
-function runs(line: string): boolean {
-  return (
-    !/^\s*(\/\/|\/?\*|import |export (type|interface) |type |readonly |\||"|')/.test(line) &&
-    !/^\s*\w+\??: /.test(line)
-  );
-}
-
-function mutantsOf(file: string): readonly Mutant[] {
-  const lines = readFileSync(join(ROOT, "src", file), "utf8").split("\n");
-  return lines.flatMap((line, index) =>
-    runs(line)
-      ? OPERATORS.flatMap(([from, to]) =>
-          [...line.matchAll(from)].map((match) => {
-            const changed = line.slice(0, match.index) + to + line.slice(match.index + match[0].length);
-            return {
-              file,
-              line: index + 1,
-              from: line.trim(),
-              to: changed.trim(),
-              text: lines.with(index, changed).join("\n"),
-            };
-          }),
-        )
-      : [],
-  );
+  readonly by: string | null;
+  readonly outcome: Outcome;
 }
 
 function namedMutants(): readonly Mutant[] {
   return NAMED.map(({ file, from, to }) => {
     const text = readFileSync(join(ROOT, "src", file), "utf8");
-    if (!text.includes(from))
-      throw new Error(`${file} has no ${from}: bring test/mutation/named.ts up to date`);
-    const line = text.slice(0, text.indexOf(from)).split("\n").length;
-    return { file, line, from, to, text: text.replace(from, to) };
+    const offset = text.indexOf(from);
+    if (offset < 0) throw new Error(`${file} has no ${from}: bring test/mutation/named.ts up to date`);
+    const line = text.slice(0, offset).split("\n").length;
+    return { file, line, offset, from, to, text: text.replace(from, () => to) };
   });
 }
 
-/** The tests that may notice, the nearest first. */
-function testsFor(file: string): readonly string[] {
-  if (TESTS.length > 0) return TESTS;
-  const own = join("test", file.replace(/\.ts$/, ".test.ts"));
-  const layer = file.split("/")[0] ?? "";
-  const near = globSync(`test/${dirname(file)}/**/*.test.ts`, { cwd: ROOT });
-  const wide = layer === "waiver" ? [] : globSync(`test/${layer}/**/*.test.ts`, { cwd: ROOT });
-  const through =
-    layer === "admission"
-      ? globSync("test/integration/*.test.ts", { cwd: ROOT })
-      : ["test/verdicts/verdicts.test.ts", "test/integration/ways-out.test.ts", "test/parity/parity.test.ts"];
-  return [...new Set([own, ...near, ...wide, ...through])].filter((test) => existsSync(join(ROOT, test)));
+/** Lines may have moved since; what stood on them has not. */
+function survivorsOf(report: string): readonly Mutant[] {
+  const wanted = readFileSync(report, "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line): Reported => JSON.parse(line))
+    .filter(({ outcome, file }) => outcome === "passed" && inScope(file))
+    .map(({ file, from, to }) => JSON.stringify([file, from, to]));
+  return FOLDERS.flatMap((folder) => filesUnder([folder]))
+    .flatMap(mutantsOf)
+    .filter(({ file, from, to }) => wanted.includes(JSON.stringify([file, from, to])));
 }
 
-function passes(folder: string, test: string): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const child = spawn(process.execPath, [test], { cwd: folder, stdio: "ignore", timeout: LIMIT_MS });
-  child.on("exit", (code) => resolve(code === 0));
-  return promise;
+function inScope(file: string): boolean {
+  return PREFIXES.length === 0 || PREFIXES.some((prefix) => file.startsWith(prefix));
+}
+
+function drawn(): readonly Mutant[] {
+  const files = filesUnder(FOLDERS).filter(inScope);
+  const all = files.map(mutantsOf);
+  const chosen = all.flatMap((mutants) => sampleOf(mutants, PER_FILE, SEED));
+  process.stdout.write(`${chosen.length} of ${all.flat().length} changes, seed ${SEED}\n`);
+  return chosen;
+}
+
+function chosenMutants(): readonly Mutant[] {
+  if (process.argv.includes("--named")) return namedMutants();
+  const at = process.argv.indexOf("--survivors");
+  return at < 0 ? drawn() : survivorsOf(process.argv[at + 1] as string);
 }
 
 function copy(): string {
   const folder = mkdtempSync(join(tmpdir(), "attachguard-mutation-"));
-  for (const path of ["src", "test", "docs", "manifests", "package.json", "README.md"]) {
+  for (const path of ["src", "test", "docs", "manifests", "package.json", "README.md", "CONTRIBUTING.md"]) {
     cpSync(join(ROOT, path), join(folder, path), { recursive: true });
   }
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
   return folder;
 }
 
-function drawn(): readonly Mutant[] {
-  const all = FOLDERS.flatMap((folder) => globSync(`${folder}/**/*.ts`, { cwd: join(ROOT, "src") }))
-    .filter((file) => file.startsWith(ONLY) && !file.includes("generated"))
-    .toSorted()
-    .flatMap(mutantsOf);
-  const random = randomFrom(SEED);
-  const chosen = new Set<Mutant>();
-  while (chosen.size < Math.min(COUNT, all.length)) chosen.add(random.pick(all));
-  process.stdout.write(`${chosen.size} of ${all.length} changes, seed ${SEED}\n`);
-  return [...chosen];
+function layerOf(file: string): string {
+  return file.split("/")[0] as string;
 }
 
-const mutants = process.argv.includes("--named") ? namedMutants() : drawn();
-const folder = copy();
-const unusable = new Set<string>();
-let killed = 0;
-try {
-  for (const { file, line, from, to, text } of mutants) {
-    const path = join(folder, "src", file);
-    const before = readFileSync(path, "utf8");
-    writeFileSync(path, text);
-    let by: string | undefined;
-    for (const test of testsFor(file)) {
-      if (unusable.has(test) || (await passes(folder, test))) continue;
-      // One that fails without the change too has noticed nothing.
+function candidates(file: string): readonly string[] {
+  return TESTS.length > 0 ? TESTS : candidatesFor(layerOf(file), ROOT);
+}
+
+/** The first test that notices; a test with sockets or a clock, or one that never ended, is asked without the change too. */
+async function noticed(
+  tests: Tests,
+  mutant: Mutant,
+  path: string,
+): Promise<Pick<Reported, "by" | "outcome">> {
+  const before = readFileSync(path, "utf8");
+  try {
+    for (const test of tests.noticing(mutant, candidates(mutant.file)).slice(0, MOST_TESTS)) {
+      writeFileSync(path, mutant.text);
+      const outcome = await tests.ask(test);
+      if (outcome === "passed") continue;
       writeFileSync(path, before);
-      const isSound = await passes(folder, test);
-      writeFileSync(path, text);
-      if (isSound) {
-        by = test;
-        break;
-      }
-      unusable.add(test);
+      const doubtful = outcome === "endless" || !/^test\/(policy|judge|waiver|verdicts)\//.test(test);
+      if (!doubtful || (await tests.ask(test)) === "passed") return { by: test, outcome };
     }
+    return { by: null, outcome: "passed" };
+  } finally {
     writeFileSync(path, before);
-    if (by === undefined) {
-      process.stdout.write(`survived  src/${relative("", file)}:${line}\n  - ${from}\n  + ${to}\n`);
+  }
+}
+
+const mutants = chosenMutants();
+const folder = copy();
+const tests = new Tests(folder, TEST_MS);
+const scores = new Map<string, { killed: number; all: number }>();
+try {
+  await tests.measure([...new Set(mutants.flatMap(({ file }) => candidates(file)))]);
+  for (const [test, why] of tests.unused) process.stdout.write(`not asked: ${test} ${why}\n`);
+  for (const mutant of mutants) {
+    const { file, line, from, to } = mutant;
+    const { by, outcome } = await noticed(tests, mutant, join(folder, "src", file));
+    if (REPORT !== undefined)
+      appendFileSync(REPORT, `${JSON.stringify({ file, line, from, to, by, outcome } satisfies Reported)}\n`);
+    const score = scores.get(layerOf(file)) ?? { killed: 0, all: 0 };
+    score.all += 1;
+    if (by === null) {
+      process.stdout.write(`survived  src/${file}:${line}\n  - ${from}\n  + ${to}\n`);
     } else {
-      killed += 1;
-      process.stdout.write(`killed    src/${file}:${line} by ${by}\n`);
+      score.killed += 1;
+      process.stdout.write(
+        `killed    src/${file}:${line} by ${by}${outcome === "endless" ? ", endless" : ""}\n`,
+      );
     }
+    scores.set(layerOf(file), score);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-for (const test of unusable) process.stdout.write(`not used: ${test} fails without a change\n`);
-process.stdout.write(
-  `${killed} of ${mutants.length} killed (${((100 * killed) / mutants.length).toFixed(0)} %)\n`,
-);
-process.exitCode = killed === mutants.length ? 0 : 1;
+for (const [layer, { killed, all }] of scores) {
+  process.stdout.write(`${layer}/: ${killed} of ${all} killed (${((100 * killed) / all).toFixed(0)} %)\n`);
+}
+process.exitCode = [...scores.values()].every(({ killed, all }) => killed === all) ? 0 : 1;

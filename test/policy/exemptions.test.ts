@@ -1,5 +1,5 @@
 import t from "tap";
-import { exempt, type Waiver } from "../../src/policy/exemptions.ts";
+import { exempt, mistypedRules, type Waiver } from "../../src/policy/exemptions.ts";
 import type { Finding } from "../../src/policy/finding.ts";
 import { DEFAULT_OPTIONS, type PolicyOptions } from "../../src/policy/options.ts";
 import { judge } from "../support/judge.ts";
@@ -150,4 +150,13 @@ t.test("an exemption demotes a finding to a warning and says who let it through"
       t.match(messageOf(finding).split("\n").at(-1), /attachguard explain/, `${why}: the rule comes last`);
     }
   }
+});
+
+t.test("a name in an annotation that is no rule's is told, once", async (t) => {
+  const names = (...ignored: readonly string[]) => mistypedRules(ignored.map((name) => ({ [IGNORE]: name })));
+  t.same(names("rwo-replicas", "*", "rwo-replicas,rwop-overlap"), []);
+  t.match(names("rwo-replica,rwop-overlap", "rwo-replica"), [/names "rwo-replica", which is not a rule$/]);
+  t.equal(names("rwo-replica", "rwo-replica").length, 1);
+  t.equal(names("x".repeat(10_000))[0]?.includes("x".repeat(61)), false, "a long one is cut");
+  t.same(mistypedRules([{}]), []);
 });

@@ -10,6 +10,7 @@ import {
   sameNode,
   statefulSet,
   storageClass,
+  template,
 } from "../support/objects.ts";
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -135,4 +136,23 @@ t.test("the fixes of a disk that the pod names are those of a disk", async (t) =
   const fix = finding?.fixes.find(({ id }) => id === "rwx-claim");
   t.match(fix?.summary, /instead of the disk that the pod names/);
   t.notMatch(fix?.cost, /recreate the claim/);
+});
+
+t.test("runs that overlap are forbidden where that alone is enough", async (t) => {
+  const cronJob = (spec: Raw, parallelism = 1): Raw => ({
+    apiVersion: "batch/v1",
+    kind: "CronJob",
+    metadata: { name: "web", namespace: "shop" },
+    spec: { schedule: "0 0 * * *", jobTemplate: { spec: { parallelism, template: template() } }, ...spec },
+  });
+  const fixes = (subject: Raw) =>
+    judge(subject, [claim(), storageClass]).findings.flatMap((finding) => finding.fixes);
+  const ids = (subject: Raw) => fixes(subject).map(({ id }) => id);
+  const [forbid] = fixes(cronJob({})).filter(({ id }) => id === "forbid-overlap");
+  t.match(forbid?.targets, [
+    { object: { kind: "CronJob" }, patch: { spec: { concurrencyPolicy: "Forbid" } } },
+  ]);
+  t.notOk(ids(cronJob({}, 2)).includes("forbid-overlap"), "one run has several pods");
+  t.notOk(ids(cronJob({ concurrencyPolicy: "Forbid" }, 2)).includes("forbid-overlap"), "it is already");
+  t.notOk(ids(deployment({ workload: { replicas: 2 } })).includes("forbid-overlap"));
 });

@@ -10,7 +10,8 @@ import type {
   Toleration,
   WorkloadKind,
 } from "../../src/policy/model.ts";
-import { eligibleNodes, exclusionOf, HOSTNAME } from "../../src/policy/nodes.ts";
+import { eligibleNodes, exclusionOf, HOSTNAME, nodesAge } from "../../src/policy/nodes.ts";
+import { known, unknown } from "../../src/policy/view.ts";
 import { ANYWHERE } from "./spread/cases.ts";
 
 const node = (name: string, labels: Labels = {}, more: Partial<Node> = {}): Node => ({
@@ -335,3 +336,10 @@ function check(t: Test, rows: readonly Row[]): void {
     t.equal(names(eligibleNodes({ ...ANYWHERE, ...placement }, nodes, kind)), expected, reason);
   }
 }
+
+t.test("says how old the list of nodes is where it is not current", async (t) => {
+  t.equal(nodesAge(known([], 30)), ", by the nodes of 30 s ago");
+  t.equal(nodesAge(known([])), "");
+  t.equal(nodesAge(unknown("no right")), "");
+  t.strictSame(known([]), { state: "known", value: [] });
+});

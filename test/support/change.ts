@@ -2,6 +2,7 @@ import { BundleBuilder } from "../../src/cluster/files/bundle-builder.ts";
 import type { Bundle } from "../../src/cluster/files.ts";
 import { DEFAULT_CONFIG } from "../../src/config/config.ts";
 import type { Config } from "../../src/config/model.ts";
+import type { PlanMaker } from "../../src/judge/all.ts";
 import { type Compared, judgeVersions } from "../../src/judge/compared.ts";
 import type { Verdict } from "../../src/policy/verdict.ts";
 
@@ -27,7 +28,13 @@ export function judgeFiles(
     config = {},
     all = false,
     closed = false,
-  }: { readonly config?: Partial<Config>; readonly all?: boolean; readonly closed?: boolean } = {},
+    planFor,
+  }: {
+    readonly config?: Partial<Config>;
+    readonly all?: boolean;
+    readonly closed?: boolean;
+    readonly planFor?: PlanMaker;
+  } = {},
 ): Promise<Compared> {
   const settings = {
     config: { ...DEFAULT_CONFIG, ...config },
@@ -38,7 +45,7 @@ export function judgeFiles(
   return judgeVersions(
     { before: bundleOf(before, { closed }), after: bundleOf(after, { closed }) },
     settings,
-    { all },
+    { all, ...(planFor && { planFor }) },
   );
 }
 

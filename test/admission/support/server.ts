@@ -48,6 +48,7 @@ export interface ServerOptions {
   readonly configProblem?: () => string | undefined;
   /** 0, the default, takes any free port. */
   readonly port?: number;
+  readonly host?: string;
 }
 
 /** Signed the certificates of every server in these tests. */
@@ -83,7 +84,11 @@ export async function startServer(t: Test, options: ServerOptions = {}): Promise
     now: options.now ?? (() => RECORDED_AT),
     timeouts: { ...HTTP_TIMEOUTS, ...options.timeouts },
   });
-  const ports = await server.listen({ host: "127.0.0.1", port: options.port ?? 0, metricsPort: 0 });
+  const ports = await server.listen({
+    host: options.host ?? "127.0.0.1",
+    port: options.port ?? 0,
+    metricsPort: 0,
+  });
   const agent = new Agent({ keepAlive: true, maxSockets: 32, ca: CA.certificate, servername: "localhost" });
   t.teardown(async () => {
     agent.destroy();

@@ -1,4 +1,6 @@
 import t from "tap";
+import { DEFAULT_OPTIONS } from "../../../src/policy/options.ts";
+import { judge, judgeUpdate } from "../../support/judge.ts";
 import { autoscaler, claim, deployment, node, sameNode, volume } from "../../support/objects.ts";
 import { type RuleCase, ruleTable } from "../../support/rule-table.ts";
 
@@ -40,3 +42,18 @@ const CASES: readonly RuleCase[] = [
 ];
 
 t.test("access-mode-unenforced", async (t) => ruleTable(t, "access-mode-unenforced", CASES, SHARE));
+
+t.test("it can be configured to deny", async (t) => {
+  const options = { ...DEFAULT_OPTIONS, severities: { "access-mode-unenforced": "error" as const } };
+  t.strictSame(judge(deployment(two), SHARE, options).rules, ["access-mode-unenforced"]);
+});
+
+t.test("an autoscaler's review speaks of it where the autoscaler has a part in it", async (t) => {
+  const judged = (max: number) =>
+    judgeUpdate(deployment(two), deployment(two), [...SHARE, autoscaler({ max })], {
+      cause: "autoscaler",
+      othersBefore: SHARE,
+    }).rules;
+  t.strictSame(judged(3), ["access-mode-unenforced?"]);
+  t.strictSame(judged(1), []);
+});

@@ -1,5 +1,13 @@
 import t from "tap";
-import { autoscaler, claim, deployment, sameNode, storageClass } from "../../support/objects.ts";
+import { judge } from "../../support/judge.ts";
+import {
+  autoscaler,
+  claim,
+  deployment,
+  sameNode,
+  scaledObject,
+  storageClass,
+} from "../../support/objects.ts";
 import { type RuleCase, ruleTable } from "../../support/rule-table.ts";
 
 const RWO = [claim(), storageClass];
@@ -47,3 +55,11 @@ const CASES: readonly RuleCase[] = [
 ];
 
 t.test("rwo-autoscaling", async (t) => ruleTable(t, "rwo-autoscaling", CASES, RWO));
+
+t.test("a warning's few words name the autoscaler as people know it", async (t) => {
+  const brief = (scaler: Readonly<Record<string, unknown>>) =>
+    judge(deployment({ workload: { strategy: { type: "Recreate" } } }), [claim(), storageClass, scaler])
+      .findings[0]?.brief;
+  t.match(brief(autoscaler({ max: 3 })), /^HPA web may run 3 pods/);
+  t.match(brief(scaledObject({ spec: { maxReplicaCount: 4 } })), /^ScaledObject web may run 4 pods/);
+});

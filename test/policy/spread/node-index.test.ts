@@ -135,3 +135,26 @@ t.test("thousands of nodes of a few kinds are looked at a few times", async (t) 
     "those that are told are the first of the list",
   );
 });
+
+t.test("of many like nodes the one that is asked for by name is found", async (t) => {
+  const many = Array.from({ length: 50 }, (_, at): Node => {
+    return {
+      name: `n${at}`,
+      labels: { [HOSTNAME]: `n${at}`, [ZONE]: "a" },
+      taints: [],
+      unschedulable: false,
+    };
+  });
+  const count = (term: Partial<NodeSelectorTerm>) =>
+    countEligible(
+      many,
+      { ...ANYWHERE, nodeAffinity: [{ matchExpressions: [], matchFields: [], ...term }] },
+      "Deployment",
+    );
+  const among = (key: string, ...values: readonly string[]) => [{ key, operator: "In", values }];
+  t.equal(count({ matchFields: among("metadata.name", "n7") }), 1, "by its field");
+  t.equal(count({ matchExpressions: among(HOSTNAME, "n7", "n40") }), 2, "by its label");
+  t.equal(count({ matchExpressions: among(ZONE, "a") }), 50);
+  t.equal(count({ matchExpressions: among(ZONE, "a"), matchFields: among("metadata.name", "n7") }), 1);
+  t.equal(count({ matchExpressions: among(ZONE, "b") }), 0);
+});
