@@ -114,6 +114,11 @@ const SHAPES: Readonly<Record<string, (pod: Json, container: Json) => void>> = {
       },
     };
   },
+  "a claim's name of control characters": (pod, container) => {
+    const persistentVolumeClaim = { claimName: "\u0001".repeat(400_000) };
+    pod.volumes = [CLAIM_DATA, { name: "v", persistentVolumeClaim }];
+    container.volumeMounts = [...(container.volumeMounts as Json[]), { name: "v", mountPath: "/v" }];
+  },
   "two hundred volumes of the claim": (pod) => {
     pod.volumes = [CLAIM_DATA, ...volumesOf(200)];
   },
@@ -200,6 +205,48 @@ t.test("stored as they are safe, they are denied when that changes", { skip }, a
       const patched = await cluster.kubectl(["-n", "hostile", "patch", "deployment", name, "-p", rolling]);
       denied(t, patched, `${what}: with another strategy`);
     }
+  });
+});
+
+t.test("beside 20 rivals that mount the same 200 claims, on 5,000 nodes", { skip }, async (t) => {
+  const nodes = times(5_000 - NODES, (index) => ({
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: {
+      name: `more-${index}`,
+      labels: { "kubernetes.io/hostname": `more-${index}`, disk: index % 2 === 0 ? "ssd" : "hdd" },
+    },
+  }));
+  const names = times(200, (index) => `shared-${index}`);
+  const mounting = (name: string, settings: Parameters<typeof workload>[1]) =>
+    changed(workload("crowd", settings, name), (pod, container) => {
+      pod.nodeSelector = { disk: "ssd" };
+      // The rivals stay together; what is judged is on any node.
+      if (name.startsWith("rival")) {
+        pod.affinity = {
+          podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term("app", "In", ["web"])] },
+        };
+      }
+      pod.volumes = names.map((claimName) => ({ name: claimName, persistentVolumeClaim: { claimName } }));
+      container.volumeMounts = names.map((claim) => ({ name: claim, mountPath: `/${claim}` }));
+    });
+  await cluster.mustApply([namespace("crowd")]);
+  await createAll(names.map((name) => claim("crowd", name)));
+  await Promise.all(
+    times(4, (part) => createAll(nodes.slice((part * nodes.length) / 4, ((part + 1) * nodes.length) / 4))),
+  );
+  await createAll(times(20, (index) => mounting(`rival-${index}`, { recreate: true })));
+  await under(t, async () => {
+    denied(t, await create(mounting("web", { replicas: 3 })), "created");
+    await cluster.mustApply([mounting("safe", { recreate: true })]);
+    const rolling = JSON.stringify({ spec: { strategy: { type: "RollingUpdate" } } });
+    denied(
+      t,
+      await cluster.kubectl(["-n", "crowd", "patch", "deployment", "safe", "-p", rolling]),
+      "changed",
+    );
+    const scaled = ["-n", "crowd", "scale", "deployment/safe", "--replicas=3"];
+    denied(t, await cluster.kubectl(scaled), "scaled");
   });
 });
 
