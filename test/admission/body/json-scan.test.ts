@@ -15,7 +15,7 @@ t.test("depth and values are the same however the text is cut", async (t) => {
     ["[],[],[]", 1, 3],
     ["[[],{},[{}]]", 3, 5],
     [`["${"x".repeat(100)}\\"[[${"y".repeat(100)}\\\\",[]]`, 2, 3],
-    [`["${"x".repeat(40)}\\\\\\"[${'\\"'.repeat(60)}",[[]]]`, 3, 3],
+    [`["${"x".repeat(40)}\\\\\\"[${'\\"'.repeat(60)}",[[]]]`, 3, 4],
   ];
   for (const [text, depth, values] of rows) {
     for (const size of [1, 2, 3, 33, 50, 101, text.length]) {
