@@ -1,7 +1,8 @@
 /**
  * Four connections send nothing but hostile bodies, one after the other, and four ordinary reviews for as long as that
  * lasts, all of one namespace. More than that no attacker gets answered, one in twenty of all reviews or not, since
- * large bodies are parsed one at a time. The slowest hundredth of the ordinary ones may not get three times as slow.
+ * large bodies are parsed one at a time. The slowest hundredth of the ordinary ones may not get three times as slow,
+ * in time or, on a machine whose processors others use too, in work of the thread that answers.
  */
 import { subscribe } from "node:diagnostics_channel";
 import type { IncomingMessage } from "node:http";
