@@ -208,8 +208,8 @@ interface Timing {
 
 /** Parts of the budget after which a body may no longer wait for room, has to have arrived, has to be parsed. */
 const WAITING = 0.25;
-const ARRIVING = 0.5;
-const PARSING = 0.75;
+const ARRIVING = 2 / 3;
+const PARSING = 0.9;
 /** Whatever timeout a caller states: no API server takes longer to send what it has in memory. */
 const LONGEST_ARRIVAL_MS = 5_000;
 

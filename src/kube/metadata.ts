@@ -95,7 +95,13 @@ function secondOf(text: string): number | undefined {
   return isUsual ? Date.UTC(year, month - 1, day, hour, minute, second) : undefined;
 }
 
-/** True where another object creates and replaces this one (`metav1.GetControllerOf`). */
-export function hasController(raw: Raw): boolean {
-  return list(record(raw.metadata).ownerReferences).some((owner) => record(owner).controller === true);
+/**
+ * True where another object creates and replaces this one (`metav1.GetControllerOf`).
+ *
+ * @param kind of that object; any where it is left out
+ */
+export function hasController(raw: Raw, kind?: string): boolean {
+  return list(record(raw.metadata).ownerReferences).some(
+    (owner) => record(owner).controller === true && (kind === undefined || record(owner).kind === kind),
+  );
 }

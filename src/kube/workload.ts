@@ -10,8 +10,13 @@ import { isRecord, NOTHING, type Raw, record } from "./raw.ts";
  * Pod and so on): it is judged as part of its owner, and admission sees the owner first.
  */
 export function isOwned(kind: WorkloadKind, raw: Raw): boolean {
-  return KINDS[kind].owned && hasController(raw);
+  return KINDS[kind].owned && hasController(raw, ONLY_MADE_BY[kind]);
 }
+
+/** Whoever writes a ReplicationController may name any object that is there as its controller; one kind makes them. */
+const ONLY_MADE_BY: Readonly<Partial<Record<WorkloadKind, string>>> = {
+  ReplicationController: "DeploymentConfig",
+};
 
 const NO_VOLUMES: ReadonlySet<unknown> = new Set();
 

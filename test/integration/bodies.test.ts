@@ -6,6 +6,8 @@ import { DEFAULT_CONFIG } from "../../src/config/defaults.ts";
 import { at, type Json, objectOf, RECORDED_AT, RECORDINGS, reviewOf } from "../admission/support/reviews.ts";
 import { responseOf, startServer, type TestServer, verdictSeen } from "../admission/support/server.ts";
 
+t.setTimeout(0);
+
 const MIB = 1024 * 1024;
 /** The most that etcd takes for one object (`--max-request-bytes`), as an API server uses it by default. */
 const STORED = 1.5 * MIB;
@@ -328,10 +330,24 @@ t.test("bodies that are held back hold half of the room at most, and not for lon
     "deny",
     "small ones are judged meanwhile",
   );
-  t.equal(await settled(server, (held) => held === 0), 0, "at half of its deadline a body loses its place");
+  t.equal(
+    await settled(server, (held) => held === 0),
+    0,
+    "at two thirds of its deadline a body loses its place",
+  );
   const heard = await holders[0]?.finish();
   t.match(heard, /^HTTP\/1\.1 200 /, "and is answered when its end has come");
   t.match(heard, /did not judge this request: (the body did not arrive in time|too many bytes)/);
+});
+
+t.test("a body that is late, since the machine is busy, is judged as long as there is time", async (t) => {
+  const server = await startServer(t, { objects: [objectOf("004")] });
+  const { finish } = await heldBack(server, t, MIB, "team", "3s");
+  // More than half of the 2.7 s that are left of it, and less than two thirds.
+  await sleep(1_550);
+  const heard = await finish();
+  t.match(heard, /^HTTP\/1\.1 200 /);
+  t.notMatch(heard, /did not judge/);
 });
 
 t.test("one namespace waits behind its own bodies while others are read", async (t) => {

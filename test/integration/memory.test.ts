@@ -10,6 +10,8 @@ import { type ServerProcess, startProcess, writePair } from "../admission/suppor
 import { at, CLASSES, objectOf, reviewOf } from "../admission/support/reviews.ts";
 import { CA, exchange, responseOf, serving, verdictSeen } from "../admission/support/server.ts";
 
+t.setTimeout(0);
+
 const MIB = 1024 * 1024;
 /** `resources.limits.memory` of the base. */
 const LIMIT = 768 * MIB;

@@ -413,3 +413,19 @@ t.test("does not change the object", async (t) => {
   workloadFrom(raw);
   t.same(raw, before);
 });
+
+t.test("a ReplicationController that names another kind as its controller is nobody's", async (t) => {
+  const controlledBy = (kind: string) =>
+    workloadFrom({
+      apiVersion: "v1",
+      kind: "ReplicationController",
+      metadata: {
+        namespace: "shop",
+        name: "web",
+        ownerReferences: [{ apiVersion: "v1", kind, name: "web", uid: "1", controller: true }],
+      },
+      spec: { replicas: 2 },
+    });
+  t.equal(controlledBy("DeploymentConfig"), undefined, "judged as part of that");
+  t.equal(controlledBy("ConfigMap")?.name, "web", "any user can write this");
+});

@@ -22,6 +22,9 @@ export class JsonScan {
     let inString = this.#inString;
     let opened = this.#opened;
     let start = 0;
+    /** Bytes of the text so far, up to those after which it counts as long. */
+    let inside = 0;
+    const looked = 32;
     if (this.#escaped && bytes.length > 0) {
       this.#escaped = false;
       start = 1;
@@ -37,8 +40,23 @@ export class JsonScan {
           at += 1;
           if (at === bytes.length) this.#escaped = true;
         } else if (byte === quote) inString = false;
-      } else if (byte === quote) inString = true;
-      else if (byte === comma) this.values += 1;
+        else if (++inside === looked) {
+          // A long text: its end is looked for as a whole. A quote after an odd number of backslashes is part of it.
+          inside = 0;
+          const found = bytes.indexOf(quote, at + 1);
+          const end = found === -1 ? bytes.length : found;
+          let backslashes = 0;
+          for (let before = end - 1; before > at && bytes[before] === backslash; before -= 1)
+            backslashes += 1;
+          const isEscaped = backslashes % 2 === 1;
+          if (found === -1) this.#escaped = isEscaped;
+          else inString = isEscaped;
+          at = end;
+        }
+      } else if (byte === quote) {
+        inString = true;
+        inside = 0;
+      } else if (byte === comma) this.values += 1;
       else if (byte === openList || byte === openObject) {
         opened = true;
         level += 1;

@@ -1,5 +1,5 @@
-/** How much is read of large bodies in one turn of the event loop: a fraction of a millisecond. */
-const PER_TURN = 128 * 1024;
+/** How much is read of large bodies in one turn of the event loop: half a millisecond of work. */
+const PER_TURN = 512 * 1024;
 
 /**
  * Lets the large bodies arrive in small parts, one after the other: the network hands over megabytes in one turn of the

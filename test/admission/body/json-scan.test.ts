@@ -14,14 +14,39 @@ t.test("depth and values are the same however the text is cut", async (t) => {
     ['["\\\\",[]]', 2, 3],
     ["[],[],[]", 1, 3],
     ["[[],{},[{}]]", 3, 5],
+    [`["${"x".repeat(100)}\\"[[${"y".repeat(100)}\\\\",[]]`, 2, 3],
+    [`["${"x".repeat(40)}\\\\\\"[${'\\"'.repeat(60)}",[[]]]`, 3, 4],
   ];
   for (const [text, depth, values] of rows) {
-    for (const size of [1, 2, 3, text.length]) {
+    for (const size of [1, 2, 3, 33, 50, 101, text.length]) {
       const scan = new JsonScan();
       for (let at = 0; at < text.length; at += size) scan.push(bytes(text.slice(at, at + size)));
       t.same([scan.depth, scan.values], [depth, values], `${text} in parts of ${size}`);
     }
   }
+});
+
+t.test("a text is skipped as it would be read, wherever it is cut", async (t) => {
+  let seed = 7;
+  const next = (below: number) => {
+    seed = (seed * 1103515245 + 12345) % 2 ** 31;
+    return Math.floor((seed / 2 ** 31) * below);
+  };
+  for (let turn = 0; turn < 300; turn += 1) {
+    const parts = ['"', "\\", "[", "{", ",", "x", "x".repeat(40)];
+    const texts = Array.from({ length: 3 }, () =>
+      Array.from({ length: next(60) }, () => parts[next(parts.length)]).join(""),
+    );
+    const text = JSON.stringify([texts, [texts[0]]]);
+    const scan = new JsonScan();
+    for (let at = 0; at < text.length; ) {
+      const size = 1 + next(90);
+      scan.push(bytes(text.slice(at, at + size)));
+      at += size;
+    }
+    if (scan.depth !== 2 || scan.values !== 7) t.fail(`${text}: ${scan.depth}, ${scan.values}`);
+  }
+  t.pass("as deep, and as many");
 });
 
 t.test("a value is measured without recursion", async (t) => {
