@@ -9,7 +9,7 @@ import type { PolicyOptions } from "./options.ts";
 import { type Broken, type Change, type Ratcheted, ratchet, resumes, wakesUp } from "./ratchet.ts";
 import { reachOfClaim } from "./reach.ts";
 import { RULES } from "./rules/index.ts";
-import { type ClaimRule, type Match, type Rule, type WorkloadRule, withReach } from "./rules/rule.ts";
+import type { ClaimRule, Match, Rule, WorkloadRule } from "./rules/rule.ts";
 import { rwoRollingUpdate } from "./rules/rwo-rolling-update.ts";
 import { assess, assessEarlier, replacing, type Situation, withPodsOf } from "./situation.ts";
 import { claimNamesOf, templatesLookedAt } from "./template-claims.ts";
@@ -35,6 +35,30 @@ export interface Judgement {
 }
 
 type RuleId = Finding["rule"];
+
+/**
+ * Factors and evidence are made when they are asked for. A class, since accessors in an object literal are new ones
+ * each time: V8 keeps each pair in the old generation, and all that they see with it, until the next full collection.
+ */
+class JudgementOf implements Judgement {
+  readonly findings: readonly Finding[];
+  readonly #now: Situation;
+
+  constructor(findings: readonly Finding[], now: Situation) {
+    this.findings = findings;
+    this.#now = now;
+  }
+
+  get factors(): Factors {
+    const now = this.#now;
+    const claims = now.steady.claims.length === 0 ? claimsOfTemplates(now) : now.steady.claims;
+    return this.findings[0]?.factors ?? factorsOf(now, decisiveMoment(now), claims);
+  }
+
+  get evidence(): readonly string[] {
+    return groundsOf(this.#now, this.factors);
+  }
+}
 
 const WORKLOAD_RULES: readonly WorkloadRule<RuleId>[] = RULES.filter((rule) => rule.subject === "workload");
 const CLAIM_RULES: readonly ClaimRule<RuleId>[] = RULES.filter((rule) => rule.subject === "claim");
@@ -79,16 +103,7 @@ export function evaluate(
     context,
     options,
   ).toSorted(worstFirst);
-  return {
-    findings,
-    get factors() {
-      const claims = now.steady.claims.length === 0 ? claimsOfTemplates(now) : now.steady.claims;
-      return findings[0]?.factors ?? factorsOf(now, decisiveMoment(now), claims);
-    },
-    get evidence() {
-      return groundsOf(now, this.factors);
-    },
-  };
+  return new JudgementOf(findings, now);
 }
 
 /** Judges a claim by itself: may its driver do what it asks for? */
@@ -236,9 +251,7 @@ function judge(situation: Situation, options: PolicyOptions, asked = EVERYTHING)
 
 /** Any number of pods may have what it mounts, wherever they are: no rule has anything to look at. */
 function isHarmless({ workload, steady }: Situation): boolean {
-  return (
-    workload.claimTemplates.length === 0 && withReach(steady.claims, "many").length === steady.claims.length
-  );
+  return workload.claimTemplates.length === 0 && steady.claims.every(({ reach }) => reach === "many");
 }
 
 function judgeAt(situation: Situation, options: PolicyOptions, asked: Asked): Broken[] {

@@ -1,4 +1,4 @@
-import type { ClaimReach, SpreadProof } from "../factors.ts";
+import { type ClaimReach, LONG_LIST, type SpreadProof } from "../factors.ts";
 import type { Node, NodeSelectorTerm, Placement, WorkloadKind } from "../model.ts";
 import { HOSTNAME, matchesTerms, nodesAge } from "../nodes.ts";
 import type { PolicyOptions } from "../options.ts";
@@ -81,11 +81,12 @@ export function isHolding({ volume, pin }: ClaimReach): boolean {
   return volume?.nodeAffinity !== undefined || pin !== undefined;
 }
 
-/** Kept for a list of claims, which may be long and is asked about at every moment. */
+/** Kept for a list of claims that is long: it is asked about at every moment. */
 const held = new WeakMap<readonly ClaimReach[], readonly ClaimReach[]>();
 
 /** Volumes that may be anywhere leave the place as it is, however many there are: those among these that may not. */
 function holdingAmong(claims: readonly ClaimReach[]): readonly ClaimReach[] {
+  if (claims.length < LONG_LIST) return claims.every(isHolding) ? claims : claims.filter(isHolding);
   let holding = held.get(claims);
   if (holding === undefined) {
     holding = claims.filter(isHolding);

@@ -52,11 +52,13 @@ interface Size {
   readonly values: number;
 }
 
+const NO_SIZE: Size = { expressions: 0, values: 0 };
 const sizes = new WeakMap<readonly PodAffinityTerm[], Size>();
 
 /** How much required pod affinity asks for. */
 export function sizeOf({ template }: Workload): Size {
   const terms = template.placement.podAffinity;
+  if (terms.length === 0) return NO_SIZE;
   const known = sizes.get(terms);
   if (known !== undefined) return known;
   let [expressions, values] = [0, 0];
@@ -81,6 +83,18 @@ const MOST_LABELS = 10_000;
 
 /** More labels than terms are compared with. */
 export function hasTooManyLabels({ template: { labels } }: Workload): boolean {
+  let count = 0;
+  for (const _ in labels) {
+    count += 1;
+    if (count === FEW_LABELS) return hasMany(labels);
+  }
+  return false;
+}
+
+/** So many are counted each time. */
+const FEW_LABELS = 100;
+
+function hasMany(labels: Labels): boolean {
   let known = manyLabels.get(labels);
   if (known === undefined) {
     known = Object.keys(labels).length > MOST_LABELS;
