@@ -197,8 +197,10 @@ function judgeChange(now: Situation, change: Change, options: PolicyOptions): Ra
   const known =
     errors.length === 0
       ? []
-      : knownBefore(assessEarlier(now, change.previousView, previous), options, (moment, rule) =>
-          errors.some((error) => error.moment === moment && error.rule.id === rule),
+      : knownBefore(
+          assessEarlier(now, change.previousView, previous, change.claimsKept === true),
+          options,
+          (moment, rule) => errors.some((error) => error.moment === moment && error.rule.id === rule),
         );
   const ratcheted = brokens.map((broken) => ratchet(broken, known, change, options));
   const halting = haltingChange(change, now);
