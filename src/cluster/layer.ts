@@ -13,6 +13,9 @@ export function matchesNamespace(a: string, b: string): boolean {
 
 type Named = Pick<ObjectRef, "namespace" | "name">;
 
+/** So many are gone through faster than a table of them is made. */
+const FEW_MOUNTS = 16;
+
 /**
  * The few facts of an overlay. They are looked through by kind and name; the tables by claim and target are made
  * when the first question needs one, so that an overlay of one fact costs next to nothing.
@@ -63,7 +66,14 @@ export class Layer {
   }
 
   mounting(namespace: string, claimName: string): readonly Workload[] {
-    if (this.#workloads.length === 0) return NOTHING;
+    const [one, another] = this.#workloads;
+    if (one === undefined) return NOTHING;
+    if (another === undefined && one.template.mounts.length <= FEW_MOUNTS) {
+      const isMounting = one.template.mounts.some(
+        (mount) => mount.kind === "claim" && mount.claimName === claimName,
+      );
+      return isMounting ? within(namespace, this.#workloads) : NOTHING;
+    }
     this.#mounting ??= groupByEach(this.#workloads, ({ template }) =>
       template.mounts.flatMap((mount) => (mount.kind === "claim" ? [mount.claimName] : [])),
     );

@@ -66,6 +66,8 @@ const CLAIM_RULES: readonly ClaimRule<RuleId>[] = RULES.filter((rule) => rule.su
 /** Which rules are asked, at which moment: what nobody will read is not computed. */
 type Asked = (moment: Moment, rule: RuleId) => boolean;
 
+const NO_FINDINGS: readonly Finding[] = [];
+
 const EVERYTHING: Asked = () => true;
 const ROLLOUT: Asked = (moment) => moment === "rollout";
 const STEADY: Asked = (moment) => moment === "steady";
@@ -84,6 +86,11 @@ export function evaluate(
 ): Judgement {
   const { options } = context;
   const now = assess(view, workload, options);
+  return new JudgementOf(findingsOf(now, change, context), now);
+}
+
+function findingsOf(now: Situation, change: Change | null, context: JudgementContext): readonly Finding[] {
+  const { workload, view, options } = now;
   const ratcheted = (
     change === null
       ? judge(now, options).map((broken) => inFull(broken, context))
@@ -92,18 +99,19 @@ export function evaluate(
   const relevant = withoutNeedlessDoubt(
     ratcheted.filter((broken) => change === null || concerns(broken, change)),
   );
-  const findings = exempt(
+  const ofTemplates = ofClaimTemplates(view, workload, change, options);
+  if (relevant.length === 0 && ofTemplates.length === 0) return NO_FINDINGS;
+  return exempt(
     [
       ...onePerRule(context.dryRun ? relevant.map(provisionally) : relevant).map((brokens) =>
         workloadFinding(brokens, workload),
       ),
-      ...ofClaimTemplates(view, workload, change, options),
+      ...ofTemplates,
     ],
     [workload.annotations, workload.template.annotations],
     context,
     options,
   ).toSorted(worstFirst);
-  return new JudgementOf(findings, now);
 }
 
 /** Judges a claim by itself: may its driver do what it asks for? */
@@ -312,6 +320,7 @@ function concerns({ moment, match }: Broken, change: Change): boolean {
 
 /** What waits for an object that is not there yet does not matter where another rule already decides. */
 function withoutNeedlessDoubt(brokens: readonly Ratcheted[]): readonly Ratcheted[] {
+  if (brokens.length === 0) return brokens;
   const isDecision = ({ rule, severity, leniency }: Ratcheted) =>
     !rule.provisional && (severity === "error" || leniency !== undefined);
   return brokens.some(isDecision) ? brokens.filter(({ rule }) => !rule.provisional) : brokens;
