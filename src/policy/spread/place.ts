@@ -22,6 +22,7 @@ import {
   notTaking,
   takingAmong,
   takingOf,
+  takingWith,
   valuesIn,
 } from "./node-index.ts";
 import { ANY, namesIn, onlyValues } from "./value-set.ts";
@@ -327,16 +328,22 @@ function placeAmong(
   const volumes = claims.flatMap(({ volume }) =>
     volume?.nodeAffinity === undefined ? [] : [volume.nodeAffinity],
   );
+  const find = () =>
+    takingAmong(
+      index,
+      placement,
+      volumes,
+      work,
+      (node) => unreachable(placement, kind, claims, node) === undefined,
+    );
+  const [affinity] = volumes;
+  const one = affinity && onVolume(affinity);
   const taking =
-    volumes.length === 0
+    affinity === undefined
       ? takingOf(index, placement, kind, work)
-      : takingAmong(
-          index,
-          placement,
-          volumes,
-          work,
-          (node) => unreachable(placement, kind, claims, node) === undefined,
-        );
+      : one !== undefined && volumes.every((terms) => terms === affinity || onVolume(terms) === one)
+        ? takingWith(index, placement, kind, one, find)
+        : find();
   if (taking === undefined) return several([TOO_MUCH]);
   const [node] = taking.first;
   if (node === undefined) {
