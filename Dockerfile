@@ -9,6 +9,8 @@ ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 # devDependencies stays in this stage.
 FROM --platform=${BUILDPLATFORM} ${NODE_IMAGE} AS build
 ARG NPM_REGISTRY
+# A mirror's certificate may be signed by an authority that only the base image's own list has.
+ENV NODE_USE_SYSTEM_CA=1
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts ${NPM_REGISTRY:+--registry="${NPM_REGISTRY}"}
@@ -16,15 +18,17 @@ COPY tsconfig.json tsconfig.build.json esbuild.config.js declarations.config.js 
 COPY src ./src
 RUN npm run build
 
-# Installs what the compiled code needs at run time, without any package's install script, and leaves out what only
-# editors and debuggers read. None of it is machine code, so that this too is the same for all platforms.
+# Installs what the compiled code needs at run time, without any package's install script. None of it is machine
+# code, so that this too is the same for all platforms.
 FROM --platform=${BUILDPLATFORM} ${NODE_IMAGE} AS production
 ARG NPM_REGISTRY
+ENV NODE_USE_SYSTEM_CA=1
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY release/runtime-only.sh /usr/local/bin/
 RUN npm ci --omit=dev --ignore-scripts ${NPM_REGISTRY:+--registry="${NPM_REGISTRY}"} \
- && rm -f .npmrc package-lock.json \
- && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
+ && runtime-only.sh node_modules \
+ && rm -f .npmrc package-lock.json
 
 FROM ${NODE_IMAGE}
 # Nothing is installed at run time, so no package manager has to be there.

@@ -30,7 +30,7 @@ Names follow the release: \`foo\` in namespace \`bar\` gives \`foo-attachguard\`
 
 The servers put their certificate into a Secret and its CA into the webhook configuration. The chart contains neither, so upgrades and rollbacks change neither.
 
-Uninstalling with \`failurePolicy: Fail\` removes the webhook configuration first, with a Job of the same image (\`attachguard webhooks remove\`). With \`Ignore\` nothing is ever refused, and no Job is needed. If uninstalling is interrupted, run it again, or \`kubectl delete validatingwebhookconfiguration -l app.kubernetes.io/instance=RELEASE\`: after that nothing is left that refuses requests.
+Uninstalling with \`failurePolicy: Fail\` removes the webhook configuration first, with a Job of the same image (\`attachguard webhooks remove\`). With \`Ignore\` nothing is ever refused, and no Job is needed. If uninstalling is interrupted, run it again. Where the Job cannot run, because its image is gone, delete the configuration yourself, \`kubectl delete validatingwebhookconfiguration foo-attachguard.bar\` for \`foo\` in \`bar\`, and uninstall with \`--no-hooks\`: after that nothing is left that refuses requests (of the Job, only its account and role, labelled \`app.kubernetes.io/instance: foo\`).
 
 | component of the manifests | values |
 |---|---|

@@ -4,17 +4,15 @@
 #
 #   release/plugin.sh NODE_MODULES OUTPUT.tar.gz
 set -euo pipefail
-cd "$(dirname "$0")/.."
 modules="$(realpath "$1")"
 output="$(realpath "$(dirname "$2")")/$(basename "$2")"
+cd "$(dirname "$0")/.."
 folder="$(mktemp -d)"
 trap 'rm -rf "$folder"' EXIT
 
 cp -R bin dist package.json LICENSE "$folder/"
 cp -R "$modules" "$folder/node_modules"
-# What only editors and debuggers read, and npm's own notes.
-find "$folder/node_modules" -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
-rm -rf "$folder/node_modules/.bin" "$folder/node_modules/.package-lock.json" "$folder/node_modules/.cache"
+release/runtime-only.sh "$folder/node_modules"
 chmod -R u=rwX,go=rX "$folder"
 tar --sort=name --mtime="@${SOURCE_DATE_EPOCH:-0}" --owner=0 --group=0 --numeric-owner -C "$folder" -cf - . |
   gzip --no-name --best > "$output"

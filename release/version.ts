@@ -15,7 +15,7 @@ export const PLACES: Readonly<Record<string, readonly string[]>> = {
   "charts/attachguard/Chart.yaml": ["^version: @", "^appVersion: @"],
   "manifests/base/kustomization.yaml": ["app.kubernetes.io/version: @", "newTag: @"],
   Dockerfile: ["ARG VERSION=@"],
-  "README.md": ["attachguard:@"],
+  "README.md": ["attachguard:@", "kubectl-attachguard-@(?=\\.tar)"],
   "manifests/README.md": ["attachguard:@"],
   ".github/workflows/ci.yml": ["attachguard:@"],
   "templates/check.yml": ['version:\n      default: "@"'],

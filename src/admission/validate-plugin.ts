@@ -6,6 +6,7 @@ import type { Metrics } from "../metrics.ts";
 import { answerFor, type Decision, UNJUDGED, unjudged, verdictFor } from "./answer.ts";
 import { oneLine } from "./answer-text.ts";
 import { LargeBodyParser } from "./body/large-body-parser.ts";
+import { Pace } from "./body/pace.ts";
 import { type Body, type BodyLimits, type BodyReader, readBody, type Unread } from "./body/read-body.ts";
 import type { ReviewHead } from "./body/review-head.ts";
 import { Holding, Room } from "./body/room.ts";
@@ -52,7 +53,7 @@ export async function validatePlugin(app: FastifyInstance, options: ValidateOpti
   app.addHook("onClose", () => largeBodies.close());
   const room = new Room(() => options.config().limits.bodyMemoryBytes || options.bodyMemory);
   metrics.watchLoad({ inFlight: () => slots.held, bodyBytes: () => room.held });
-  const reader: BodyReader = { room, largeBodies, parse: jsonParser(app) };
+  const reader: BodyReader = { room, largeBodies, pace: new Pace(), parse: jsonParser(app) };
 
   app.addHook("onRequest", (request, _reply, done) => {
     const arrived = turnBegan();

@@ -69,6 +69,7 @@ function told(
     stuck.set(diagnosisKey(ref), `${cause.id}: ${cause.text.replaceAll(/\s+/g, " ")}`);
   }
   const unread = errors[0]?.message;
+  const isPodRead = facts.readings.some(({ kind, state }) => kind === "Pod" && state !== "unread");
   return {
     stuck,
     attachments: findings,
@@ -80,7 +81,7 @@ function told(
       namespace === undefined &&
       facts.readings.every(({ state }) => state !== "unread") &&
       facts.readings.some(({ kind, state }) => kind === "VolumeAttachment" && state === "complete"),
-    note: unread === undefined ? undefined : noteOf(unread),
+    note: unread === undefined || isPodRead ? unread : noteOf(unread),
   };
 }
 

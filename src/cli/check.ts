@@ -12,6 +12,7 @@ import type { ClusterView } from "../policy/view.ts";
 import { baselineMatcher, renderBaseline } from "../report/baseline.ts";
 import { noneStored } from "../report/commands.ts";
 import type { ReportNote } from "../report/report.ts";
+import { assumedClasses } from "./assumed-classes.ts";
 import { checkConfig } from "./check-config.ts";
 import type { CheckOptions, JudgedFiles } from "./check-options.ts";
 import { emit } from "./emit.ts";
@@ -57,8 +58,11 @@ export async function check(
     const { fixAndEmit } = await import("./fix.ts");
     return fixAndEmit(paths, options, judge, terminal);
   }
-  const { report, failOn } = await judge(terminal.stdin);
+  const { report, failOn, bundle, surroundings } = await judge(terminal.stdin);
   const code = await emit(report, { ...options, failOn }, terminal);
+  if (surroundings === undefined && !bundle.closed && options.quiet !== true) {
+    await print(terminal.stderr, assumedClasses(report));
+  }
   if (writeBaseline === undefined) return code;
   await writeOutput(writeBaseline, renderBaseline(report));
   const accepted = plural(report.findings.filter(({ exempted }) => exempted === null).length, "finding");

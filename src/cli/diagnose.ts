@@ -147,8 +147,9 @@ async function lookAtDump(
 ): Promise<Look> {
   const time = at === undefined ? undefined : Date.parse(at);
   if (Number.isNaN(time)) throw usage(`--at ${at}: give RFC 3339, e.g. 2026-11-26T08:00:00Z`);
-  const { files, errors } = await readDumpFiles(paths, terminal.stdin);
-  const dump = readDump(files, { closed, at: time });
+  const { files, errors } = await readDumpFiles(paths, terminal.stdin, { yaml: true });
+  // A file that cannot be read may have held anything.
+  const dump = readDump(files, { closed: closed && errors.length === 0, at: time });
   return { ...dump, errors: [...errors, ...dump.errors] };
 }
 

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import type { InputError } from "../cluster/files/input-error.ts";
 import { readStream, readText } from "../cluster/files/read-text.ts";
 import { DISK_TREE } from "../cluster/files/render/disk-tree.ts";
+import { parseYaml } from "../cluster/files/yaml.ts";
 import type { DiagnosisError } from "../diagnose/diagnosis.ts";
 import type { DumpFile } from "../diagnose/dump.ts";
 import { documentsIn } from "../diagnose/dump-text.ts";
@@ -17,21 +18,35 @@ export interface DumpFiles {
 /** The path that means standard input. */
 const STDIN = "-";
 
+/** What `kubectl get -o yaml` writes, and `oc adm inspect`. */
+const YAML = /\.ya?ml$/;
+
 /**
  * Reads what `--from` names: files, folders of *.json, `-`. A file that cannot be used is an error; the others are read
  * nevertheless. An empty file beside one with kubectl's own error (`pods.json`, `pods.err`) is a refusal.
+ *
+ * @param yaml whether YAML is read as well, which takes ten times as long
  */
 export async function readDumpFiles(
   paths: readonly string[],
   stdin: NodeJS.ReadableStream,
+  { yaml = false }: { readonly yaml?: boolean } = {},
 ): Promise<DumpFiles> {
   const files: DumpFile[] = [];
   const problems: InputError[] = [];
   const errors: DiagnosisError[] = [];
-  for (const path of await withFolders(paths, errors)) {
+  const isRead = (name: string) => name.endsWith(".json") || (yaml && YAML.test(name));
+  for (const path of await withFolders(paths, isRead, errors)) {
     const text =
       path === STDIN ? await readStream(STDIN, stdin, problems) : await readText(path, DISK_TREE, problems);
     if (text === undefined) continue;
+    if (yaml && YAML.test(path)) {
+      const { documents, errors: broken } = parseYaml(path, text);
+      files.push({ file: path, values: documents.map(({ value }) => value) });
+      problems.push(...broken);
+      if (documents.length + broken.length === 0) errors.push({ file: path, message: "is empty" });
+      continue;
+    }
     try {
       const refusal = text.trim() === "" && path !== STDIN ? await refusalBeside(path) : undefined;
       files.push({ file: path, values: refusal === undefined ? documentsIn(path, text) : [refusal] });
@@ -47,13 +62,17 @@ export async function readDumpFiles(
   };
 }
 
-async function withFolders(paths: readonly string[], errors: DiagnosisError[]): Promise<readonly string[]> {
+async function withFolders(
+  paths: readonly string[],
+  isRead: (name: string) => boolean,
+  errors: DiagnosisError[],
+): Promise<readonly string[]> {
   const all: string[] = [];
   for (const path of paths) {
     const entries = path === STDIN ? undefined : await readdir(path).catch(() => undefined);
     if (entries === undefined) all.push(path);
     else {
-      const found = entries.filter((name) => name.endsWith(".json")).toSorted();
+      const found = entries.filter(isRead).toSorted();
       if (found.length === 0)
         errors.push({ file: path, message: "the folder has no *.json: name the one with the dump" });
       all.push(...found.map((name) => join(path, name)));

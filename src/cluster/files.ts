@@ -11,7 +11,7 @@ import type { TreeFiles } from "./files/render/tree-files.ts";
 import { sourceFinder } from "./files/rendered-source.ts";
 import { NOTHING_SHARED, type SharedReads } from "./files/shared-reads.ts";
 import { type RenderOptions, type Units, unitsOf } from "./files/units.ts";
-import { unrenderedNotes } from "./files/unrendered-notes.ts";
+import { chartReleaseNotes, unrenderedNotes } from "./files/unrendered-notes.ts";
 
 export { Bundle, type BundleOptions } from "./files/bundle.ts";
 export type { InputError } from "./files/input-error.ts";
@@ -87,6 +87,7 @@ export async function loadTree(paths: readonly string[], options: LoadOptions = 
   const isFatal = options.strict === true || options.render === "always";
   errors.push(...unrenderedNotes(units, discovered, isFatal));
   errors.push(...loading.notes(options.strict === true));
+  errors.push(...chartReleaseNotes(builder.chartReleases, options.strict === true));
   const skipped = skippedNote(discovered.skipped);
   if (skipped !== undefined) errors.push(fileNote(named[0] ?? "", skipped));
   return { bundle: builder.build(), units };
@@ -97,8 +98,10 @@ export function parseBundle(
   documents: readonly { readonly file: string; readonly text: string }[],
   options: BundleOptions = {},
 ): Bundle {
-  const builder = new BundleBuilder([], options);
+  const errors: InputError[] = [];
+  const builder = new BundleBuilder(errors, options);
   for (const document of documents) builder.add(document);
+  errors.push(...chartReleaseNotes(builder.chartReleases, false));
   return builder.build();
 }
 

@@ -13,9 +13,6 @@ export function matchesNamespace(a: string, b: string): boolean {
 
 type Named = Pick<ObjectRef, "namespace" | "name">;
 
-/** So many are gone through faster than a table of them is made. */
-const FEW_MOUNTS = 16;
-
 /**
  * The few facts of an overlay. They are looked through by kind and name; the tables by claim and target are made
  * when the first question needs one, so that an overlay of one fact costs next to nothing.
@@ -26,6 +23,8 @@ export class Layer {
   #byName: ReadonlyMap<string, readonly Fact[]> | undefined;
   readonly #workloads: Workload[] = [];
   readonly #autoscalers: Autoscaler[] = [];
+  /** How often the workloads were looked through for a claim. */
+  #lookedThrough = 0;
   #mounting: ReadonlyMap<string, readonly Workload[]> | undefined;
   #making: ReadonlyMap<string, readonly Workload[]> | undefined;
   #borrowing: ReadonlyMap<string, readonly Workload[]> | undefined;
@@ -66,13 +65,9 @@ export class Layer {
   }
 
   mounting(namespace: string, claimName: string): readonly Workload[] {
-    const [one, another] = this.#workloads;
-    if (one === undefined) return NOTHING;
-    if (another === undefined && one.template.mounts.length <= FEW_MOUNTS) {
-      const isMounting = one.template.mounts.some(
-        (mount) => mount.kind === "claim" && mount.claimName === claimName,
-      );
-      return isMounting ? within(namespace, this.#workloads) : NOTHING;
+    if (this.#workloads.length === 0) return NOTHING;
+    if (this.#mounting === undefined && ++this.#lookedThrough <= WORTH_A_TABLE) {
+      return within(namespace, this.#workloads.filter(mountsClaim(claimName)));
     }
     this.#mounting ??= groupByEach(this.#workloads, ({ template }) =>
       template.mounts.flatMap((mount) => (mount.kind === "claim" ? [mount.claimName] : [])),
@@ -107,6 +102,14 @@ export class Layer {
     return within(namespace, this.#scaling.get(name));
   }
 }
+
+/** After so many questions a table is worth its cost: a workload may mount tens of thousands of claims. */
+const WORTH_A_TABLE = 8;
+
+const mountsClaim =
+  (claimName: string) =>
+  ({ template }: Workload): boolean =>
+    template.mounts.some((mount) => mount.kind === "claim" && mount.claimName === claimName);
 
 type FactOf<T> = Extract<Fact, { readonly object: T }>;
 

@@ -1,3 +1,4 @@
+import { NOTHING } from "../kube/raw.ts";
 import type { Avoid, CauseId, Question, Step, SubjectState } from "./diagnosis.ts";
 import type { Meta } from "./facts.ts";
 import { type Disk, type Unread, unreadText } from "./picture.ts";
@@ -45,11 +46,11 @@ export function answer(said: Omit<Answer, Optional> & Partial<Pick<Answer, Optio
     disk: undefined,
     byItself: said.state === "clearing" ? "yes" : said.state === "unknown" ? "unknown" : "no",
     within: undefined,
-    questions: [],
-    steps: [],
-    avoid: [],
-    verify: [],
-    evidence: [],
+    questions: NOTHING,
+    steps: NOTHING,
+    avoid: NOTHING,
+    verify: NOTHING,
+    evidence: NOTHING,
     ...said,
   };
 }

@@ -140,7 +140,7 @@ function verification(waiting: readonly Pod[], inquiry: Inquiry): readonly strin
   const [command] = inquiry.kubectl.watch(first);
   return [
     ...(command === undefined ? [] : [command]),
-    "It, or the pod in its place, is Running; attachguard diagnose says healthy.",
+    "It is Running, or gone; attachguard diagnose says healthy.",
   ];
 }
 

@@ -38,6 +38,9 @@ interface Row {
   readonly applies: (look: AttachmentLook) => boolean | undefined;
 }
 
+/** A name as the controller gives it. */
+const CONTROLLERS = /^csi-[0-9a-f]{64}$/;
+
 /** `attachments.md`, section 8: the first row that applies is the state. An undefined answer is "cannot be told". */
 const ROWS: readonly Row[] = [
   {
@@ -73,10 +76,11 @@ const ROWS: readonly Row[] = [
     state: "foreign-name",
     restsOnAbsence: true,
     applies: ({ attachment: { name, nodeName, volumeName }, disk: { volumes } }) => {
-      const { driver, handle } = volumes.find((volume) => volume.name === volumeName) ?? {};
-      return driver === undefined || handle === undefined
-        ? undefined
-        : name !== canonicalName(handle, driver, nodeName);
+      const { driver, handle, isMigrated } = volumes.find((volume) => volume.name === volumeName) ?? {};
+      if (driver === undefined || handle === undefined) return undefined;
+      const isForeign = name !== canonicalName(handle, driver, nodeName);
+      // Of an in-tree volume the handle is a translation, which rests on labels that may have changed since.
+      return isForeign && isMigrated !== undefined && CONTROLLERS.test(name) ? undefined : isForeign;
     },
   },
   {
@@ -107,9 +111,9 @@ export function judgeAttachment(attachment: VolumeAttachment, picture: Picture):
     const answer = applies(look);
     if (answer === false) continue;
     if (answer === undefined || (restsOnAbsence && look.unread !== undefined)) break;
-    return { ...look, state, row };
+    return Object.assign(look, { state, row });
   }
-  return { ...look, state: "unknown", row: null };
+  return Object.assign(look, { state: "unknown" as const, row: null });
 }
 
 function lookAt(attachment: VolumeAttachment, picture: Picture): AttachmentLook {
@@ -120,7 +124,7 @@ function lookAt(attachment: VolumeAttachment, picture: Picture): AttachmentLook 
   return {
     attachment,
     disk,
-    users: (disk.podsByNode.get(nodeName) ?? []).filter(wantsVolumes),
+    users: picture.podsOn(disk, nodeName).filter(wantsVolumes),
     nodeState: picture.nodeState(nodeName),
     node,
     isDeleting: attachment.deletedAt !== undefined,

@@ -1,6 +1,6 @@
 import { type Answer, isUnseen, type Unseen, unknownAnswer } from "./answer.ts";
 import { attachFails, mountFails, starting } from "./causes/attach.ts";
-import type { Cause } from "./causes/cause.ts";
+import { type Cause, WAITING } from "./causes/cause.ts";
 import { claimNotUsable } from "./causes/claim.ts";
 import { danger } from "./causes/danger.ts";
 import { heldByDeadPod, nodeDeleted, nodeNotReady, waitingForForcedDetach } from "./causes/dead-node.ts";
@@ -8,15 +8,17 @@ import { detachDue, detachOrdered, leftover, oldPodTerminating } from "./causes/
 import { healthy } from "./causes/healthy.ts";
 import { inUse } from "./causes/in-use.ts";
 import { withLikely } from "./causes/likely.ts";
-import { failing, notReady, otherVolume } from "./causes/own-fault.ts";
+import { endsWithoutClaim, failing, notReady, otherVolume } from "./causes/own-fault.ts";
 import { noNodeForTheVolume, notPlaced } from "./causes/place.ts";
 import type { Inquiry } from "./inquiry.ts";
 import type { Unread } from "./picture.ts";
 import type { PodCase } from "./pod-case.ts";
+import { STAGES, type Stage } from "./pods.ts";
 
 /** A holder whose state cannot be determined could be any of the rows below it. */
 const unknownHolder: Cause = {
   row: "unknown",
+  stages: WAITING,
   judge: ({ blockers }) => {
     const unread = blockers.find(({ state }) => state === "unknown")?.unread;
     return unread === undefined ? undefined : { unseen: unread };
@@ -26,10 +28,9 @@ const unknownHolder: Cause = {
 /** The holder of the volume may not be in sight at all. */
 const unreadUse: Cause = {
   row: "unknown",
-  judge: ({ unread, blockers, stage }) =>
-    unread !== undefined && blockers.length === 0 && (stage === "creating" || stage === "unscheduled")
-      ? { unseen: unread }
-      : undefined,
+  stages: WAITING,
+  judge: ({ unread, blockers }) =>
+    unread !== undefined && blockers.length === 0 ? { unseen: unread } : undefined,
 };
 
 /** `attachments.md`, section 9, in the order in which one wins over another: the first that has an answer. */
@@ -44,6 +45,7 @@ const CAUSES: readonly Cause[] = [
   unknownHolder,
   inUse,
   oldPodTerminating,
+  endsWithoutClaim,
   detachOrdered,
   leftover,
   detachDue,
@@ -57,6 +59,11 @@ const CAUSES: readonly Cause[] = [
   notReady,
   healthy,
 ];
+
+/** The same by stage: nearly every pod of a cluster runs, and for those few rows are left. */
+const CAUSES_OF: ReadonlyMap<Stage, readonly Cause[]> = new Map(
+  STAGES.map((stage) => [stage, CAUSES.filter(({ stages }) => stages.includes(stage))]),
+);
 
 /**
  * A row counts only where none above it can be hidden in what was not read: the first that applies wins. What a pod or
@@ -89,7 +96,7 @@ function unreadAround({ pod, uses, stage }: PodCase, inquiry: Inquiry): Unread |
 
 /** What is to be said about one pod. */
 export function judgePod(c: PodCase, inquiry: Inquiry): Answer {
-  for (const cause of CAUSES) {
+  for (const cause of CAUSES_OF.get(c.stage) ?? []) {
     const judged = cause.judge(c, inquiry);
     if (judged === undefined) continue;
     const found = isUnseen(judged) ? judged : (unseenBefore(cause, judged, c, inquiry) ?? judged);

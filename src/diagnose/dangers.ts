@@ -1,3 +1,4 @@
+import { NOTHING } from "../kube/raw.ts";
 import type { DangerRow } from "../policy/attachments.ts";
 import { type JudgedAttachment, unreadAbout } from "./attachment-rows.ts";
 import type { Pod, VolumeAttachment } from "./facts.ts";
@@ -23,6 +24,9 @@ export interface Dangers {
   readonly unread: Unread | undefined;
 }
 
+/** Of nearly every disk. */
+const NO_DANGERS: Dangers = { dangers: NOTHING, unread: undefined };
+
 /** Names one danger across looks: a race of seconds is reported only when a second look sees it too. */
 export function dangerKey({ row, disk, node, attachment }: Danger): string {
   return `${row} ${disk.key} ${node} ${attachment?.uid ?? ""}`;
@@ -33,15 +37,14 @@ export function dangersOf(disk: Disk, attachments: readonly JudgedAttachment[], 
   const ordered = detachOrdered(disk, attachments);
   const unread = unreadAbout(disk, picture) ?? attachStepUnread(disk, picture);
   if (unread !== undefined) return { dangers: ordered, unread };
-  return {
-    dangers: [
-      ...ordered,
-      ...takenAway(disk, attachments, picture),
-      ...twoNodes(disk, attachments),
-      ...stillMounted(disk, attachments, picture),
-    ],
-    unread,
-  };
+  const others = [
+    takenAway(disk, attachments, picture),
+    twoNodes(disk, attachments),
+    stillMounted(disk, attachments, picture),
+  ];
+  return others.every(({ length }) => length === 0) && ordered.length === 0
+    ? NO_DANGERS
+    : { dangers: [ordered, ...others].flat(), unread };
 }
 
 function detachOrdered(disk: Disk, attachments: readonly JudgedAttachment[]): readonly Danger[] {
@@ -81,13 +84,12 @@ function takenAway(
   attachments: readonly JudgedAttachment[],
   picture: Picture,
 ): readonly Danger[] {
-  if (disk.handle === undefined || needsAttachment(disk, picture) !== true) return [];
-  const attachedNodes = new Set(attachments.map(({ attachment }) => attachment.nodeName));
+  if (disk.handle === undefined || needsAttachment(disk, picture) !== true) return NOTHING;
   const byNode = new Map<string, Pod[]>();
   for (const pod of disk.pods) {
     if (pod.nodeName === undefined || isTerminating(pod) || isFinished(pod) || !hasRunningContainer(pod))
       continue;
-    if (attachedNodes.has(pod.nodeName)) continue;
+    if (attachments.some(({ attachment }) => attachment.nodeName === pod.nodeName)) continue;
     byNode.set(pod.nodeName, [...(byNode.get(pod.nodeName) ?? []), pod]);
   }
   return [...byNode].map(([node, pods]) => ({
@@ -101,7 +103,7 @@ function takenAway(
 }
 
 function twoNodes(disk: Disk, attachments: readonly JudgedAttachment[]): readonly Danger[] {
-  if (disk.many) return [];
+  if (disk.many || attachments.length < 2) return NOTHING;
   const used = attachments.filter(
     ({ attachment, users, isInUse }) => attachment.attached && (users.length > 0 || isInUse),
   );
@@ -122,22 +124,29 @@ function stillMounted(
   attachments: readonly JudgedAttachment[],
   picture: Picture,
 ): readonly Danger[] {
-  if (disk.many) return [];
-  const attached = attachments.filter(({ attachment }) => attachment.attached);
-  if (attached.length === 0) return [];
-  const here = new Set(attachments.map(({ attachment }) => attachment.nodeName));
-  const wanted = new Set(disk.pods.filter(isOrWillBeThere).map(({ nodeName }) => nodeName));
-  return picture
+  if (disk.many) return NOTHING;
+  const attached = attachments.find(({ attachment }) => attachment.attached)?.attachment;
+  if (attached === undefined) return NOTHING;
+  const suspects = picture
     .nodesUsing(disk)
-    .filter(({ name, ready }) => ready && !here.has(name) && !wanted.has(name))
+    .filter(({ name, ready }) => ready && !attachments.some((judged) => isAttachedTo(judged, name)));
+  if (suspects.length === 0) return NOTHING;
+  const wanted = new Set(disk.pods.filter(isOrWillBeThere).map(({ nodeName }) => nodeName));
+  return suspects
+    .filter(({ name }) => !wanted.has(name))
     .map(({ name }) => ({
       row: "R16",
       disk,
       node: name,
       attachment: null,
       pods: [],
-      text: `${name} still has the volume mounted, though it is attached to ${attached[0]?.attachment.nodeName}`,
+      text: `${name} still has the volume mounted, though the volume is attached to ${attached.nodeName}`,
     }));
+}
+
+/** An attempt gives a node nothing. */
+function isAttachedTo({ attachment, isDeleting }: JudgedAttachment, node: string): boolean {
+  return attachment.nodeName === node && (attachment.attached || isDeleting);
 }
 
 /** A waiting pod's kubelet lists the volume as well (A4). */

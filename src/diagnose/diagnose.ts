@@ -13,7 +13,7 @@ import {
   type SubjectDiagnosis,
   type SubjectState,
 } from "./diagnosis.ts";
-import type { Facts, Pod, Sighting, VolumeAttachment } from "./facts.ts";
+import type { DiagnosedKind, Facts, Pod, Sighting, VolumeAttachment } from "./facts.ts";
 import { reportAttachments } from "./findings.ts";
 import { Inquiry } from "./inquiry.ts";
 import { type Judged, judgeClaimSubject, judgePods, judgeWorkload } from "./judge-subject.ts";
@@ -136,40 +136,62 @@ function judgeObject(
 
 /** Every workload and bare pod of the namespace, then the claims and attachments that none of them answers for. */
 function everything(namespace: string | null, inquiry: Inquiry, errors: DiagnosisError[]): readonly Part[] {
-  const unread = inquiry.picture.unread("Pod", namespace ?? undefined);
-  if (unread !== undefined)
-    errors.push({ file: null, message: `What is stuck cannot be seen: ${unreadText(unread)}` });
+  errors.push(...unseenSubjects(namespace, inquiry));
   const isAsked = (object: { readonly namespace: string }) =>
     namespace === null || object.namespace === namespace;
   const { roots, strays } = rootsIn(inquiry);
   const parts: Part[] = [];
   const covered = new Set<string>();
-  const judgedParts = [
-    ...roots
-      .filter(isAsked)
-      .map((root) => ({ subject: subjectOf(root), judged: judgeWorkload(root, inquiry) })),
-    ...strays.flatMap((pods) => strayPart(pods.filter(isAsked), inquiry)),
-  ];
-  for (const part of judgedParts) {
+  const add = (part: Part) => {
     const { judged } = part;
     parts.push(part);
-    if (judged.answer.state === "healthy") continue;
+    if (judged.answer.state === "healthy") return;
     for (const pod of judged.pods)
       for (const { claimName } of pod.claims) covered.add(`${pod.namespace}/${claimName}`);
-  }
+  };
+  for (const root of roots)
+    if (isAsked(root)) add({ subject: subjectOf(root), judged: judgeWorkload(root, inquiry) });
+  for (const pods of strays) strayPart(pods.filter(isAsked), inquiry).forEach(add);
   for (const claim of inquiry.picture.facts.objects.PersistentVolumeClaim.filter(isAsked)) {
     if (covered.size > 0 && covered.has(`${claim.namespace}/${claim.name}`)) continue;
     const judged = judgeClaimSubject(claim, inquiry);
     if (judged.answer.state !== "healthy" && !judged.pods.some((pod) => !isFinished(pod)))
       parts.push({ subject: refOf(claim), judged });
-    else if (judged.answer.cause === "stale-attachment" || judged.answer.detail === "claim-being-deleted")
+    else if (judged.answer.cause === "stale-attachment" || isBehindPods(judged.answer))
       parts.push({ subject: refOf(claim), judged });
   }
   return parts;
 }
 
+/** What can be stuck without a pod that shows it: a workload that may make none, a claim that nobody waits for. */
+const STUCK_ALONE = [
+  "PersistentVolumeClaim",
+  "Deployment",
+  "ReplicaSet",
+  "StatefulSet",
+  "DaemonSet",
+  "Job",
+] as const;
+
+/** That not everything that is asked about is known. */
+function unseenSubjects(namespace: string | null, { picture }: Inquiry): readonly DiagnosisError[] {
+  const unreadIn = (kind: DiagnosedKind) => picture.unread(kind, namespace ?? undefined);
+  const pods = unreadIn("Pod");
+  if (pods !== undefined)
+    return [{ file: null, message: `What is stuck cannot be seen: ${unreadText(pods)}` }];
+  const unread = STUCK_ALONE.flatMap((kind) => unreadIn(kind) ?? []);
+  if (unread.length === 0) return [];
+  const why = unread.map(unreadText).join(", ");
+  return [{ file: null, message: `Whether anything without a pod is stuck cannot be seen: ${why}` }];
+}
+
 function subjectOf({ apiVersion, kind, namespace, name }: Root): SubjectDiagnosis["subject"] {
   return { apiVersion, kind, namespace, name };
+}
+
+/** What is wrong with a claim though its pods run. */
+function isBehindPods({ detail }: Judged["answer"]): boolean {
+  return detail === "claim-being-deleted" || detail === "claim-lost";
 }
 
 /** Pods whose workload is not known are represented by the worst of those that share a claim. */

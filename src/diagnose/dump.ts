@@ -70,7 +70,8 @@ export function readDump(files: readonly DumpFile[], { closed, at }: DumpOptions
   };
   for (const { file, values } of files) for (const value of values) collect(value, file, collected);
   const { pieces, loose, errors, clusterUid, savedTime } = collected;
-  const readings = readingsOf(pieces, loose, closed);
+  // A file that is not whole, or no object, may have held anything.
+  const readings = readingsOf(pieces, loose, closed && errors.length === 0);
   const said = at ?? savedTime;
   const facts = factsFrom(readings, {
     source: "dump",
@@ -96,7 +97,7 @@ function collect(value: unknown, file: string, collected: Collected): void {
   if (kind === SAVED_KIND && apiVersion.startsWith("attachguard.dev/")) collectSaved(value, file, collected);
   else if (kind === "Status") collectStatus(value, file, collected);
   else if (kind === "List") collectList(value, file, collected);
-  else if (kind.endsWith("List"))
+  else if (isTypedList(value, kind))
     collectTypedList(value, apiVersion, kind.slice(0, -"List".length), file, collected);
   else if (kind === "Table")
     collected.errors.push({
@@ -109,6 +110,11 @@ function collect(value: unknown, file: string, collected: Collected): void {
       message: "neither a Kubernetes object nor a list of them (kind or metadata is missing)",
     });
   else collectObject(value, collected);
+}
+
+/** An object may be of a kind whose name ends like that of a list. */
+function isTypedList({ items, metadata }: Raw, kind: string): boolean {
+  return kind.endsWith("List") && (items !== undefined || text(record(metadata).name) === undefined);
 }
 
 function itemsOf(value: Raw, file: string, { errors }: Collected): readonly unknown[] | undefined {
@@ -124,9 +130,16 @@ function itemsOf(value: Raw, file: string, { errors }: Collected): readonly unkn
 
 function collectList(value: Raw, file: string, collected: Collected): void {
   for (const item of itemsOf(value, file, collected) ?? []) {
-    if (isRecord(item)) collectObject(item, collected);
+    if (isRecord(item)) collectItem(item, file, collected);
     else collected.errors.push({ file, message: "an item of the List is not an object" });
   }
+}
+
+/** Lists that were put together in a List are read like those that come one after the other. */
+function collectItem(item: Raw, file: string, collected: Collected): void {
+  const kind = text(item.kind) ?? "";
+  if (kind === "List" || isTypedList(item, kind)) collect(item, file, collected);
+  else collectObject(item, collected);
 }
 
 function collectTypedList(
@@ -226,21 +239,24 @@ function collectSaved(value: Raw, file: string, collected: Collected): void {
 
 /**
  * One reading for each kind and namespace. The lists of one namespace look like those of a whole cluster, so a dump
- * in which every pod, claim and workload is in one namespace proves what is absent in that namespace only.
+ * in which no list has pods, claims or workloads of two namespaces proves what is absent in those namespaces only, and
+ * so do several lists of one kind.
  */
 function readingsOf(
   pieces: readonly Piece[],
   loose: ReadonlyMap<DiagnosedKind, readonly unknown[]>,
   closed: boolean,
 ): readonly RawReading[] {
-  const only = closed ? null : onlyNamespaceOf(pieces);
+  const scopes = closed ? new Map<Piece, Scope>() : scopesOf(pieces);
   const readings: RawReading[] = [];
   for (const kind of DIAGNOSED_KINDS) {
     const looseItems = loose.get(kind) ?? [];
     const said = pieces.filter((piece) => piece.kind === kind);
-    for (const { form, namespace, state, why, items } of said) {
-      const scoped = form === "list" && PROJECTED[kind].namespaced ? only : namespace;
-      readings.push({ kind, namespace: scoped, state, why, items });
+    for (const piece of said) {
+      const { namespace, state, why, items } = piece;
+      const scope = scopes.get(piece) ?? { namespace };
+      if (scope === "unknown") readings.push({ kind, namespace: null, state: "unread", why: WHOSE, items });
+      else readings.push({ kind, namespace: scope.namespace, state, why, items });
     }
     if (closed && said.length === 0)
       readings.push({ kind, namespace: null, state: "complete", why: null, items: looseItems });
@@ -252,16 +268,38 @@ function readingsOf(
   return readings;
 }
 
-function onlyNamespaceOf(pieces: readonly Piece[]): string | null {
+/** Which namespace a list is of, null for all; `unknown`: of one, and it does not say of which. */
+type Scope = { readonly namespace: string | null } | "unknown";
+
+const WHOSE = "an empty list of one namespace does not say which";
+
+function scopesOf(pieces: readonly Piece[]): ReadonlyMap<Piece, Scope> {
+  const lists = pieces.filter(({ kind, form }) => form === "list" && PROJECTED[kind].namespaced);
+  const namespacesOf = new Map(lists.map((piece) => [piece, namespacesIn(piece)]));
+  const isOfAll = (piece: Piece) => (namespacesOf.get(piece)?.size ?? 0) > 1;
+  const scoping = lists.filter(({ kind }) => SCOPING.has(kind));
+  const isCluster = scoping.some(isOfAll);
+  const every = new Set(scoping.flatMap((piece) => [...(namespacesOf.get(piece) ?? [])]));
+  const [only] = every;
+  const byKind = Map.groupBy(lists, ({ kind }) => kind);
+  return new Map(
+    lists.map((piece): [Piece, Scope] => {
+      const same = byKind.get(piece.kind) ?? [];
+      const [own] = namespacesOf.get(piece) ?? [];
+      const isOneOfSeveral = same.length > 1 && !same.some(isOfAll);
+      if (isOfAll(piece) || (isCluster && !isOneOfSeveral)) return [piece, { namespace: null }];
+      if (every.size <= 1 && same.length === 1) return [piece, { namespace: only ?? null }];
+      return [piece, own === undefined ? "unknown" : { namespace: own }];
+    }),
+  );
+}
+
+function namespacesIn({ items }: Piece): ReadonlySet<string> {
   const namespaces = new Set<string>();
-  for (const { kind, form, items } of pieces) {
-    if (form !== "list" || !SCOPING.has(kind)) continue;
-    for (const item of items) {
-      const namespace = text(record(record(item).metadata).namespace);
-      if (namespace !== undefined) namespaces.add(namespace);
-      if (namespaces.size > 1) return null;
-    }
+  for (const item of items) {
+    const namespace = text(record(record(item).metadata).namespace);
+    if (namespace !== undefined) namespaces.add(namespace);
+    if (namespaces.size > 1) break;
   }
-  const [only] = namespaces;
-  return only ?? null;
+  return namespaces;
 }

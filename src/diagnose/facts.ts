@@ -88,18 +88,15 @@ export interface Container {
   /** Of the waiting or terminated state, e.g. `ImagePullBackOff`. */
   readonly reason: string;
   readonly message: string;
-  readonly exitCode: number | undefined;
-  /** Of a running state `startedAt`, of a terminated one `finishedAt`. */
-  readonly since: number | undefined;
   readonly restarts: number;
-  /** Exit code of `lastState.terminated`. */
-  readonly lastExitCode: number | undefined;
 }
 
 /** A claim that a pod lists in its volumes; a generic ephemeral volume counts as the claim made for it. */
 export interface PodClaim {
   readonly volumeName: string;
   readonly claimName: string;
+  /** A generic ephemeral volume: the claim is made, and goes, with the pod. */
+  readonly isEphemeral: boolean;
 }
 
 export interface Pod extends Meta {
@@ -114,9 +111,7 @@ export interface Pod extends Meta {
   /** True where the pod names a disk itself, without a claim. */
   readonly hasInlineDisk: boolean;
   readonly containers: readonly Container[];
-  /** Entries of containerStatuses can be missing before a kubelet has written them: the number in the spec. */
-  readonly containerCount: number;
-  /** PodScheduled and Ready. */
+  /** PodScheduled, PodReadyToStartContainers and Ready. */
   readonly conditions: readonly Condition[];
   /** Where it may land; of a pod that has a node already, nothing is kept. */
   readonly placement: Placement;
@@ -145,12 +140,9 @@ export interface PersistentVolume extends Meta {
   readonly phase: string;
   readonly accessModes: readonly string[];
   readonly storageClassName: string;
-  readonly reclaimPolicy: string;
   readonly claim:
     | { readonly namespace: string; readonly name: string; readonly uid: string | undefined }
     | undefined;
-  /** The member of the source that is set, e.g. `csi`, `nfs`; `""` where none is known. */
-  readonly sourceType: string;
   /** Of a CSI volume, or what an in-tree one is to its CSI driver. */
   readonly driver: string | undefined;
   readonly handle: string | undefined;
@@ -214,8 +206,6 @@ interface Controller extends Meta {
   readonly observedGeneration: number | undefined;
   readonly generation: number | undefined;
   readonly conditions: readonly Condition[];
-  /** The claims of the pod template. */
-  readonly claims: readonly PodClaim[];
 }
 
 export interface Deployment extends Controller {
@@ -230,7 +220,6 @@ export interface Deployment extends Controller {
 export interface ReplicaSet extends Controller {
   readonly kind: "ReplicaSet";
   readonly replicas: number;
-  readonly statusReplicas: number;
   readonly revision: number | undefined;
   /** Where the pods of its template may land. */
   readonly placement: Placement;
@@ -241,8 +230,6 @@ export interface ReplicaSet extends Controller {
 export interface StatefulSet extends Controller {
   readonly kind: "StatefulSet";
   readonly replicas: number;
-  /** Names of the claim templates: pod N has the claim TEMPLATE-POD. */
-  readonly claimTemplates: readonly string[];
 }
 
 export interface DaemonSet extends Controller {
@@ -251,7 +238,6 @@ export interface DaemonSet extends Controller {
 
 export interface Job extends Controller {
   readonly kind: "Job";
-  readonly parallelism: number;
 }
 
 export interface CronJob extends Controller {
@@ -262,7 +248,6 @@ export interface HorizontalPodAutoscaler extends Meta {
   readonly kind: "HorizontalPodAutoscaler";
   readonly target: { readonly apiVersion: string; readonly kind: string; readonly name: string };
   readonly minReplicas: number;
-  readonly maxReplicas: number;
   readonly currentReplicas: number | undefined;
   readonly desiredReplicas: number | undefined;
 }
@@ -270,7 +255,6 @@ export interface HorizontalPodAutoscaler extends Meta {
 export interface StorageClass extends Meta {
   readonly kind: "StorageClass";
   readonly provisioner: string;
-  readonly isDefault: boolean;
   readonly waitsForConsumer: boolean;
 }
 
@@ -312,8 +296,6 @@ export interface ObjectOf {
 }
 
 export type Objects = { readonly [K in DiagnosedKind]: readonly ObjectOf[K][] };
-
-/** Kinds whose pods they are: what a person asks about. */
 
 export interface Facts {
   readonly source: "live" | "dump";

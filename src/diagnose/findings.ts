@@ -113,9 +113,11 @@ function orderedFinding(
 }
 
 function staleFinding(
-  { state, attachment }: JudgedAttachment,
+  { state, attachment, users }: JudgedAttachment,
   inquiry: Inquiry,
 ): ReportedAttachment | undefined {
+  // Its volume's object may be gone while a pod goes on using the disk.
+  if (users.length > 0) return undefined;
   const situation = situationOf(state, attachment, { danger: null, runs: false }, inquiry);
   const broken = attachmentStale.judge(situation);
   if (broken === null) return undefined;

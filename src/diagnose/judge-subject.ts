@@ -1,3 +1,4 @@
+import { NOTHING } from "../kube/raw.ts";
 import { compare } from "../policy/compare.ts";
 import { type Answer, answer, isUnseen, unknownAnswer } from "./answer.ts";
 import { judgeClaim } from "./causes/claim.ts";
@@ -10,7 +11,7 @@ import type { PersistentVolumeClaim, Pod } from "./facts.ts";
 import type { Inquiry } from "./inquiry.ts";
 import type { Disk } from "./picture.ts";
 import { type PodCase, podCase } from "./pod-case.ts";
-import { isFinished, isWaiting } from "./pods.ts";
+import { isFinished, isTerminating, isWaiting } from "./pods.ts";
 import type { Root } from "./roots.ts";
 import { advice } from "./steps.ts";
 import { MINUTE } from "./times.ts";
@@ -59,10 +60,17 @@ function answerFor(pod: Pod, inquiry: Inquiry): PodAnswer {
   const seen = answers.get(pod);
   if (seen !== undefined) return seen;
   const c = podCase(pod, inquiry);
-  const disks = [...new Set(c.uses.flatMap(({ disk }) => disk ?? []))];
+  const disks = disksOf(c);
   const found = { pod, answer: judgePod(c, inquiry), disks, isLeftBehind: isLeftBehind(c, inquiry) };
   answers.set(pod, found);
   return found;
+}
+
+/** Each once; nearly every pod has one at most. */
+function disksOf({ uses }: PodCase): readonly Disk[] {
+  const [only] = uses;
+  if (uses.length > 1) return [...new Set(uses.flatMap(({ disk }) => disk ?? []))];
+  return only?.disk === undefined ? NOTHING : [only.disk];
 }
 
 /** The worst state first; of two alike what is about a volume, then by name, so that the order of objects never counts. */
@@ -76,12 +84,12 @@ function worse(a: PodAnswer, b: PodAnswer): number {
 }
 
 export function judgePods(pods: readonly Pod[], inquiry: Inquiry): Judged | undefined {
-  const all = pods.map((pod) => answerFor(pod, inquiry));
-  const [only] = all;
-  if (only !== undefined && all.length === 1) {
-    const waiting = isHeldUp(only.pod, only.answer) ? pods : [];
-    return { answer: only.answer, worst: only.pod, waiting, disks: only.disks, pods };
+  const [one] = pods;
+  if (one !== undefined && pods.length === 1) {
+    const { answer, disks } = answerFor(one, inquiry);
+    return { answer, worst: one, waiting: isHeldUp(one, answer) ? pods : NOTHING, disks, pods };
   }
+  const all = pods.map((pod) => answerFor(pod, inquiry));
   const present = all.filter(({ isLeftBehind }) => !isLeftBehind);
   const answers = (present.length === 0 ? all : present).toSorted(worse);
   const [worst] = answers;
@@ -128,9 +136,9 @@ export function judgeWorkload(root: Root, inquiry: Inquiry): Judged {
   const failure = failureOf(root, inquiry);
   if (failure !== undefined && (judged === undefined || RANK[judged.answer.state] > RANK.stuck))
     return { answer: failure, worst: undefined, waiting: [], disks: judged?.disks ?? [], pods };
-  if (judged !== undefined) return judged;
   const wanted = object !== undefined && "replicas" in object ? object.replicas : 0;
   const title = `${kind} ${name}`;
+  if (judged !== undefined) return (wanted === 0 ? undefined : keptByEnded(title, judged, inquiry)) ?? judged;
   if (wanted === 0) return alone(healthyAnswer(`${title} has no pods, and asks for none.`));
   if (inquiry.age(object?.createdAt) < 2 * MINUTE || isBehind(root)) {
     return alone(
@@ -149,6 +157,29 @@ export function judgeWorkload(root: Root, inquiry: Inquiry): Judged {
       steps: [advice("mend-pod", "Read the events of the workload, and of its ReplicaSet.")],
     }),
   );
+}
+
+/**
+ * Pods that have ended and hold nothing can keep a workload from making others all the same: a StatefulSet and a
+ * Recreate rollout wait for the object to go (A45, A60).
+ */
+function keptByEnded(title: string, judged: Judged, inquiry: Inquiry): Judged | undefined {
+  const { pods, answer: found } = judged;
+  const isEnded = (pod: Pod) => isFinished(pod) || isTerminating(pod);
+  if (found.state !== "healthy" || !pods.every(isEnded)) return undefined;
+  const kept = pods.filter(isTerminating).toSorted((a, b) => (b.deletedAt ?? 0) - (a.deletedAt ?? 0));
+  const [last] = kept;
+  if (last === undefined || inquiry.now - (last.deletedAt ?? 0) < 2 * MINUTE) return undefined;
+  const by = last.finalizers[0] === undefined ? "" : ` (its finalizer ${last.finalizers[0]} keeps it)`;
+  return {
+    ...judged,
+    answer: notTheVolume(
+      "other",
+      `${title} has no pod that runs: ${last.name} has ended, but its object does not go${by}, and another is made only then. It holds no volume.`,
+      last.deletedAt,
+      { steps: [advice("mend-pod", "See what the finalizer waits for, or the kubelet of its node.")] },
+    ),
+  };
 }
 
 function isBehind({ object }: Root): boolean {
@@ -190,13 +221,15 @@ export function judgeClaimSubject(claim: PersistentVolumeClaim, inquiry: Inquiry
   const disks = disk === undefined ? [] : [disk];
   const judged = judgePods(pods, inquiry);
   if (judged !== undefined && judged.answer.state !== "healthy") return { ...judged, disks };
-  const own = claimAnswer(claim, disk, judged?.answer, inquiry);
+  const present = pods.some((pod) => !isFinished(pod)) ? judged?.answer : undefined;
+  const own = claimAnswer(claim, disk, present, inquiry);
   return { answer: own, worst: undefined, waiting: [], disks, pods };
 }
 
 function claimAnswer(
   claim: PersistentVolumeClaim,
   disk: Disk | undefined,
+  /** Of those that have not ended: of the others nothing follows about the claim. */
   pods: Answer | undefined,
   inquiry: Inquiry,
 ): Answer {
@@ -205,8 +238,7 @@ function claimAnswer(
   const leftover = disk === undefined ? undefined : leftoverOf(disk, inquiry);
   if (leftover !== undefined) return leftover;
   const unreadDisk = disk === undefined ? undefined : inquiry.dangersOf(disk).unread;
-  // Of pods that have ended nothing follows about who has the disk now.
-  if (pods !== undefined && claim.deletedAt === undefined && unreadDisk === undefined) return pods;
+  if (pods !== undefined && !isGoing(claim, inquiry) && unreadDisk === undefined) return pods;
   const unreadPods = inquiry.picture.unread("Pod", claim.namespace);
   const found = judgeClaim(claim.name, { is: "known", object: claim }, undefined, inquiry);
   if (found !== undefined) {
@@ -216,6 +248,12 @@ function claimAnswer(
   const unread = unreadPods ?? unreadDisk;
   if (unread !== undefined) return unknownAnswer(unread, undefined);
   return healthyAnswer(`Claim ${claim.name} is ${claim.phase || "there"}, and nobody waits for it.`);
+}
+
+/** Pods that run go on; new ones will not start. */
+function isGoing({ deletedAt, phase, volumeName }: PersistentVolumeClaim, { picture }: Inquiry): boolean {
+  if (deletedAt !== undefined || phase === "Lost") return true;
+  return volumeName !== undefined && picture.find("PersistentVolume", "", volumeName).is === "absent";
 }
 
 /** What is wrong with the claim itself, with nothing to type: true whoever mounts it. */

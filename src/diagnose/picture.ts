@@ -1,4 +1,5 @@
 import { type CsiVolume, csiKey, fullerKeys } from "../kube/migrated-volume.ts";
+import { NOTHING } from "../kube/raw.ts";
 import { append, groupByEach } from "../policy/lists-by-key.ts";
 import type { NodeState } from "./diagnosis.ts";
 import {
@@ -50,13 +51,14 @@ export interface Disk {
   readonly claims: readonly { readonly namespace: string; readonly name: string }[];
   /** Pods of any namespace that list such a claim, finished ones too. */
   readonly pods: readonly Pod[];
-  /** The same by node, those without one left out. */
-  readonly podsByNode: ReadonlyMap<string, readonly Pod[]>;
   /** Some volume of it may be attached to several nodes at once. */
   readonly many: boolean;
 }
 
 type Named = { readonly namespace: string; readonly name: string };
+
+/** So many are looked through faster than they are indexed. */
+const FEW_PODS = 8;
 
 const keyOf = ({ namespace, name }: Named): string => `${namespace}/${name}`;
 
@@ -81,6 +83,7 @@ export class Picture {
   readonly #fullerKeys: ReadonlyMap<string, string>;
   readonly #disks = new Map<string, Disk>();
   readonly #disksByVolume = new Map<string, Disk>();
+  readonly #podsByNode = new Map<Disk, ReadonlyMap<string, readonly Pod[]>>();
 
   constructor(facts: Facts) {
     this.facts = facts;
@@ -184,6 +187,8 @@ export class Picture {
 
   /** Nodes whose kubelet lists a disk in volumesInUse (A4), each once. */
   nodesUsing({ nodeKeys }: Disk): readonly Node[] {
+    const [only] = nodeKeys;
+    if (only !== undefined && nodeKeys.length === 1) return this.#nodesByVolumeInUse.get(only) ?? NOTHING;
     return [...new Set(nodeKeys.flatMap((key) => this.#nodesByVolumeInUse.get(key) ?? []))];
   }
 
@@ -231,27 +236,40 @@ export class Picture {
   }
 
   #makeDisk(key: string, volume: PersistentVolume | undefined, volumeName: string): Disk {
-    const volumes = volume === undefined ? [] : (this.#volumesByDisk.get(key) ?? []);
+    const volumes = volume === undefined ? NOTHING : (this.#volumesByDisk.get(key) ?? NOTHING);
     const volumeNames = volume === undefined ? [volumeName] : volumes.map(({ name }) => name);
     const claims = this.#claimsOf(volumeNames, volumes);
-    const pods = this.#podsOf(claims);
-    const keys = new Map(volumes.filter(hasHandle).map((one) => [csiKey(one), one]));
-    const { driver, handle } = keys.get(key) ?? {};
+    const withHandle = volumes.filter(hasHandle);
+    const { driver, handle } = withHandle.findLast((one) => csiKey(one) === key) ?? {};
+    const [first] = volumeNames;
     return {
       key,
       volumeNames,
       volumes,
       driver,
       handle,
-      nodeKeys: [...keys.keys()].map((one) => `kubernetes.io/csi/${one}`),
-      attachments: volumeNames.flatMap((name) => this.#attachmentsByVolume.get(name) ?? []),
+      nodeKeys: withHandle.length === 1 ? withHandle.map(nodeKey) : [...new Set(withHandle.map(nodeKey))],
+      attachments:
+        volumeNames.length === 1
+          ? (this.#attachmentsByVolume.get(first ?? "") ?? NOTHING)
+          : volumeNames.flatMap((name) => this.#attachmentsByVolume.get(name) ?? []),
       claims,
-      pods,
-      podsByNode: groupByEach(pods, ({ nodeName }) => (nodeName === undefined ? [] : [nodeName])),
+      pods: this.#podsOf(claims),
       many: volumes.some(({ accessModes }) =>
         accessModes.some((mode) => mode === "ReadWriteMany" || mode === "ReadOnlyMany"),
       ),
     };
+  }
+
+  /** The pods of a disk that have this node. */
+  podsOn(disk: Disk, node: string): readonly Pod[] {
+    const { pods } = disk;
+    if (pods.length <= FEW_PODS) return pods.filter(({ nodeName }) => nodeName === node);
+    const known = this.#podsByNode.get(disk);
+    const byNode =
+      known ?? groupByEach(pods, ({ nodeName }) => (nodeName === undefined ? NOTHING : [nodeName]));
+    if (known === undefined) this.#podsByNode.set(disk, byNode);
+    return byNode.get(node) ?? NOTHING;
   }
 
   /** Each once; nearly every disk has one claim. */
@@ -263,6 +281,13 @@ export class Picture {
 
   /** By the claims' own word, and by the volumes' for claims that are not known. */
   #claimsOf(volumeNames: readonly string[], volumes: readonly PersistentVolume[]): readonly Named[] {
+    const [volume] = volumes;
+    if (volume !== undefined && volumes.length === 1) {
+      const bound = this.#claimsByVolume.get(volume.name) ?? NOTHING;
+      const { claim } = volume;
+      const isKnown = claim === undefined || this.known("PersistentVolumeClaim", claim.namespace, claim.name);
+      if (isKnown) return bound;
+    }
     const claims = new Map<string, Named>();
     for (const name of volumeNames)
       for (const claim of this.#claimsByVolume.get(name) ?? []) claims.set(keyOf(claim), claim);
@@ -296,6 +321,11 @@ function podsByClaim(pods: readonly Pod[]): ReadonlyMap<string, ReadonlyMap<stri
     }
   }
   return namespaces;
+}
+
+/** As nodes list it (A3). */
+function nodeKey(volume: CsiVolume): string {
+  return `kubernetes.io/csi/${csiKey(volume)}`;
 }
 
 function hasHandle(volume: PersistentVolume): volume is PersistentVolume & CsiVolume {

@@ -1,3 +1,4 @@
+import { NOTHING } from "../kube/raw.ts";
 import type { JudgedAttachment } from "./attachment-rows.ts";
 import type { NodeState } from "./diagnosis.ts";
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from "./facts.ts";
@@ -24,7 +25,7 @@ export interface PodCase {
   readonly uses: readonly ClaimUse[];
   /** Attachments that keep the pod waiting: other nodes', or its own node's while it is being taken away. */
   readonly blockers: readonly JudgedAttachment[];
-  /** The attachment of each disk on the pod's own node. */
+  /** The attachment of each disk on the node of a pod that is being created. */
   readonly own: readonly JudgedAttachment[];
   /** Not undefined: a use could not be followed, so that there may be more blockers. */
   readonly unread: Unread | undefined;
@@ -36,20 +37,27 @@ export function podCase(pod: Pod, inquiry: Inquiry): PodCase {
   const uses = pod.claims.map(({ claimName, volumeName }) =>
     useOf(pod.namespace, claimName, volumeName, inquiry),
   );
-  const own = uses.flatMap(({ disk }) =>
-    disk === undefined
-      ? []
-      : inquiry.attachmentsOf(disk).filter(({ attachment }) => attachment.nodeName === pod.nodeName),
-  );
+  // Nothing else than a volume's way to its node is of interest of a pod that waits, and of others not that.
+  const waits = stage === "creating" || stage === "unscheduled";
   return {
     pod,
     stage,
     nodeState: pod.nodeName === undefined ? undefined : picture.nodeState(pod.nodeName),
     uses,
-    blockers: uses.flatMap(({ disk }) => (disk === undefined ? [] : blockersOf(pod, stage, disk, inquiry))),
-    own,
-    unread: unreadOf(uses, inquiry),
+    blockers: waits
+      ? uses.flatMap(({ disk }) => (disk === undefined ? [] : blockersOf(pod, stage, disk, inquiry)))
+      : NOTHING,
+    own: stage === "creating" ? ownOf(pod, uses, inquiry) : NOTHING,
+    unread: waits ? unreadOf(uses, inquiry) : undefined,
   };
+}
+
+function ownOf({ nodeName }: Pod, uses: readonly ClaimUse[], inquiry: Inquiry): readonly JudgedAttachment[] {
+  return uses.flatMap(({ disk }) =>
+    disk === undefined
+      ? []
+      : inquiry.attachmentsOf(disk).filter(({ attachment }) => attachment.nodeName === nodeName),
+  );
 }
 
 function useOf(namespace: string, claimName: string, volumeName: string, inquiry: Inquiry): ClaimUse {
@@ -82,7 +90,7 @@ export function isOnePod(disk: Disk): boolean {
 }
 
 function blockersOf(pod: Pod, stage: Stage, disk: Disk, inquiry: Inquiry): readonly JudgedAttachment[] {
-  if (disk.many || (stage !== "creating" && stage !== "unscheduled")) return [];
+  if (disk.many) return [];
   if (stage === "unscheduled" && !isOnePod(disk)) return [];
   const attachments = inquiry.attachmentsOf(disk);
   const own = attachments.find(({ attachment }) => attachment.nodeName === pod.nodeName);

@@ -33,7 +33,8 @@ export function failingContainer(pod: Pod): Container | undefined {
 }
 
 /** How far a pod has come. `creating`: on a node, and no container has been started yet. */
-export type Stage = "finished" | "terminating" | "unscheduled" | "creating" | "failing" | "running";
+export const STAGES = ["finished", "terminating", "unscheduled", "creating", "failing", "running"] as const;
+export type Stage = (typeof STAGES)[number];
 
 export function stageOf(pod: Pod): Stage {
   if (isFinished(pod)) return "finished";

@@ -4,6 +4,7 @@ import { isWorkloadKind } from "../kube/kinds.ts";
 import { evaluate, type JudgementContext } from "../policy/evaluate.ts";
 import { DEFAULT_OPTIONS } from "../policy/options.ts";
 import { accessModeUnsupported } from "../policy/rules/access-mode-unsupported.ts";
+import { claimUnknown } from "../policy/rules/claim-unknown.ts";
 import { knownValue } from "../policy/view.ts";
 import { sentenceOf } from "../report/message.ts";
 import type { DiagnoseOptions, Prevention } from "./options.ts";
@@ -20,6 +21,7 @@ export function preventionFrom(
   readings: readonly RawReading[],
 ): Pick<DiagnoseOptions, "prevention" | "modesRefused"> {
   let made: ClusterIndex | undefined;
+  const areClaimsRead = whole(readings).has("PersistentVolumeClaim");
   const index = () => {
     made ??= indexOf(readings);
     return made;
@@ -30,7 +32,9 @@ export function preventionFrom(
       const workload = knownValue(index().workload(kind, namespace, name));
       if (workload === undefined) return [];
       const { findings } = evaluate(index(), workload, null, CONTEXT);
-      return findings.flatMap((finding): Prevention[] =>
+      // Of a claim that was not read, that it is not known says nothing.
+      const told = areClaimsRead ? findings : findings.filter(({ rule }) => rule !== claimUnknown.id);
+      return told.flatMap((finding): Prevention[] =>
         finding.fixes.map((fix) => ({ ...fix, rule: finding.rule, finding: sentenceOf(finding) })),
       );
     },
@@ -42,12 +46,18 @@ export function preventionFrom(
   };
 }
 
-function indexOf(readings: readonly RawReading[]): ClusterIndex {
-  const whole = new Set<string>();
+/** The kinds of which every object of the cluster is known. */
+function whole(readings: readonly RawReading[]): ReadonlySet<string> {
+  const kinds = new Set<string>();
   for (const { kind, namespace, state } of readings)
-    if (namespace === null && state !== "unread") whole.add(kind);
+    if (namespace === null && state !== "unread") kinds.add(kind);
+  return kinds;
+}
+
+function indexOf(readings: readonly RawReading[]): ClusterIndex {
+  const complete = whole(readings);
   const index = new ClusterIndex({
-    completeness: (kind) => (whole.has(kind) ? "complete" : { reason: `${kind}s were not all read` }),
+    completeness: (kind) => (complete.has(kind) ? "complete" : { reason: `${kind}s were not all read` }),
   });
   for (const { kind, items } of readings) {
     const { groups, version } = PROJECTED[kind];

@@ -5,6 +5,7 @@ import {
   DIAGNOSED_KINDS,
   type DiagnosedKind,
   type Facts,
+  type Meta,
   type ObjectOf,
   type Objects,
   type Reading,
@@ -167,23 +168,41 @@ function projected<K extends DiagnosedKind>(
   kind: K,
   readings: readonly RawReading[],
 ): readonly ObjectOf[K][] {
-  const found = new Map<string, ObjectOf[K]>();
+  const { from } = PROJECTED[kind];
+  const found: ObjectOf[K][] = [];
+  let inOrder = true;
+  let last: ObjectOf[K] | undefined;
   for (const reading of readings) {
     if (reading.kind !== kind) continue;
     for (const item of reading.items) {
       if (!isRecord(item)) continue;
-      const object = PROJECTED[kind].from(item);
+      const object = from(item);
       if (object.name === "") continue;
-      const key = `${object.namespace}/${object.name}`;
-      const seen = found.get(key);
-      if (seen === undefined || isNewer(object.resourceVersion, seen.resourceVersion)) found.set(key, object);
+      // The API server's own lists are in order already, and name nothing twice.
+      inOrder &&= last === undefined || byKey(last, object) < 0;
+      last = object;
+      found.push(object);
     }
   }
-  const keys = [...found.keys()];
-  // The API server's own lists are in order already.
-  if (keys.every((key, index) => index === 0 || compare(keys[index - 1] ?? "", key) < 0))
-    return [...found.values()];
-  return keys.sort(compare).map((key) => found.get(key) as ObjectOf[K]);
+  return inOrder ? found : newestOfEach(found.sort(byKey));
+}
+
+/** By `NAMESPACE/NAME`, which is put together only where namespaces differ. */
+function byKey(a: Meta, b: Meta): number {
+  return a.namespace === b.namespace
+    ? compare(a.name, b.name)
+    : compare(`${a.namespace}/`, `${b.namespace}/`);
+}
+
+/** @param objects in order; of several versions of one the newest counts, of equal ones the first */
+function newestOfEach<T extends Meta>(objects: readonly T[]): readonly T[] {
+  const newest: T[] = [];
+  for (const object of objects) {
+    const seen = newest.at(-1);
+    if (seen === undefined || byKey(seen, object) !== 0) newest.push(object);
+    else if (isNewer(object.resourceVersion, seen.resourceVersion)) newest[newest.length - 1] = object;
+  }
+  return newest;
 }
 
 /** resourceVersions of one object can be compared as numbers since Kubernetes 1.35 (KEP-5504); before that in practice. */

@@ -1,3 +1,4 @@
+import { isObjectName } from "../report/commands.ts";
 import type { StepDraft } from "./answer.ts";
 import type { Question } from "./diagnosis.ts";
 import type {
@@ -88,7 +89,10 @@ export function zeroAndBack(object: Scalable, pods: readonly Pod[], inquiry: Inq
     id: "scale-to-zero-and-back",
     text: "Or stop all pods and start one, which comes with the newest template.",
     commands: down.length === 0 ? [] : [...down, ...gone, ...kubectl.scale(object, 0, 1)],
-    cost: "a restart's downtime",
+    cost:
+      object.replicas > 1
+        ? `a restart's downtime, and 1 pod instead of ${object.replicas} until you scale`
+        : "a restart's downtime",
     touches: object,
   });
 }
@@ -145,10 +149,10 @@ export function bringNodeBack(node: string): StepDraft {
   });
 }
 
-export function powerOffNode(node: string): StepDraft {
+export function powerOffNode(node: string, verb: "Or power" | "Power" = "Or power"): StepDraft {
   return step({
     id: "power-off-node",
-    text: `Or power ${node} off and keep it off.`,
+    text: `${verb} ${node} off and keep it off.`,
     cost: "all that runs there ends",
   });
 }
@@ -187,7 +191,7 @@ export function forceDelete(pod: Pod, inquiry: Inquiry): StepDraft {
   const node = pod.nodeName ?? "";
   return step({
     id: "force-delete-pod",
-    text: "Or remove only the pod's object; its volume follows. Diagnose again then.",
+    text: "Or, instead of the taint, remove only the pod's object; its volume follows within 6 min. Diagnose again then.",
     commands: inquiry.kubectl.delete(pod, { graceSeconds: 0 }),
     behind: [machineIsOff(node).id],
     cost: "up to 6 minutes more",
@@ -202,7 +206,7 @@ export function deleteAttachment(
 ): StepDraft {
   return step({
     id: "delete-attachment",
-    text: `Delete only the attachment of ${attachment.nodeName}: a detach that nobody checks.`,
+    text: `Delete only the attachment of ${attachment.nodeName}; Kubernetes checks nothing.`,
     commands: inquiry.kubectl.delete(attachment, { byVersion: true }),
     behind,
     cost: "nothing, if no pod there uses it",
@@ -210,18 +214,34 @@ export function deleteAttachment(
   });
 }
 
+/** @param part the sidecar of its controller pod that does the work */
 export function lookAtDriver(
   driver: string | undefined,
   inquiry: Inquiry,
-  attachment?: VolumeAttachment,
+  {
+    attachment,
+    part = "csi-attacher",
+  }: { readonly attachment?: VolumeAttachment; readonly part?: "csi-attacher" | "csi-provisioner" } = {},
 ): StepDraft {
   return step({
     id: "look-at-driver",
-    text: `Look at the controller pod of driver ${driver ?? "(unknown)"}, and at the log of its container csi-attacher; repair or restart it.`,
+    text: `Look at the controller pod of driver ${driver ?? "(unknown)"}, and at the log of its container ${part}; repair or restart it.`,
     commands: [
       ...inquiry.kubectl.read("get pods -A -o wide"),
       ...(attachment === undefined ? [] : inquiry.kubectl.describe(attachment)),
     ],
+    cost: "nothing",
+  });
+}
+
+/** The part of a driver that mounts runs on the node itself. */
+export function lookAtNodeDriver(driver: string | undefined, node: string, inquiry: Inquiry): StepDraft {
+  return step({
+    id: "look-at-driver",
+    text: `Look at the pod of driver ${driver ?? "(unknown)"} that runs on ${node}, and at its log; repair or restart it, or install it on that node.`,
+    commands: isObjectName(node)
+      ? inquiry.kubectl.read(`get pods -A -o wide --field-selector spec.nodeName=${node}`)
+      : [],
     cost: "nothing",
   });
 }
@@ -279,7 +299,7 @@ export function advice(id: StepDraft["id"], text: string, cost = "nothing"): Ste
 export function replacePendingClaim(claim: PersistentVolumeClaim, inquiry: Inquiry): StepDraft {
   return step({
     id: "replace-pending-claim",
-    text: "Recreate the claim as it should be: access modes and class cannot be changed. Nothing is lost while it is Pending; the command is refused once it has changed.",
+    text: "Delete the claim and create it again as it should be: access modes and class cannot be changed. Nothing is lost while it is Pending; the command is refused once it has changed.",
     commands: inquiry.kubectl.delete(claim, { byVersion: true }),
     cost: "none: there is no volume yet",
   });
@@ -309,7 +329,7 @@ export function stopAll(roots: readonly Root[], inquiry: Inquiry): StepDraft {
   const [first] = scalable;
   return step({
     id: "stop-all-users",
-    text: `Stop every pod that uses the volume${rest.length === 0 ? "" : ` (also ${rest.join(", ")})`}, and wait until all are gone; start none before the steps below are done.`,
+    text: `Stop every pod that uses the volume${rest.length === 0 ? "" : ` (also ${rest.join(", ")})`}, wait until all are gone; start none before the steps below are done.`,
     commands: scalable.flatMap(({ object }) => inquiry.kubectl.scale(object, object.replicas, 0)),
     cost: "downtime",
     ...(first === undefined ? {} : { touches: first.object }),

@@ -192,9 +192,9 @@ function twoSteps(fixes: Choice["fixes"]): string {
 
 function leftNotes({ workload, fixes }: Choice, why: string): readonly ReportNote[] {
   return fixes.map((fix) => {
-    const steps = stepsOf(fix, { isStored: noneStored }, { workload, cluster: null }).map(
-      ({ where, what }) => `${where}: ${what}`,
-    );
+    const steps = stepsOf(fix, { isStored: noneStored }, { workload, cluster: null })
+      .filter(({ precaution }) => precaution !== true)
+      .map(({ where, what }) => `${where}: ${what}`);
     const patch = steps.length === 0 ? "" : `; ${steps.join("; ")}`;
     return {
       source: workload.source ?? null,

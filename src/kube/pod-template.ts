@@ -24,12 +24,14 @@ function mountedNames(podSpec: Raw): ReadonlySet<unknown> | undefined {
   return names;
 }
 
+/** What a template mounts. */
+export type MountList = readonly Mount[];
+
 /**
- * The mounts of a template that has too many volumes to be sent from thread to thread as they are written
- * (`admission/body/compact-review.ts`). Kubernetes has no such field.
+ * Reads the mounts of a template that has too many volumes to be sent from thread to thread as they are written
+ * (`admission/body/compact-review.ts`): each name with the place of its source among the few that there are.
  */
-function mountedIn(raw: unknown): readonly Mount[] {
-  if (raw === undefined) return NOTHING;
+export function mountList(raw: unknown): MountList {
   const { sources, of, names } = record(raw);
   const places = list(of);
   const disks = list(sources).map((source) => {
@@ -47,6 +49,14 @@ function mountedIn(raw: unknown): readonly Mount[] {
   return mounts;
 }
 
+/** By pod spec, and not in it: nobody can write it into an object. */
+const told = new WeakMap<Raw, MountList>();
+
+/** Says what a pod spec mounts in place of its volumes and containers. */
+export function tellMounts(podSpec: Raw, mounts: MountList): void {
+  told.set(podSpec, mounts);
+}
+
 /**
  * A pod template (or a Pod, which is its own). `ownVolumes` names the volumes that each pod has to itself: a
  * StatefulSet's claim templates take the place of a volume of the same name
@@ -55,29 +65,26 @@ function mountedIn(raw: unknown): readonly Mount[] {
 export function podTemplateOf(raw: Raw, ownVolumes: ReadonlySet<unknown>): PodTemplate {
   const metadata = record(raw.metadata);
   const spec = record(raw.spec);
-  const mounts: Mount[] = [...mountedIn(spec.mounted)];
-  const unmountedClaims: string[] = [];
+  const mounts: Mount[] = [];
   const volumes = list(spec.volumes);
   const mounted = volumes.length === 0 ? undefined : mountedNames(spec);
   for (const entry of volumes) {
     const volume = record(entry);
     if (ownVolumes.has(volume.name)) continue;
+    if (mounted !== undefined && !mounted.has(volume.name)) continue;
     const volumeName = shared(nonEmpty(volume.name) ?? "");
-    const isMounted = mounted === undefined || mounted.has(volume.name);
     const claimName = nonEmpty(record(volume.persistentVolumeClaim).claimName);
     if (claimName !== undefined) {
-      if (isMounted) mounts.push({ kind: "claim", volumeName, claimName: shared(claimName) });
-      else unmountedClaims.push(shared(claimName));
+      mounts.push({ kind: "claim", volumeName, claimName: shared(claimName) });
       continue;
     }
-    const source = isMounted ? inlineDiskOf(volume) : undefined;
+    const source = inlineDiskOf(volume);
     if (source !== undefined) mounts.push({ kind: "inline", volumeName, source });
   }
   return {
     labels: labels(metadata.labels),
     annotations: ownAnnotations(metadata.annotations),
-    mounts: mounts.length === 0 ? NOTHING : mounts,
-    unmountedClaims: unmountedClaims.length === 0 ? NOTHING : unmountedClaims,
+    mounts: told.get(spec) ?? (mounts.length === 0 ? NOTHING : mounts),
     placement: placementOf(spec),
   };
 }

@@ -1,3 +1,4 @@
+import type { ConventionalClass } from "./catalogue/conventional-classes.ts";
 import type { Field } from "./field.ts";
 import type { AccessMode, AutoscalerKind, Volume } from "./model.ts";
 
@@ -39,11 +40,8 @@ export interface ClaimReach {
   readonly provisioner: string | undefined;
   /** Where one node alone can use the volume, and the scheduler knows it by a label of the driver's own. */
   readonly pin: NodePin | undefined;
-  /**
-   * Where nothing says what the claim's class is: the node-local provisioner that a class of its name has by
-   * convention, which would keep the volume on one node.
-   */
-  readonly presumed: string | undefined;
+  /** Where nothing says what the claim's class is: what a class of its name is by convention. */
+  readonly presumed: ConventionalClass | undefined;
   /** True where the claim itself has not been found (reach `unknown`). */
   readonly missing: boolean;
   /** Why the claim itself could not be looked up; left out where it was found, or known not to be there. */

@@ -39,8 +39,8 @@ export const FIXES = {
     short: "a common same-node affinity",
     price: "one node is a single point of failure",
     summary:
-      "Give both workloads a common label and required pod affinity to that label on kubernetes.io/hostname",
-    cost: "one node is a single point of failure for both",
+      "Give the workloads that share it a common label, and required pod affinity to that label on kubernetes.io/hostname",
+    cost: "one node is a single point of failure for all of them",
   },
   "rwx-claim": {
     short: "an RWX claim",
@@ -166,9 +166,12 @@ const MAKERS: { readonly [Id in FixId]?: (situation: Situation, claims: readonly
 
   "same-node-affinity": ({ workload }) => {
     const labels = identifying(workload.template.labels);
-    if (workload.kind === "DaemonSet" || workload.template.placement.podAntiAffinity.length > 0) return null;
+    const { podAffinity, podAntiAffinity, spreadConstraints } = workload.template.placement;
+    // Pods that have to be apart would stay Pending.
+    if (workload.kind === "DaemonSet" || podAntiAffinity.length > 0 || spreadConstraints.length > 0)
+      return null;
     // A merge patch replaces whole lists: with terms already there it would lose them.
-    if (Object.keys(labels).length === 0 || workload.template.placement.podAffinity.length > 0) return {};
+    if (Object.keys(labels).length === 0 || podAffinity.length > 0) return {};
     const affinity = {
       podAffinity: {
         requiredDuringSchedulingIgnoredDuringExecution: [

@@ -195,9 +195,8 @@ export type Mount =
 export interface PodTemplate {
   readonly labels: Labels;
   readonly annotations: Labels;
+  /** What a container mounts; a claim that is only listed in `volumes` holds nothing up (semantics S4). */
   readonly mounts: readonly Mount[];
-  /** Claims listed in `volumes` that no container mounts: at most a note (semantics S4). */
-  readonly unmountedClaims: readonly string[];
   readonly placement: Placement;
 }
 

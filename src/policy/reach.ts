@@ -1,5 +1,6 @@
 import { type Capabilities, capabilitiesOf } from "./catalogue/capabilities.ts";
 import { modesOfClass } from "./catalogue/class-modes.ts";
+import type { ConventionalClass } from "./catalogue/conventional-classes.ts";
 import type { ClaimReach, NodePin, Reach } from "./factors.ts";
 import type {
   AccessMode,
@@ -191,7 +192,7 @@ class InlineDisk extends NoClaim implements ClaimReach {
   }
 
   get evidence(): readonly string[] {
-    const disk = `volume ${this.name} is a ${this.#source.type} disk named in the pod`;
+    const disk = `volume ${this.name} is a disk named in the pod (${this.#source.type})`;
     return [
       this.#isShared
         ? `${disk}, read-only: several nodes may attach it`
@@ -336,8 +337,21 @@ function reachOfUnbound(
     evidence: [
       ...unreadVolume(claim, volume),
       reasonOf(claim.accessModes, `claim ${claim.name} asks for`, found, () => chosen.described),
+      ...unlessAttached(chosen.presumed, claim),
     ],
   };
+}
+
+/** Where the class is only known by a name that file storage without an attach step has by convention. */
+function unlessAttached(
+  presumed: ConventionalClass | undefined,
+  { storageClassName }: Claim,
+): readonly string[] {
+  return presumed?.volumes === "not-attached"
+    ? [
+        `if StorageClass ${storageClassName} is ${presumed.provisioner}, as its name suggests, its volumes have no attach step and no pod waits for another's; storageClasses in the configuration can say so`,
+      ]
+    : [];
 }
 
 /** The volume is made for the claim, or was: provisioners name it after the claim's uid (sig-storage-lib, `pvc-UID`). */

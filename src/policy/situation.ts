@@ -1,4 +1,4 @@
-import type { ClaimReach, RolloutOverlap, SpreadProof, SteadyOverlap } from "./factors.ts";
+import type { ClaimReach, Reach, RolloutOverlap, SpreadProof, SteadyOverlap } from "./factors.ts";
 import type { Mount, Workload } from "./model.ts";
 import type { PolicyOptions } from "./options.ts";
 import { rolloutOverlap, steadyOverlap } from "./overlap.ts";
@@ -53,6 +53,7 @@ export function assessEarlier(
   claimsKept: boolean,
 ): Situation {
   const { options, workload, steady } = now;
+  const work = new Work();
   const claims = once(() => {
     const { mounts } = previous.template;
     // A set brings the claims of its templates.
@@ -63,10 +64,16 @@ export function assessEarlier(
     // Most changes leave alone what is mounted, and then it need not be looked at twice whether any is named twice.
     const isKnownDistinct =
       steady.claims.length === mounts.length && mountTheSame(mounts, workload.template.mounts);
-    return reachesOf(isKnownDistinct ? mounts : distinct(mounts), previous, view, options);
+    const reaches = reachesOf(isKnownDistinct ? mounts : distinct(mounts), previous, view, options);
+    // A volume that was not looked at may have held the pods on one node.
+    if (mounts.length > MOST_ALIKE && reaches.length < distinct(mounts).length) work.giveUp();
+    return reaches;
   });
-  return situationOf(view, previous, options, new Work(), claims);
+  return situationOf(view, previous, options, work, claims);
 }
+
+/** No pod gets as many volumes: more of one reach, or anything beyond these that one node or pod may hold, say nothing new. */
+const MOST_ALIKE = 1_000;
 
 function reachesOf(
   mounts: readonly Mount[],
@@ -74,7 +81,18 @@ function reachesOf(
   view: ClusterView,
   options: PolicyOptions,
 ): readonly ClaimReach[] {
-  return mounts.map((mount) => reachOfMount(mount, namespace, view, options));
+  if (mounts.length <= MOST_ALIKE)
+    return mounts.map((mount) => reachOfMount(mount, namespace, view, options));
+  const counts: Partial<Record<Reach, number>> = {};
+  const reaches: ClaimReach[] = [];
+  for (const mount of mounts) {
+    const claim = reachOfMount(mount, namespace, view, options);
+    const count = (counts[claim.reach] ?? 0) + 1;
+    counts[claim.reach] = count;
+    if (count <= MOST_ALIKE) reaches.push(claim);
+    if ((counts.node ?? 0) + (counts.pod ?? 0) >= MOST_ALIKE) break;
+  }
+  return reaches;
 }
 
 /**
@@ -123,6 +141,10 @@ export function replacing(situation: Situation, from: Workload): Situation {
     if (mountTheSame(from.template.mounts, workload.template.mounts)) return steady.claims;
     const before = new PlacesOfMounts(from.template.mounts);
     const mounts = distinct(workload.template.mounts);
+    if (steady.claims.length < mounts.length) {
+      const inBoth = mounts.filter((mount) => before.of(mount) !== undefined);
+      return reachesOf(inBoth, workload, view, options);
+    }
     const both = steady.claims.filter((_, at) => before.of(mounts[at] as Mount) !== undefined);
     // The same list where it holds the same: what is found out about a list is kept with it.
     return both.length === steady.claims.length ? steady.claims : both;
@@ -184,11 +206,19 @@ function once<T>(compute: () => T): () => T {
 /** A claim named by two volumes of one pod is one claim. */
 function distinct(mounts: readonly Mount[]): readonly Mount[] {
   if (mounts.length < 2) return mounts;
+  const known = distinctOf.get(mounts);
+  if (known !== undefined) return known;
   const places = new PlacesOfMounts(mounts);
-  return places.size === mounts.length
-    ? mounts
-    : [...new Map(mounts.map((mount) => [places.of(mount), mount])).values()];
+  const found =
+    places.size === mounts.length
+      ? mounts
+      : [...new Map(mounts.map((mount) => [places.of(mount), mount])).values()];
+  if (mounts.length > MOST_ALIKE) distinctOf.set(mounts, found);
+  return found;
 }
+
+/** Of long lists, which are asked about at every moment. */
+const distinctOf = new WeakMap<readonly Mount[], readonly Mount[]>();
 
 /**
  * True where two lists name the same claims and disks in the same order.
@@ -197,12 +227,13 @@ function distinct(mounts: readonly Mount[]): readonly Mount[] {
  */
 function mountTheSame(some: readonly Mount[], others: readonly Mount[], claimsOnly = false): boolean {
   return (
-    some.length === others.length &&
-    some.every((mount, at) => {
-      const other = others[at] as Mount;
-      if (claimsOnly && mount.kind !== "claim") return false;
-      return nameOf(mount) === nameOf(other) && typeOf(mount) === typeOf(other);
-    })
+    some === others ||
+    (some.length === others.length &&
+      some.every((mount, at) => {
+        const other = others[at] as Mount;
+        if (claimsOnly && mount.kind !== "claim") return false;
+        return nameOf(mount) === nameOf(other) && typeOf(mount) === typeOf(other);
+      }))
   );
 }
 

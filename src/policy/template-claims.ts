@@ -44,7 +44,7 @@ function templatesOf({ claimTemplates }: Workload): ReadonlyMap<string, Claim> {
 /** Pods of one set that are looked at; a set with more of them is judged by the first ones. */
 const MOST_PODS = 100;
 /** Claims of one set that are looked at. No pod gets as many volumes attached, so that the rest never runs. */
-const MOST_CLAIMS = 2_000;
+export const MOST_CLAIMS = 2_000;
 
 /** The claim templates of a set that are looked at: all but of one that has thousands. */
 export function templatesLookedAt({ claimTemplates }: Workload): readonly Claim[] {

@@ -28,6 +28,8 @@ export interface FixStep {
   readonly where: string;
   /** A command for a shell, or YAML. */
   readonly what: string;
+  /** True for what only some have to do, as `where` says. */
+  readonly precaution?: true;
 }
 
 /** What has to be known about objects to write commands. */
@@ -53,11 +55,31 @@ export function stepsOf(
     if (!isStored(target.object)) {
       const own = target.object.kind === subject.kind && target.object.name === subject.name;
       const where = own ? "in the manifest" : `in the manifest of ${nameOf(target.object)}`;
-      return [{ where, what: edit(target) }];
+      return [{ where, what: edit(target) }, ...beforeServerSideApply(target)];
     }
     const command = patchCommand(target, aimAt?.(target.object, cluster));
     return command === undefined ? [] : [{ where: "on the live object", what: command }];
   });
+}
+
+/**
+ * What a server-side apply needs before it: it cannot take away the `rollingUpdate` that the API server filled in, which
+ * belongs to nobody, and the API server refuses that beside Recreate, even where the manifest says `rollingUpdate: null`
+ * (tried with Kubernetes 1.36). The client-side `kubectl apply` drops it by itself.
+ */
+function beforeServerSideApply(target: FixTarget): readonly FixStep[] {
+  const { object, patch } = target;
+  if (object.kind !== "Deployment" || !removed(patch).includes("rollingUpdate")) return [];
+  const command = patchCommand(target);
+  return command === undefined
+    ? []
+    : [
+        {
+          where: "before that, where it runs already and is applied server-side (Flux, Helm 4)",
+          what: command,
+          precaution: true,
+        },
+      ];
 }
 
 /** Kubernetes' own rule for most names (RFC 1123 subdomain). */

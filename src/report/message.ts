@@ -117,9 +117,9 @@ function bodyOf(finding: AnyFinding, telling: Telling): readonly string[] {
     ...factsOf(finding).map((line) => `  - ${line}`),
     ...(first ? [`Fix: ${first.summary}. Cost: ${first.cost}.`] : []),
     ...(first
-      ? stepsOf(first, telling, { workload: finding.workload, cluster }).map(
-          (step) => `  ${step.where}: ${step.what}`,
-        )
+      ? stepsOf(first, telling, { workload: finding.workload, cluster })
+          .filter(({ precaution }) => precaution !== true)
+          .map((step) => `  ${step.where}: ${step.what}`)
       : []),
     ...(others.length > 0 ? [`Or: ${others.map(alternative).join("; ")}.`] : []),
     ...finding.notes.map((note) => `Note: ${note}.`),

@@ -345,6 +345,14 @@ t.test("the notes name the next three commands, and the labels of the namespace"
     ])
       t.ok(notes.includes(next), `${version}: ${next}`);
     t.match(notes, "requests pass unjudged while it restarts", version);
+    t.match(notes, "names no registry, so the nodes need to have it already", version);
+    const elsewhere = objectsOf({
+      ...FOO,
+      helm,
+      chart: folder,
+      values: { "image.repository": "ghcr.io/x/y" },
+    });
+    t.notMatch(select<{ text: string }>(elsewhere, "Notes", "notes").text, "registry", version);
   }
 });
 

@@ -29,6 +29,11 @@ spec:
 `;
 
 const RWO = claim("ReadWriteOnce");
+const GP3 = `apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: gp3, annotations: {storageclass.kubernetes.io/is-default-class: "true"}}
+provisioner: ebs.csi.aws.com
+`;
 const RECREATE = "strategy: {type: Recreate}";
 const namespace = (mode: string) =>
   `apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {attachguard.dev/mode: "${mode}"}}\n`;
@@ -199,13 +204,43 @@ t.test(
   async (t) => {
     const folder = t.testdir();
     const file = join(folder, "report.txt");
-    const stdin = bundle(deployment(), RWO);
+    const stdin = bundle(deployment(), RWO, GP3);
     const { code, out, err } = await run(["check", "-", "--format", `text=${file}`], { stdin, tty: true });
     t.same({ code, err }, { code: 1, err: "" });
     t.match(out, "\u001b[31mERROR");
     const written = readFileSync(file, "utf8");
     t.equal(written, (await run(["check", "-"], { stdin })).out);
     t.notOk(written.includes("\u001b"));
+  },
+);
+
+t.test(
+  "findings about a class that nobody describes: a line for people says how to settle them",
+  async (t) => {
+    const stdin = bundle(deployment("replicas: 2"), RWO);
+    const { out, err } = await run(["check", "-"], { stdin });
+    t.match(
+      err,
+      /^note: 2 findings rest on a class not among the files \(the default class\), .* --cluster-facts DUMP .* --nodes 1 /,
+    );
+    t.notMatch(out, "--cluster-facts", "it is no part of the report");
+    t.match(
+      (
+        await run(["check", "-"], {
+          stdin: stdin.replace("resources", "storageClassName: longhorn\n  resources"),
+        })
+      ).err,
+      "(longhorn)",
+    );
+    for (const [why, options, input] of [
+      ["the class is there", [], bundle(stdin, GP3)],
+      ["everything is there", ["--closed"], stdin],
+      ["no finding", ["--nodes", "1"], stdin],
+      ["only the errors", ["--quiet"], stdin],
+    ] as const) {
+      const { err } = await run(["check", "-", ...options], { stdin: input });
+      t.notMatch(err, "rest on", why);
+    }
   },
 );
 

@@ -4,28 +4,10 @@ import { join } from "node:path";
 import t from "tap";
 import { parse } from "yaml";
 import { ROOT } from "../manifests/render.ts";
+import type { Workflow } from "./jobs.ts";
 
 const FOLDER = join(ROOT, ".github/workflows");
 const FILES = readdirSync(FOLDER);
-
-interface Step {
-  readonly uses?: string;
-  readonly run?: string;
-  readonly with?: Readonly<Record<string, unknown>>;
-}
-
-interface Job {
-  readonly permissions?: Readonly<Record<string, string>>;
-  readonly needs?: string | readonly string[];
-  readonly "timeout-minutes"?: number;
-  readonly steps: readonly Step[];
-}
-
-interface Workflow {
-  readonly on: Readonly<Record<string, unknown>>;
-  readonly permissions: Readonly<Record<string, string>>;
-  readonly jobs: Readonly<Record<string, Job>>;
-}
 
 const textOf = (file: string) => readFileSync(join(FOLDER, file), "utf8");
 const workflowOf = (file: string) => parse(textOf(file)) as Workflow;
@@ -67,6 +49,10 @@ t.test("scripts are shell that bash can read", async (t) => {
       t.equal(status, 0, `${file}: ${run}: ${stderr}`);
     }
   }
+});
+
+t.test("a script ends at the first command that fails, also within a pipe", async (t) => {
+  for (const file of FILES) t.equal(workflowOf(file).defaults?.run.shell, "bash", file);
 });
 
 const release = workflowOf("release.yml");

@@ -4,29 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
+import { shownIn } from "./shown.ts";
 
 // Every command in a block marked `sh` works without a cluster, as it is written, in a clean clone.
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PAGES = ["README.md", "docs/ci.md", "docs/operations.md"];
 
-interface Command {
-  readonly place: string;
-  readonly line: string;
-}
-
-async function commandsOf(page: string): Promise<readonly Command[]> {
-  const lines = (await readFile(join(ROOT, page), "utf8")).split("\n");
-  const commands: Command[] = [];
-  let fence: string | undefined;
-  for (const [index, line] of lines.entries()) {
-    if (line.startsWith("```")) fence = fence === undefined ? line.slice(3).trim() : undefined;
-    else if (fence === "sh" && line.trim() !== "") commands.push({ place: `${page}:${index + 1}`, line });
-  }
-  return commands;
-}
-
-const commands = (await Promise.all(PAGES.map(commandsOf))).flat();
+const commands = PAGES.flatMap((page) => shownIn(page)).filter(({ mark }) => mark === "sh");
 /** These install from the network, so they are not run here. */
 const installing = commands.filter(({ line }) => line.startsWith("npm ci"));
 const running = commands.filter((command) => !installing.includes(command));

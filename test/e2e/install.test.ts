@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
 import t from "tap";
 import { OVERLAYS, ROOT, render, type Webhook } from "../manifests/render.ts";
 import { findBinaries } from "./binaries.ts";
@@ -171,6 +173,53 @@ t.test("uninstalling leaves nothing behind", { skip }, async (t) => {
     return left === "" ? true : undefined;
   });
   t.pass("gone");
+});
+
+const ELSEWHERE = "storage-guard";
+
+t.test("an overlay of five lines installs it into another namespace", { skip }, async (t) => {
+  const overlay = join(cluster.folder, "overlay");
+  await mkdir(overlay);
+  const lines = [
+    `resources: [${relative(overlay, `${ROOT}manifests/base`)}]`,
+    `namespace: ${ELSEWHERE}`,
+    "images:",
+    "  - name: attachguard",
+    "    newName: registry.example.com/attachguard",
+  ];
+  await writeFile(join(overlay, "kustomization.yaml"), `${lines.join("\n")}\n`);
+  await cluster.must(["apply", "-k", overlay]);
+  const there = ["-n", ELSEWHERE];
+  const patch = { spec: { type: "ExternalName", externalName: "localhost" } };
+  await cluster.must([...there, "patch", "service", "attachguard", "-p", JSON.stringify(patch)]);
+  const kubeconfig = await cluster.kubeconfigOf(ELSEWHERE, "attachguard");
+  const server = await Server.start(["--config", await configFile(cluster), "--kubeconfig", kubeconfig], {
+    POD_NAMESPACE: ELSEWHERE,
+  });
+  t.teardown(() => server.stop());
+  await server.ready();
+  await eventually("the CA to be written", async () =>
+    (await caBundles()).every(Boolean) ? true : undefined,
+  );
+  const data = (await cluster.get<SecretData>("secret", "attachguard-tls", ...there)).data;
+  t.ok(Object.keys(data ?? {}).length > 0, "the CA is in the Secret there");
+  await pointAt(cluster, server.port, { namespace: ELSEWHERE });
+  await t.resolves(reached(cluster), "the API server calls it by the Service's name there");
+
+  const claim = (namespace: string) => ({
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { name: "own", namespace },
+    spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+  });
+  const before = await cluster.calls();
+  await cluster.mustApply([claim(ELSEWHERE), claim("kube-system")]);
+  t.strictSame(
+    await cluster.calls(),
+    before,
+    "nothing in its own namespace or in kube-system is asked about",
+  );
+  await cluster.must(["delete", "-k", overlay, "--wait=false"]);
 });
 
 // The control plane keeps the process alive until the end of the suite has stopped it.

@@ -114,16 +114,31 @@ export async function certificateFiles(
   return { args: ["--tls-cert", certFile, "--tls-key", keyFile], ca: ca.certificate };
 }
 
-/** Points every entry of the webhook configuration at a port of this machine, and at a CA where one is given. */
-export async function pointAt(cluster: Cluster, port: number, ca?: string): Promise<void> {
-  const service = { namespace: NAMESPACE, name: "attachguard", path: "/validate", port };
+/** What an installation is called where it is not the base's own. */
+export interface Installed {
+  readonly namespace?: string;
+  readonly service?: string;
+  readonly configuration?: string;
+}
+
+/**
+ * Points every entry of the webhook configuration at a port of this machine, by way of the Service of an installation,
+ * and at a CA where one is given.
+ */
+export async function pointAt(
+  cluster: Cluster,
+  port: number,
+  options: Installed & { readonly ca?: string } = {},
+): Promise<void> {
+  const { ca, namespace = NAMESPACE, service: name = "attachguard", configuration = "attachguard" } = options;
+  const service = { namespace, name, path: "/validate", port };
   const caBundle = ca === undefined ? {} : { caBundle: Buffer.from(ca).toString("base64") };
   const webhooks = [...webhooksOf(render("manifests/base")).keys()].map((name) => ({
     name,
     clientConfig: { service, ...caBundle },
   }));
   const patch = JSON.stringify({ webhooks });
-  await cluster.must(["patch", "validatingwebhookconfiguration", "attachguard", "-p", patch]);
+  await cluster.must(["patch", "validatingwebhookconfiguration", configuration, "-p", patch]);
 }
 
 const PROBE = {
@@ -155,7 +170,7 @@ export async function installAndServe(cluster: Cluster): Promise<Server> {
   const server = await Server.start(["--config", config, "--kubeconfig", kubeconfig, ...args]);
   try {
     await server.ready();
-    await pointAt(cluster, server.port, ca);
+    await pointAt(cluster, server.port, { ca });
     await reached(cluster);
   } catch (error) {
     await server.stop();

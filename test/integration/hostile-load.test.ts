@@ -1,6 +1,9 @@
+/**
+ * One review in twenty is hostile: beside 400 ordinary ones, four at a time, 21 of the awkward shapes are sent, four at
+ * a time too, from the same namespace. That may not make the slowest hundredth of the ordinary ones three times as slow.
+ */
 import t from "tap";
 import { SHAPES } from "../admission/support/hostile-reviews.ts";
-import { megabyte } from "../admission/support/megabyte.ts";
 import { objectOf, reviewOf } from "../admission/support/reviews.ts";
 import type { Sent } from "../admission/support/sender.ts";
 import { senderTo } from "../admission/support/sending.ts";
@@ -8,8 +11,23 @@ import { startServer } from "../admission/support/server.ts";
 
 t.setTimeout(0);
 
-/** In megabytes of ordinary JSON parsed: 600 ms where one takes 10, a fifth of what the API server waits. */
-const MOST = 60;
+const MOST = 3;
+/** Measured four times at least, so that one slow moment alone does not count, and more often until it is below. */
+const ROUNDS = { least: 4, most: 12 };
+
+/** What makes a body awkward: its bytes, its values, what is compared, what is looked up; below and above 256 KiB. */
+const HOSTILE = [
+  "characters of six bytes",
+  "labels",
+  "objects beyond measure",
+  "the shortest terms",
+  "claims that are mounted",
+  "disks of its own",
+  "annotations",
+  "lists just small enough for this thread",
+  "claim templates of a small body",
+  "labels of who manages it",
+] as const;
 
 const p99 = (sent: readonly Sent[]): number =>
   sent.map(({ duration }) => duration).toSorted((a, b) => a - b)[Math.floor(sent.length * 0.99)] ?? 0;
@@ -20,29 +38,29 @@ t.test("hostile bodies, one in twenty, leave ordinary reviews judged and in time
   const ordinary = Array.from({ length: 400 }, (_, index) =>
     JSON.stringify(reviewOf(index % 2 === 0 ? "005" : "014")),
   );
-  const shapes = ["characters of six bytes", "labels", "objects beyond measure", "the shortest terms"].map(
-    (name) => SHAPES[name]?.[0]() ?? "",
-  );
-  const hostile = Array.from({ length: 20 }, (_, index) => shapes[index % shapes.length] ?? "");
+  const shapes = HOSTILE.map((name) => SHAPES[name]?.[0]() ?? "");
+  const hostile = Array.from({ length: 21 }, (_, index) => shapes[index % shapes.length] ?? "");
   await ordinarySender(ordinary, 4);
   await hostileSender(shapes, 1);
-  let least = Number.POSITIVE_INFINITY;
-  // Not as a multiple of what they take alone: client and attacker share the cores with the server.
-  for (let turn = 0; turn < 2 && least > MOST; turn += 1) {
-    const alone = await ordinarySender(ordinary, 4);
-    const [beside, attack] = await Promise.all([ordinarySender(ordinary, 4), hostileSender(hostile, 4)]);
-    for (const sent of [...alone, ...beside]) {
+  let [alone, beside] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const isBelow = () => beside < alone * MOST;
+  for (let round = 0; round < ROUNDS.most && (round < ROUNDS.least || !isBelow()); round += 1) {
+    const before = await ordinarySender(ordinary, 4);
+    const [during, attack] = await Promise.all([ordinarySender(ordinary, 4), hostileSender(hostile, 4)]);
+    for (const sent of [...before, ...during]) {
       if (sent.status !== 200 || sent.unjudged)
         t.fail(`an ordinary review was not judged: ${JSON.stringify(sent)}`);
     }
-    t.equal(beside.length, ordinary.length, "none is missing");
+    t.equal(during.length, ordinary.length, "none is missing");
     t.equal(attack.length, hostile.length, "and each hostile one got an answer");
     t.ok(
       attack.every(({ status }) => status === 200),
       JSON.stringify(attack),
     );
-    least = Math.min(least, p99(beside) / Math.max(megabyte(), 10));
-    t.comment(`p99 ${p99(alone).toFixed(1)} ms alone, ${p99(beside).toFixed(1)} ms beside them`);
+    // The quickest of each: a machine that is busy during the one and not the other would decide it otherwise.
+    alone = Math.min(alone, p99(before));
+    beside = Math.min(beside, p99(during));
+    t.comment(`p99 ${p99(before).toFixed(1)} ms alone, ${p99(during).toFixed(1)} ms beside them`);
   }
-  t.ok(least < MOST, `${least.toFixed(1)} megabytes' worth`);
+  t.ok(isBelow(), `${(beside / alone).toFixed(1)} times as slow`);
 });

@@ -1,4 +1,5 @@
 import t from "tap";
+import { mountList, tellMounts } from "../../src/kube/pod-template.ts";
 import { workloadFrom } from "../../src/kube/workload.ts";
 import type { Mount, PodTemplate } from "../../src/policy/model.ts";
 
@@ -20,11 +21,10 @@ const names = (template: PodTemplate): string[] =>
   template.mounts.map((mount) => (mount.kind === "claim" ? mount.claimName : mount.source.type));
 
 t.test("counts a claim as mounted when a container of any sort uses it", async (t) => {
-  const rows: { spec: unknown; mounted: string[]; unmounted: string[]; reason: string }[] = [
+  const rows: { spec: unknown; mounted: string[]; reason: string }[] = [
     {
       spec: { containers: [{ name: "a", volumeMounts: mounts }], volumes: [data] },
       mounted: ["data"],
-      unmounted: [],
       reason: "a container mounts it",
     },
     {
@@ -33,7 +33,6 @@ t.test("counts a claim as mounted when a container of any sort uses it", async (
         volumes: [data],
       },
       mounted: ["data"],
-      unmounted: [],
       reason: "a block device is mounted, too",
     },
     {
@@ -43,7 +42,6 @@ t.test("counts a claim as mounted when a container of any sort uses it", async (
         volumes: [data],
       },
       mounted: ["data"],
-      unmounted: [],
       reason: "an init container",
     },
     {
@@ -53,7 +51,6 @@ t.test("counts a claim as mounted when a container of any sort uses it", async (
         volumes: [data],
       },
       mounted: ["data"],
-      unmounted: [],
       reason: "a sidecar",
     },
     {
@@ -63,45 +60,39 @@ t.test("counts a claim as mounted when a container of any sort uses it", async (
         volumes: [data],
       },
       mounted: ["data"],
-      unmounted: [],
       reason: "an ephemeral container",
     },
     {
       spec: { containers: [{ name: "a" }], volumes: [data] },
       mounted: [],
-      unmounted: ["data"],
       reason: "listed only: the kubelet skips it (semantics S4)",
     },
     {
       spec: { containers: [{ name: "a", volumeMounts: [{ name: "other" }] }], volumes: [data] },
       mounted: [],
-      unmounted: ["data"],
       reason: "another volume is mounted",
     },
-    { spec: { volumes: [data] }, mounted: ["data"], unmounted: [], reason: "no containers: a patch" },
-    { spec: { containers: [], volumes: [data] }, mounted: ["data"], unmounted: [], reason: "none: a patch" },
+    { spec: { volumes: [data] }, mounted: ["data"], reason: "no containers: a patch" },
+    { spec: { containers: [], volumes: [data] }, mounted: ["data"], reason: "none: a patch" },
     {
       spec: {
         containers: [{ name: "a", volumeMounts: [{ name: "d" }, { name: "e" }] }],
         volumes: [data, { name: "e", persistentVolumeClaim: { claimName: "data", readOnly: true } }],
       },
       mounted: ["data", "data"],
-      unmounted: [],
       reason: "one claim under two names",
     },
-    { spec: undefined, mounted: [], unmounted: [], reason: "a template without spec" },
-    { spec: { volumes: "d", containers: 3 }, mounted: [], unmounted: [], reason: "wrong types" },
+    { spec: undefined, mounted: [], reason: "a template without spec" },
+    { spec: { volumes: "d", containers: 3 }, mounted: [], reason: "wrong types" },
     {
       spec: { volumes: [null, 7, { name: "d" }, { persistentVolumeClaim: { claimName: "" } }] },
       mounted: [],
-      unmounted: [],
       reason: "entries that name nothing",
     },
   ];
-  for (const { spec, mounted, unmounted, reason } of rows) {
+  for (const { spec, mounted, reason } of rows) {
     const template = templateOf(spec);
     t.same(names(template), mounted, reason);
-    t.same(template.unmountedClaims, unmounted, `${reason}: unmounted`);
   }
 });
 
@@ -157,7 +148,6 @@ t.test("leaves out volumes that each pod of a StatefulSet has for itself", async
     },
   });
   t.same(workload && names(workload.template), ["shared"], "a claim template takes the place of the volume");
-  t.same(workload?.template.unmountedClaims, []);
 });
 
 t.test("finds the template of every kind", async (t) => {
@@ -232,5 +222,18 @@ t.test("survives 10,000 volumes", async (t) => {
   const containers = [{ name: "a", volumeMounts: volumes.slice(1).map(({ name }) => ({ name })) }];
   const template = templateOf({ containers, volumes });
   t.equal(template.mounts.length, 9_999);
-  t.same(template.unmountedClaims, ["c0"]);
+});
+
+t.test("nobody can say in a template what it mounts instead of its volumes", async (t) => {
+  const data = { name: "d", persistentVolumeClaim: { claimName: "data" } };
+  const other = { sources: [{ type: "persistentVolumeClaim" }], of: [0], names: ["other"] };
+  const spec = {
+    containers: [{ name: "a", volumeMounts: [{ name: "d", mountPath: "/d" }] }],
+    volumes: [data],
+  };
+  t.same(names(templateOf({ ...spec, mounted: other })), ["data"], "a field of that name is none");
+  t.same(names(templateOf({ mounted: other })), [], "nor where nothing else is mounted");
+  tellMounts(spec, mountList(other));
+  t.same(names(templateOf(spec)), ["other"], "who read the body can say it about the very object");
+  t.same(names(templateOf({ ...spec })), ["data"], "and about no copy");
 });

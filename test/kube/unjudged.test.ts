@@ -15,7 +15,7 @@ const cloneSet = object("apps.kruise.io/v1alpha1", "CloneSet", {
   spec: { replicas: 2, template: template() },
 });
 
-t.test("names what carries a pod template with a claim, by its shape", async (t) => {
+t.test("names what mounts a claim, by its shape", async (t) => {
   const rows: readonly (readonly [object: unknown, found: boolean, why: string])[] = [
     [cloneSet, true, "a template where a Deployment has it"],
     [
@@ -38,9 +38,45 @@ t.test("names what carries a pod template with a claim, by its shape", async (t)
       "no claim",
     ],
     [
-      object("example.com/v1", "App", { spec: { volumes: [{ persistentVolumeClaim: { claimName: "x" } }] } }),
+      object("argoproj.io/v1alpha1", "Workflow", {
+        spec: {
+          volumes: [{ name: "work", persistentVolumeClaim: { claimName: "x" } }],
+          templates: [{ name: "step", container: { image: "example.com/step" } }],
+        },
+      }),
+      true,
+      "volumes for several pods, whose containers are elsewhere",
+    ],
+    [
+      object("kubevirt.io/v1", "VirtualMachine", {
+        spec: {
+          template: { spec: { domain: {}, volumes: [{ persistentVolumeClaim: { claimName: "x" } }] } },
+        },
+      }),
+      true,
+      "no containers at all",
+    ],
+    [
+      object("tekton.dev/v1", "PipelineRun", {
+        spec: { workspaces: [{ name: "source", persistentVolumeClaim: { claimName: "x" } }] },
+      }),
+      true,
+      "a list of another name",
+    ],
+    [
+      object("apiextensions.k8s.io/v1", "CustomResourceDefinition", {
+        spec: {
+          volumes: [{ persistentVolumeClaim: { properties: { claimName: { type: "string" } } } }],
+          others: [{ persistentVolumeClaim: { claimName: { type: "string" } } }],
+        },
+      }),
       false,
-      "no containers",
+      "a schema that describes one",
+    ],
+    [
+      object("example.com/v1", "App", { spec: { volumes: [{ persistentVolumeClaim: { claimName: "" } }] } }),
+      false,
+      "no name",
     ],
     [deployment(), false, "a kind that is judged"],
     [scaledJob(), false, "and another"],

@@ -111,6 +111,31 @@ t.test("replaces what cannot be read by the default and says so", async (t) => {
       note: 'spec.strategy.rollingUpdate "25%" is not an object: the default 25% is used on both sides',
       reason: "fenceposts that are none",
     },
+    {
+      spec: { strategy: { type: "RollingUpdate", maxSurge: 0, maxUnavailable: 1 } },
+      note: "spec.strategy.maxSurge is no field of a Deployment, and is not used: write spec.strategy.rollingUpdate.maxSurge",
+      reason: "the fenceposts one level too high",
+    },
+    {
+      spec: { strategy: { maxUnavailable: 1 } },
+      note: "spec.strategy.maxUnavailable is no field of a Deployment, and is not used: write spec.strategy.rollingUpdate.maxUnavailable",
+      reason: "one of them",
+    },
+    {
+      spec: { updateStrategy: { type: "Recreate" } },
+      note: "spec.updateStrategy is no field of a Deployment, and is not used: write spec.strategy",
+      reason: "the name that a StatefulSet has for it",
+    },
+    {
+      spec: { template: { spec: { strategy: { type: "Recreate" } } } },
+      note: "spec.template.spec.strategy is no field of a Deployment, and is not used: write spec.strategy",
+      reason: "in the pod's spec",
+    },
+    {
+      spec: { template: { strategy: { type: "Recreate" } } },
+      note: "spec.template.strategy is no field of a Deployment, and is not used: write spec.strategy",
+      reason: "in the template",
+    },
   ];
   for (const { spec, note, reason } of rows) {
     t.same(deployment(spec).strategy, rolling(percent(25), percent(25)), `${reason}: the default`);
@@ -119,6 +144,11 @@ t.test("replaces what cannot be read by the default and says so", async (t) => {
   const both = deployment({ strategy: { type: "Recreate", rollingUpdate: { maxSurge: 1 } } });
   t.same(both.strategy, { kind: "recreate" });
   t.same(both.notes, ["spec.strategy.rollingUpdate is not allowed with type Recreate: it is not used"]);
+  t.same(
+    deployment({ strategy: { type: "Recreate" }, updateStrategy: { type: "RollingUpdate" } }).notes,
+    [],
+    "what stands beside a strategy misleads nobody",
+  );
 });
 
 t.test("reads replicas as the API server would", async (t) => {

@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import t from "tap";
+import { copyProduction } from "../distribution/production.ts";
 import { ROOT } from "./render.ts";
 
 const run = promisify(execFile);
@@ -61,8 +62,7 @@ t.test("the builder is sent what the image is made of, and nothing else", async 
       .sort(),
     [...needed].sort(),
   );
-  const there = await readdir(ROOT);
-  for (const path of needed) t.ok(there.includes(path), path);
+  for (const path of needed) await t.resolves(stat(`${ROOT}${path}`), path);
 });
 
 t.test("the image has the Node that the project is tested with", async (t) => {
@@ -106,6 +106,11 @@ t.test("base image and registry can be a mirror's", async (t) => {
         lines.some((line) => line.word === "ARG" && line.rest === "NPM_REGISTRY"),
         name,
       );
+      // Node trusts the authorities that it was built with; a mirror's may only be in the base image.
+      t.ok(
+        lines.some((line) => line.word === "ENV" && line.rest === "NODE_USE_SYSTEM_CA=1"),
+        `${name}: the mirror's certificate`,
+      );
     }
   }
 });
@@ -118,10 +123,6 @@ t.test("no package's install script runs while the image is built", async (t) =>
   }
   t.match((await instructions("production", "RUN"))[0], "npm ci --omit=dev --ignore-scripts");
 });
-
-interface Lockfile {
-  readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly devOptional?: boolean }>>;
-}
 
 /** True where a command can be run in a network that leads nowhere, as the build has to bear after `npm ci`. */
 async function canDoWithoutNetwork(): Promise<boolean> {
@@ -148,16 +149,47 @@ async function fillImage(folder: string): Promise<void> {
   await cp(join(source, "dist/cli"), join(app, "dist/cli"), { recursive: true });
   await cp(join(source, "dist/LICENSES.txt"), join(app, "dist/LICENSES.txt"));
   await cp(`${ROOT}package.json`, join(app, "package.json"));
-  const lockfile = JSON.parse(await readFile(`${ROOT}package-lock.json`, "utf8")) as Lockfile;
-  for (const [path, { dev, devOptional }] of Object.entries(lockfile.packages)) {
-    // Nested packages come along with the one that they are nested in.
-    if (path === "" || path.indexOf("node_modules/", 1) !== -1 || dev || devOptional) continue;
-    await cp(`${ROOT}${path}`, join(app, path), { recursive: true, force: true }).catch((error: unknown) => {
-      // Optional packages for other platforms are in the lockfile and not on the disk.
-      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
-    });
-  }
+  await copyProduction(app);
+  await run(`${ROOT}release/runtime-only.sh`, [join(app, "node_modules")]);
 }
+
+t.test("of the dependencies only what runs is kept", async (t) => {
+  t.match((await instructions("production", "RUN"))[0], "&& runtime-only.sh node_modules");
+  const file = "x";
+  const folder = t.testdir({
+    node_modules: {
+      ".bin": { file },
+      a: {
+        "index.js": file,
+        "index.js.map": file,
+        "index.d.ts": file,
+        LICENSE: file,
+        test: { file },
+        docs: { file },
+        lib: { test: { "index.js": file } },
+        node_modules: { b: { "index.mjs": file, benchmarks: { file }, "index.d.mts": file } },
+      },
+      "@scope": { test: { "index.js": file, tests: { file }, "index.test-d.ts": file } },
+      test: { "index.js": file, example: { file } },
+    },
+  });
+  await run(`${ROOT}release/runtime-only.sh`, [join(folder, "node_modules")]);
+  const left = await readdir(folder, { recursive: true, withFileTypes: true });
+  t.strictSame(
+    left
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => relative(join(folder, "node_modules"), join(parentPath, name)))
+      .sort(),
+    [
+      "@scope/test/index.js",
+      "a/LICENSE",
+      "a/index.js",
+      "a/lib/test/index.js",
+      "a/node_modules/b/index.mjs",
+      "test/index.js",
+    ],
+  );
+});
 
 t.test("what is in the image is enough to run every part of it", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "attachguard-image-"));

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -7,6 +8,7 @@ import {
   configOf,
   type Manifest,
   OVERLAYS,
+  parseManifests,
   podOf,
   ROOT,
   render,
@@ -57,6 +59,24 @@ t.test("five lines change the image and the namespace everywhere", { skip }, asy
     t.equal(clientConfig.service?.namespace, "storage-guard", name);
   }
   t.equal(select(objects, "Namespace", "storage-guard").kind, "Namespace");
+});
+
+const kustomize = process.env.KUSTOMIZE ?? "kustomize";
+const withoutKustomize =
+  spawnSync(kustomize, ["version"], { stdio: "ignore" }).status === 0
+    ? skip
+    : "SKIPPED: there is no kustomize beside kubectl's; KUSTOMIZE may name one";
+
+t.test("kustomize by itself renders the same as kubectl", { skip: withoutKustomize }, async (t) => {
+  await rendered("own", "resources: [{manifests}/base]\nnamespace: storage-guard\n");
+  const paths = ["base", ...OVERLAYS.map((name) => `overlays/${name}`)].map(
+    (path) => `${ROOT}manifests/${path}`,
+  );
+  for (const path of [...paths, join(folder, "own")]) {
+    const { status, stdout, stderr } = spawnSync(kustomize, ["build", path], { encoding: "utf8" });
+    t.equal(status, 0, `${path}: ${stderr}`);
+    t.strictSame(parseManifests(stdout), render(relative(ROOT, path)), path);
+  }
 });
 
 t.test("the server learns its namespace from its pod", { skip }, async (t) => {

@@ -102,6 +102,24 @@ t.test("a printed patch works on the live object: it is let through, and the err
   t.ok(tried > 100, `${tried} patches`);
 });
 
+t.test("pods that must be apart are not told to share a node", async (t) => {
+  const spread = (topologyKey: string, whenUnsatisfiable = "DoNotSchedule"): Raw => ({
+    topologySpreadConstraints: [
+      { maxSkew: 1, topologyKey, whenUnsatisfiable, labelSelector: { matchLabels: { app: "web" } } },
+    ],
+  });
+  const offered = (spec: Raw): boolean =>
+    judge(deployment({ spec, workload: { replicas: 2 } }), [claim(), ...CLUSTER]).findings.some(({ fixes }) =>
+      fixes.some(({ id }) => id === "same-node-affinity"),
+    );
+  t.notOk(
+    offered({ affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [APP] } } }),
+  );
+  t.notOk(offered(spread("kubernetes.io/hostname")), "a second pod beside the first would stay Pending");
+  t.notOk(offered(spread("topology.kubernetes.io/zone")), "nor may two be in one zone");
+  t.ok(offered(spread("kubernetes.io/hostname", "ScheduleAnyway")), "a wish gives way");
+});
+
 t.test("the fixes of a disk that the pod names are those of a disk", async (t) => {
   const disk = deployment({
     claims: [],

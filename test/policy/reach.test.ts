@@ -702,7 +702,7 @@ t.test(
         { name: "disk", inline: true, reach: expected, missing: false, volume: undefined },
         `${type} ${readOnly ? "read-only" : ""}`,
       );
-      t.match(found.evidence.join(), `volume disk is a ${type} disk named in the pod`);
+      t.match(found.evidence.join(), `volume disk is a disk named in the pod (${type})`);
     }
   },
 );
@@ -849,16 +849,18 @@ t.test("the configuration says what the cluster's classes are, where nobody sees
   t.same(offering([storageClass("ebs.csi.aws.com")]), [], "but not against a class that is seen");
 });
 
-t.test("a class by a name that is node-local by convention is presumed to be, only in files", async (t) => {
+t.test("a class is presumed to be what its name is by convention, only in files", async (t) => {
   const on = (name: string) => claim({ spec: { storageClassName: name } });
   for (const name of CONVENTIONAL_CLASSES) {
-    const { reach: found, presumed, pin } = reach("files", [on(name)]);
+    const { reach: found, presumed, pin, evidence } = reach("files", [on(name)]);
     t.same([found, pin], ["node", undefined], name);
-    t.equal(
-      capabilitiesOf(presumed ?? "", {}, "Filesystem", [])?.sameNodeMultiPod,
-      true,
-      `${name}: ${presumed}`,
-    );
+    const { provisioner = "", volumes } = presumed ?? {};
+    const seen = reach("files", [on(name), storageClass(provisioner, { name })]);
+    t.equal(capabilitiesOf(provisioner, {}, "Filesystem", [])?.sameNodeMultiPod, true, provisioner);
+    if (volumes === "not-attached") {
+      t.equal(seen.reach, "unenforced", `${name}: ${provisioner} has no attach step`);
+      t.match(evidence.at(-1), `if StorageClass ${name} is ${provisioner}, as its name suggests`);
+    }
   }
   t.equal(reach("files", [on("fast")]).presumed, undefined, "any other name");
   t.equal(reach("live", [on("local-path")]).presumed, undefined, "a cluster that can be read");

@@ -166,8 +166,15 @@ t.test("for what is not in a cluster the way out is the YAML to edit", async (t)
         where: "in the manifest",
         what: "spec: {strategy: {type: Recreate}} (without rollingUpdate)",
       },
+      {
+        where: "before that, where it runs already and is applied server-side (Flux, Helm 4)",
+        what: `kubectl patch deployment web -n shop --type merge -p '{"spec":{"strategy":{"type":"Recreate","rollingUpdate":null}}}'`,
+        precaution: true,
+      },
     ],
   );
+  const denial = finding && denialMessage([finding], { docsUrl: null, isStored: noneStored });
+  t.notMatch(denial, "server-side", "a denial speaks to one request, and of the object in it");
 });
 
 t.test("a custom kind is named with its group", async (t) => {

@@ -1,14 +1,8 @@
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const OPEN_LIST = 0x5b;
-const CLOSE_LIST = 0x5d;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
-
 /**
  * What parsing a JSON text will cost, seen from its bytes as they arrive: how deep it nests and about how many values
  * it has. One pass, no memory; for a text that is not JSON the answer means nothing.
+ *
+ * The worker is started from its text as well: it sees nothing else of this module.
  */
 export class JsonScan {
   /** The deepest nesting so far. */
@@ -22,6 +16,8 @@ export class JsonScan {
   #opened = false;
 
   push(bytes: Uint8Array): void {
+    const [quote, backslash, comma] = [0x22, 0x5c, 0x2c];
+    const [openList, closeList, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d];
     let level = this.#level;
     let inString = this.#inString;
     let opened = this.#opened;
@@ -34,20 +30,20 @@ export class JsonScan {
       const byte = bytes[at];
       if (opened) {
         opened = false;
-        if (byte !== CLOSE_LIST && byte !== CLOSE_OBJECT) this.values += 1;
+        if (byte !== closeList && byte !== closeObject) this.values += 1;
       }
       if (inString) {
-        if (byte === BACKSLASH) {
+        if (byte === backslash) {
           at += 1;
           if (at === bytes.length) this.#escaped = true;
-        } else if (byte === QUOTE) inString = false;
-      } else if (byte === QUOTE) inString = true;
-      else if (byte === COMMA) this.values += 1;
-      else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
+        } else if (byte === quote) inString = false;
+      } else if (byte === quote) inString = true;
+      else if (byte === comma) this.values += 1;
+      else if (byte === openList || byte === openObject) {
         opened = true;
         level += 1;
         if (level > this.depth) this.depth = level;
-      } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) level -= 1;
+      } else if (byte === closeList || byte === closeObject) level -= 1;
     }
     this.#level = level;
     this.#inString = inString;

@@ -1,5 +1,14 @@
 import { Worker } from "node:worker_threads";
-import { type Compact, compactReviews } from "./compact-review.ts";
+import {
+  MOST_EXPRESSIONS,
+  MOST_LABELS,
+  MOST_NODE_EXPRESSIONS,
+  MOST_NODE_VALUES,
+  MOST_VALUES,
+} from "../../policy/spread/bounds.ts";
+import { MOST_CLAIMS } from "../../policy/template-claims.ts";
+import { type Compact, type CompactBounds, compactReviews } from "./compact-review.ts";
+import { JsonScan } from "./json-scan.ts";
 
 /** The outcome for a large body. */
 export type Compacted =
@@ -20,6 +29,20 @@ interface Job {
  */
 const HEAP_MIB = 128;
 const YOUNG_MIB = 16;
+/**
+ * Two objects of 1.5 MiB hold at most 1.6 million values (an empty string, or an empty term, is two bytes in etcd);
+ * what has more is no review of objects that can be stored.
+ */
+export const MOST_BODY_VALUES = 2_000_000;
+/** One more of each than policy looks at. */
+const BOUNDS: CompactBounds = {
+  labels: MOST_LABELS + 1,
+  podTerms: MOST_EXPRESSIONS + MOST_VALUES + 1,
+  nodeExpressions: MOST_NODE_EXPRESSIONS + 1,
+  nodeValues: MOST_NODE_VALUES + 1,
+  claimTemplates: MOST_CLAIMS + 1,
+  values: MOST_BODY_VALUES,
+};
 
 /**
  * Parses large bodies away from the thread that answers, one after the other, with a heap of its own: a body that
@@ -30,6 +53,8 @@ export class LargeBodyParser {
   #worker: Worker | undefined;
   #current: Job | undefined;
   readonly #queue: Job[] = [];
+  /** Before which no other result is handed over, in milliseconds of `performance.now()`. */
+  #restsUntil = 0;
 
   /**
    * @param blocks the body; they are handed over and empty afterwards
@@ -79,10 +104,11 @@ export class LargeBodyParser {
 
   #start(): Worker {
     // As text: in the published package all modules are joined into a few files, and none is the worker's own.
-    const worker = new Worker(`(${compactReviews.toString()})()`, {
+    const worker = new Worker(`(${compactReviews})(${JsonScan})`, {
       eval: true,
       execArgv: [],
       env: {},
+      workerData: BOUNDS,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB, maxYoungGenerationSizeMb: YOUNG_MIB },
     });
     worker.unref();
@@ -94,8 +120,23 @@ export class LargeBodyParser {
   #finish(worker: Worker, compacted: Compacted): void {
     if (worker !== this.#worker) return;
     const job = this.#current;
+    const rest = this.#restsUntil - performance.now();
+    if (rest > 0 && job !== undefined) {
+      setTimeout(
+        () => this.#finish(worker, compacted),
+        Math.min(rest, job.until - performance.now()),
+      ).unref();
+      return;
+    }
     this.#current = undefined;
     job?.done(compacted);
+    const began = performance.now();
+    // It is read in one turn and judged in the next; as long again belongs to others.
+    setImmediate(() =>
+      setImmediate(() => {
+        this.#restsUntil = 2 * performance.now() - began;
+      }),
+    );
     this.#next();
   }
 

@@ -1,9 +1,13 @@
 import type { Readable } from "node:stream";
-import { isRecord } from "../../kube/raw.ts";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { type MountList, mountList, tellMounts } from "../../kube/pod-template.ts";
+import { isRecord, record } from "../../kube/raw.ts";
 import { RequestRefused } from "../status.ts";
 import { BlockList } from "./block-list.ts";
+import type { TemplateMounts } from "./compact-review.ts";
 import { isDeeper, JsonScan } from "./json-scan.ts";
-import type { LargeBodyParser } from "./large-body-parser.ts";
+import { type LargeBodyParser, MOST_BODY_VALUES } from "./large-body-parser.ts";
+import type { Pace } from "./pace.ts";
 import { HEAD_BYTES, type ReviewHead, readHead } from "./review-head.ts";
 import { Holding, type Room } from "./room.ts";
 
@@ -28,6 +32,7 @@ export interface BodyReader {
   /** The bytes that all bodies hold. */
   readonly room: Room;
   readonly largeBodies: LargeBodyParser;
+  readonly pace: Pace;
   /** Reads JSON text on this thread. @throws where it is not JSON */
   readonly parse: (text: string) => unknown;
 }
@@ -45,15 +50,8 @@ export interface BodyLimits {
 
 /** From this size on a body's bytes are scanned before they are parsed, and count towards its namespace's share. */
 const LOOKED_AT_FROM = 32 * 1024;
-/** From this size on a body is a large one; large ones share half of the room. */
+/** From this size on a body is a large one: they share half of the room, and are parsed in the worker. */
 const LARGE_FROM = 256 * 1024;
-/** From this size on a body is parsed in the worker. */
-const WORKER_FROM = 1024 * 1024;
-/**
- * Two objects of 1.5 MiB hold at most 1.6 million values (an empty string, or an empty term, is two bytes in etcd);
- * what has more is no review of objects that can be stored.
- */
-const MOST_VALUES = 2_000_000;
 /** Far above what any kind nests; the API server's own decoder ends at 10,000, and only `managedFields` gets there. */
 const MOST_DEPTH = 500;
 /** The worker's result is parsed on the thread that answers: this much takes less than 200 ms there. */
@@ -76,16 +74,27 @@ export function readBody(
   reader: BodyReader,
 ): Promise<Body> {
   const { promise, resolve, reject } = Promise.withResolvers<Body>();
-  const { room } = reader;
+  const { room, pace } = reader;
   // A body without a length counts as a large one.
   const holding = new Holding(!(length < LARGE_FROM));
   const kept = new BlockList();
   let whole: Uint8Array | undefined;
   let scan: JsonScan | undefined;
+  let isNamed = false;
   let total = 0;
   let unread: { readonly why: Unread; readonly head: ReviewHead | undefined } | undefined;
   let timer: NodeJS.Timeout | undefined;
   let broken = false;
+  let holds = 0;
+  /** Nothing more arrives until each that held it up lets it go on. */
+  const hold = (): void => {
+    holds += 1;
+    stream.pause();
+  };
+  const goOn = (): void => {
+    holds -= 1;
+    if (holds === 0) stream.resume();
+  };
 
   const giveUp = (why: Unread): void => {
     if (unread !== undefined) return;
@@ -96,17 +105,24 @@ export function readBody(
   const keep = (chunk: Uint8Array): void => {
     kept.push(chunk);
     if (total < LOOKED_AT_FROM) return;
-    if (scan === undefined) {
-      scan = new JsonScan();
-      for (const block of kept.blocks()) scan.push(block);
+    if (!isNamed) {
+      isNamed = true;
       const namespace = readHead(kept.beginning(HEAD_BYTES))?.namespace;
       if (namespace !== undefined) room.name(holding, namespace);
-    } else scan.push(chunk);
-    if (scan.values > MOST_VALUES) giveUp("values");
+    }
+    // The worker scans what it parses.
+    if (total >= LARGE_FROM || length >= LARGE_FROM) scan = undefined;
+    else if (scan !== undefined) scan.push(chunk);
+    else {
+      scan = new JsonScan();
+      for (const block of kept.blocks()) scan.push(block);
+    }
+    if (scan !== undefined && scan.values > MOST_BODY_VALUES) giveUp("values");
   };
 
   stream.on("data", (chunk: Buffer) => {
     total += chunk.length;
+    if (total >= LARGE_FROM && !pace.passes(chunk.length, goOn)) hold();
     if (unread !== undefined) return;
     if (total === length && total === chunk.length && total < LOOKED_AT_FROM) {
       whole = chunk;
@@ -124,14 +140,14 @@ export function readBody(
       keep(chunk);
       return;
     }
-    stream.pause();
+    hold();
     void room.takeBefore(holding, growth, limits.waitsUntil).then((taken) => {
       if (taken && (broken || unread !== undefined)) room.leave(holding);
       else if (!broken && unread === undefined) {
         keep(chunk);
         if (!taken) giveUp("memory");
       }
-      stream.resume();
+      goOn();
     });
   });
   stream.on("end", () => {
@@ -141,7 +157,7 @@ export function readBody(
       return;
     }
     const blocks = whole === undefined ? kept.blocks() : [whole];
-    parseBody(blocks, total, scan, holding, limits, reader).then(
+    parseBody(blocks, total, scan?.depth ?? 0, holding, limits, reader).then(
       (body) => {
         if (body.state !== "read") room.leave(holding);
         resolve(body);
@@ -167,31 +183,39 @@ export function readBody(
 async function parseBody(
   blocks: readonly Uint8Array[],
   total: number,
-  scan: JsonScan | undefined,
+  depth: number,
   holding: Holding,
   { waitsUntil, parsedBefore }: BodyLimits,
   { room, largeBodies, parse }: BodyReader,
 ): Promise<Body> {
   if (total === 0) return refused("the body is empty; expected an AdmissionReview");
   const head = () => readHead(Buffer.concat(blocks.slice(0, 4)));
-  if (total < WORKER_FROM) {
+  if (total < LARGE_FROM) {
     const charge = total * PARSED_PER_BYTE;
     if (!room.take(holding, charge) && !(await room.takeBefore(holding, charge, waitsUntil))) {
       return { state: "unread", why: "memory", head: head() };
     }
     const bytes = blocks.length === 1 && blocks[0] !== undefined ? blocks[0] : Buffer.concat(blocks);
-    return parsed(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(), scan, holding, parse);
+    return parsed(
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(),
+      depth,
+      holding,
+      parse,
+    );
   }
   const known = head();
   const compacted = await largeBodies.compact(blocks as readonly Uint8Array<ArrayBuffer>[], parsedBefore);
   switch (compacted.state) {
     case "text":
       if (compacted.text.length > MOST_COMPACT) return { state: "unread", why: "values", head: known };
-      return parsed(compacted.text, scan, holding, parse);
+      return betweenTurns(
+        withMounts(parsed(compacted.text, compacted.depth, holding, parse), compacted.mounts),
+      );
     case "malformed":
       return refused("the body is not JSON");
     case "too-deep":
       return refused(TOO_DEEP);
+    case "too-many-values":
     case "out-of-memory":
       return { state: "unread", why: "values", head: known };
     case "late":
@@ -199,23 +223,35 @@ async function parseBody(
   }
 }
 
-function parsed(
-  text: string,
-  scan: JsonScan | undefined,
-  holding: Holding,
-  parse: (text: string) => unknown,
-): Body {
+function parsed(text: string, depth: number, holding: Holding, parse: (text: string) => unknown): Body {
   let value: unknown;
   try {
     value = parse(text);
   } catch {
     return refused("the body is not JSON");
   }
-  if (scan !== undefined && scan.depth > MOST_DEPTH) {
+  if (depth > MOST_DEPTH) {
     withoutManagedFields(value);
     if (isDeeper(value, MOST_DEPTH)) return refused(TOO_DEEP);
   }
   return { state: "read", value, holding };
+}
+
+/** Others get their turn before a large review is judged. */
+async function betweenTurns(body: Body): Promise<Body> {
+  await nextTurn();
+  return body;
+}
+
+/** Puts what the worker said about a template's mounts beside its pod spec. */
+function withMounts(body: Body, mounts: readonly TemplateMounts[]): Body {
+  if (body.state !== "read") return body;
+  let last: MountList | undefined;
+  for (const { path, list } of mounts) {
+    last = list === "same" && last !== undefined ? last : mountList(JSON.parse(list));
+    tellMounts(record(path.reduce<unknown>((part, name) => record(part)[name], body.value)), last);
+  }
+  return body;
 }
 
 /** A user may nest them as deep as the API server accepts, and no verdict reads them. */

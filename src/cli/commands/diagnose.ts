@@ -17,7 +17,10 @@ export function addDiagnose(program: Command, terminal: Terminal, done: Done): C
     )
     .option("-n, --namespace <NS>", "its namespace")
     .option("-A, --all-namespaces", "whatever is not healthy in the whole cluster")
-    .option("--from <PATH...>", "a dump instead of the cluster: *.json files, folders of them, or -")
+    .option(
+      "--from <PATH...>",
+      "a dump instead of the cluster: *.json or *.yaml files, folders of them, or -",
+    )
     .option("--closed", "the dump holds everything: what is not in it does not exist")
     .option("--at <TIME>", "when the dump was taken (RFC 3339; default: the newest time in it)")
     .option("--since <FILE>", "what --save wrote earlier: what has not changed in ten minutes is left over")

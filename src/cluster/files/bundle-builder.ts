@@ -1,5 +1,6 @@
 import { resolve, sep } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import type { ChartRelease } from "../../kube/chart-release.ts";
 import type { Fact } from "../../kube/fact.ts";
 import type { Unjudged } from "../../kube/unjudged.ts";
 import type { SourcePosition } from "../../policy/model.ts";
@@ -44,6 +45,7 @@ export class BundleBuilder {
   readonly #areas = new Areas();
   readonly #unjudged: Unjudged[] = [];
   #unjudgedCount = 0;
+  readonly #chartReleases: ChartRelease[] = [];
   #isDump = true;
   #objects = 0;
   /** Where each object was defined first, by folder or stream, kind, namespace and name. */
@@ -68,7 +70,7 @@ export class BundleBuilder {
    *
    * @returns as `add`
    */
-  addRead(standing: Standing, { entries, unjudged, count, isDump }: ReadObjects): number {
+  addRead(standing: Standing, { entries, unjudged, chartReleases, count, isDump }: ReadObjects): number {
     const adding = new Adding(standing, this.#areas);
     for (const entry of entries) {
       if (isError(entry)) this.#errors.push(entry);
@@ -78,9 +80,15 @@ export class BundleBuilder {
       this.#unjudgedCount += 1;
       if (this.#unjudged.length < MOST_UNJUDGED) this.#unjudged.push(object);
     }
+    for (const release of chartReleases) this.#chartReleases.push(release);
     if (!isDump) this.#isDump = false;
     this.#objects += count;
     return count;
+  }
+
+  /** The objects that have a chart installed, which the files do not hold; none in a dump, where what it makes is too. */
+  get chartReleases(): readonly ChartRelease[] {
+    return this.#isDump ? [] : this.#chartReleases;
   }
 
   build(): Bundle {

@@ -1,8 +1,10 @@
 import { unreadableModes } from "../../kube/access-modes.ts";
+import { type ChartRelease, chartReleaseFrom } from "../../kube/chart-release.ts";
 import { type Fact, factFrom } from "../../kube/fact.ts";
 import { type TypeMeta, typeOf } from "../../kube/metadata.ts";
 import { mistakenType } from "../../kube/mistaken-type.ts";
 import { isRecord, list, type Raw, record } from "../../kube/raw.ts";
+import { withParameters } from "../../kube/template-parameters.ts";
 import { type Unjudged, unjudgedFrom } from "../../kube/unjudged.ts";
 import type { SourcePosition } from "../../policy/model.ts";
 import type { InputError } from "./input-error.ts";
@@ -40,6 +42,7 @@ export interface ReadObjects {
   /** In the order of the text; an error stands where it was found. */
   readonly entries: readonly (ReadObject | InputError)[];
   readonly unjudged: readonly Unjudged[];
+  readonly chartReleases: readonly ChartRelease[];
 }
 
 export function isError(entry: ReadObject | InputError): entry is InputError {
@@ -55,32 +58,41 @@ export function readObjects(from: TextWithObjects): ReadObjects {
   const { documents, errors } = parseJson(from.file, text) ?? parseYaml(from.file, text);
   const reading = new Reading(from, text, errors);
   for (const document of documents) reading.addValue(document.value, document, undefined, 0);
-  const { count, isDump, entries, unjudged } = reading;
   // Keeping this does not keep the text alive.
-  return { count, isDump, entries, unjudged };
+  return reading.found;
 }
 
 /** Like `readObjects`, for an already parsed value. @param file how positions name it */
 export function readValue(value: unknown, file: string): ReadObjects {
   const reading = new Reading({ file, text: "", keepWritten: true }, "", []);
   reading.addValue(value, { source: { file, line: 1, column: 1 }, items: [] }, undefined, 0);
-  const { count, isDump, entries, unjudged } = reading;
-  return { count, isDump, entries, unjudged };
+  return reading.found;
 }
 
 class Reading {
-  readonly entries: (ReadObject | InputError)[];
-  readonly unjudged: Unjudged[] = [];
-  count = 0;
-  isDump = true;
+  readonly #entries: (ReadObject | InputError)[];
+  readonly #unjudged: Unjudged[] = [];
+  readonly #chartReleases: ChartRelease[] = [];
+  #count = 0;
+  #isDump = true;
   readonly #lists = new Set<object>();
   readonly #from: TextWithObjects;
   readonly #comments: ReturnType<typeof sourceComments>;
 
   constructor(from: TextWithObjects, text: string, errors: readonly InputError[]) {
     this.#from = from;
-    this.entries = [...errors];
+    this.#entries = [...errors];
     this.#comments = sourceComments(text);
+  }
+
+  get found(): ReadObjects {
+    return {
+      count: this.#count,
+      isDump: this.#isDump,
+      entries: this.#entries,
+      unjudged: this.#unjudged,
+      chartReleases: this.#chartReleases,
+    };
   }
 
   addValue(
@@ -99,20 +111,24 @@ class Reading {
       if (depth === MAX_LIST_DEPTH || this.#lists.has(value)) return;
       this.#lists.add(value);
       const itemType = itemTypeOf(type);
-      for (const [at, item] of list(value[listMember(value) ?? "items"]).entries()) {
+      const members = list(value[listMember(value) ?? "items"]);
+      const made = type.kind === "Template" ? withParameters(value, members) : members;
+      for (const [at, item] of made.entries()) {
         this.addValue(item, { source: items[at] ?? source, items: [] }, itemType, depth + 1);
       }
       return;
     }
-    this.count += 1;
+    this.#count += 1;
     const { uid, resourceVersion } = record(value.metadata);
-    if (typeof uid !== "string" || typeof resourceVersion !== "string") this.isDump = false;
+    if (typeof uid !== "string" || typeof resourceVersion !== "string") this.#isDump = false;
     const shown = this.#from.sourceOf?.(value, source) ?? this.#comments(source) ?? source;
     const fact = factFrom(value, shown, inherited);
     if (fact !== undefined) this.#addFact(fact, value, shown, source);
     else {
       const unjudged = unjudgedFrom(value, shown, inherited);
-      if (unjudged !== undefined) this.unjudged.push(unjudged);
+      if (unjudged !== undefined) this.#unjudged.push(unjudged);
+      const release = chartReleaseFrom(value, shown, inherited);
+      if (release !== undefined) this.#chartReleases.push(release);
     }
   }
 
@@ -123,7 +139,7 @@ class Reading {
       const message = `StorageClass ${object.name} has no provisioner: it is taken for a patch, not for a class`;
       this.#report(source, message, false);
     } else {
-      this.entries.push({ fact, source, written: this.#from.keepWritten === true ? raw : undefined });
+      this.#entries.push({ fact, source, written: this.#from.keepWritten === true ? raw : undefined });
     }
     if (kind === "PersistentVolumeClaim" || kind === "PersistentVolume") {
       const unreadable = unreadableModes(record(raw.spec).accessModes);
@@ -132,7 +148,7 @@ class Reading {
   }
 
   #report(source: SourcePosition, message: string, fatal: boolean): void {
-    this.entries.push({ ...source, message, fatal });
+    this.#entries.push({ ...source, message, fatal });
   }
 }
 

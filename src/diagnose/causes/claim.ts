@@ -2,16 +2,17 @@ import { type Answer, answer, type Unseen } from "../answer.ts";
 import type { Event, PersistentVolumeClaim, Pod } from "../facts.ts";
 import type { Inquiry } from "../inquiry.ts";
 import type { Sight } from "../picture.ts";
+import { hasRunningContainer } from "../pods.ts";
 import { advice, lookAtDriver, replacePendingClaim } from "../steps.ts";
 import { MINUTE, spoken } from "../times.ts";
-import type { Cause } from "./cause.ts";
+import { type Cause, WAITING } from "./cause.ts";
 
 /** D16: the claim of a pod that has not started cannot be used. */
 export const claimNotUsable: Cause = {
   row: "D16",
+  stages: WAITING,
   isShownByItself: true,
   judge: (c, inquiry) => {
-    if (c.stage !== "unscheduled" && c.stage !== "creating") return undefined;
     for (const { claimName, claim } of c.uses) {
       const found = judgeClaim(claimName, claim, c.pod, inquiry);
       if (found !== undefined) return found;
@@ -57,13 +58,15 @@ export function judgeClaim(
 ): Answer | Unseen | undefined {
   if (sight.is === "unread") return { unseen: sight.unread };
   if (sight.is === "absent") {
+    if (pod?.claims.some(({ claimName, isEphemeral }) => isEphemeral && claimName === name))
+      return ephemeralMissing(name, pod, inquiry);
     return notUsable("claim-missing", `Claim ${name} does not exist.`, undefined, {
       since: pod?.createdAt,
       steps: [advice("create-claim", `Create the claim ${name}, or name the right one in the pod template.`)],
     });
   }
   const claim = sight.object;
-  if (claim.phase === "Lost") return lost(claim);
+  if (claim.phase === "Lost") return lost(claim, inquiry);
   if (claim.deletedAt !== undefined) {
     return notUsable(
       "claim-being-deleted",
@@ -84,7 +87,29 @@ export function judgeClaim(
   return claim.phase === "Pending" ? pending(claim, pod, inquiry) : unboundVolume(claim, inquiry);
 }
 
-function lost(claim: PersistentVolumeClaim): Answer {
+/** The claim of a generic ephemeral volume is made by kube-controller-manager, for the pod alone. */
+function ephemeralMissing(name: string, pod: Pod, inquiry: Inquiry): Answer {
+  const age = inquiry.age(pod.createdAt);
+  if (age < 2 * MINUTE) {
+    return answer({
+      cause: "starting",
+      state: "clearing",
+      volume: true,
+      text: `Claim ${name} is about to be made for ${pod.name}.`,
+      since: pod.createdAt,
+      within: 2 * MINUTE - age,
+    });
+  }
+  return notUsable(
+    "claim-missing",
+    `Claim ${name}, which belongs to ${pod.name}, has not been made for ${spoken(age)}: see the pod's events, the quota, and whether kube-controller-manager runs.`,
+    undefined,
+    { since: pod.createdAt, avoid: [{ id: "create-claim", why: "made by hand, it is not the pod's" }] },
+  );
+}
+
+function lost(claim: PersistentVolumeClaim, { picture }: Inquiry): Answer {
+  const isUsed = picture.podsOfClaim(claim.namespace, claim.name).some(hasRunningContainer);
   return notUsable(
     "claim-lost",
     `Claim ${claim.name} is Lost: its PersistentVolume ${claim.volumeName ?? ""} is gone. The disk behind it may still exist.`,
@@ -97,7 +122,17 @@ function lost(claim: PersistentVolumeClaim): Answer {
           `Create PersistentVolume ${claim.volumeName ?? ""} again for the disk that is found there.`,
         ),
       ],
-      avoid: [{ id: "delete-claim", why: "it is the last trace of which disk it was" }],
+      avoid: [
+        { id: "delete-claim", why: "it is the last trace of which disk it was" },
+        ...(isUsed
+          ? [
+              {
+                id: "stop-all-users",
+                why: "a pod that still runs has the disk, and could not start again",
+              } as const,
+            ]
+          : []),
+      ],
     },
   );
 }
@@ -106,7 +141,7 @@ function lost(claim: PersistentVolumeClaim): Answer {
 function unboundVolume(claim: PersistentVolumeClaim, inquiry: Inquiry): Answer | undefined {
   if (claim.volumeName === undefined) return undefined;
   const volume = inquiry.picture.find("PersistentVolume", "", claim.volumeName);
-  return volume.is === "absent" ? lost(claim) : undefined;
+  return volume.is === "absent" ? lost(claim, inquiry) : undefined;
 }
 
 function pending(
@@ -154,14 +189,32 @@ function pending(
     return withoutClass(claim, inquiry);
   const isSelected = claim.provisioner !== undefined;
   if (known.object.waitsForConsumer && !isSelected) return waitsForPod(claim, pod);
-  return provisioning(claim, claim.provisioner ?? known.object.provisioner, inquiry);
+  // Where it waits for its first pod, it was asked for no earlier than that pod was there.
+  const asked = known.object.waitsForConsumer
+    ? Math.max(claim.createdAt ?? 0, pod?.createdAt ?? 0)
+    : undefined;
+  return provisioning(
+    claim,
+    claim.provisioner ?? known.object.provisioner,
+    asked === undefined || asked === 0 ? claim.createdAt : asked,
+    inquiry,
+  );
 }
 
+/** A64; a claim whose class provisions gets a new volume, unless it names the old one. */
 function releasedVolume(claim: PersistentVolumeClaim, inquiry: Inquiry): string | undefined {
+  const { storageClassName = "", volumeName } = claim;
+  const known = inquiry.picture.known("StorageClass", "", storageClassName);
+  const provisions = known !== undefined && known.provisioner !== "kubernetes.io/no-provisioner";
   return inquiry.picture
     .volumesClaimedBy(claim)
-    .find(({ claim: ref }) => ref?.uid !== undefined && claim.uid !== undefined && ref.uid !== claim.uid)
-    ?.name;
+    .find(
+      ({ name, claim: ref }) =>
+        ref?.uid !== undefined &&
+        claim.uid !== undefined &&
+        ref.uid !== claim.uid &&
+        (name === volumeName || !provisions),
+    )?.name;
 }
 
 function withoutClass(claim: PersistentVolumeClaim, inquiry: Inquiry): Answer | Unseen {
@@ -176,7 +229,7 @@ function withoutClass(claim: PersistentVolumeClaim, inquiry: Inquiry): Answer | 
         advice("create-volume", "Create a PersistentVolume that fits the claim."),
         {
           ...replacePendingClaim(claim, inquiry),
-          text: "Or recreate the claim with a StorageClass. Nothing is lost while it is Pending.",
+          text: "Or delete the claim and create it again with a StorageClass. Nothing is lost while it is Pending.",
         },
       ],
     },
@@ -216,7 +269,13 @@ function waitsForPod(claim: PersistentVolumeClaim, pod: Pod | undefined): Answer
 /** What a driver says where an access mode is refused (A24h). */
 const MODE_REFUSED = /access ?modes?|MULTI_NODE|SINGLE_NODE|volume capabilit/i;
 
-function provisioning(claim: PersistentVolumeClaim, provisioner: string, inquiry: Inquiry): Answer | Unseen {
+/** @param since when the volume was asked for, at the earliest */
+function provisioning(
+  claim: PersistentVolumeClaim,
+  provisioner: string,
+  since: number | undefined,
+  inquiry: Inquiry,
+): Answer | Unseen {
   const unread = inquiry.picture.unread("Event", claim.namespace) ?? inquiry.picture.unread("CSIDriver");
   const csiNodes = inquiry.picture.unread("CSINode");
   if (unread !== undefined || csiNodes !== undefined)
@@ -224,26 +283,26 @@ function provisioning(claim: PersistentVolumeClaim, provisioner: string, inquiry
   const events = inquiry.picture.eventsAbout(claim);
   const own = events.filter(({ from }) => from !== "persistentvolume-controller");
   const failed = own.findLast(({ reason }) => reason === "ProvisioningFailed");
-  if (failed !== undefined) return provisioningFailed(claim, failed, inquiry);
+  if (failed !== undefined) return provisioningFailed(claim, failed, provisioner, inquiry);
   const documented = inquiry.options.modesRefused(claim.namespace, claim.name);
   if (documented !== undefined) return modesRefused(claim, `Claim ${claim.name} ${documented}.`, inquiry);
   const registered =
     inquiry.picture.known("CSIDriver", "", provisioner) !== undefined ||
     inquiry.picture.facts.objects.CSINode.some(({ drivers }) => drivers.includes(provisioner));
-  if (registered && inquiry.age(claim.createdAt) < 2 * MINUTE) {
+  if (registered && inquiry.age(since) < 2 * MINUTE) {
     return answer({
       cause: "starting",
       state: "clearing",
       volume: true,
       text: `Claim ${claim.name} is being provisioned by ${provisioner}.`,
-      since: claim.createdAt,
+      since,
       within: 2 * MINUTE,
       steps: [{ ...advice("wait", "Wait.", "time"), commands: inquiry.kubectl.watch(claim) }],
     });
   }
   return notUsable(
     "provisioner-silent",
-    `Claim ${claim.name} waits for provisioner ${provisioner}, which ${registered ? `has said nothing for ${spoken(inquiry.age(claim.createdAt))}` : "no CSIDriver and no node knows"}.`,
+    `Claim ${claim.name} waits for provisioner ${provisioner}, which ${registered ? `has said nothing for ${spoken(inquiry.age(since))}` : "no CSIDriver and no node knows"}.`,
     claim,
     {
       steps: [
@@ -271,7 +330,12 @@ function modesRefused(
   });
 }
 
-function provisioningFailed(claim: PersistentVolumeClaim, failed: Event, inquiry: Inquiry): Answer {
+function provisioningFailed(
+  claim: PersistentVolumeClaim,
+  failed: Event,
+  provisioner: string,
+  inquiry: Inquiry,
+): Answer {
   const evidence = [`event ${failed.reason} of ${failed.from}: ${failed.message}`];
   if (MODE_REFUSED.test(failed.message)) {
     const text = `The driver refuses the access modes of claim ${claim.name} (${claim.accessModes.join(", ")}): "${failed.message}"`;
@@ -281,6 +345,6 @@ function provisioningFailed(claim: PersistentVolumeClaim, failed: Event, inquiry
     null,
     `The provisioner cannot create the volume of claim ${claim.name}. It says: "${failed.message}"`,
     claim,
-    { steps: [lookAtDriver(claim.provisioner, inquiry)], evidence },
+    { steps: [lookAtDriver(provisioner, inquiry, { part: "csi-provisioner" })], evidence },
   );
 }

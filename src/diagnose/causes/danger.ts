@@ -5,9 +5,9 @@ import type { Pod } from "../facts.ts";
 import type { Inquiry } from "../inquiry.ts";
 import { OUT_OF_SERVICE } from "../kubectl.ts";
 import { isFinished } from "../pods.ts";
-import { type Root, sameRoot } from "../roots.ts";
+import { type Root, refOf, sameRoot } from "../roots.ts";
 import { advice, drainAndReboot, lookAtDriver, rebooted, removeTaint, stopAll } from "../steps.ts";
-import { type Cause, KEEP_FINALIZER, NEVER_DELETE_ATTACHMENT } from "./cause.ts";
+import { type Cause, DELETED_ALREADY, KEEP_FINALIZER, NEVER_DELETE_ATTACHMENT } from "./cause.ts";
 
 const CAUSES: Readonly<Record<Danger["row"], CauseId>> = {
   R3: "detach-ordered-under-pod",
@@ -19,9 +19,9 @@ const CAUSES: Readonly<Record<Danger["row"], CauseId>> = {
 /** R3 with a running container, R14 to R16: they win over everything else. */
 export const danger: Cause = {
   row: "R3, D21",
+  // Of a finished pod nothing: the pod that still has the disk reports it.
+  stages: ["unscheduled", "creating", "failing", "running", "terminating"],
   judge: (c, inquiry) => {
-    // The pod that still has the disk reports it.
-    if (c.stage === "finished") return undefined;
     for (const { disk } of c.uses) {
       const [first] = disk === undefined ? [] : inquiry.dangersOf(disk).told;
       if (first !== undefined) return endangered(first, inquiry);
@@ -54,7 +54,7 @@ export function endangered(found: Danger, inquiry: Inquiry): Answer {
             },
             { id: "remove-taint", why: "not before the machine has rebooted" },
           ]
-        : [NEVER_DELETE_ATTACHMENT, KEEP_FINALIZER],
+        : [row === "R3" ? DELETED_ALREADY : NEVER_DELETE_ATTACHMENT, KEEP_FINALIZER],
     evidence: [found.text],
   });
 }
@@ -69,19 +69,23 @@ function stepsOf({ row, disk, node, attachment }: Danger, inquiry: Inquiry): rea
   }
   const stop = stopAll(usersOf(disk.pods, inquiry), inquiry);
   if (row === "R3") {
+    const driver = lookAtDriver(disk.driver, inquiry, attachment === null ? {} : { attachment });
     return [
       {
         ...stop,
         text: `${stop.text} The detach is carried out as soon as the driver can, under whatever runs then.`,
       },
-      lookAtDriver(disk.driver, inquiry, attachment ?? undefined),
+      {
+        ...driver,
+        text: `Only when all are gone, since the disk goes as soon as it answers: ${driver.text.charAt(0).toLowerCase()}${driver.text.slice(1)}`,
+      },
     ];
   }
   return [
     stop,
     advice(
       "check-data",
-      "Wait until every attachment of the volume is gone, then check its file system and the application's own data: they may be damaged already.",
+      "Wait until every attachment of the volume is gone (diagnose again if one stays), then check its file system and the application's own data: they may be damaged already.",
       "time",
     ),
     advice("wait", "Start one pod only after that.", "downtime until then"),
@@ -92,13 +96,14 @@ function isTainted(node: string, inquiry: Inquiry): boolean {
   return inquiry.picture.node(node)?.taints.some(({ key }) => key === OUT_OF_SERVICE) === true;
 }
 
-/** The workloads of the pods that are not finished, each once. */
+/** The workloads of the pods that are not finished, each once; a pod itself where what owns it was not read. */
 export function usersOf(pods: readonly Pod[], inquiry: Inquiry): readonly Root[] {
   const roots: Root[] = [];
   for (const pod of pods) {
     if (isFinished(pod)) continue;
-    const root = inquiry.roots.rootOf(pod);
-    if (root.is === "known" && !roots.some((known) => sameRoot(known, root.object))) roots.push(root.object);
+    const sight = inquiry.roots.rootOf(pod);
+    const root = sight.is === "known" ? sight.object : { ...refOf(pod), object: pod };
+    if (!roots.some((known) => sameRoot(known, root))) roots.push(root);
   }
   return roots;
 }

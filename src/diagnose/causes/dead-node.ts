@@ -21,7 +21,7 @@ import {
   wait,
 } from "../steps.ts";
 import { clock, MINUTE, spoken } from "../times.ts";
-import { blockerIn, type Cause, NOT_BEFORE_OFF } from "./cause.ts";
+import { blockerIn, type Cause, NOT_BEFORE_OFF, WAITING } from "./cause.ts";
 import { usersOf } from "./danger.ts";
 
 const DEAD: ReadonlySet<string> = new Set(["not-ready", "gone"]);
@@ -29,6 +29,7 @@ const DEAD: ReadonlySet<string> = new Set(["not-ready", "gone"]);
 /** D7, D8: a pod that cannot end on a dead node keeps the volume forever (A9). */
 export const heldByDeadPod: Cause = {
   row: "D7, D8",
+  stages: [...WAITING, "terminating"],
   judge: (c, inquiry) => {
     const dead = deadHolder(c, inquiry);
     if (dead === undefined || "unseen" in dead) return dead;
@@ -139,11 +140,12 @@ export function deadNodeSteps(
 /** D6: the node is dead, and nothing has been evicted yet (A43). */
 export const nodeNotReady: Cause = {
   row: "D6",
+  stages: [...WAITING, "failing", "running"],
   judge: (c, inquiry) => {
     const { pod, stage, nodeState } = c;
-    if (["running", "failing", "creating"].includes(stage) && nodeState === "not-ready")
+    if (stage !== "unscheduled" && nodeState === "not-ready")
       return notReady(pod.nodeName ?? "", pod, inquiry);
-    if (stage === "running" && nodeState === "gone")
+    if (stage !== "unscheduled" && nodeState === "gone")
       return nodeGone(pod.nodeName ?? "", undefined, undefined, inquiry);
     const held = c.blockers.find(({ state, nodeState }) => state === "in-use" && DEAD.has(nodeState));
     const holder = held?.users.find((user) => !isTerminating(user));
@@ -185,6 +187,7 @@ function evictionText(pod: Pod, node: Node | undefined, { now }: Inquiry): strin
 /** D9: no pod is left, the six minutes run; whether they end cannot be seen (A10, A16). */
 export const waitingForForcedDetach: Cause = {
   row: "D9",
+  stages: WAITING,
   judge: (c, inquiry) => {
     const held = blockerIn(c, "forced-detach-pending");
     if (held === undefined) return undefined;
@@ -193,8 +196,9 @@ export const waitingForForcedDetach: Cause = {
     if (isOutOfService(node)) return freedByTaint(c, held, inquiry);
     return sixMinutes(c, held, inquiry, {
       cause: "waiting-for-forced-detach",
-      text: `${nodeName} is not Ready and keeps the volume, though no pod is left. It is detached by force 6 min after the last pod went, unless that is switched off.`,
+      text: `${nodeName} is not Ready and keeps the volume, though no pod wants it. It is detached by force 6 min after the last pod went, unless that is switched off.`,
       taint: node === undefined ? [] : [taintOutOfService(node, nodeName, inquiry)],
+      instead: "the taint",
     });
   },
 };
@@ -215,7 +219,7 @@ function freedByTaint({ pod }: PodCase, { attachment, disk }: JudgedAttachment, 
       since,
       disk,
       byItself: "unknown",
-      steps: [lookAtDriver(disk.driver ?? attachment.attacher, inquiry, attachment)],
+      steps: [lookAtDriver(disk.driver ?? attachment.attacher, inquiry, { attachment })],
       avoid: [ORDERED_BY_TAINT, { id: "taint-out-of-service", why: "it is set already" }],
       evidence: [`${nodeName} carries the taint ${OUT_OF_SERVICE}`],
     });
@@ -254,6 +258,7 @@ function effectOfTaint(node: Node | undefined, inquiry: Inquiry): TaintEffect {
 /** D10: the Node object is gone, its attachment is left (A15). */
 export const nodeDeleted: Cause = {
   row: "D10",
+  stages: WAITING,
   judge: (c, inquiry) => {
     const held = blockerIn(c, "node-gone");
     return held === undefined ? undefined : nodeGone(held.attachment.nodeName, c, held, inquiry);
@@ -270,7 +275,8 @@ function nodeGone(
     return sixMinutes(c, held, inquiry, {
       cause: "node-deleted",
       text: `Node ${nodeName} is gone, but the volume is still attached there. It is detached by force within about 7 minutes, unless that is switched off.`,
-      taint: [powerOffNode(nodeName)],
+      taint: [powerOffNode(nodeName, "Power")],
+      instead: "waiting",
     });
   }
   return answer({
@@ -282,22 +288,31 @@ function nodeGone(
     byItself: "unknown",
     within: 7 * MINUTE,
     questions: [machineIsOff(nodeName), FORCE_DETACH_DISABLED],
-    steps: [wait("Wait 7 minutes."), powerOffNode(nodeName)],
+    steps: [wait("Wait 7 minutes."), powerOffNode(nodeName, "Power")],
     avoid: [NOT_BEFORE_OFF],
   });
+}
+
+/** The last steps are another way to the same end, and not to be taken after the first. */
+function insteadOf(what: string, [first, ...rest]: readonly StepDraft[]): readonly StepDraft[] {
+  if (first === undefined) return [];
+  const text = `${first.text.charAt(0).toLowerCase()}${first.text.slice(1)}`;
+  return [{ ...first, text: `Or, instead of ${what}: ${text}` }, ...rest];
 }
 
 interface SixMinutes {
   readonly cause: "waiting-for-forced-detach" | "node-deleted";
   readonly text: string;
   readonly taint: readonly StepDraft[];
+  /** What need not be done where the attachment is deleted. */
+  readonly instead: string;
 }
 
 function sixMinutes(
   c: PodCase,
   held: JudgedAttachment,
   inquiry: Inquiry,
-  { cause, text, taint }: SixMinutes,
+  { cause, text, taint, instead }: SixMinutes,
 ): Answer {
   const { attachment, disk } = held;
   const off = machineIsOff(attachment.nodeName);
@@ -319,10 +334,12 @@ function sixMinutes(
     steps: [
       ...(isOver ? [] : [wait("Wait 7 minutes and diagnose again.")]),
       ...taint,
-      ...(ignoresNode === false
-        ? []
-        : [{ ...stopAll(usersOf(disk.pods, inquiry), inquiry), behind: [off.id] }]),
-      deleteAttachment(attachment, [off.id], inquiry),
+      ...insteadOf(instead, [
+        ...(ignoresNode === false
+          ? []
+          : [{ ...stopAll(usersOf(disk.pods, inquiry), inquiry), behind: [off.id] }]),
+        deleteAttachment(attachment, [off.id], inquiry),
+      ]),
     ],
     avoid: [
       { id: "remove-finalizer", why: "Kubernetes only forgets, nothing is detached" },

@@ -1,7 +1,9 @@
 import { type Answer, answer, type Unseen } from "../answer.ts";
 import type { JudgedAttachment } from "../attachment-rows.ts";
-import type { Pod } from "../facts.ts";
+import type { Avoid } from "../diagnosis.ts";
+import type { Node, Pod } from "../facts.ts";
 import type { Inquiry } from "../inquiry.ts";
+import { OUT_OF_SERVICE } from "../kubectl.ts";
 import type { PodCase } from "../pod-case.ts";
 import { wantsVolumes } from "../pods.ts";
 import {
@@ -16,7 +18,15 @@ import {
   wait,
 } from "../steps.ts";
 import { clock, MINUTE, SECOND, spoken } from "../times.ts";
-import { blockerIn, type Cause, KEEP_FINALIZER, NEVER_DELETE_ATTACHMENT } from "./cause.ts";
+import {
+  blockerIn,
+  type Cause,
+  DELETED_ALREADY,
+  KEEP_FINALIZER,
+  MOUNTED_STILL,
+  NEVER_DELETE_ATTACHMENT,
+  WAITING,
+} from "./cause.ts";
 import { usersOf } from "./danger.ts";
 
 /** How long a detach, or what follows the end of a grace period, may take before it counts as stuck. */
@@ -25,6 +35,7 @@ const PATIENCE = 2 * MINUTE;
 /** D4, D12, D13: a detach was ordered, of another node's attachment or of the pod's own (25b). */
 export const detachOrdered: Cause = {
   row: "D4, D12, D13",
+  stages: WAITING,
   judge: (c, inquiry) => {
     const held = blockerIn(c, "detaching", "detach-ordered-under-pod");
     if (held === undefined) return undefined;
@@ -43,9 +54,9 @@ export const detachOrdered: Cause = {
         byItself: "unknown",
         steps: [
           lookAtBackEnd(disk, inquiry),
-          lookAtDriver(disk.driver ?? attachment.attacher, inquiry, attachment),
+          lookAtDriver(disk.driver ?? attachment.attacher, inquiry, { attachment }),
         ],
-        avoid: [KEEP_FINALIZER, NEVER_DELETE_ATTACHMENT],
+        avoid: [KEEP_FINALIZER, DELETED_ALREADY],
         evidence: [`attachment ${on}: deleting, detachError ${attachment.detachError.text}`],
       });
     }
@@ -62,20 +73,22 @@ export const detachOrdered: Cause = {
           cause: "attacher-not-answering",
           state: "stuck",
           volume: true,
-          text: `The detach from ${attachment.nodeName} was ordered ${spoken(elapsed)} ago, and the driver ${disk.driver ?? attachment.attacher} has not answered: its controller pod is down, or not allowed.`,
+          text: `The detach from ${attachment.nodeName} was ordered ${spoken(elapsed)} ago, and the driver ${disk.driver ?? attachment.attacher} has not answered: its controller pod is down, or lacks permissions.`,
           since,
           disk,
           byItself: "unknown",
-          steps: [lookAtDriver(disk.driver ?? attachment.attacher, inquiry, attachment)],
-          avoid: [KEEP_FINALIZER, NEVER_DELETE_ATTACHMENT],
+          steps: [lookAtDriver(disk.driver ?? attachment.attacher, inquiry, { attachment })],
+          avoid: [KEEP_FINALIZER, DELETED_ALREADY],
           evidence: [`attachment ${on}: deleting since ${clock(since)}, no detachError`],
         });
   },
 };
 
+const COMES_BY_ITSELF: Avoid = { id: "delete-attachment", why: "Kubernetes is about to do it" };
+
 function detaching(
   c: PodCase,
-  { attachment, disk }: JudgedAttachment,
+  { attachment, disk, isDeleting, isInUse }: JudgedAttachment,
   elapsed: number,
   text: string,
   since: number | undefined,
@@ -95,7 +108,7 @@ function detaching(
         inquiry.kubectl.watch(attachment),
       ),
     ],
-    avoid: [NEVER_DELETE_ATTACHMENT, KEEP_FINALIZER],
+    avoid: [isDeleting ? DELETED_ALREADY : isInUse ? MOUNTED_STILL : COMES_BY_ITSELF, KEEP_FINALIZER],
     evidence: [
       `attachment ${attachment.name} on ${attachment.nodeName}, due since ${clock(since) ?? "an unknown time"}`,
     ],
@@ -105,6 +118,7 @@ function detaching(
 /** D4 and D22: nobody uses it any more, and the kubelet of a Ready node has not let go of it. */
 export const detachDue: Cause = {
   row: "D4, D22",
+  stages: WAITING,
   judge: (c, inquiry) => {
     const held = blockerIn(c, "detach-about-to-come", "forgotten-but-mounted");
     if (held === undefined) return undefined;
@@ -117,7 +131,7 @@ export const detachDue: Cause = {
         c,
         held,
         elapsed,
-        `No pod uses the volume on ${nodeName} any more; it is detached there as soon as the kubelet has unmounted it.`,
+        `No pod uses the volume on ${nodeName} any more; it is detached there as soon as the kubelet has unmounted it.${withoutUnmount(node)}`,
         since,
         inquiry,
       );
@@ -141,7 +155,7 @@ export const detachDue: Cause = {
       disk,
       steps: [lookAtKubelet(nodeName), drainAndReboot(node, nodeName, true, inquiry)],
       avoid: [
-        NEVER_DELETE_ATTACHMENT,
+        MOUNTED_STILL,
         { id: "taint-out-of-service", why: "a running node loses it while mounted" },
         { id: "force-delete-pod", why: "no pod holds it" },
       ],
@@ -180,6 +194,7 @@ function dueSince(pod: Pod, inquiry: Inquiry): number | undefined {
 /** D5: the old pod ends, within its grace period; or its kubelet cannot end it. */
 export const oldPodTerminating: Cause = {
   row: "D5",
+  stages: [...WAITING, "terminating"],
   judge: (c, inquiry) => {
     const ending = endingPod(c, inquiry);
     if (ending === undefined || "unseen" in ending) return ending;
@@ -193,7 +208,7 @@ export const oldPodTerminating: Cause = {
       return answer({
         ...said,
         state: "clearing",
-        text: `${who} is ending on ${nodeName}, by ${clock(deletedAt)} at the latest; the volume is freed then.`,
+        text: `${who} is ending on ${nodeName}, by ${clock(deletedAt)} at the latest; the volume is freed then.${withoutUnmount(inquiry.picture.node(nodeName))}`,
         within: Math.max(0, -late) + (late < 0 ? PATIENCE : PATIENCE - late),
         steps: [
           wait("Wait until it has ended.", inquiry.kubectl.watch(ending)),
@@ -224,6 +239,13 @@ export const oldPodTerminating: Cause = {
   },
 };
 
+/** A14: the taint is for nodes whose machine is off. */
+function withoutUnmount(node: Node | undefined): string {
+  return node?.ready === true && node.taints.some(({ key }) => key === OUT_OF_SERVICE)
+    ? ` ${node.name} is Ready and yet marked out of service: its volumes are taken away without waiting for the unmount.`
+    : "";
+}
+
 function endingPod(c: PodCase, inquiry: Inquiry): Pod | Unseen | undefined {
   const { pod, stage, nodeState } = c;
   if (stage === "terminating" && wantsVolumes(pod) && c.uses.length > 0) {
@@ -239,11 +261,23 @@ function endingPod(c: PodCase, inquiry: Inquiry): Pod | Unseen | undefined {
 /** D11: a leftover that nothing will remove. */
 export const leftover: Cause = {
   row: "D11",
+  stages: WAITING,
   judge: (c, inquiry) => {
     const held = blockerIn(c, "stale", "foreign-name");
     if (held === undefined) return undefined;
     const { attachment } = held;
     const age = inquiry.age(attachment.createdAt);
+    if (age < MINUTE && held.state === "foreign-name") {
+      return answer({
+        cause: "unknown",
+        state: "unknown",
+        volume: true,
+        text: `Attachment ${attachment.name} on ${attachment.nodeName} was made ${spoken(age)} ago under a name that the controller never looks for, and no pod there uses it: diagnose again in a minute.`,
+        since: attachment.createdAt,
+        disk: held.disk,
+        avoid: [NEVER_DELETE_ATTACHMENT],
+      });
+    }
     if (age < MINUTE && attachment.createdAt !== undefined) {
       return detaching(
         c,
@@ -288,7 +322,7 @@ export function staleAnswer(
         : [deleteAttachment(attachment, isUnsure ? [isOff.id] : [], inquiry)]),
     ],
     questions: isUnsure ? [isOff] : [],
-    avoid: mounted ? [KEEP_FINALIZER, NEVER_DELETE_ATTACHMENT] : [KEEP_FINALIZER],
+    avoid: mounted ? [KEEP_FINALIZER, MOUNTED_STILL] : [KEEP_FINALIZER],
     evidence: [
       `${attachment.nodeName} (${nodeState}): no pod wants it, neither volumesAttached nor volumesInUse lists it`,
     ],

@@ -1,13 +1,15 @@
-import { answer, type Unseen } from "../answer.ts";
+import { type Answer, answer, type Unseen } from "../answer.ts";
 import { needsAttachment } from "../dangers.ts";
 import type { Inquiry } from "../inquiry.ts";
 import type { PodCase } from "../pod-case.ts";
 import { wantsVolumes } from "../pods.ts";
-import type { Cause } from "./cause.ts";
+import { BACK_END_AGREES, lookAtBackEnd } from "../steps.ts";
+import { type Cause, NEVER_DELETE_ATTACHMENT } from "./cause.ts";
 
 /** D20, where everything that could say otherwise was read. */
 export const healthy: Cause = {
   row: "D20",
+  stages: ["finished", "terminating", "running"],
   judge: (c, inquiry) => {
     const { pod, stage } = c;
     if (stage === "finished" || (stage === "terminating" && !wantsVolumes(pod))) {
@@ -21,9 +23,11 @@ export const healthy: Cause = {
         byItself: "yes",
       });
     }
-    if (stage !== "running") return undefined;
+    if (stage === "terminating") return undefined;
     const unread = unseenOf(c, inquiry);
     if (unread !== undefined) return unread;
+    const lacking = notAttached(c, inquiry);
+    if (lacking !== undefined) return lacking;
     return answer({
       cause: "healthy",
       state: "healthy",
@@ -37,6 +41,26 @@ export const healthy: Cause = {
     });
   },
 };
+
+/** A16f: for the controller such an attachment is none, whatever runs. */
+function notAttached({ pod, uses }: PodCase, inquiry: Inquiry): Answer | undefined {
+  for (const { disk } of uses) {
+    const own = disk?.attachments.find(({ nodeName }) => nodeName === pod.nodeName);
+    if (disk === undefined || own === undefined || own.attached || own.deletedAt !== undefined) continue;
+    return answer({
+      cause: "unknown",
+      state: "unknown",
+      volume: true,
+      text: `${pod.name} runs on ${pod.nodeName}, though attachment ${own.name} says that its volume is not attached there.${own.attachError === undefined ? "" : ` The driver says: "${own.attachError.text}"`}`,
+      since: undefined,
+      disk,
+      questions: [BACK_END_AGREES],
+      steps: [lookAtBackEnd(disk, inquiry)],
+      avoid: [NEVER_DELETE_ATTACHMENT],
+    });
+  }
+  return undefined;
+}
 
 function unseenOf({ pod, uses }: PodCase, inquiry: Inquiry): Unseen | undefined {
   const node = inquiry.picture.find("Node", "", pod.nodeName ?? "");

@@ -19,12 +19,13 @@ import {
   zeroAndBack,
 } from "../steps.ts";
 import { MINUTE, spoken } from "../times.ts";
-import { type Cause, KEEP_OLD_POD, NEVER_DELETE_ATTACHMENT } from "./cause.ts";
+import { type Cause, KEEP_OLD_POD, NEVER_DELETE_ATTACHMENT, WAITING } from "./cause.ts";
 import { numberBeforeScaling, type Relation, relationOf } from "./relation.ts";
 
 /** A live pod has the volume, on a node that works: D1, D2, D3, D15, D18, D23. */
 export const inUse: Cause = {
   row: "D1, D2, D3, D15, D18, D23",
+  stages: WAITING,
   judge: (c, inquiry) => {
     const held = holding(c);
     if (held === undefined || "unseen" in held) return held;
@@ -47,7 +48,7 @@ interface Held {
 }
 
 function holding(c: PodCase): Held | Unseen | undefined {
-  for (const { claim, volume, disk } of c.stage === "creating" || c.stage === "unscheduled" ? c.uses : []) {
+  for (const { claim, volume, disk } of c.uses) {
     if (disk === undefined || claim.is !== "known" || volume?.is === "absent") continue;
     const mode = onePodSight(
       claim.object.accessModes,

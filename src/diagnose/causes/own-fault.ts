@@ -2,9 +2,9 @@ import { type Answer, answer } from "../answer.ts";
 import type { Container, Event } from "../facts.ts";
 import type { Inquiry } from "../inquiry.ts";
 import type { PodCase } from "../pod-case.ts";
-import { failingContainer, hasRunningContainer } from "../pods.ts";
-import { advice } from "../steps.ts";
-import { MINUTE } from "../times.ts";
+import { failingContainer, hasRunningContainer, wantsVolumes } from "../pods.ts";
+import { advice, lookAtKubelet, wait } from "../steps.ts";
+import { clock, MINUTE, SECOND } from "../times.ts";
 import { type Cause, NEVER_DELETE_ATTACHMENT } from "./cause.ts";
 
 export type FaultDetail = "image" | "config" | "crash" | "scheduling" | "other-volume" | "quota" | "other";
@@ -49,9 +49,10 @@ const DETAILS: readonly { readonly reason: RegExp; readonly detail: FaultDetail;
 /** D19: a container was made, so its volumes are mounted; what it waits for now is its own. */
 export const failing: Cause = {
   row: "D19",
+  stages: ["failing"],
   isShownByItself: true,
-  judge: ({ pod, stage }) => {
-    const container = stage === "failing" ? failingContainer(pod) : undefined;
+  judge: ({ pod }) => {
+    const container = failingContainer(pod);
     if (container === undefined) return undefined;
     const known = DETAILS.find(({ reason }) => reason.test(container.reason));
     return notTheVolume(known?.detail ?? "other", said(pod.name, container), pod.createdAt, {
@@ -71,8 +72,9 @@ function said(pod: string, { name, reason, message }: Container): string {
 /** D19: runs, but is not ready; or an init container goes on. */
 export const notReady: Cause = {
   row: "D19",
-  judge: ({ pod, stage, nodeState }, inquiry) => {
-    if (stage !== "running" || nodeState !== "ready") return undefined;
+  stages: ["running"],
+  judge: ({ pod, nodeState }, inquiry) => {
+    if (nodeState !== "ready") return undefined;
     const ready = pod.conditions.find(({ type }) => type === "Ready");
     if (ready === undefined || ready.status === "True" || inquiry.age(ready.since) < 2 * MINUTE)
       return undefined;
@@ -91,6 +93,39 @@ export const notReady: Cause = {
         ],
       },
     );
+  },
+};
+
+/** D19: a pod without a claim ends, or cannot; no volume is kept by it. */
+export const endsWithoutClaim: Cause = {
+  row: "D19",
+  stages: ["terminating"],
+  isShownByItself: true,
+  judge: ({ pod, uses, nodeState }, inquiry) => {
+    if (uses.length > 0 || !wantsVolumes(pod)) return undefined;
+    const { name, nodeName = "", deletedAt = 0, graceSeconds = 0 } = pod;
+    const node = inquiry.picture.find("Node", "", nodeName);
+    if (node.is === "unread") return { unseen: node.unread };
+    const late = inquiry.now - deletedAt;
+    const since = deletedAt - graceSeconds * SECOND;
+    if (nodeState !== "not-ready" && late < 2 * MINUTE) {
+      return answer({
+        cause: "old-pod-terminating",
+        state: "clearing",
+        volume: false,
+        text: `${name} is ending on ${nodeName}, by ${clock(deletedAt)} at the latest; it has no claim.`,
+        since,
+        within: 2 * MINUTE - late,
+        steps: [wait("Wait until it has ended.", inquiry.kubectl.watch(pod))],
+      });
+    }
+    const why =
+      nodeState === "ready"
+        ? `the kubelet of ${nodeName} does not end it`
+        : `${nodeName} is ${nodeState === "gone" ? "gone" : "not Ready"}`;
+    return notTheVolume("other", `${name} cannot end: ${why}. It has no claim.`, since, {
+      steps: [lookAtKubelet(nodeName)],
+    });
   },
 };
 
@@ -119,8 +154,9 @@ export function mountComplaint({ pod, own }: PodCase, inquiry: Inquiry): Event |
 /** D19: the claim's volume is attached, and another volume cannot be mounted. */
 export const otherVolume: Cause = {
   row: "D19",
+  stages: ["creating"],
   judge: (c, inquiry) => {
-    if (c.stage !== "creating" || c.blockers.length > 0) return undefined;
+    if (c.blockers.length > 0) return undefined;
     if (c.own.some(({ attachment, isDeleting }) => !attachment.attached || isDeleting)) return undefined;
     const event = mountComplaint(c, inquiry);
     if (event === undefined) return undefined;

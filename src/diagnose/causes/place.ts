@@ -13,14 +13,16 @@ import { notTheVolume } from "./own-fault.ts";
 const PLACE_TEXT =
   /didn't match PersistentVolume's node affinity|had volume node affinity conflict|exceed max volume count|had no available volume zone|didn't find available persistent volumes to bind|did not have enough free storage/;
 
+const NOTHING_TO_BIND = /didn't find available persistent volumes to bind/;
+
 /** A cluster can have hundreds that are cordoned. */
 const MOST_NODES = 3;
 
 /** D17: the volume lives where no node takes the pod. */
 export const noNodeForTheVolume: Cause = {
   row: "D17",
+  stages: ["unscheduled"],
   judge: (c, inquiry) => {
-    if (c.stage !== "unscheduled") return undefined;
     const text = schedulerText(c.pod);
     const pinned = c.uses.find(
       ({ volume }) => volume?.is === "known" && volume.object.nodeAffinity !== undefined,
@@ -35,19 +37,24 @@ export const noNodeForTheVolume: Cause = {
     // By the objects alone, where the pod's condition is silent: no node near the volume takes the pod.
     const proved = volume !== undefined && isComplete && !takes && text === "";
     if (!said && !proved) return undefined;
+    const isThere = c.uses.some(({ volume }) => volume !== undefined);
     return answer({
       cause: "no-node-for-the-volume",
       state: "stuck",
       volume: true,
-      text: `No node that can reach the volume of ${c.pod.name} takes the pod${volume === undefined ? "" : ` (${placeOf(volume)})`}.`,
+      text: isThere
+        ? `No node that can reach the volume of ${c.pod.name} takes the pod${volume === undefined ? "" : `: the volume is in ${placeOf(volume)}`}.`
+        : `${NOTHING_TO_BIND.test(text) ? "No PersistentVolume fits what" : "No node has room for the volume that"} ${c.pod.name} asks for. The scheduler says: "${text}"`,
       since: unscheduledSince(c.pod),
       disk: pinned?.disk,
       steps: stepsFor(c, volume, near, inquiry),
       questions: near.filter(isOut).map(({ name }) => rebooted(name)),
-      avoid: [
-        { id: "delete-claim", why: "its data may be deleted with it" },
-        { id: "delete-volume", why: "the data is on it" },
-      ],
+      avoid: isThere
+        ? [
+            { id: "delete-claim", why: "its data may be deleted with it" },
+            { id: "delete-volume", why: "the data is on it" },
+          ]
+        : [],
       evidence: text === "" ? [] : [`the scheduler says: ${text}`],
     });
   },
@@ -78,6 +85,30 @@ function stepsFor(c: PodCase, volume: PersistentVolume | undefined, near: readon
               near.some((node) => exclusionOf(placement, node) === undefined),
           )
           .toSorted((a, b) => (b.revision ?? 0) - (a.revision ?? 0))[0];
+  const { message = "" } = c.pod.conditions.find(({ type }) => type === "PodScheduled") ?? {};
+  if (/exceed max volume count/.test(message)) {
+    return [
+      advice(
+        "mend-pod",
+        "Add a node, or move pods with volumes away: where the pod may run, each node has as many volumes as it takes.",
+      ),
+    ];
+  }
+  if (c.uses.every((use) => use.volume === undefined)) {
+    if (NOTHING_TO_BIND.test(message))
+      return [
+        advice(
+          "create-volume",
+          "Create a PersistentVolume that fits the claim, on a node that may run the pod.",
+        ),
+      ];
+    return [
+      advice(
+        "mend-pod",
+        "Add storage or a node that has some, or ask for less; the pod may be kept off the others by its selector.",
+      ),
+    ];
+  }
   const where = volume === undefined ? "where the volume is" : `with ${placeOf(volume)}`;
   const mend = advice(
     "mend-pod",
@@ -108,8 +139,8 @@ function placeOf({ nodeAffinity = [] }: PersistentVolume): string {
 /** D19, D16: the pod cannot be placed, and not because of its volumes. */
 export const notPlaced: Cause = {
   row: "D19",
+  stages: ["unscheduled"],
   judge: (c, inquiry) => {
-    if (c.stage !== "unscheduled") return undefined;
     const { pod } = c;
     const text = schedulerText(pod);
     if (text === "" && !pod.gated) return young(pod, inquiry);

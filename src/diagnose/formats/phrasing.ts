@@ -140,7 +140,7 @@ export function questionText({ id, text }: Question): string {
     : `${text} If off for good: --machine-is-off ${node}`;
 }
 
-const SAME_POD = "event FailedAttachVolume: Multi-Attach error, naming no other pod";
+const SAME_POD = "event FailedAttachVolume: Multi-Attach error, naming the same";
 
 /** A Multi-Attach event that names none but the holders adds nothing but that it is there (A17). */
 function namesOnly(pods: ReadonlySet<string | null>, line: string): boolean {
@@ -175,6 +175,7 @@ export function factsText({ facts }: DiagnosisDocument, { timeIsLeast }: Circums
   const { source, time, context } = facts;
   if (source === "live")
     return `Facts of ${time}, live${context === null ? "" : ` from context ${context}`}.`;
+  if (timeIsLeast && Date.parse(time) === 0) return "Nothing in the dump says when it was taken (see --at).";
   return timeIsLeast
     ? `Facts of ${time} or later: the newest time in the dump (see --at).`
     : `Facts of ${time}, from a dump.`;

@@ -50,17 +50,20 @@ function ownerOf(metadata: Raw): Owner | undefined {
 export function conditionsOf(status: Raw, keep?: (type: string) => boolean): readonly Condition[] {
   const entries = list(status.conditions);
   if (entries.length === 0) return NOTHING;
-  return entries.flatMap((entry) => {
+  const conditions: Condition[] = [];
+  for (const entry of entries) {
     const condition = record(entry);
-    if (keep?.(text(condition.type) ?? "") === false) return [];
-    return {
-      type: shared(text(condition.type) ?? ""),
+    const type = text(condition.type) ?? "";
+    if (keep?.(type) === false) continue;
+    conditions.push({
+      type: shared(type),
       status: shared(text(condition.status) ?? ""),
       reason: shared(text(condition.reason) ?? ""),
       message: text(condition.message) ?? "",
       since: timeOf(condition.lastTransitionTime),
-    };
-  });
+    });
+  }
+  return conditions;
 }
 
 /** A whole number in an annotation, e.g. the revision of a ReplicaSet. */

@@ -1,4 +1,3 @@
-import { timeOf } from "../../kube/metadata.ts";
 import { placementOf, tolerationOf } from "../../kube/placement.ts";
 import { list, NOTHING, nonEmpty, type Raw, record, shared, text } from "../../kube/raw.ts";
 import { inlineDiskOf } from "../../kube/volume-source.ts";
@@ -14,7 +13,7 @@ const NOT_READY = noExecute("node.kubernetes.io/not-ready");
 /** Where a pod may land is of no interest once it has. */
 const PLACED: Raw = Object.freeze({});
 
-const POD_CONDITIONS: ReadonlySet<string> = new Set(["PodScheduled", "Ready"]);
+const POD_CONDITIONS: ReadonlySet<string> = new Set(["PodScheduled", "PodReadyToStartContainers", "Ready"]);
 
 export function podFrom(raw: Raw): Pod {
   const meta = metaOf(raw, "Pod", "v1");
@@ -30,9 +29,9 @@ export function podFrom(raw: Raw): Pod {
     reason: shared(text(status.reason) ?? ""),
     claims,
     otherVolumes: otherVolumesOf(volumes, claims),
-    hasInlineDisk: volumes.some((volume) => inlineDiskOf(volume) !== undefined),
+    hasInlineDisk:
+      volumes.length > claims.length && volumes.some((volume) => inlineDiskOf(volume) !== undefined),
     containers: allContainersOf(status),
-    containerCount: list(spec.containers).length,
     conditions: conditionsOf(status, (type) => POD_CONDITIONS.has(type)),
     placement: placementOf(nodeName === undefined ? spec : PLACED),
     unreachableSeconds: evictedAfter(UNREACHABLE, spec),
@@ -52,17 +51,18 @@ function otherVolumesOf(volumes: readonly Raw[], claims: readonly PodClaim[]): r
 
 /**
  * The claims in a pod spec's volumes. The claim of a generic ephemeral volume is called POD-VOLUME
- * (`component-helpers/storage/ephemeral` VolumeClaimName); a template has no pod name yet, so it has none.
+ * (`component-helpers/storage/ephemeral` VolumeClaimName).
  */
-export function claimsOf(podSpec: Raw, podName?: string): readonly PodClaim[] {
+function claimsOf(podSpec: Raw, podName: string): readonly PodClaim[] {
   const claims: PodClaim[] = [];
   for (const entry of list(podSpec.volumes)) {
     const volume = record(entry);
     const volumeName = shared(text(volume.name) ?? "");
     const claimName = nonEmpty(record(volume.persistentVolumeClaim).claimName);
-    if (claimName !== undefined) claims.push({ volumeName, claimName: shared(claimName) });
-    else if (volume.ephemeral !== undefined && podName !== undefined)
-      claims.push({ volumeName, claimName: `${podName}-${volumeName}` });
+    if (claimName !== undefined)
+      claims.push({ volumeName, claimName: shared(claimName), isEphemeral: false });
+    else if (volume.ephemeral !== undefined)
+      claims.push({ volumeName, claimName: `${podName}-${volumeName}`, isEphemeral: true });
   }
   return claims.length === 0 ? NOTHING : claims;
 }
@@ -98,10 +98,7 @@ function containersOf(statuses: unknown, init: boolean): readonly Container[] {
       state: now,
       reason: shared(text(details.reason) ?? ""),
       message: text(details.message) ?? "",
-      exitCode: secondsOf(details.exitCode),
-      since: timeOf(details.startedAt) ?? timeOf(details.finishedAt),
       restarts: secondsOf(status.restartCount) ?? 0,
-      lastExitCode: secondsOf(record(record(status.lastState).terminated).exitCode),
     };
   });
 }

@@ -4,7 +4,6 @@ import { annotationOf, timeOf } from "../../kube/metadata.ts";
 import { MIGRATED_TO, migratedVolumeOf } from "../../kube/migrated-volume.ts";
 import { isRecord, list, nonEmpty, type Raw, record, shared, text } from "../../kube/raw.ts";
 import { nodeSelectorTermsOf } from "../../kube/selector.ts";
-import { persistentSourceOf } from "../../kube/volume-source.ts";
 import type {
   CsiDriver,
   CsiNode,
@@ -21,7 +20,6 @@ const PROVISIONER = [
   "volume.kubernetes.io/storage-provisioner",
   "volume.beta.kubernetes.io/storage-provisioner",
 ];
-const DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
 
 export function claimFrom(raw: Raw): PersistentVolumeClaim {
   const spec = record(raw.spec);
@@ -48,12 +46,10 @@ export function volumeFrom(raw: Raw): PersistentVolume {
     phase: shared(text(record(raw.status).phase) ?? ""),
     accessModes: accessModesOf(spec.accessModes),
     storageClassName: shared(text(spec.storageClassName) ?? ""),
-    reclaimPolicy: shared(nonEmpty(spec.persistentVolumeReclaimPolicy) ?? "Retain"),
     claim:
       claimName === undefined
         ? undefined
         : { namespace: shared(text(claimRef.namespace) ?? ""), name: claimName, uid: nonEmpty(claimRef.uid) },
-    sourceType: persistentSourceOf(spec).type,
     driver: nonEmpty(csi.driver) ?? migrated?.driver,
     handle: nonEmpty(csi.volumeHandle) ?? migrated?.handle,
     isMigrated: migrated === undefined ? undefined : annotationOf(raw, MIGRATED_TO) !== undefined,
@@ -84,7 +80,6 @@ export function storageClassFrom(raw: Raw): StorageClass {
   return {
     ...metaOf(raw, "StorageClass", STORAGE),
     provisioner: shared(text(raw.provisioner) ?? ""),
-    isDefault: annotationOf(raw, DEFAULT_CLASS) === "true",
     waitsForConsumer: raw.volumeBindingMode === "WaitForFirstConsumer",
   };
 }

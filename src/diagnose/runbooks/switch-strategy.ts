@@ -17,7 +17,7 @@ export const SWITCH_STRATEGY: Runbook = {
   refused: null,
   questions: [
     "Can the application be down for as long as a restart takes, now and at every later rollout?",
-    "Is the manifest changed in the same way at its source? Otherwise the next apply restores the old strategy.",
+    "Is the manifest changed in the same way at its source? Otherwise the next apply restores the old strategy. What applies it server-side (Flux, Helm 4) can do so only after step 3.",
   ],
   steps: [
     {

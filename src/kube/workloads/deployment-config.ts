@@ -3,7 +3,7 @@ import type { WorkloadReader } from "./reader.ts";
 import { replicasOf, rolloutStatusOf } from "./replicas.ts";
 import { type RollingNames, strategyOf } from "./rolling-update.ts";
 
-const NAMES: RollingNames = { type: "Rolling", member: "rollingParams" };
+const NAMES: RollingNames = { kind: "DeploymentConfig", type: "Rolling", member: "rollingParams" };
 
 /**
  * OpenShift's DeploymentConfig (semantics S49). A Custom strategy runs the user's own program and is judged as the

@@ -3,7 +3,7 @@ import type { WorkloadReader } from "./reader.ts";
 import { replicasOf, rolloutStatusOf } from "./replicas.ts";
 import { type RollingNames, strategyOf } from "./rolling-update.ts";
 
-const NAMES: RollingNames = { type: "RollingUpdate", member: "rollingUpdate" };
+const NAMES: RollingNames = { kind: "Deployment", type: "RollingUpdate", member: "rollingUpdate" };
 
 export const deployment: WorkloadReader = (raw, spec, notes) => ({
   pods: replicasOf(spec, notes),

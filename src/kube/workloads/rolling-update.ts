@@ -11,6 +11,7 @@ const DEFAULT_ROLLING: UpdateStrategy = Object.freeze({
 
 /** How a kind names its rolling update. */
 export interface RollingNames {
+  readonly kind: string;
   /** The value of `strategy.type`. */
   readonly type: string;
   /** The member of `strategy` with the fenceposts. */
@@ -18,7 +19,8 @@ export interface RollingNames {
 }
 
 /** A strategy with the defaults of `pkg/apis/apps/v1/defaults.go`, member by member. */
-export function strategyOf(spec: Raw, { type, member }: RollingNames, notes: string[]): UpdateStrategy {
+export function strategyOf(spec: Raw, names: RollingNames, notes: string[]): UpdateStrategy {
+  const { type, member } = names;
   const strategy = record(spec.strategy);
   if (spec.strategy != null && !isRecord(spec.strategy)) {
     const remedy = spec.strategy === "Recreate" ? "; write strategy: {type: Recreate}" : "";
@@ -26,6 +28,7 @@ export function strategyOf(spec: Raw, { type, member }: RollingNames, notes: str
       `spec.strategy ${shown(spec.strategy)} is not an object: the default ${type} is used${remedy}`,
     );
   }
+  noteMisplaced(spec, names, notes);
   const chosen = strategy.type ?? "";
   if (chosen === "Recreate") {
     if (isRecord(strategy.rollingUpdate)) {
@@ -39,6 +42,30 @@ export function strategyOf(spec: Raw, { type, member }: RollingNames, notes: str
     );
   }
   return rollingOf(strategy[member], `spec.strategy.${member}`, notes);
+}
+
+/**
+ * A strategy that is written where the API server does not look for it: a file then says the opposite of what happens,
+ * and nobody is told where the API server only warns.
+ */
+function noteMisplaced(spec: Raw, { kind, member }: RollingNames, notes: string[]): void {
+  const { strategy, updateStrategy } = spec;
+  const template = record(spec.template);
+  const places: readonly (readonly [written: unknown, field: string, right: string])[] = isRecord(strategy)
+    ? ["maxSurge", "maxUnavailable"].map((name) => [
+        strategy[member] == null ? strategy[name] : undefined,
+        `spec.strategy.${name}`,
+        `spec.strategy.${member}.${name}`,
+      ])
+    : [
+        [updateStrategy, "spec.updateStrategy", "spec.strategy"],
+        [record(template.spec).strategy, "spec.template.spec.strategy", "spec.strategy"],
+        [template.strategy, "spec.template.strategy", "spec.strategy"],
+      ];
+  const found = places.find(([written]) => written != null);
+  if (found === undefined) return;
+  const [, field, right] = found;
+  notes.push(`${field} is no field of a ${kind}, and is not used: write ${right}`);
 }
 
 function rollingOf(value: unknown, field: string, notes: string[]): UpdateStrategy {

@@ -9,6 +9,7 @@ const RWOP = "ReadWriteOncePod";
 /** By exact name. */
 export const DRIVERS: Readonly<Record<string, Driver>> = {
 "ebs.csi.aws.com": {kind:"csi",accessModes:[RWO,RWOP],blockAccessModes:[RWO,RWOP],attachRequired:true,unpublishIgnoresNode:false,backEndHint:"aws ec2 describe-volumes --volume-ids ID: Attachments names the instance and its state",dynamicProvisioning:true,enforcedAt:"provision",parameters:[{when:{type:"io2"},adds:{blockAccessModes:[RWX]}}]},
+"ebs.csi.eks.amazonaws.com": {kind:"csi",accessModes:[RWO,RWOP],blockAccessModes:[RWO,RWOP],rwopUnknown:true,attachRequired:true,dynamicProvisioning:true},
 "kubernetes.io/aws-ebs": {kind:"in-tree-migrated",accessModes:[RWO,RWOP],blockAccessModes:[RWO,RWOP],attachRequired:true,migratesTo:"ebs.csi.aws.com",dynamicProvisioning:true,enforcedAt:"provision",parameters:[{when:{type:"io2"},adds:{blockAccessModes:[RWX]}}]},
 "efs.csi.aws.com": {kind:"csi",accessModes:[RWO,RWX,RWOP],blockAccessModes:[],attachRequired:false,dynamicProvisioning:true,enforcedAt:"provision"},
 "fsx.csi.aws.com": {kind:"csi",accessModes:[RWO,RWX,RWOP],attachRequired:false,dynamicProvisioning:true,enforcedAt:"provision"},
@@ -202,8 +203,8 @@ export const DRIVERS: Readonly<Record<string, Driver>> = {
 /** By a pattern in which `*` stands for any characters. */
 export const GLOBS: readonly (readonly [pattern: string, driver: Driver])[] = [
 ["*.rbd.csi.ceph.com", {kind:"csi",accessModes:[RWO,RWOP],blockAccessModes:[RWO,RWX,RWOP],attachRequired:true,unpublishIgnoresNode:false,backEndHint:"rbd status POOL/IMAGE: a watcher holds the image; the attachment itself does nothing",dynamicProvisioning:true,enforcedAt:"provision",parameters:[{when:{"$pvc.dataSource":"present"},adds:{accessModes:[ROX],blockAccessModes:[ROX]}}]}],
-["*.cephfs.csi.ceph.com", {kind:"csi",accessModes:[RWO,RWX,RWOP],blockAccessModes:[],attachRequired:false,dynamicProvisioning:true,enforcedAt:"provision",parameters:[{when:{"$pvc.dataSource":"present"},adds:{accessModes:[ROX]}}]}],
-["*.nfs.csi.ceph.com", {kind:"csi",accessModes:[RWO,RWX,RWOP],blockAccessModes:[],attachRequired:false,dynamicProvisioning:true,enforcedAt:"provision",parameters:[{when:{"$pvc.dataSource":"present"},adds:{accessModes:[ROX]}}]}],
+["*.cephfs.csi.ceph.com", {kind:"csi",accessModes:[RWO,RWX,RWOP],blockAccessModes:[],attachRequired:true,dynamicProvisioning:true,enforcedAt:"provision",parameters:[{when:{"$pvc.dataSource":"present"},adds:{accessModes:[ROX]}}]}],
+["*.nfs.csi.ceph.com", {kind:"csi",accessModes:[RWO,RWX,RWOP],blockAccessModes:[],attachRequired:true,dynamicProvisioning:true,enforcedAt:"provision",parameters:[{when:{"$pvc.dataSource":"present"},adds:{accessModes:[ROX]}}]}],
 ["*.nvmeof.csi.ceph.com", {kind:"csi",accessModes:[RWO],rwopUnknown:true,dynamicProvisioning:true}],
 ["cluster.local/*nfs-subdir-external-provisioner*", {kind:"external",accessModes:[RWO,ROX,RWX],blockAccessModes:[],rwopUnknown:true,volumeSource:"nfs",dynamicProvisioning:true,enforcedAt:"none"}],
 ["*/aws-efs", {kind:"external",accessModes:[RWO,ROX,RWX],blockAccessModes:[],rwopUnknown:true,volumeSource:"nfs",dynamicProvisioning:true}],

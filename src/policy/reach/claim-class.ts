@@ -1,4 +1,4 @@
-import { conventionalProvisioner } from "../catalogue/conventional-classes.ts";
+import { type ConventionalClass, conventionalClass } from "../catalogue/conventional-classes.ts";
 import type { Claim, StorageClass } from "../model.ts";
 import type { ConfiguredClass, PolicyOptions } from "../options.ts";
 import { type ClusterView, known, type Lookup } from "../view.ts";
@@ -7,8 +7,8 @@ import { type ClusterView, known, type Lookup } from "../view.ts";
 export interface ClaimClass {
   readonly storageClass: StorageClass | undefined;
   readonly described: string;
-  /** The node-local provisioner that a class of that name has by convention, where nothing says what it is. */
-  readonly presumed: string | undefined;
+  /** What a class of that name is by convention, where nothing says what it is. */
+  readonly presumed: ConventionalClass | undefined;
 }
 
 /**
@@ -43,7 +43,7 @@ export function classOf(claim: Claim, view: ClusterView, options: PolicyOptions)
   if (found.state === "absent") return none(`there is no ${what}`);
   return {
     ...none(`${what} is not known (${found.reason})`),
-    presumed: found.openWorld && name !== undefined ? conventionalProvisioner(name) : undefined,
+    presumed: found.openWorld && name !== undefined ? conventionalClass(name) : undefined,
   };
 }
 

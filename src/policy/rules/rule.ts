@@ -1,8 +1,8 @@
 import type { AttachmentSituation } from "../attachments.ts";
-import { type ClaimReach, LONG_LIST, type Moment, type Reach } from "../factors.ts";
+import { type ClaimReach, LONG_LIST, type Moment, type Reach, type SpreadProof } from "../factors.ts";
 import type { Field, Related } from "../field.ts";
 import type { FixId } from "../fixes.ts";
-import type { Claim } from "../model.ts";
+import type { Claim, ObjectRef } from "../model.ts";
 import type { PolicyOptions } from "../options.ts";
 import type { Situation } from "../situation.ts";
 import type { Severity } from "../verdict.ts";
@@ -115,6 +115,14 @@ export function contested(situation: Situation, moment: Moment, reach: Reach): r
   return value === "nowhere" || (value === "one-node" && reach !== "pod") ? [] : held;
 }
 
+/**
+ * True where something short of a proof says that no pod has to wait: another app that stays on one node, the name of
+ * a class that keeps volumes on one node, or of classes without an attach step for every one of these claims.
+ */
+export function isDoubtful(held: readonly ClaimReach[], { value }: SpreadProof): boolean {
+  return value === "leaning" || held.every(({ presumed }) => presumed?.volumes === "not-attached");
+}
+
 const NONE: readonly ClaimReach[] = [];
 
 /** Every rule asks for its part at each moment. */
@@ -143,6 +151,17 @@ export function nameClaims(claims: readonly ClaimReach[]): string {
   const [named, disks] = [new Enumeration("claim"), new Enumeration("disk")];
   for (const { inline, name } of claims) (inline ? disks : named).add(name);
   return [...named.shown, ...disks.shown].join(" and ");
+}
+
+/** `Deployment web`, `Deployments a, b and 3 more and CronJob backup`: how workloads are named in a sentence. */
+export function nameWorkloads(workloads: readonly Pick<ObjectRef, "kind" | "name">[]): string {
+  const byKind = new Map<string, Enumeration>();
+  for (const { kind, name } of workloads) {
+    const group = byKind.get(kind) ?? new Enumeration(kind);
+    byKind.set(kind, group);
+    group.add(name);
+  }
+  return [...byKind.values()].flatMap(({ shown }) => shown).join(" and ");
 }
 
 /** More names than these are counted, and not kept. */

@@ -1,5 +1,5 @@
 import { claim, deployment, manifests } from "./example.ts";
-import { contested, nameClaims, workloadRule } from "./rule.ts";
+import { contested, isDoubtful, nameClaims, workloadRule } from "./rule.ts";
 
 const AUTOSCALER = `apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
@@ -46,7 +46,7 @@ export const rwoAutoscaling = workloadRule({
     const scaler = `${highest.kind} ${highest.name}`;
     const short = highest.kind === "HorizontalPodAutoscaler" ? `HPA ${highest.name}` : scaler;
     return {
-      soft: spread.value === "leaning",
+      soft: isDoubtful(held, spread),
       claims: held,
       decidedBy: highest.maximum,
       problem: `may be scaled to ${highest.maxReplicas} pods by ${scaler}, but ${nameClaims(held)} can be attached to one node only: pods on other nodes wait forever with a Multi-Attach error`,

@@ -1,6 +1,6 @@
 import { countField } from "../field.ts";
 import { claim, deployment, manifests } from "./example.ts";
-import { contested, nameClaims, workloadRule } from "./rule.ts";
+import { contested, isDoubtful, nameClaims, workloadRule } from "./rule.ts";
 
 export const rwoReplicas = workloadRule({
   id: "rwo-replicas",
@@ -64,7 +64,7 @@ spec:
         ? "only one of them can run"
         : "those on other nodes wait forever with a Multi-Attach error";
     return {
-      soft: spread.value === "leaning" || overlap.transient,
+      soft: isDoubtful(held, spread) || overlap.transient,
       claims: held,
       decidedBy: countField(workload),
       problem: overlap.transient

@@ -1,6 +1,6 @@
 import { fieldOf } from "../field.ts";
 import { claim, deployment, manifests } from "./example.ts";
-import { contested, nameClaims, workloadRule } from "./rule.ts";
+import { contested, isDoubtful, nameClaims, workloadRule } from "./rule.ts";
 
 export const rwoRollingUpdate = workloadRule({
   id: "rwo-rolling-update",
@@ -47,7 +47,7 @@ export const rwoRollingUpdate = workloadRule({
     }
     const verb = certain ? "gets" : "can get";
     return {
-      soft: spread.value === "leaning",
+      soft: isDoubtful(held, spread),
       claims: held,
       decidedBy,
       problem: `${verb} stuck in a rollout with a Multi-Attach error: the new pod waits for ${nameClaims(held)}, which only one node at a time can hold, and which the old pod keeps`,

@@ -3,14 +3,13 @@ import type { ClaimReach } from "../factors.ts";
 import { claimNameField, relatedTo } from "../field.ts";
 import type { Workload } from "../model.ts";
 import { steadyOverlap } from "../overlap.ts";
-import { listOf } from "../phrasing.ts";
 import { reachOfMount } from "../reach.ts";
 import type { Situation } from "../situation.ts";
 import { keptTogether } from "../spread/spread.ts";
 import { claimNamesOf } from "../template-claims.ts";
 import { knownValue } from "../view.ts";
 import { claim, cronJob, deployment, manifests } from "./example.ts";
-import { nameClaims, workloadRule } from "./rule.ts";
+import { nameClaims, nameWorkloads, workloadRule } from "./rule.ts";
 
 const COMMON_AFFINITY = [
   "affinity:",
@@ -65,7 +64,7 @@ export const rwoSharedClaim = workloadRule({
     if (disputed.size === 0) return null;
     const contested = [...disputed];
     const names = [...rivals.keys()].sort();
-    const shown = listOf(names);
+    const shown = nameWorkloads(names.map((name) => rivals.get(name) as Workload));
     const onePod = contested.every(({ reach }) => reach === "pod");
     return {
       soft: false,

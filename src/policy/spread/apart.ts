@@ -4,7 +4,7 @@ import { selectorText } from "../phrasing.ts";
 import type { ClusterView } from "../view.ts";
 import { termMatches } from "./pod-terms.ts";
 import { agreesOn, every, type Kinship, type Pods, podsOf, selectsPods } from "./pods.ts";
-import { hasTooManyLabels } from "./work.ts";
+import { areTooMany, hasTooManyLabels } from "./work.ts";
 
 /** Why pods are certain to be on different nodes. */
 export interface Apart {
@@ -43,7 +43,8 @@ function byAntiAffinity(
   matched: string,
 ): Apart | undefined {
   const { podAntiAffinity } = owner.template.placement;
-  if (podAntiAffinity.length === 0 || [owner, other].some(hasTooManyLabels)) return undefined;
+  if (podAntiAffinity.length === 0 || areTooMany(podAntiAffinity)) return undefined;
+  if ([owner, other].some(hasTooManyLabels)) return undefined;
   const pods = podsOf(other, kinship);
   const own = podsOf(owner, "same-revision");
   const term = podAntiAffinity.find(
@@ -66,7 +67,8 @@ function byConstraint(
   whose: string,
 ): Apart | undefined {
   const { spreadConstraints } = workload.template.placement;
-  if (spreadConstraints.length === 0 || [workload, other].some(hasTooManyLabels)) return undefined;
+  if (spreadConstraints.length === 0 || areTooMany(spreadConstraints)) return undefined;
+  if ([workload, other].some(hasTooManyLabels)) return undefined;
   const others = podsOf(other, kinship);
   const own = podsOf(workload, "same-revision");
   const counts = ({ labelSelector, matchLabelKeys }: SpreadConstraint, pods: Pods) =>

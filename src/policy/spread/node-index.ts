@@ -2,13 +2,8 @@ import type { Node, NodeSelectorTerm, Placement, WorkloadKind } from "../model.t
 import { eligibleNodes, exclusionOf, HOSTNAME } from "../nodes.ts";
 import { labelOf } from "../selectors.ts";
 import { type AlikeNodes, alikeNodes, treatsAlike } from "./alike-nodes.ts";
-import { MOST_COMPARISONS, type Work } from "./work.ts";
-
-/**
- * What node constraints and tolerations may name, at least twice what excluding every host of the largest cluster
- * takes: beyond it nothing is proved.
- */
-const MOST_NAMED = 10_000;
+import { MOST_NODE_EXPRESSIONS, MOST_NODE_VALUES } from "./bounds.ts";
+import { areTooMany, MOST_COMPARISONS, type Work } from "./work.ts";
 
 /** Which nodes take the pods of a placement, as far as messages need it: how many, and the first few. */
 export interface Taking {
@@ -123,6 +118,8 @@ export function takingAmong(
   work: Work,
   takes: (node: Node) => boolean,
 ): Taking | undefined {
+  // The keys of pod affinity are asked of each node.
+  if (areTooMany(placement.podAffinity)) return undefined;
   if (treatsAlike(alike, placement, volumes)) {
     if (!work.spend(alike.groups.length * expressionsIn(placement))) return undefined;
     const taking = alike.groups.filter(({ one }) => takes(one));
@@ -189,7 +186,9 @@ function expressionsIn({ nodeSelector, nodeAffinity, podAffinity, tolerations }:
 
 /** More than can be looked at, for however few nodes. */
 export function namesTooMuch(placement: Placement): boolean {
-  return valuesIn(placement) > MOST_NAMED;
+  // Pod affinity has a bound of its own.
+  const ofNodes = expressionsIn(placement) - placement.podAffinity.length;
+  return ofNodes > MOST_NODE_EXPRESSIONS || valuesIn(placement) > MOST_NODE_VALUES;
 }
 
 /** Everything that a placement names: what bringing it into the form of constraints costs. */

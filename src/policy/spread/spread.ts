@@ -93,7 +93,7 @@ export function rolloutSpread(
  * is, which comes before whatever else the pods ask for.
  */
 function unlessPresumed(claims: readonly ClaimReach[], otherwise: SpreadProof): SpreadProof {
-  const local = claims.find(({ presumed }) => presumed !== undefined);
+  const local = claims.find(({ presumed }) => presumed?.volumes === "on-one-node");
   if (local === undefined || otherwise.value === "one-node" || otherwise.value === "nowhere")
     return otherwise;
   const { name, storageClass, presumed } = local;
@@ -102,7 +102,7 @@ function unlessPresumed(claims: readonly ClaimReach[], otherwise: SpreadProof): 
     proof: "class-name",
     host: undefined,
     evidence: [
-      `if StorageClass ${storageClass} is ${presumed}, as its name suggests, the volume of claim ${name} stays on one node and this is safe; storageClasses in the configuration can say so`,
+      `if StorageClass ${storageClass} is ${presumed?.provisioner}, as its name suggests, the volume of claim ${name} stays on one node and this is safe; storageClasses in the configuration can say so`,
       ...otherwise.evidence,
     ],
   };

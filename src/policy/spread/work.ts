@@ -1,11 +1,8 @@
-import type { Labels, PodAffinityTerm, Workload } from "../model.ts";
+import type { Labels, PodAffinityTerm, SpreadConstraint, Workload } from "../model.ts";
+import { MOST_EXPRESSIONS, MOST_LABELS, MOST_VALUES } from "./bounds.ts";
 
 /** Comparisons of one expression with one workload or node: some tens of milliseconds of them. */
 export const MOST_COMPARISONS = 400_000;
-
-/** What one template may ask for by pod affinity, far above any real one: beyond it nothing is proved. */
-const MOST_EXPRESSIONS = 256;
-const MOST_VALUES = 2_000;
 
 /** What a message says where the search for a proof was cut short. */
 export const TOO_MUCH =
@@ -52,20 +49,26 @@ interface Size {
   readonly values: number;
 }
 
+/** Terms that look at pods, of whatever sort. */
+type PodTerms = readonly (SpreadConstraint & Partial<PodAffinityTerm>)[] | readonly PodAffinityTerm[];
+
 const NO_SIZE: Size = { expressions: 0, values: 0 };
-const sizes = new WeakMap<readonly PodAffinityTerm[], Size>();
+const sizes = new WeakMap<PodTerms, Size>();
 
 /** How much required pod affinity asks for. */
 export function sizeOf({ template }: Workload): Size {
-  const terms = template.placement.podAffinity;
+  return sizeOfTerms(template.placement.podAffinity);
+}
+
+function sizeOfTerms(terms: PodTerms): Size {
   if (terms.length === 0) return NO_SIZE;
   const known = sizes.get(terms);
   if (known !== undefined) return known;
   let [expressions, values] = [0, 0];
-  for (const term of terms) {
-    expressions += 1 + term.matchLabelKeys.length + term.mismatchLabelKeys.length;
-    values += term.namespaces.length;
-    for (const selector of [term.labelSelector, term.namespaceSelector]) {
+  for (const { labelSelector, namespaceSelector, namespaces, matchLabelKeys, mismatchLabelKeys } of terms) {
+    expressions += 1 + matchLabelKeys.length + (mismatchLabelKeys?.length ?? 0);
+    values += namespaces?.length ?? 0;
+    for (const selector of [labelSelector, namespaceSelector]) {
       if (selector === undefined) continue;
       const labels = Object.keys(selector.matchLabels).length;
       expressions += labels + selector.matchExpressions.length;
@@ -78,8 +81,11 @@ export function sizeOf({ template }: Workload): Size {
   return size;
 }
 
-/** Far above any real template, as the others. */
-const MOST_LABELS = 10_000;
+/** Terms that ask for more than is looked at. */
+export function areTooMany(terms: PodTerms): boolean {
+  const { expressions, values } = sizeOfTerms(terms);
+  return expressions > MOST_EXPRESSIONS || values > MOST_VALUES;
+}
 
 /** More labels than terms are compared with. */
 export function hasTooManyLabels({ template: { labels } }: Workload): boolean {
@@ -106,7 +112,5 @@ function hasMany(labels: Labels): boolean {
 const manyLabels = new WeakMap<Labels, boolean>();
 
 export function isTooLarge(workload: Workload): boolean {
-  if (hasTooManyLabels(workload)) return true;
-  const { expressions, values } = sizeOf(workload);
-  return expressions > MOST_EXPRESSIONS || values > MOST_VALUES;
+  return hasTooManyLabels(workload) || areTooMany(workload.template.placement.podAffinity);
 }

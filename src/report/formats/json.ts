@@ -1,7 +1,7 @@
 import { refOf } from "../../policy/field.ts";
 import type { Exemption } from "../../policy/finding.ts";
 import type { Fix, FixTarget } from "../../policy/fixes.ts";
-import type { SourcePosition } from "../../policy/model.ts";
+import type { ObjectRef, SourcePosition } from "../../policy/model.ts";
 import type { AuditFacts } from "../audit-facts.ts";
 import { patchCommand } from "../commands.ts";
 import { harmlessJson } from "../harmless.ts";
@@ -86,7 +86,10 @@ function findingOf(finding: ReportedFinding, telling: Telling): unknown {
     workload: refOf(finding.workload),
     source: sourceOf(finding.source),
     place: finding.place && { ...placeOf(finding.place), endColumn: finding.place.endColumn },
-    related: finding.relatedPlaces.map(({ object, place }) => ({ ...refOf(object), source: placeOf(place) })),
+    related: finding.relatedPlaces.map(({ object, place }) => ({
+      ...beside(finding.workload, object),
+      source: placeOf(place),
+    })),
     claims: finding.claims.map((claim) => ({
       name: claim.name,
       reach: claim.reach,
@@ -121,23 +124,33 @@ function fixOf(
     cost,
     softens: softens === true,
     patch: own.length === 0 ? null : own.map(({ patch }) => patch).reduce(composed),
-    targets: targets.map(targetOf),
+    targets: targets.map((target) => targetOf(target, subject)),
     commands: commandsOf(targets, telling, cluster),
   };
 }
 
-function planOf({ fixes, steps }: Plan, telling: Telling, cluster: string | null): unknown {
+function planOf(
+  { fixes, steps }: Plan,
+  subject: ObjectRef,
+  telling: Telling,
+  cluster: string | null,
+): unknown {
   return {
     fixes: fixes.map(({ id }) => id),
     steps: steps.map((targets) => ({
-      targets: targets.map(targetOf),
+      targets: targets.map((target) => targetOf(target, subject)),
       commands: commandsOf(targets, telling, cluster),
     })),
   };
 }
 
-function targetOf({ object, patch }: FixTarget): unknown {
-  return { ...refOf(object), patch };
+function targetOf({ object, patch }: FixTarget, subject: ObjectRef): unknown {
+  return { ...beside(subject, object), patch };
+}
+
+/** An object of the subject's namespace, which a file need not have said of either. */
+function beside({ namespace }: ObjectRef, object: ObjectRef): ObjectRef {
+  return { ...refOf(object), namespace: object.namespace || namespace };
 }
 
 function commandsOf(
@@ -164,7 +177,7 @@ function workloadOf(
     verdict,
     state,
     factors: factorsOf(factors),
-    plan: plan && planOf(plan, telling, cluster),
+    plan: plan && planOf(plan, workload, telling, cluster),
     ...(cluster === null ? {} : { cluster }),
   };
 }

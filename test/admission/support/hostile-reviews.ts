@@ -110,6 +110,9 @@ export function claimsOfAnother(): Json[] {
   return [another, ...claims];
 }
 
+/** What JSON writes in six bytes, also where it was written in one (protobuf), and no name may hold. */
+const CONTROL = "\u0001";
+
 /** By what they are: the body, and whether it is judged (it could be stored) or only answered. */
 export const SHAPES: Readonly<Record<string, readonly [body: () => string, judged: boolean]>> = {
   "characters of six bytes": [
@@ -248,6 +251,25 @@ export const SHAPES: Readonly<Record<string, readonly [body: () => string, judge
     "claims that another workload mounts too": (_, pod) => {
       mountAll(pod, (at) => `s${at}`);
     },
+    "a claim's name of control characters": (_, pod) => {
+      const claimName = CONTROL.repeat(STORED - 2_000);
+      (pod.volumes as Json[]).push({ name: "v", persistentVolumeClaim: { claimName } });
+      (container(pod).volumeMounts as Json[]).push({ name: "v", mountPath: "/v" });
+    },
+    "values of control characters": (_, pod) => {
+      const values = times(STORED / 102, (at) => `${at}`.padEnd(100, CONTROL));
+      pod.affinity = nodeAffinity([{ matchExpressions: [{ key: HOST, operator: "NotIn", values }] }]);
+    },
+    "reasons of control characters": (object) => {
+      const annotations = { "attachguard.dev/reason": CONTROL.repeat(ANNOTATED - 100) };
+      Object.assign(at(object, "metadata"), { annotations });
+      Object.assign(at(object, "spec", "template", "metadata"), { annotations });
+    },
+    "labels of who manages it": (object) => {
+      at(object, "metadata").labels = Object.fromEntries(
+        times(STORED / 30, (index) => [`app.kubernetes.io/l${index}`, ""]),
+      );
+    },
     "disks of its own": (_, pod) => {
       const count = Math.floor(STORED / 60);
       pod.volumes = times(count, (at) => ({ name: `v${at}`, awsElasticBlockStore: { volumeID: `${at}` } }));
@@ -310,6 +332,49 @@ export const SHAPES: Readonly<Record<string, readonly [body: () => string, judge
           canary: { steps: [Object.fromEntries(times(STORED / 10, (index) => [`s${index}`, 1]))] },
         },
       })),
+    true,
+  ],
+  steps: [
+    () =>
+      created("argoproj.io/v1alpha1", "Rollout", (spec) => ({
+        ...spec,
+        strategy: { canary: { steps: times(STORED / 11, () => ({ pause: {} })) } },
+      })),
+    true,
+  ],
+  "access modes": [
+    () =>
+      created("apps/v1", "StatefulSet", (spec) => ({
+        ...spec,
+        replicas: 1,
+        volumeClaimTemplates: [
+          {
+            metadata: { name: "own" },
+            spec: { accessModes: times(STORED / 16, () => "ReadWriteOnce"), resources: {} },
+          },
+        ],
+      })),
+    true,
+  ],
+  "metrics of an autoscaler": [
+    () =>
+      JSON.stringify(
+        reviewOf("005", (request) => {
+          const resource = "horizontalpodautoscalers";
+          request.resource = { group: "autoscaling", version: "v2", resource };
+          request.name = "web";
+          request.object = {
+            apiVersion: "autoscaling/v2",
+            kind: "HorizontalPodAutoscaler",
+            metadata: { namespace: "shop", name: "web" },
+            spec: {
+              scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "web" },
+              maxReplicas: 10,
+              metrics: times(STORED / 16, () => ({ type: "Resource" })),
+            },
+          };
+        }),
+      ),
     true,
   ],
   "deep managedFields": [

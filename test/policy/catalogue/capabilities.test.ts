@@ -79,6 +79,10 @@ t.test("the backend table: which modes work, whether there is an attach step", a
     ["pv-source:nfs", "RWO ROX RWX", "none", undefined, "made by hand"],
     ["pv-source:iscsi", "RWO ROX", "?", undefined, "made by hand; writable on one node"],
     ["iscsi.csi.k8s.io", "RWO", "?", false, "made by hand, and without an attach step"],
+    ["cephfs.csi.ceph.com", "RWO RWX RWOP", "none", false, "as the project's own manifests deploy it"],
+    ["rook-ceph.cephfs.csi.ceph.com", "RWO RWX RWOP", "none", true, "Rook keeps the attach step"],
+    ["openshift-storage.nfs.csi.ceph.com", "RWO RWX RWOP", "none", true, "for NFS exports too"],
+    ["ebs.csi.eks.amazonaws.com", "RWO RWOP", "RWO RWOP", true, "the EBS driver of EKS Auto Mode"],
   ];
   for (const [provisioner, filesystem, block, attach, why] of table) {
     t.equal(

@@ -39,6 +39,13 @@ const CASES: readonly RuleCase[] = [
     severity: "warning",
     says: /shares claim data with Deployment two/,
   },
+  {
+    why: "three workloads, named as in a sentence",
+    subject: deployment(recreate),
+    others: [...RWO, two(), two({ name: "three" }), job({ name: "backup" })],
+    severity: "warning",
+    says: /shares claim data with Deployments three and two and Job backup, but only one node/,
+  },
   { why: "alone", subject: deployment(recreate), severity: null },
   {
     why: "the other one is scaled to 0",
@@ -125,7 +132,7 @@ const CASES: readonly RuleCase[] = [
       statefulSet({ name: "s3" }),
     ],
     severity: "warning",
-    says: /Deployment two, StatefulSet s1, StatefulSet s2 and 1 more/,
+    says: /with Deployment two and StatefulSets s1, s2 and s3, but/,
   },
 ];
 

@@ -4,7 +4,7 @@ import { evaluate } from "../../../src/policy/evaluate.ts";
 import { DEFAULT_OPTIONS } from "../../../src/policy/options.ts";
 import { bundle } from "../../support/bundle.ts";
 import { judge } from "../../support/judge.ts";
-import { claim, daemonSet, deployment, file, node, sameNode } from "../../support/objects.ts";
+import { autoscaler, claim, daemonSet, deployment, file, node, sameNode } from "../../support/objects.ts";
 
 type Raw = Readonly<Record<string, unknown>>;
 
@@ -82,4 +82,27 @@ t.test("a class by a conventional name: a warning with the condition", async (t)
   t.strictSame(judge(deployment(), on("local-path"), { ...DEFAULT_OPTIONS, storageClasses: disk }).rules, [
     "rwo-rolling-update",
   ]);
+});
+
+t.test("a conventional name of file storage: a warning with the condition, for its own claims", async (t) => {
+  const data = claim({ spec: { storageClassName: "azurefile-csi" } });
+  const two = { workload: { replicas: 2 } };
+  const shared = judge(deployment(two), [data]);
+  t.strictSame(shared.rules, ["rwo-replicas?", "rwo-rolling-update?"]);
+  t.match(
+    shared.findings[0]?.evidence.join("\n"),
+    "if StorageClass azurefile-csi is file.csi.azure.com, as its name suggests, its volumes have no attach step",
+  );
+  t.strictSame(judge(deployment(), [data, autoscaler({ max: 3 })]).rules, [
+    "rwo-autoscaling?",
+    "rwo-rolling-update?",
+  ]);
+  const disk = claim({ name: "disk", spec: { storageClassName: "gp3" } });
+  const both = deployment({ claims: ["data", "disk"] });
+  t.strictSame(judge(both, [data, disk]).rules, ["rwo-rolling-update"], "a disk beside it is a disk");
+  t.strictSame(judge(both, [claim({ spec: { storageClassName: "local-path" } }), disk]).rules, [
+    "rwo-rolling-update?",
+  ]);
+  const storageClasses = [{ name: "azurefile-csi", provisioner: "file.csi.azure.com" }];
+  t.strictSame(judge(deployment(), [data], { ...DEFAULT_OPTIONS, storageClasses }).rules, []);
 });

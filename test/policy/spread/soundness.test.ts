@@ -38,7 +38,7 @@ function deployment(name: string, namespace: string, labels: Labels, placement: 
     pods: { by: "replicas", replicas: 2 },
     strategy: { kind: "recreate" },
     paused: false,
-    template: { labels, annotations: {}, mounts: [], unmountedClaims: [], placement },
+    template: { labels, annotations: {}, mounts: [], placement },
     status: undefined,
     revisions: undefined,
     templateFrom: undefined,

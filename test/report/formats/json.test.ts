@@ -39,6 +39,24 @@ t.test("prints one object that its schema describes", async (t) => {
   }
 });
 
+t.test(
+  "what a fix changes and what has a part in it are named in full, whatever the file says",
+  async (t) => {
+    const web = { apiVersion: "apps/v1", kind: "Deployment", namespace: "", name: "web" };
+    const fix: Fix = { id: "recreate", summary: "", cost: "", targets: [{ object: web, patch: {} }] };
+    const report = reportWith({
+      findings: [findingWith({ workload: { ...web, namespace: "default" }, fixes: [fix] })],
+    });
+    const object = { ...web, apiVersion: "v1", kind: "PersistentVolumeClaim", name: "data" };
+    const place = { file: "web.yaml", line: 1, column: 1, endColumn: null, text: null };
+    const relatedPlaces = [{ object, place }];
+    const findings = report.findings.map((finding) => ({ ...finding, relatedPlaces }));
+    const [{ fixes, related }] = JSON.parse(renderJson({ ...report, findings })).findings;
+    t.equal(fixes[0].targets[0].namespace, "default");
+    t.equal(related[0].namespace, "default");
+  },
+);
+
 t.test("the schema refuses what the contract does not say", async (t) => {
   const document = JSON.parse(renderJson(full));
   const broken: readonly [string, unknown][] = [

@@ -20,9 +20,10 @@ export async function chartClosure(builder: ClosureBuilder, root: string): Promi
   await walk(builder, root, root, [root], root);
   const chart = await description(builder, root, "Chart.yaml");
   if (chart === undefined) return;
+  const itself = root === builder.tree ? "it" : builder.name(root);
   if (chart.type === "library") {
     builder.standalone = false;
-    builder.problem("library", `${builder.name(root)} is a library chart`);
+    builder.problem("library", `${itself} is a library chart`);
   }
   const requirements = await description(builder, root, "requirements.yaml", true);
   const vendored = await vendoredCharts(builder, root);
@@ -31,10 +32,7 @@ export async function chartClosure(builder: ClosureBuilder, root: string): Promi
     for (const dependency of Array.isArray(dependencies) ? dependencies : []) {
       const { name } = (dependency ?? {}) as { readonly name?: unknown };
       if (typeof name === "string" && vendored(name)) continue;
-      builder.problem(
-        "dependencies",
-        `${builder.name(root)} depends on ${String(name)}, which is not in its charts/`,
-      );
+      builder.problem("dependencies", `${itself} depends on ${String(name)}, which is not in its charts/`);
     }
   }
 }

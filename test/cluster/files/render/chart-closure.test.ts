@@ -7,11 +7,15 @@ import { memoryTree } from "../../../support/memory-tree.ts";
 
 const CHART = "apiVersion: v2\nname: web\nversion: 1.0.0\n";
 
-function closure(chart: string, others: Readonly<Record<string, string>> = {}): Promise<Closure> {
+function closure(
+  chart: string,
+  others: Readonly<Record<string, string>> = {},
+  tree = "/t",
+): Promise<Closure> {
   return closureOf(memoryTree({ "/t/web/Chart.yaml": chart, ...others }), {
     kind: "chart",
     root: "/t/web",
-    tree: "/t",
+    tree,
   });
 }
 
@@ -41,6 +45,11 @@ t.test("dependencies must be vendored, conditions or not, as Helm asks", async (
       remedy: /helm dependency build/,
     },
   ]);
+  t.match(
+    (await closure(depends, {}, "/t/web")).problems,
+    [{ reason: "it depends on db, which is not in its charts/" }],
+    "a chart that is named by itself",
+  );
   for (const [what, others, expected] of [
     ["a folder", { "/t/web/charts/any/Chart.yaml": "name: db" }, []],
     ["an archive", { "/t/web/charts/db-1.2.3.tgz": "" }, []],
