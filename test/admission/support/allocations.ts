@@ -71,14 +71,18 @@ async function bytesEach<T>(inputs: readonly T[], run: (input: T) => unknown): P
 /** Reviews after which it is looked at what is left of them: many times what the young generation holds. */
 const OUTLIVED = 3_000;
 
-/** Bytes of the old generation that one review leaves until the next full collection. */
+/** Bytes of the old generation that one review leaves until the next full collection; the fewest, as above. */
 async function bytesLeft(): Promise<number> {
   const old = () =>
     getHeapSpaceStatistics().find(({ space_name }) => space_name === "old_space")?.space_used_size ?? 0;
-  globalThis.gc?.();
-  const before = old();
-  for (let at = 0; at < OUTLIVED; at += 1) await judge(JSON.parse(bodies[at % bodies.length] as string));
-  return (old() - before) / OUTLIVED;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 3; round += 1) {
+    globalThis.gc?.();
+    const before = old();
+    for (let at = 0; at < OUTLIVED; at += 1) await judge(JSON.parse(bodies[at % bodies.length] as string));
+    fewest = Math.min(fewest, (old() - before) / OUTLIVED);
+  }
+  return fewest;
 }
 
 const bodies = mixOf(300, DEPLOYMENTS).map(({ body }) => body);
