@@ -76,7 +76,7 @@ export function takingOf(
   return taking;
 }
 
-/** What stands for the node affinity of volumes is one of so many at most before all is found out anew. */
+/** What stands for the node affinity of volumes is one of so many at most before all is found out again. */
 const MOST_AFFINITIES = 100;
 
 /**
