@@ -187,11 +187,11 @@ function projected<K extends DiagnosedKind>(
   return inOrder ? found : newestOfEach(found.sort(byKey));
 }
 
-/** By `NAMESPACE/NAME`, which is put together only where namespaces differ. */
+/** By `NAMESPACE/NAME`, which counts only where one namespace begins like the other: `a/` comes behind `a-b/`. */
 function byKey(a: Meta, b: Meta): number {
-  return a.namespace === b.namespace
-    ? compare(a.name, b.name)
-    : compare(`${a.namespace}/`, `${b.namespace}/`);
+  if (a.namespace === b.namespace) return compare(a.name, b.name);
+  const isPrefix = a.namespace.startsWith(b.namespace) || b.namespace.startsWith(a.namespace);
+  return isPrefix ? compare(`${a.namespace}/`, `${b.namespace}/`) : compare(a.namespace, b.namespace);
 }
 
 /** @param objects in order; of several versions of one the newest counts, of equal ones the first */

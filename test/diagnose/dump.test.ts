@@ -37,6 +37,18 @@ t.test("a typed list is complete, an empty one too", async (t) => {
   t.match(read(podList([])).picture.unread("Node")?.why, "not in the dump");
 });
 
+t.test("objects are in the order of their keys, the newest of each", async (t) => {
+  const older = { metadata: { name: "x", namespace: "a", resourceVersion: "9" } };
+  const newer = { metadata: { name: "x", namespace: "a", resourceVersion: "10" } };
+  const items = [pod("y", "b"), older, pod("z", "a-b"), pod("w", "a"), newer, pod("q", "ab")];
+  const { facts } = read(podList(items));
+  t.strictSame(
+    facts.objects.Pod.map(({ namespace, name }) => `${namespace}/${name}`),
+    ["a-b/z", "a/w", "a/x", "ab/q", "b/y"],
+  );
+  t.equal(facts.objects.Pod.find(({ name }) => name === "x")?.resourceVersion, "10");
+});
+
 t.test("where everything is in one namespace, nothing is known of the others", async (t) => {
   const { picture } = read(podList([pod("a", "x")]), {
     apiVersion: "v1",

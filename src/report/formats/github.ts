@@ -2,6 +2,7 @@ import { plural } from "../../policy/phrasing.ts";
 import { harmless } from "../harmless.ts";
 import { explainFinding } from "../message.ts";
 import type { RenderOptions, Report, ReportError, ReportedFinding } from "../report.ts";
+import { notJudgedText } from "./not-judged.ts";
 import { toldFindings, worstFirst } from "./told.ts";
 
 /** The runner shows this many annotations of one type for a step and drops the rest silently. */
@@ -45,9 +46,14 @@ function errorCommand({ file, line, column, message }: ReportError, report: Repo
   return command("error", { ...place, title: "attachguard" }, message);
 }
 
-function totalCommand({ summary, errors }: Report): string {
+function totalCommand({ summary, errors, notes, notJudged }: Report): string {
   const unread = errors.length === 0 ? "" : `, ${plural(errors.length, "problem")} with the input`;
-  const text = `${plural(summary.errors, "error")}, ${plural(summary.warnings, "warning")}${unread} in ${plural(summary.workloads, "workload")} with volumes`;
+  const left = [
+    ...notes.filter(({ unrendered }) => unrendered).map(({ message }) => message),
+    ...(notJudged.length === 0 ? [] : [notJudgedText(notJudged)]),
+  ];
+  const reservation = left.length === 0 ? "" : `; not everything was judged: ${left.join("; ")}`;
+  const text = `${plural(summary.errors, "error")}, ${plural(summary.warnings, "warning")}${unread} in ${plural(summary.workloads, "workload")} with volumes${reservation}`;
   return command("notice", { title: "attachguard" }, text);
 }
 

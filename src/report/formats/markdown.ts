@@ -4,6 +4,7 @@ import { stepsOf } from "../commands.ts";
 import { code, plain } from "../markup.ts";
 import { groundsOf, rulePage, sentenceOf, storagePages } from "../message.ts";
 import type { RenderOptions, Report, ReportedFinding } from "../report.ts";
+import { notJudgedText } from "./not-judged.ts";
 import { toldFindings, worstFirst } from "./told.ts";
 
 /** The step that posts the comment finds the one to replace by this first line. */
@@ -42,17 +43,21 @@ function headline({ summary }: Report): string {
 /** More problems with the input than these are counted. */
 const PROBLEMS_SHOWN = 10;
 
-function problemLines({ errors, inRepository, change }: Report): readonly string[] {
+function problemLines({ errors, notes, notJudged, inRepository, change }: Report): readonly string[] {
   const open = change?.reservation == null ? [] : [plain(change.reservation)];
-  if (errors.length === 0) return open;
-  const shown = errors
-    .slice(0, PROBLEMS_SHOWN)
-    .map(({ file, line, message }) => `- ${code(`${inRepository(file)}:${line}`)} ${plain(message)}`);
-  const more = errors.length - shown.length;
-  return [
-    ...open,
-    `**Not everything was judged:**\n\n${[...shown, ...(more > 0 ? [`- and ${more} more`] : [])].join("\n")}`,
+  const left = [
+    ...errors.map(({ file, line, message }) => ({ source: { file, line }, message })),
+    ...notes.filter(({ unrendered }) => unrendered),
   ];
+  if (left.length === 0 && notJudged.length === 0) return open;
+  const shown = left.slice(0, PROBLEMS_SHOWN).map(({ source, message }) => {
+    const place = source === null ? "" : `${code(`${inRepository(source.file)}:${source.line}`)} `;
+    return `- ${place}${plain(message)}`;
+  });
+  const more = left.length - shown.length;
+  if (more > 0) shown.push(`- and ${more} more`);
+  if (notJudged.length > 0) shown.push(`- ${plain(notJudgedText(notJudged))}`);
+  return [...open, `**Not everything was judged:**\n\n${shown.join("\n")}`];
 }
 
 function findingPart(finding: ReportedFinding, report: Report): string {

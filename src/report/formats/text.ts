@@ -8,11 +8,12 @@ import { stepsOf } from "../commands.ts";
 import { groundsOf, moreOf, sentenceOf } from "../message.ts";
 import { type Painter, painter } from "../paint.ts";
 import type { Plan } from "../plan.ts";
-import type { JudgedWorkload, NotJudged, Place, Report, ReportedFinding, Telling } from "../report.ts";
+import type { JudgedWorkload, Place, Report, ReportedFinding, Telling } from "../report.ts";
 import { visible } from "../visible.ts";
 import { wrapped } from "../wrap.ts";
 import { auditBlocks } from "./audit-text.ts";
 import { logBlocks } from "./log-text.ts";
+import { notJudgedText } from "./not-judged.ts";
 import { overview } from "./overview.ts";
 
 export interface TextOptions {
@@ -236,7 +237,7 @@ function allowedBlocks(
   else if (allowed.length > 0) {
     blocks.push(allowed.map((each) => allowedLines(each, width, paint).join("\n")).join("\n"));
   }
-  if (notJudged.length > 0) blocks.push(notJudgedLine(notJudged));
+  if (notJudged.length > 0) blocks.push(visible(notJudgedText(notJudged)));
   return blocks;
 }
 
@@ -250,16 +251,6 @@ function allowedLines(
   const label = state === "latent" ? paint("yellow", "ALLOWED") : paint("green", "OK");
   const head = `${label}  ${paint("bold", visible(nameOf(workload)))}: ${visible(reason)}${place}`;
   return [head, ...evidence.flatMap((each) => wrapped(visible(each), "    - ", width))];
-}
-
-const NOT_JUDGED_SHOWN = 10;
-
-function notJudgedLine(objects: readonly NotJudged[]): string {
-  const [mount, was] = objects.length === 1 ? ["mounts", "was"] : ["mount", "were"];
-  const shown = objects.slice(0, NOT_JUDGED_SHOWN).map(({ object }) => visible(nameOf(object)));
-  const rest = objects.length - shown.length;
-  const names = shown.join(", ") + (rest > 0 ? ` and ${rest} more` : "");
-  return `${plural(objects.length, "more object")} ${mount} a claim and ${was} not judged: ${names}`;
 }
 
 function summaryLine(report: Report, paint: Painter): string {

@@ -1,6 +1,6 @@
 import t from "tap";
 import { renderGithub } from "../../../src/report/formats/github.ts";
-import { errorWith, findingWith, judgedWith, reportWith } from "../sample.ts";
+import { errorWith, findingWith, judgedWith, noteWith, reportWith } from "../sample.ts";
 import { PLAIN } from "./options.ts";
 
 const linesOf = (report: ReturnType<typeof reportWith>): readonly string[] =>
@@ -20,6 +20,14 @@ t.test("an annotation a finding, on its line, and the total last", async (t) => 
     /^::error file=k8s\/web\.yaml,line=7,col=3,endColumn=11,title=Deployment shop\/web \[rwo-rolling-update\]::Deployment shop\/web can get stuck\.%0A/,
   );
   t.equal(last, "::notice title=attachguard::1 error, 0 warnings in 1 workload with volumes");
+});
+
+t.test("the total says what was not judged", async (t) => {
+  const notes = [noteWith({ unrendered: true, message: "a chart was not rendered" }), noteWith()];
+  const notJudged = [{ object: { ...judgedWith().workload, kind: "CloneSet" }, source: null }];
+  t.strictSame(linesOf(reportWith({ notes, notJudged })), [
+    "::notice title=attachguard::0 errors, 0 warnings in 0 workloads with volumes; not everything was judged: a chart was not rendered; 1 more object mounts a claim and was not judged: CloneSet shop/api",
+  ]);
 });
 
 t.test("the gravest ten of each kind, since the runner drops the rest without a word", async (t) => {

@@ -1,11 +1,20 @@
 import t from "tap";
 import { renderMarkdown } from "../../../src/report/formats/markdown.ts";
-import { findingWith, judgedWith, reportWith } from "../sample.ts";
+import { findingWith, judgedWith, noteWith, reportWith } from "../sample.ts";
 import { PLAIN } from "./options.ts";
 
 t.test("begins with the marker by which it is found and replaced", async (t) => {
   const text = renderMarkdown(reportWith({ workloads: [judgedWith()] }), PLAIN);
   t.equal(text, "<!-- attachguard -->\n\n### attachguard: nothing found in 1 workload\n");
+});
+
+t.test("says what was not judged, where nothing else is said", async (t) => {
+  const notes = [noteWith({ unrendered: true, message: "HelmRelease x has a chart installed" }), noteWith()];
+  const notJudged = [{ object: { ...judgedWith().workload, kind: "CloneSet" }, source: null }];
+  t.match(
+    renderMarkdown(reportWith({ notes, notJudged }), PLAIN),
+    /nothing found in 0 workloads\n\n\*\*Not everything was judged:\*\*\n\n- `[^`]+` HelmRelease x has a chart installed\n- 1 more object mounts a claim and was not judged: CloneSet shop\/api\n$/,
+  );
 });
 
 t.test("tells what, where, why and the ways out", async (t) => {
