@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, fork, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -21,6 +21,9 @@ const NODES = FULL ? 1_000 : 50;
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? (FULL ? 20 : 7));
 const COUNT = FULL ? 4_000 : 1_000;
 const CONNECTIONS = FULL ? [1, 16, 64] : [16];
+/** Rounds that are not counted: both servers are compiled by then, as they are after a minute of ordinary load. */
+const WARMING = 4;
+const EVENTS_A_SECOND = 500;
 
 interface Quartiles {
   readonly low: number;
@@ -80,8 +83,15 @@ async function pair(): Promise<{ readonly cert: string; readonly key: string; re
 interface Server {
   readonly child: ChildProcess;
   readonly port: number;
+  readonly metricsUrl: string;
   /** Milliseconds until it knew its cluster. */
   readonly ready: number;
+}
+
+interface Line {
+  readonly msg: string;
+  readonly url?: string;
+  readonly metricsUrl?: string;
 }
 
 /** The real server, as an operator starts it, with its log in a file. */
@@ -108,13 +118,14 @@ async function serve(
     readFileSync(path, "utf8")
       .split("\n")
       .slice(0, 100)
-      .flatMap((line) => (line.endsWith("}") ? [JSON.parse(line) as { msg: string; url?: string }] : []));
+      .flatMap((line) => (line.endsWith("}") ? [JSON.parse(line) as Line] : []));
   for (;;) {
     if (child.exitCode !== null)
       throw new Error(`the server ended: ${readFileSync(path, "utf8").slice(0, 2_000)}`);
     const listening = lines().find(({ msg }) => msg === "listening");
     if (listening?.url !== undefined && lines().some(({ msg }) => msg === "synced")) {
-      return { child, port: Number(new URL(listening.url).port), ready: performance.now() - began };
+      const { url, metricsUrl = "" } = listening;
+      return { child, port: Number(new URL(url).port), metricsUrl, ready: performance.now() - began };
     }
     await sleep(50);
   }
@@ -130,41 +141,134 @@ function memoryOf({ pid }: ChildProcess): number {
   }
 }
 
-async function compare(name: string, ours: Server, bare: number, load: ChildProcess): Promise<void> {
-  const run = async (round: Round): Promise<RoundResult> => {
-    load.send(round);
-    return said<RoundResult>(load);
-  };
+/** Microseconds that all threads of a process have computed; NaN where the system has no /proc. */
+function computedBy(pid: number | undefined): number {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const nanoseconds = threads.map((thread) =>
+      Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]),
+    );
+    return nanoseconds.reduce((sum, each) => sum + each, 0) / 1000;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+interface Bare {
+  readonly child: ChildProcess;
+  readonly port: number;
+}
+
+async function run(load: ChildProcess, round: Round): Promise<RoundResult> {
+  load.send(round);
+  return said<RoundResult>(load);
+}
+
+async function compare(name: string, ours: Server, bare: Bare, load: ChildProcess): Promise<number> {
   const rest = memoryOf(ours.child);
-  for (const connections of CONNECTIONS) {
-    for (const port of [ours.port, bare]) await run({ port, connections, count: COUNT });
+  let perSecond = 0;
+  for (const [label, connections, fresh] of [
+    ...CONNECTIONS.map((count) => [`${name}, ${count} connections`, count, false] as const),
+    [`${name}, a new TLS connection each`, 16, true] as const,
+  ]) {
+    const count = fresh ? COUNT / 4 : COUNT;
+    const asked = { connections, count, ...(fresh && { fresh: true as const }) };
+    for (let round = 0; round < (fresh ? 1 : WARMING); round += 1) {
+      for (const port of [ours.port, bare.port]) await run(load, { port, ...asked });
+    }
     const throughputs: number[] = [];
     const p99s: number[] = [];
     const rates: number[] = [];
+    const computed: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      const mine = await run({ port: ours.port, connections, count: COUNT });
-      const theirs = await run({ port: bare, connections, count: COUNT });
+      const starts = [ours.child, bare.child].map(({ pid }) => computedBy(pid));
+      const mine = await run(load, { port: ours.port, ...asked });
+      const theirs = await run(load, { port: bare.port, ...asked });
+      const ends = [ours.child, bare.child].map(({ pid }) => computedBy(pid));
+      const [our = Number.NaN, their = Number.NaN] = ends.map((end, at) => end - (starts[at] ?? 0));
+      computed.push(our / their);
       if (mine.wrong > 0) {
         throw new Error(
-          `${mine.wrong} of ${COUNT} answers are not what they should be (${mine.denied} denied)`,
+          `${mine.wrong} of ${count} answers are not what they should be (${mine.denied} denied)`,
         );
       }
       throughputs.push(mine.perSecond / theirs.perSecond);
       p99s.push(mine.p99 / theirs.p99);
       rates.push(mine.perSecond);
     }
-    const label = `${name}, ${connections} connections`;
     results[label] = {
       throughput: report(`${label}: throughput / bare`, throughputs),
       p99: report(`${label}: p99 / bare`, p99s),
+      processorTime: report(`${label}: processor time / bare`, computed),
       reviewsPerSecond: report(`${label}: reviews a second`, rates),
     };
+    if (!fresh) perSecond = Math.max(perSecond, quartiles(rates).median);
   }
   const peak = memoryOf(ours.child);
   results[`${name}, memory`] = { restMiB: rest, loadMiB: peak };
   process.stdout.write(
     `${`${name}: memory at rest, under load (MiB)`.padEnd(52)} ${rest.toFixed(0)}, ${peak.toFixed(0)}\n`,
   );
+  return perSecond;
+}
+
+/** How late an event loop was, in seconds. */
+interface Delay {
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** Since it was asked last: prom-client begins anew with each scrape. */
+async function delayOf({ metricsUrl }: Server): Promise<Delay> {
+  const text = await (await fetch(metricsUrl)).text();
+  const gauge = (name: string) => Number(new RegExp(`^${name} (.+)$`, "m").exec(text)?.[1]);
+  return { p99: gauge("nodejs_eventloop_lag_p99_seconds"), max: gauge("nodejs_eventloop_lag_max_seconds") };
+}
+
+async function delayOfBare({ child }: Bare): Promise<Delay> {
+  child.send("delay");
+  return said<Delay>(child);
+}
+
+/** Half of what the server can do, while its cluster changes and an audit asks the same API server. */
+async function atHalfLoad(
+  ours: Server,
+  bare: Bare,
+  load: ChildProcess,
+  {
+    perSecond,
+    url,
+    kubeconfig,
+  }: { readonly perSecond: number; readonly url: string; readonly kubeconfig: string },
+): Promise<void> {
+  const half = { connections: 16, count: COUNT, perSecond: perSecond / 2 };
+  const main = join(import.meta.dirname, "../src/cli/main.ts");
+  const mine: number[] = [];
+  const theirs: number[] = [];
+  const longest: number[] = [];
+  await fetch(`${url}/stream?perSecond=${EVENTS_A_SECOND}`);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const audit = spawn(process.execPath, [main, "audit", "--kubeconfig", kubeconfig, "--format", "json"], {
+      stdio: "ignore",
+    });
+    children.push(audit);
+    await delayOf(ours);
+    await run(load, { port: ours.port, ...half });
+    const own = await delayOf(ours);
+    await delayOfBare(bare);
+    await run(load, { port: bare.port, ...half });
+    mine.push(own.p99 * 1000);
+    longest.push(own.max * 1000);
+    theirs.push((await delayOfBare(bare)).p99 * 1000);
+    audit.kill("SIGKILL");
+  }
+  await fetch(`${url}/stream?perSecond=0`);
+  const label = `half load, ${EVENTS_A_SECOND} events a second, an audit`;
+  results[label] = {
+    p99Milliseconds: report(`${label}: p99 delay (ms)`, mine),
+    longestMilliseconds: report(`${label}: longest (ms)`, longest),
+    bareP99Milliseconds: report(`${label}: p99, bare (ms)`, theirs),
+  };
 }
 
 function writeCluster(scale: number): string {
@@ -209,7 +313,7 @@ try {
 
   const tls = await pair();
   const bareServer = start("bare-server.ts", [tls.cert, tls.key]);
-  const { port: bare } = await said<{ port: number }>(bareServer);
+  const bare = { child: bareServer, port: (await said<{ port: number }>(bareServer)).port };
 
   const load = start("load.ts", [tls.ca, String(Math.round(20_000 * Math.min(SCALE, FILE_SCALE)))]);
   const files = await serve("files", tls, ["--cluster", writeCluster(FILE_SCALE)]);
@@ -219,14 +323,16 @@ try {
   const apiServer = start("cluster-server.ts", [String(SCALE), String(NODES)]);
   const { url } = await said<{ url: string; bytes: number }>(apiServer);
   const lookups = async () => Number(await (await fetch(`${url}/lookups`)).text());
-  const live = await serve("live", tls, ["--kubeconfig", writeKubeconfig(`${url}/full`)]);
+  const kubeconfig = writeKubeconfig(`${url}/full`);
+  const live = await serve("live", tls, ["--kubeconfig", kubeconfig]);
   results["live, start to ready (ms)"] = live.ready;
   const before = await lookups();
-  await compare("live", live, bare, load);
-  const reviews = (ROUNDS + 1) * COUNT * CONNECTIONS.length;
+  const perSecond = await compare("live", live, bare, load);
+  const reviews = (ROUNDS + WARMING) * COUNT * CONNECTIONS.length + ((ROUNDS + 1) * COUNT) / 4;
   const asked = ((await lookups()) - before) / (reviews / 1000);
   results["live, lookups per 1,000 reviews"] = asked;
   process.stdout.write(`${"live: lookups per 1,000 reviews".padEnd(52)} ${asked.toFixed(1)}\n`);
+  await atHalfLoad(live, bare, load, { perSecond, url, kubeconfig });
 
   const commit = spawnSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).stdout.trim();
   writeFileSync(

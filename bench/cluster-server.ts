@@ -84,10 +84,35 @@ async function burst(events: number): Promise<void> {
   }
 }
 
+let streaming: NodeJS.Timeout | undefined;
+
+/** Sends so many changes a second over the open watches, a hundredth of them every ten milliseconds; 0 ends that. */
+function stream(perSecond: number): void {
+  clearInterval(streaming);
+  if (perSecond === 0) return;
+  const changing = GENERATED.filter((kind) => totalOf(kind) > 0 && watches.has(pathOf(kind)));
+  let [version, sent] = [Number(VERSION) * 2, 0];
+  const began = performance.now();
+  streaming = setInterval(() => {
+    for (const due = ((performance.now() - began) / 1000) * perSecond; sent < due; sent += 1) {
+      const kind = changing[sent % changing.length] as GeneratedKind;
+      const object = kind.make(Math.floor(sent / changing.length) % totalOf(kind));
+      Object.assign(object.metadata as object, { resourceVersion: String(++version) });
+      const event = { type: "MODIFIED", object: { kind: kind.kind, apiVersion: kind.apiVersion, ...object } };
+      watches.get(pathOf(kind))?.write(`${JSON.stringify(event)}\n`);
+    }
+  }, 10);
+}
+
 const server = http.createServer((request, response) => {
   const url = new URL(request.url ?? "/", "http://server");
   if (url.pathname === "/burst") {
     void burst(Number(url.searchParams.get("events"))).then(() => response.end());
+    return;
+  }
+  if (url.pathname === "/stream") {
+    stream(Number(url.searchParams.get("perSecond")));
+    response.end();
     return;
   }
   if (url.pathname === "/lookups") {

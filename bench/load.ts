@@ -1,12 +1,17 @@
 /** Sends reviews over TLS and measures. Each message `{port, connections, count}` is one round, answered by its result. */
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type BenchReview, mixOf } from "./reviews.ts";
 
 export interface Round {
   readonly port: number;
   readonly connections: number;
   readonly count: number;
+  /** Each review over a connection of its own, with a full handshake. */
+  readonly fresh?: true;
+  /** Reviews a second, evenly; left out: as fast as they are answered. */
+  readonly perSecond?: number;
 }
 
 export interface RoundResult {
@@ -46,16 +51,26 @@ function send(port: number, agent: Agent, { body }: BenchReview): Promise<boolea
   return promise;
 }
 
-async function round({ port, connections, count }: Round): Promise<RoundResult> {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections, ca: trusted, servername: "localhost" });
+async function round({ port, connections, count, fresh, perSecond }: Round): Promise<RoundResult> {
+  const agent = new Agent({
+    keepAlive: fresh !== true,
+    maxSockets: connections,
+    ca: trusted,
+    servername: "localhost",
+    // Without sessions to resume, as for a client that connects for the first time.
+    ...(fresh && { maxCachedSessions: 0 }),
+  });
   const latencies: number[] = [];
   let next = 0;
   let denied = 0;
   let wrong = 0;
+  const began = performance.now();
   const work = async () => {
     while (next < count) {
       const review = reviews[next % reviews.length] as BenchReview;
+      const due = perSecond === undefined ? 0 : began + (next / perSecond) * 1000;
       next += 1;
+      if (due > performance.now()) await sleep(due - performance.now());
       const start = performance.now();
       const isDenied = await send(port, agent, review);
       latencies.push(performance.now() - start);
@@ -63,9 +78,8 @@ async function round({ port, connections, count }: Round): Promise<RoundResult> 
       if (isDenied !== review.denied) wrong += 1;
     }
   };
-  const start = performance.now();
   await Promise.all(Array.from({ length: connections }, work));
-  const seconds = (performance.now() - start) / 1000;
+  const seconds = (performance.now() - began) / 1000;
   agent.destroy();
   latencies.sort((a, b) => a - b);
   const quantile = (share: number) => latencies[Math.floor(latencies.length * share)] ?? Number.NaN;

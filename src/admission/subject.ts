@@ -186,14 +186,11 @@ function objectOf(request: ReviewRequest, field: "object" | "oldObject", judged:
     );
   }
   const metadata = metadataOf(raw);
-  return {
-    ...raw,
-    metadata: {
-      ...metadata,
-      namespace: request.namespace !== "" ? request.namespace : metadata.namespace,
-      name: nameOf(request, metadata),
-    },
-  };
+  const namespace = request.namespace !== "" ? request.namespace : metadata.namespace;
+  const name = nameOf(request, metadata);
+  // As the API server sends it, with nothing to add.
+  if (raw.metadata === metadata && metadata.namespace === namespace && metadata.name === name) return raw;
+  return { ...raw, metadata: { ...metadata, namespace, name } };
 }
 
 function nameOf(request: ReviewRequest, metadata: RawObject): string {

@@ -13,6 +13,8 @@ import { notFound, type Target, targetIn } from "./target.ts";
 export interface Pictures {
   readonly before: ClusterView;
   readonly after: ClusterView;
+  /** True where they differ in workloads and autoscalers alone. */
+  readonly claimsKept?: true;
 }
 
 /** A workload that is created or updated. */
@@ -46,7 +48,7 @@ export interface ChangeJudgement {
  */
 export async function judgeWorkloadChange(
   { next, previous, templateChanged, specChanged }: WorkloadChange,
-  { before, after }: Pictures,
+  { before, after, claimsKept }: Pictures,
   settings: JudgeSettings,
 ): Promise<readonly ChangeJudgement[]> {
   const written = [
@@ -62,6 +64,7 @@ export async function judgeWorkloadChange(
     const change = one.previous && {
       previous: one.previous,
       previousView: before,
+      ...(claimsKept && { claimsKept }),
       specChanged,
       templateChanged,
       cause: "update" as const,
@@ -88,6 +91,7 @@ export async function judgeScaleChange(
   const change = {
     previous,
     previousView: overlay(base, [workloadFact(previous)]),
+    claimsKept: true as const,
     specChanged: true,
     templateChanged: false,
     cause: "scale" as const,
@@ -148,6 +152,7 @@ export async function judgeAutoscalerChange(
       ...others,
       removalOf(next),
     ]),
+    claimsKept: true as const,
     // Only a higher or a new maximum or minimum can cause a hazard.
     specChanged:
       previous === null || next.maxReplicas > previous.maxReplicas || next.minReplicas > previous.minReplicas,

@@ -142,7 +142,7 @@ class Comparing {
     if (known.length === findings.length) return standing;
     const full = await judgeAsItStands(written, after, this.#settings, true);
     const brought = full.judgement.findings.filter(({ rule }) => !known.some((other) => other.rule === rule));
-    return { ...full, judgement: withFindings(full.judgement, [...brought, ...known]) };
+    return { ...full, judgement: new WithFindings(full.judgement, [...brought, ...known]) };
   }
 
   async judgeAutoscaler(written: Autoscaler): Promise<void> {
@@ -293,16 +293,22 @@ function asWarning(finding: Finding): Finding {
 }
 
 /** Factors and evidence stay those of the judgement. */
-function withFindings(judgement: Judgement, findings: readonly Finding[]): Judgement {
-  return {
-    findings,
-    get factors() {
-      return judgement.factors;
-    },
-    get evidence() {
-      return judgement.evidence;
-    },
-  };
+class WithFindings implements Judgement {
+  readonly findings: readonly Finding[];
+  readonly #judgement: Judgement;
+
+  constructor(judgement: Judgement, findings: readonly Finding[]) {
+    this.#judgement = judgement;
+    this.findings = findings;
+  }
+
+  get factors(): Judgement["factors"] {
+    return this.#judgement.factors;
+  }
+
+  get evidence(): readonly string[] {
+    return this.#judgement.evidence;
+  }
 }
 
 /** An object of the surroundings, not of the files. */

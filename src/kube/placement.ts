@@ -1,4 +1,10 @@
-import type { Placement, PodAffinityTerm, SpreadConstraint, Toleration } from "../policy/model.ts";
+import type {
+  LabelSelector,
+  Placement,
+  PodAffinityTerm,
+  SpreadConstraint,
+  Toleration,
+} from "../policy/model.ts";
 import {
   count,
   labels,
@@ -87,7 +93,55 @@ export function placementOf(podSpec: Raw): Placement {
     spreadConstraints: spreadConstraintsOf(podSpec.topologySpreadConstraints),
     tolerations: tolerationsOf(podSpec.tolerations),
   };
-  return isAnywhere(placement) ? ANYWHERE : placement;
+  return isAnywhere(placement) ? ANYWHERE : likeOthers(placement);
+}
+
+/** Placements that name more than this are not kept for sharing. */
+const MOST_NAMED = 32;
+const LONGEST_KEPT = 2_000;
+const MOST_KEPT = 1_000;
+
+const kept = new Map<string, Placement>();
+
+/**
+ * The same object for placements that say the same, in bounded memory: the workloads of a cluster say few things, and
+ * what is found out about a placement is kept with it.
+ */
+function likeOthers(placement: Placement): Placement {
+  if (namedIn(placement) > MOST_NAMED) return placement;
+  const key = JSON.stringify(placement);
+  if (key.length > LONGEST_KEPT) return placement;
+  const like = kept.get(key);
+  if (like !== undefined) return like;
+  if (kept.size >= MOST_KEPT) kept.clear();
+  kept.set(key, placement);
+  return placement;
+}
+
+function namedIn({ nodeSelector, nodeAffinity, ...lists }: Placement): number {
+  const { podAffinity, podAntiAffinity, spreadConstraints, tolerations } = lists;
+  let count = spreadConstraints.length + tolerations.length;
+  for (const _ in nodeSelector) count += 1;
+  for (const { matchExpressions, matchFields } of nodeAffinity ?? []) {
+    count += 1 + matchExpressions.length + matchFields.length;
+    for (const { values } of matchExpressions) count += values.length;
+    for (const { values } of matchFields) count += values.length;
+  }
+  for (const term of podAffinity) count += namedByTerm(term);
+  for (const term of podAntiAffinity) count += namedByTerm(term);
+  for (const { labelSelector } of spreadConstraints) count += namedBySelector(labelSelector);
+  return count;
+}
+
+function namedByTerm({ labelSelector, namespaceSelector, namespaces }: PodAffinityTerm): number {
+  return 1 + namespaces.length + namedBySelector(labelSelector) + namedBySelector(namespaceSelector);
+}
+
+function namedBySelector(selector: LabelSelector | undefined): number {
+  let count = 0;
+  for (const _ in selector?.matchLabels) count += 1;
+  for (const { values } of selector?.matchExpressions ?? []) count += 1 + values.length;
+  return count;
 }
 
 function isAnywhere(placement: Placement): boolean {

@@ -9,7 +9,7 @@ import type { PolicyOptions } from "./options.ts";
 import { type Broken, type Change, type Ratcheted, ratchet, resumes, wakesUp } from "./ratchet.ts";
 import { reachOfClaim } from "./reach.ts";
 import { RULES } from "./rules/index.ts";
-import { type ClaimRule, type Match, type Rule, type WorkloadRule, withReach } from "./rules/rule.ts";
+import type { ClaimRule, Match, Rule, WorkloadRule } from "./rules/rule.ts";
 import { rwoRollingUpdate } from "./rules/rwo-rolling-update.ts";
 import { assess, assessEarlier, replacing, type Situation, withPodsOf } from "./situation.ts";
 import { claimNamesOf, templatesLookedAt } from "./template-claims.ts";
@@ -36,11 +36,37 @@ export interface Judgement {
 
 type RuleId = Finding["rule"];
 
+/**
+ * Factors and evidence are made when they are asked for. A class, since accessors in an object literal are new ones
+ * each time: V8 keeps each pair in the old generation, and all that they see with it, until the next full collection.
+ */
+class JudgementOf implements Judgement {
+  readonly findings: readonly Finding[];
+  readonly #now: Situation;
+
+  constructor(findings: readonly Finding[], now: Situation) {
+    this.findings = findings;
+    this.#now = now;
+  }
+
+  get factors(): Factors {
+    const now = this.#now;
+    const claims = now.steady.claims.length === 0 ? claimsOfTemplates(now) : now.steady.claims;
+    return this.findings[0]?.factors ?? factorsOf(now, decisiveMoment(now), claims);
+  }
+
+  get evidence(): readonly string[] {
+    return groundsOf(this.#now, this.factors);
+  }
+}
+
 const WORKLOAD_RULES: readonly WorkloadRule<RuleId>[] = RULES.filter((rule) => rule.subject === "workload");
 const CLAIM_RULES: readonly ClaimRule<RuleId>[] = RULES.filter((rule) => rule.subject === "claim");
 
 /** Which rules are asked, at which moment: what nobody will read is not computed. */
 type Asked = (moment: Moment, rule: RuleId) => boolean;
+
+const NO_FINDINGS: readonly Finding[] = [];
 
 const EVERYTHING: Asked = () => true;
 const ROLLOUT: Asked = (moment) => moment === "rollout";
@@ -60,6 +86,11 @@ export function evaluate(
 ): Judgement {
   const { options } = context;
   const now = assess(view, workload, options);
+  return new JudgementOf(findingsOf(now, change, context), now);
+}
+
+function findingsOf(now: Situation, change: Change | null, context: JudgementContext): readonly Finding[] {
+  const { workload, view, options } = now;
   const ratcheted = (
     change === null
       ? judge(now, options).map((broken) => inFull(broken, context))
@@ -68,27 +99,19 @@ export function evaluate(
   const relevant = withoutNeedlessDoubt(
     ratcheted.filter((broken) => change === null || concerns(broken, change)),
   );
-  const findings = exempt(
+  const ofTemplates = ofClaimTemplates(view, workload, change, options);
+  if (relevant.length === 0 && ofTemplates.length === 0) return NO_FINDINGS;
+  return exempt(
     [
       ...onePerRule(context.dryRun ? relevant.map(provisionally) : relevant).map((brokens) =>
         workloadFinding(brokens, workload),
       ),
-      ...ofClaimTemplates(view, workload, change, options),
+      ...ofTemplates,
     ],
     [workload.annotations, workload.template.annotations],
     context,
     options,
   ).toSorted(worstFirst);
-  return {
-    findings,
-    get factors() {
-      const claims = now.steady.claims.length === 0 ? claimsOfTemplates(now) : now.steady.claims;
-      return findings[0]?.factors ?? factorsOf(now, decisiveMoment(now), claims);
-    },
-    get evidence() {
-      return groundsOf(now, this.factors);
-    },
-  };
 }
 
 /** Judges a claim by itself: may its driver do what it asks for? */
@@ -182,8 +205,10 @@ function judgeChange(now: Situation, change: Change, options: PolicyOptions): Ra
   const known =
     errors.length === 0
       ? []
-      : knownBefore(assessEarlier(now, change.previousView, previous), options, (moment, rule) =>
-          errors.some((error) => error.moment === moment && error.rule.id === rule),
+      : knownBefore(
+          assessEarlier(now, change.previousView, previous, change.claimsKept === true),
+          options,
+          (moment, rule) => errors.some((error) => error.moment === moment && error.rule.id === rule),
         );
   const ratcheted = brokens.map((broken) => ratchet(broken, known, change, options));
   const halting = haltingChange(change, now);
@@ -236,9 +261,7 @@ function judge(situation: Situation, options: PolicyOptions, asked = EVERYTHING)
 
 /** Any number of pods may have what it mounts, wherever they are: no rule has anything to look at. */
 function isHarmless({ workload, steady }: Situation): boolean {
-  return (
-    workload.claimTemplates.length === 0 && withReach(steady.claims, "many").length === steady.claims.length
-  );
+  return workload.claimTemplates.length === 0 && steady.claims.every(({ reach }) => reach === "many");
 }
 
 function judgeAt(situation: Situation, options: PolicyOptions, asked: Asked): Broken[] {
@@ -297,6 +320,7 @@ function concerns({ moment, match }: Broken, change: Change): boolean {
 
 /** What waits for an object that is not there yet does not matter where another rule already decides. */
 function withoutNeedlessDoubt(brokens: readonly Ratcheted[]): readonly Ratcheted[] {
+  if (brokens.length === 0) return brokens;
   const isDecision = ({ rule, severity, leniency }: Ratcheted) =>
     !rule.provisional && (severity === "error" || leniency !== undefined);
   return brokens.some(isDecision) ? brokens.filter(({ rule }) => !rule.provisional) : brokens;

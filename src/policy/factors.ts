@@ -71,6 +71,9 @@ export interface SteadyOverlap {
   readonly evidence: readonly string[];
 }
 
+/** What is found out about a list of claims is kept with it from this length on; a short one is quickly gone through. */
+export const LONG_LIST = 16;
+
 /** Can a pod of the old and one of the new template exist at once; semantics S7 to S13. */
 export interface RolloutOverlap {
   readonly value: "zero" | "never" | "briefly" | "stuck";

@@ -13,6 +13,8 @@ export interface Change {
   readonly previous: Workload;
   /** The cluster as it was: without the autoscaler or claim that this request brings. */
   readonly previousView: ClusterView;
+  /** True where the cluster as it was had the same claims, volumes, classes and drivers as the one that is judged. */
+  readonly claimsKept?: true;
   readonly specChanged: boolean;
   readonly templateChanged: boolean;
   /** `scale`: the subresource; `autoscaler`, `claim`: another object that makes the workload be judged again. */

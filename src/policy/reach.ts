@@ -209,27 +209,62 @@ function reachOfBound(claim: Claim, volume: Volume, view: ClusterView, options: 
   const { type, driver } = volume.source;
   const source = sourceType(type);
   const provisioner = driver ?? source.csiDriver;
-  const storageClass = volume.storageClassName || undefined;
   const capabilities = boundCapabilities(volume, source.provisioner ?? provisioner, view, options);
-  const said = `claim ${claim.name} is bound to volume ${volume.name} (${driver ?? type}), which allows`;
-  const { reach, evidence } = reachOfModes(volume.accessModes, said, () => ({
-    name: driver ?? `volume ${volume.name} (${type})`,
+  const found = reachOfModes(volume.accessModes, () => ({
+    name: driver,
     step: boundAttachStep(volume.source, capabilities, view),
     capabilities,
   }));
-  return {
-    name: claim.name,
-    inline: false,
-    reach,
-    accessModes: volume.accessModes,
-    volume,
-    storageClass,
+  return new BoundClaim(claim, volume, {
     provisioner,
     pin: capabilities && pinOf(volume.nodeAffinity, capabilities.nodeTopologyKeys),
-    presumed: undefined,
-    missing: false,
-    evidence,
-  };
+    found,
+  });
+}
+
+/** Its sentences are made when somebody asks: most reviews find nothing, and say nothing about a claim. */
+class BoundClaim implements ClaimReach {
+  readonly name: string;
+  readonly inline = false;
+  readonly reach: Reach;
+  readonly accessModes: readonly AccessMode[];
+  readonly volume: Volume;
+  readonly storageClass: string | undefined;
+  readonly provisioner: string | undefined;
+  readonly pin: NodePin | undefined;
+  readonly presumed = undefined;
+  readonly missing = false;
+  readonly #found: ReachOfModes;
+
+  constructor(
+    { name }: Claim,
+    volume: Volume,
+    {
+      provisioner,
+      pin,
+      found,
+    }: {
+      readonly provisioner: string | undefined;
+      readonly pin: NodePin | undefined;
+      readonly found: ReachOfModes;
+    },
+  ) {
+    this.name = name;
+    this.reach = found.reach;
+    this.accessModes = volume.accessModes;
+    this.volume = volume;
+    this.storageClass = volume.storageClassName || undefined;
+    this.provisioner = provisioner;
+    this.pin = pin;
+    this.#found = found;
+  }
+
+  get evidence(): readonly string[] {
+    const { name, accessModes, source } = this.volume;
+    const { type, driver } = source;
+    const saying = `claim ${this.name} is bound to volume ${name} (${driver ?? type}), which allows`;
+    return [reasonOf(accessModes, saying, this.#found, () => `volume ${name} (${type})`)];
+  }
 }
 
 const NO_PARAMETERS: Labels = {};
@@ -282,7 +317,7 @@ function reachOfUnbound(
       options.drivers,
       claim,
     );
-  const { reach, evidence } = reachOfModes(claim.accessModes, `claim ${claim.name} asks for`, () => {
+  const found = reachOfModes(claim.accessModes, () => {
     if (storageClass === undefined) return chosen.described;
     const step = attachStepOf(storageClass.provisioner, capabilities, view);
     return { name: chosen.described, step, capabilities };
@@ -290,7 +325,7 @@ function reachOfUnbound(
   return {
     name: claim.name,
     inline: false,
-    reach,
+    reach: found.reach,
     accessModes: claim.accessModes,
     volume: undefined,
     storageClass: storageClass?.name ?? (claim.storageClassName || undefined),
@@ -299,7 +334,11 @@ function reachOfUnbound(
     pin: capabilities?.nodeLocal && isProvisioned(claim) ? { node: undefined } : undefined,
     presumed: chosen.presumed,
     missing: false,
-    evidence: [...unreadVolume(claim, volume), ...evidence, ...unlessAttached(chosen.presumed, claim)],
+    evidence: [
+      ...unreadVolume(claim, volume),
+      reasonOf(claim.accessModes, `claim ${claim.name} asks for`, found, () => chosen.described),
+      ...unlessAttached(chosen.presumed, claim),
+    ],
   };
 }
 
@@ -330,60 +369,64 @@ function unreadVolume(claim: Claim, volume: Exclude<Lookup<Volume>, { state: "kn
 
 /** What stands behind a ReadWriteOnce volume. */
 interface Backing {
-  readonly name: string;
+  /** `undefined` where it has none of its own. */
+  readonly name: string | undefined;
   readonly step: AttachStep;
   readonly capabilities: Capabilities | undefined;
 }
 
+interface ReachOfModes {
+  readonly reach: Reach;
+  /** Looked at only where ReadWriteOnce stands alone; a text where neither a volume nor a class is known says why. */
+  readonly backing: Backing | string | undefined;
+}
+
+const NO_MODES: ReachOfModes = { reach: "unknown", backing: undefined };
+const MANY: ReachOfModes = { reach: "many", backing: undefined };
+const ONE_POD: ReachOfModes = { reach: "pod", backing: undefined };
+
+/** @param backing asked only where ReadWriteOnce stands alone, since nothing else depends on it */
+function reachOfModes(modes: readonly AccessMode[], backing: () => Backing | string): ReachOfModes {
+  if (modes.length === 0) return NO_MODES;
+  if (modes.includes("ReadWriteMany") || modes.includes("ReadOnlyMany")) return MANY;
+  if (modes.includes("ReadWriteOncePod")) return ONE_POD;
+  const found = backing();
+  return { reach: reachBehind(found), backing: found };
+}
+
+function reachBehind(found: Backing | string): Reach {
+  if (typeof found === "string") return "node";
+  const { step, capabilities } = found;
+  if (capabilities?.sameNodeMultiPod === false) return "pod";
+  return step.required || capabilities?.refusesSecondNode ? "node" : "unenforced";
+}
+
 /**
- * @param saying the beginning of a sentence that ends with the modes
- * @param backing asked only where ReadWriteOnce stands alone, since nothing else depends on it; a text where neither
- * a volume nor a class is known says why
+ * What decided the reach, in one sentence.
+ *
+ * @param saying the beginning, which ends with the modes
+ * @param otherName what the volume is called where what stands behind it has no name
  */
-function reachOfModes(
+function reasonOf(
   modes: readonly AccessMode[],
   saying: string,
-  backing: () => Backing | string,
-): { readonly reach: Reach; readonly evidence: readonly string[] } {
-  if (modes.length === 0) return { reach: "unknown", evidence: [`${saying} no access mode`] };
+  { reach, backing }: ReachOfModes,
+  otherName: () => string,
+): string {
+  if (modes.length === 0) return `${saying} no access mode`;
   const said = `${saying} ${modes.join(", ")}`;
-  if (modes.includes("ReadWriteMany") || modes.includes("ReadOnlyMany")) {
-    return { reach: "many", evidence: [said] };
+  if (backing === undefined) return reach === "pod" ? `${said}: one pod in the whole cluster` : said;
+  if (typeof backing === "string") {
+    return `${said}; ${backing}: ReadWriteOnce is assumed to have its Kubernetes meaning, one node`;
   }
-  if (modes.includes("ReadWriteOncePod")) {
-    return { reach: "pod", evidence: [`${said}: one pod in the whole cluster`] };
+  const { step, name = otherName() } = backing;
+  if (reach === "pod") return `${said}; ${name} refuses a second pod even on the same node`;
+  if (step.required) {
+    return `${said}; ${name} attaches a volume to one node at a time (${step.because})`;
   }
-  const found = backing();
-  if (typeof found === "string") {
-    return {
-      reach: "node",
-      evidence: [`${said}; ${found}: ReadWriteOnce is assumed to have its Kubernetes meaning, one node`],
-    };
-  }
-  const { name, step, capabilities } = found;
-  if (capabilities?.sameNodeMultiPod === false) {
-    return {
-      reach: "pod",
-      evidence: [`${said}; ${name} refuses a second pod even on the same node`],
-    };
-  }
-  if (!step.required && capabilities?.refusesSecondNode) {
-    return {
-      reach: "node",
-      evidence: [
-        `${said}; ${name} has no attach step (${step.because}), but on a second node it refuses a volume that another node holds`,
-      ],
-    };
-  }
-  return step.required
-    ? {
-        reach: "node",
-        evidence: [`${said}; ${name} attaches a volume to one node at a time (${step.because})`],
-      }
-    : {
-        reach: "unenforced",
-        evidence: [`${said}; ${name} has no attach step (${step.because}), so nothing keeps other nodes out`],
-      };
+  return reach === "node"
+    ? `${said}; ${name} has no attach step (${step.because}), but on a second node it refuses a volume that another node holds`
+    : `${said}; ${name} has no attach step (${step.because}), so nothing keeps other nodes out`;
 }
 
 /**

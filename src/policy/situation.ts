@@ -44,12 +44,23 @@ export function assess(
  * The factors of the workload as it was before a change.
  *
  * @param view the cluster as it was
+ * @param claimsKept true where that has the same claims and volumes, so that what is still mounted is reached as now
  */
-export function assessEarlier(now: Situation, view: ClusterView, previous: Workload): Situation {
+export function assessEarlier(
+  now: Situation,
+  view: ClusterView,
+  previous: Workload,
+  claimsKept: boolean,
+): Situation {
   const { options, workload, steady } = now;
   const work = new Work();
   const claims = once(() => {
     const { mounts } = previous.template;
+    // A set brings the claims of its templates.
+    const isWithoutOwn = workload.claimTemplates.length === 0 && previous.claimTemplates.length === 0;
+    if (claimsKept && isWithoutOwn && mountTheSame(mounts, workload.template.mounts, true)) {
+      return steady.claims;
+    }
     // Most changes leave alone what is mounted, and then it need not be looked at twice whether any is named twice.
     const isKnownDistinct =
       steady.claims.length === mounts.length && mountTheSame(mounts, workload.template.mounts);
@@ -209,13 +220,18 @@ function distinct(mounts: readonly Mount[]): readonly Mount[] {
 /** Of long lists, which are asked about at every moment. */
 const distinctOf = new WeakMap<readonly Mount[], readonly Mount[]>();
 
-/** True where two lists name the same claims and disks in the same order. */
-function mountTheSame(some: readonly Mount[], others: readonly Mount[]): boolean {
+/**
+ * True where two lists name the same claims and disks in the same order.
+ *
+ * @param claimsOnly true where a disk is not to be taken for the same, whose driver and mode may differ
+ */
+function mountTheSame(some: readonly Mount[], others: readonly Mount[], claimsOnly = false): boolean {
   return (
     some === others ||
     (some.length === others.length &&
       some.every((mount, at) => {
         const other = others[at] as Mount;
+        if (claimsOnly && mount.kind !== "claim") return false;
         return nameOf(mount) === nameOf(other) && typeOf(mount) === typeOf(other);
       }))
   );

@@ -2,16 +2,21 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import t from "tap";
-import type { Allocated } from "./support/allocations.ts";
+import t, { type Test } from "tap";
+import type { Allocated, Measured } from "./support/allocations.ts";
 
 /** The young generation has to hold a batch: what is collected in between would not be counted. */
 const EXEC_ARGV = ["--expose-gc", "--min-semi-space-size=64", "--max-semi-space-size=64"];
 
-t.test("a review that brings no finding allocates at most twice what parsing its body does", async (t) => {
-  const child = fork(join(import.meta.dirname, "support/allocations.ts"), [], { execArgv: EXEC_ARGV });
+async function measured(t: Test, execArgv: string[]): Promise<Measured> {
+  const child = fork(join(import.meta.dirname, "support/allocations.ts"), [], { execArgv });
   t.teardown(() => child.kill());
-  const [told] = (await once(child, "message")) as [readonly Allocated[]];
+  const [message] = (await once(child, "message")) as [Measured];
+  return message;
+}
+
+t.test("a review that brings no finding allocates at most twice what parsing its body does", async (t) => {
+  const { told } = await measured(t, EXEC_ARGV);
   const byResource = new Map(told.map((one) => [one.resource, one]));
   const of = (resource: string): Allocated => {
     const found = byResource.get(resource);
@@ -30,4 +35,10 @@ t.test("a review that brings no finding allocates at most twice what parsing its
     scale.judging <= 2 * parsing,
     `a scale: ${Math.round(scale.judging)} bytes, twice ${Math.round(parsing)}`,
   );
+});
+
+t.test("next to nothing of a review outlives it", async (t) => {
+  // What is kept by the old generation until a full collection is copied there first, and costs more than judging.
+  const { left } = await measured(t, ["--expose-gc", "--max-semi-space-size=2"]);
+  t.ok(left < 3_000, `${Math.round(left)} bytes of a review`);
 });

@@ -134,3 +134,38 @@ t.test("tells an absent selector from an empty one", async (t) => {
   const none = placementOf({ affinity: { nodeAffinity: { [REQUIRED]: { nodeSelectorTerms: [] } } } });
   t.same(none.nodeAffinity, [], "required, but no term: no node matches");
 });
+
+t.test("placements that say the same are one object, and others are not", async (t) => {
+  const tolerations = [{ key: "dedicated", operator: "Equal", value: "apps", effect: "NoSchedule" }];
+  const selector = { disk: "ssd" };
+  t.equal(placementOf({ tolerations }), placementOf({ tolerations: structuredClone(tolerations) }));
+  const others = [
+    { tolerations },
+    { tolerations: [] },
+    { tolerations, nodeSelector: selector },
+    { nodeSelector: selector },
+    { nodeSelector: selector, nodeName: "a" },
+    { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: {} } } },
+    {
+      affinity: {
+        podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: "zone" }] },
+      },
+    },
+    {
+      affinity: {
+        podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: "zone" }] },
+      },
+    },
+    {
+      affinity: {
+        podAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: "zone", labelSelector: {} }],
+        },
+      },
+    },
+  ].map(placementOf);
+  t.equal(new Set(others).size, others.length);
+  const many = { tolerations: Array.from({ length: 100 }, (_, at) => ({ key: `key-${at}` })) };
+  t.not(placementOf(many), placementOf(many), "what names much is not kept");
+  t.strictSame(placementOf(many), placementOf(many));
+});

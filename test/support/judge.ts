@@ -14,10 +14,13 @@ export interface Judged extends Judgement {
 }
 
 function withVerdict(judgement: Judgement): Judged {
+  const { findings, factors, evidence } = judgement;
   return {
-    ...judgement,
-    verdict: verdictOf(judgement.findings, "enforce"),
-    rules: judgement.findings.map(({ rule, severity }) => (severity === "error" ? rule : `${rule}?`)),
+    findings,
+    factors,
+    evidence,
+    verdict: verdictOf(findings, "enforce"),
+    rules: findings.map(({ rule, severity }) => (severity === "error" ? rule : `${rule}?`)),
   };
 }
 

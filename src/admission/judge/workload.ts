@@ -22,6 +22,7 @@ export async function judgeWorkload(request: RequestContext, subject: WorkloadSu
     const pictures = {
       before: overlay(base, asFacts(subject.previous)),
       after: overlay(base, asFacts(subject.next)),
+      claimsKept: true as const,
     };
     const judged = await judgeWorkloadChange(subject, pictures, request);
     const outcomes = judged.map((one) =>

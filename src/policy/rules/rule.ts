@@ -1,5 +1,5 @@
 import type { AttachmentSituation } from "../attachments.ts";
-import type { ClaimReach, Moment, Reach, SpreadProof } from "../factors.ts";
+import { type ClaimReach, LONG_LIST, type Moment, type Reach, type SpreadProof } from "../factors.ts";
 import type { Field, Related } from "../field.ts";
 import type { FixId } from "../fixes.ts";
 import type { Claim, ObjectRef } from "../model.ts";
@@ -125,17 +125,25 @@ export function isDoubtful(held: readonly ClaimReach[], { value }: SpreadProof):
 
 const NONE: readonly ClaimReach[] = [];
 
-/** Kept for a list of claims: there may be tens of thousands, and every rule asks for its part at each moment. */
+/** Every rule asks for its part at each moment. */
 const byReach = new WeakMap<readonly ClaimReach[], ReadonlyMap<Reach, readonly ClaimReach[]>>();
 
-/** The claims among these with the given reach. */
+/** The claims among these with the given reach; the same list where all have it. */
 export function withReach(claims: readonly ClaimReach[], reach: Reach): readonly ClaimReach[] {
+  if (claims.length < LONG_LIST) return amongFew(claims, reach);
   let groups = byReach.get(claims);
   if (groups === undefined) {
     groups = Map.groupBy(claims, (claim) => claim.reach);
     byReach.set(claims, groups);
   }
   return groups.get(reach) ?? NONE;
+}
+
+function amongFew(claims: readonly ClaimReach[], reach: Reach): readonly ClaimReach[] {
+  let count = 0;
+  for (const claim of claims) if (claim.reach === reach) count += 1;
+  if (count === 0) return NONE;
+  return count === claims.length ? claims : claims.filter((claim) => claim.reach === reach);
 }
 
 /** `claim data`, `claims a, b and 3 more`, `disk cache`, `claim data and disk cache`: how volumes are named in a sentence. */

@@ -26,6 +26,8 @@ export interface NodeIndex {
   readonly keys: ReadonlySet<string>;
   readonly alike: AlikeNodes;
   readonly taking: WeakMap<Placement, Map<WorkloadKind, Taking>>;
+  /** The same with volumes, by what stands for their node affinity. */
+  readonly takingVolumes: WeakMap<Placement, Map<WorkloadKind, Map<object, Taking>>>;
 }
 
 const indices = new WeakMap<readonly Node[], NodeIndex>();
@@ -40,6 +42,7 @@ export function indexOf(nodes: readonly Node[]): NodeIndex {
     keys: new Set(nodes.flatMap(({ labels }) => Object.keys(labels))),
     alike: alikeNodes(nodes, TOLD),
     taking: new WeakMap(),
+    takingVolumes: new WeakMap(),
   };
   indices.set(nodes, index);
   return index;
@@ -69,6 +72,35 @@ export function takingOf(
     const kinds = index.taking.get(placement) ?? new Map<WorkloadKind, Taking>();
     kinds.set(kind, taking);
     index.taking.set(placement, kinds);
+  }
+  return taking;
+}
+
+/** What stands for the node affinity of volumes is one of so many at most before all is found out again. */
+const MOST_AFFINITIES = 100;
+
+/**
+ * The nodes that take the pods of a placement with volumes; kept where many volumes say the same.
+ *
+ * @param affinity one object for all volumes that say so
+ */
+export function takingWith(
+  index: NodeIndex,
+  placement: Placement,
+  kind: WorkloadKind,
+  affinity: object,
+  find: () => Taking | undefined,
+): Taking | undefined {
+  const known = index.takingVolumes.get(placement)?.get(kind)?.get(affinity);
+  if (known !== undefined) return known;
+  const taking = find();
+  if (taking !== undefined) {
+    const kinds = index.takingVolumes.get(placement) ?? new Map<WorkloadKind, Map<object, Taking>>();
+    index.takingVolumes.set(placement, kinds);
+    const kept = kinds.get(kind) ?? new Map<object, Taking>();
+    kinds.set(kind, kept);
+    if (kept.size >= MOST_AFFINITIES) kept.clear();
+    kept.set(affinity, taking);
   }
   return taking;
 }

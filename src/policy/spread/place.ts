@@ -1,4 +1,4 @@
-import type { ClaimReach, SpreadProof } from "../factors.ts";
+import { type ClaimReach, LONG_LIST, type SpreadProof } from "../factors.ts";
 import type { Node, NodeSelectorTerm, Placement, WorkloadKind } from "../model.ts";
 import { HOSTNAME, matchesTerms, nodesAge } from "../nodes.ts";
 import type { PolicyOptions } from "../options.ts";
@@ -22,6 +22,7 @@ import {
   notTaking,
   takingAmong,
   takingOf,
+  takingWith,
   valuesIn,
 } from "./node-index.ts";
 import { ANY, namesIn, onlyValues } from "./value-set.ts";
@@ -81,11 +82,12 @@ export function isHolding({ volume, pin }: ClaimReach): boolean {
   return volume?.nodeAffinity !== undefined || pin !== undefined;
 }
 
-/** Kept for a list of claims, which may be long and is asked about at every moment. */
+/** Kept for a list of claims that is long: it is asked about at every moment. */
 const held = new WeakMap<readonly ClaimReach[], readonly ClaimReach[]>();
 
 /** Volumes that may be anywhere leave the place as it is, however many there are: those among these that may not. */
 function holdingAmong(claims: readonly ClaimReach[]): readonly ClaimReach[] {
+  if (claims.length < LONG_LIST) return claims.every(isHolding) ? claims : claims.filter(isHolding);
   let holding = held.get(claims);
   if (holding === undefined) {
     holding = claims.filter(isHolding);
@@ -326,16 +328,22 @@ function placeAmong(
   const volumes = claims.flatMap(({ volume }) =>
     volume?.nodeAffinity === undefined ? [] : [volume.nodeAffinity],
   );
+  const find = () =>
+    takingAmong(
+      index,
+      placement,
+      volumes,
+      work,
+      (node) => unreachable(placement, kind, claims, node) === undefined,
+    );
+  const [affinity] = volumes;
+  const one = affinity && onVolume(affinity);
   const taking =
-    volumes.length === 0
+    affinity === undefined
       ? takingOf(index, placement, kind, work)
-      : takingAmong(
-          index,
-          placement,
-          volumes,
-          work,
-          (node) => unreachable(placement, kind, claims, node) === undefined,
-        );
+      : one !== undefined && volumes.every((terms) => terms === affinity || onVolume(terms) === one)
+        ? takingWith(index, placement, kind, one, find)
+        : find();
   if (taking === undefined) return several([TOO_MUCH]);
   const [node] = taking.first;
   if (node === undefined) {

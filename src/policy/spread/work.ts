@@ -52,6 +52,7 @@ interface Size {
 /** Terms that look at pods, of whatever sort. */
 type PodTerms = readonly (SpreadConstraint & Partial<PodAffinityTerm>)[] | readonly PodAffinityTerm[];
 
+const NO_SIZE: Size = { expressions: 0, values: 0 };
 const sizes = new WeakMap<PodTerms, Size>();
 
 /** How much required pod affinity asks for. */
@@ -60,6 +61,7 @@ export function sizeOf({ template }: Workload): Size {
 }
 
 function sizeOfTerms(terms: PodTerms): Size {
+  if (terms.length === 0) return NO_SIZE;
   const known = sizes.get(terms);
   if (known !== undefined) return known;
   let [expressions, values] = [0, 0];
@@ -87,6 +89,18 @@ export function areTooMany(terms: PodTerms): boolean {
 
 /** More labels than terms are compared with. */
 export function hasTooManyLabels({ template: { labels } }: Workload): boolean {
+  let count = 0;
+  for (const _ in labels) {
+    count += 1;
+    if (count === FEW_LABELS) return hasMany(labels);
+  }
+  return false;
+}
+
+/** So many are counted each time. */
+const FEW_LABELS = 100;
+
+function hasMany(labels: Labels): boolean {
   let known = manyLabels.get(labels);
   if (known === undefined) {
     known = Object.keys(labels).length > MOST_LABELS;

@@ -1,4 +1,8 @@
-/** Says what judging reviews that bring no finding allocates, and what parsing their bodies does, in bytes by resource. */
+/**
+ * Says what judging reviews that bring no finding allocates, and what parsing their bodies does, in bytes by resource;
+ * and what reviews of all sorts leave behind.
+ */
+import { getHeapSpaceStatistics } from "node:v8";
 import { GENERATED } from "../../../bench/cluster-objects.ts";
 import { mixOf } from "../../../bench/reviews.ts";
 import { type DecisionSources, decide } from "../../../src/admission/decide.ts";
@@ -13,6 +17,12 @@ export interface Allocated {
   readonly resource: string;
   readonly parsing: number;
   readonly judging: number;
+}
+
+export interface Measured {
+  readonly told: readonly Allocated[];
+  /** Bytes of one review that are still there when the young generation has been collected. */
+  readonly left: number;
 }
 
 const DEPLOYMENTS = 200;
@@ -58,6 +68,23 @@ async function bytesEach<T>(inputs: readonly T[], run: (input: T) => unknown): P
   return fewest;
 }
 
+/** Reviews after which it is looked at what is left of them: many times what the young generation holds. */
+const OUTLIVED = 3_000;
+
+/** Bytes of the old generation that one review leaves until the next full collection; the fewest, as above. */
+async function bytesLeft(): Promise<number> {
+  const old = () =>
+    getHeapSpaceStatistics().find(({ space_name }) => space_name === "old_space")?.space_used_size ?? 0;
+  let fewest = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 3; round += 1) {
+    globalThis.gc?.();
+    const before = old();
+    for (let at = 0; at < OUTLIVED; at += 1) await judge(JSON.parse(bodies[at % bodies.length] as string));
+    fewest = Math.min(fewest, (old() - before) / OUTLIVED);
+  }
+  return fewest;
+}
+
 const bodies = mixOf(300, DEPLOYMENTS).map(({ body }) => body);
 for (let at = 0; at < WARMING; at += 1) await judge(JSON.parse(bodies[at % bodies.length] as string));
 
@@ -74,4 +101,4 @@ for (const [resource, texts] of clean) {
   const parsed: unknown[] = texts.map((text) => JSON.parse(text));
   told.push({ resource, parsing, judging: await bytesEach(parsed, judge) });
 }
-process.send?.(told);
+process.send?.({ told, left: await bytesLeft() } satisfies Measured);
