@@ -1,8 +1,8 @@
 import type { Argument, Command, Option } from "commander";
 import { EXPLAINED_RULES } from "../policy/rules/index.ts";
 import { FORMATS } from "../report/formats.ts";
-import { DIAGNOSIS_FORMATS } from "./diagnosis-output.ts";
-import { WRITTEN } from "./fix-argument.ts";
+import { WRITTEN } from "./check/fix-argument.ts";
+import { DIAGNOSIS_FORMATS } from "./diagnose/diagnosis-output.ts";
 import { print, type Terminal } from "./terminal.ts";
 
 export const SHELLS = ["bash", "zsh", "fish", "powershell"] as const;

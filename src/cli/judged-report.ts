@@ -19,7 +19,7 @@ import {
   type ReportParts,
 } from "../report/report.ts";
 import { version } from "../version.ts";
-import { type AuditDiagnosis, diagnosisKey } from "./diagnosed.ts";
+import { type AuditDiagnosis, diagnosisKey } from "./audit/diagnosed.ts";
 import { pathsInRepository } from "./repository.ts";
 
 /** What goes into one report of `check` or `audit`. */

@@ -83,13 +83,13 @@ interface Asked {
 /** Prints a failure in the form that readers of this command expect: text, the report's format, or a JSON line. */
 async function fail(terminal: Terminal, { command, format }: Asked, failure: Failure): Promise<number> {
   if (command === "serve") {
-    const { logFailure } = await import("./serve-log.ts");
+    const { logFailure } = await import("./serve/log.ts");
     logFailure(failure.code, failure.message);
     return EXIT_FAILURE;
   }
   await print(terminal.stderr, failure.text);
   if (command === "diagnose") {
-    const { failedDiagnosis } = await import("./diagnosis-output.ts");
+    const { failedDiagnosis } = await import("./diagnose/diagnosis-output.ts");
     if (format === "json") await print(terminal.stdout, failedDiagnosis(failure.message, new Date()));
     return EXIT_FAILURE;
   }

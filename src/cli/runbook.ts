@@ -6,7 +6,7 @@ import { runbookText } from "../diagnose/runbooks/runbook-text.ts";
 import { RUNBOOK_SOURCES } from "../diagnose/runbooks/runbooks.ts";
 import { AttachguardError } from "../errors.ts";
 import type { ClusterView } from "../policy/view.ts";
-import { checkConfig } from "./check-config.ts";
+import { checkConfig } from "./check/config.ts";
 import type { ClusterAccess } from "./live.ts";
 import { print, type Terminal, widthOf } from "./terminal.ts";
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { parse } from "yaml";
-import { writeEvents } from "../../src/cli/write-events.ts";
+import { writeEvents } from "../../src/cli/audit/write-events.ts";
 import { connectObjectClient } from "../../src/cluster/live/connect.ts";
 import { run } from "../cli/run.ts";
 import { ROOT } from "../manifests/render.ts";

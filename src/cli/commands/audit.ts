@@ -30,7 +30,7 @@ export function addAudit(program: Command, terminal: Terminal, done: Done): Comm
     );
   addReportOptions(command);
   command.action(async (options) => {
-    const { audit } = await import("../audit.ts");
+    const { audit } = await import("../audit/audit.ts");
     done(await audit(options, terminal));
   });
   return command;

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { AttachguardError } from "../../errors.ts";
 import type { FixId } from "../../policy/fixes.ts";
-import { fixArgument } from "../fix-argument.ts";
+import { fixArgument } from "../check/fix-argument.ts";
 import type { Terminal } from "../terminal.ts";
 import { addClusterAccessOptions, addReportOptions, several } from "./options.ts";
 import { type Done, subcommand } from "./subcommand.ts";
@@ -55,11 +55,11 @@ function refuseWithoutBase(options: Readonly<Record<string, unknown>>): void {
 }
 
 async function checker() {
-  return (await import("../check.ts")).check;
+  return (await import("../check/check.ts")).check;
 }
 
 async function changeChecker() {
-  return (await import("../check-base.ts")).checkBase;
+  return (await import("../check/base.ts")).checkBase;
 }
 
 function addFileOptions(command: Command): void {

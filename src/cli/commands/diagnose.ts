@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
-import { DUMP_HELP } from "../diagnose-help.ts";
-import { DIAGNOSIS_FORMATS } from "../diagnosis-output.ts";
+import { DIAGNOSIS_FORMATS } from "../diagnose/diagnosis-output.ts";
+import { DUMP_HELP } from "../diagnose/help.ts";
 import type { Terminal } from "../terminal.ts";
 import { addClusterAccessOptions, outputArgument, several } from "./options.ts";
 import { type Done, subcommand } from "./subcommand.ts";
@@ -42,7 +42,7 @@ export function addDiagnose(program: Command, terminal: Terminal, done: Done): C
   addClusterAccessOptions(command);
   command.addHelpText("after", () => `\n${DUMP_HELP}`);
   command.action(async (what: string | undefined, options) => {
-    const { diagnose } = await import("../diagnose.ts");
+    const { diagnose } = await import("../diagnose/diagnose.ts");
     done(await diagnose(what, options, terminal));
   });
   return command;

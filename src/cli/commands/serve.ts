@@ -15,11 +15,11 @@ export function addServe(program: Command, terminal: Terminal, done: Done): Comm
     .addOption(kubeconfigOption())
     .addOption(contextOption())
     .action(async (options) => {
-      const { logNodeWarnings, serveLog } = await import("../serve-log.ts");
+      const { logNodeWarnings, serveLog } = await import("../serve/log.ts");
       const log = serveLog();
       // Before the rest is loaded, because loading may warn.
       logNodeWarnings(log);
-      const { serve } = await import("../serve.ts");
+      const { serve } = await import("../serve/serve.ts");
       done(await serve(options, terminal, log));
     });
 }
