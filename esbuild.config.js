@@ -58,10 +58,10 @@ async function namesIn(builtin) {
 
 /** Leaves everything out of the one file that `check` on files does not need. */
 function checkAlone() {
-  const COMMANDS = ["../check.js", "../check-base.js"];
+  const COMMANDS = ["../check/check.js", "../check/base.js"];
   const isElsewhere = ({ importer, path }) =>
-    path === "./live.js" ||
-    path.startsWith("../cluster/live/") ||
+    path === "../live.js" ||
+    path.startsWith("../../cluster/live/") ||
     (/cli\/(program|commands\/\w+)\.js$/.test(importer) && !COMMANDS.includes(path));
   const absent = `import { AttachguardError } from "./errors.js";
     throw new AttachguardError("AG_ERR_USAGE", "this file judges files only; install the package attachguard for what asks a cluster");`;
