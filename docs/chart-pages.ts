@@ -180,16 +180,5 @@ function alerts(): string {
   const rules = read("../../manifests/components/prometheus/rules.yaml");
   const start = rules.indexOf("  groups:\n");
   if (start === -1) throw new Error("manifests/components/prometheus/rules.yaml has no groups");
-  let alert = "";
-  // The template puts the address before the #, or leaves these lines out.
-  return rules
-    .slice(start + "  groups:\n".length)
-    .split("\n")
-    .map((line) => line.replace(/^ {4}/, ""))
-    .flatMap((line) => {
-      alert = /- alert: (\w+)/.exec(line)?.[1]?.toLowerCase() ?? alert;
-      const isLast = /^ {8}description: /.test(line);
-      return isLast ? [line, `        runbook_url: "#${alert}"`] : [line];
-    })
-    .join("\n");
+  return rules.slice(start + "  groups:\n".length).replaceAll(/^ {4}/gm, "");
 }

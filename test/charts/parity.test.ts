@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import type { Test } from "tap";
 import t from "tap";
 import { parseConfig } from "../../src/config/parse.ts";
+import { EXAMPLE_PAGES, overlayWithAlertPages } from "../manifests/alert-pages.ts";
 import { type Manifest, ROOT, render, WITHOUT_KUBECTL } from "../manifests/render.ts";
 import { HELMS, isHook, objectsOf, template, WITHOUT_HELM } from "./helm.ts";
 
@@ -91,3 +92,10 @@ for (const name of COMPONENTS) {
     same(t, `manifests/overlays/${name}`, values);
   });
 }
+
+t.test("pages of alerts", { skip }, async (t) =>
+  same(t, overlayWithAlertPages(t), {
+    ...VALUES.prometheus,
+    "prometheusRule.runbookUrl": `${EXAMPLE_PAGES}#`,
+  }),
+);

@@ -37,28 +37,17 @@ async function rendered(name: string, kustomization: string): Promise<readonly M
   return render(relative(ROOT, join(folder, name)));
 }
 
-/** Each component on top of a base; one needs another one beside it, and an address. */
+/** Each component on top of a base. */
 async function withEach(
   base: string,
   rest: string,
   act: (name: string, objects: readonly Manifest[]) => void,
 ): Promise<void> {
-  const setting = {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: {
-      name: "attachguard-alert-pages",
-      annotations: { "config.kubernetes.io/local-config": "true" },
-    },
-    data: { url: "https://wiki.example.com/alerts" },
-  };
   for (const name of await readdir(`${ROOT}manifests/components`)) {
-    const needs = name === "alert-pages" ? ["prometheus", name] : [name];
-    const resources = name === "alert-pages" ? [base, "setting.yaml"] : [base];
-    const components = needs.map((each) => `{manifests}/components/${each}`);
-    await mkdir(join(folder, name), { recursive: true });
-    await writeFile(join(folder, name, "setting.yaml"), JSON.stringify(setting));
-    act(name, await rendered(name, `resources: [${resources}]\ncomponents: [${components}]\n${rest}`));
+    act(
+      name,
+      await rendered(name, `resources: [${base}]\ncomponents: [{manifests}/components/${name}]\n${rest}`),
+    );
   }
 }
 

@@ -1,8 +1,8 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import t from "tap";
 import { parse, stringify } from "yaml";
+import { EXAMPLE_PAGES, overlayWithAlertPages } from "../manifests/alert-pages.ts";
 import { ROOT, render, select, WITHOUT_KUBECTL } from "../manifests/render.ts";
 import { promtool, WITHOUT_PROMTOOL } from "./promtool.ts";
 
@@ -25,33 +25,20 @@ t.test("each alert leads to its page, and each page is of an alert", async (t) =
     alerts.map(({ alert }) => alert),
   );
   for (const { alert, labels, annotations } of alerts) {
-    t.equal(annotations.runbook_url, undefined, "none that leads nowhere");
+    t.equal(annotations.runbook_url, `https://attachguard.dev/docs/alerts#${alert.toLowerCase()}`);
     t.match(pages, `| [${alert}](#${alert.toLowerCase()}) | ${labels.severity} |`);
   }
 });
 
 t.test("with one setting each alert leads to its page", { skip: WITHOUT_KUBECTL ?? false }, async (t) => {
-  const [kustomization = "", setting = ""] = [...pages.matchAll(/```yaml\n([\s\S]*?)```/g)].map(
-    ([, text]) => text,
-  );
-  const folder = mkdtempSync(join(tmpdir(), "attachguard-alert-pages-"));
-  t.teardown(() => rmSync(folder, { recursive: true }));
-  writeFileSync(join(folder, "alert-pages.yaml"), setting);
-  writeFileSync(
-    join(folder, "kustomization.yaml"),
-    kustomization.replaceAll(
-      "github.com/your-fork/attachguard/manifests",
-      relative(folder, `${ROOT}manifests`),
-    ),
-  );
-  const objects = render(relative(ROOT, folder));
+  const objects = render(overlayWithAlertPages(t));
   const rules = select<{ spec: typeof spec }>(objects, "PrometheusRule", "attachguard");
   const addresses = rules.spec.groups.flatMap((group) =>
     group.rules.map(({ alert, annotations }) => [alert, annotations.runbook_url]),
   );
   t.strictSame(
     addresses,
-    alerts.map(({ alert }) => [alert, `https://wiki.example.com/attachguard/alerts#${alert.toLowerCase()}`]),
+    alerts.map(({ alert }) => [alert, `${EXAMPLE_PAGES}#${alert.toLowerCase()}`]),
   );
   t.notMatch(JSON.stringify(objects), "attachguard-alert-pages", "the setting is not applied");
 });
