@@ -59,14 +59,14 @@ export function assessEarlier(
     // A set brings the claims of its templates.
     const isWithoutOwn = workload.claimTemplates.length === 0 && previous.claimTemplates.length === 0;
     if (claimsKept && isWithoutOwn && mountTheSame(mounts, workload.template.mounts, true)) {
+      if (isCut(mounts, steady.claims)) work.giveUp();
       return steady.claims;
     }
     // Most changes leave alone what is mounted, and then it need not be looked at twice whether any is named twice.
     const isKnownDistinct =
       steady.claims.length === mounts.length && mountTheSame(mounts, workload.template.mounts);
     const reaches = reachesOf(isKnownDistinct ? mounts : distinct(mounts), previous, view, options);
-    // A volume that was not looked at may have held the pods on one node.
-    if (mounts.length > MOST_ALIKE && reaches.length < distinct(mounts).length) work.giveUp();
+    if (isCut(mounts, reaches)) work.giveUp();
     return reaches;
   });
   return situationOf(view, previous, options, work, claims);
@@ -74,6 +74,11 @@ export function assessEarlier(
 
 /** No pod gets as many volumes: more of one reach, or anything beyond these that one node or pod may hold, say nothing new. */
 const MOST_ALIKE = 1_000;
+
+/** True where not all were looked at: a volume that was not may hold the pods on one node. */
+function isCut(mounts: readonly Mount[], reaches: readonly ClaimReach[]): boolean {
+  return mounts.length > MOST_ALIKE && reaches.length < distinct(mounts).length;
+}
 
 function reachesOf(
   mounts: readonly Mount[],
