@@ -4,6 +4,7 @@ import { delimiter, dirname, join } from "node:path";
 import { HELMS } from "../charts/helm.ts";
 import { PLAIN_ENV } from "../library/packed.ts";
 import { WITHOUT_KUBECTL } from "../manifests/render.ts";
+import { withoutHooks } from "../support/without-hooks.ts";
 
 // Runs the jobs of a workflow as GitHub does, one after the other, each in a clone of its own.
 
@@ -96,8 +97,7 @@ export class Jobs {
         filled(text, values),
       ]);
       const { status, stdout, stderr } = spawnSync(
-        "bash",
-        ["--noprofile", "--norc", "-eo", "pipefail", "-c", step.run],
+        ...withoutHooks("bash", ["--noprofile", "--norc", "-eo", "pipefail", "-c", step.run]),
         { cwd: tree, encoding: "utf8", env: { ...env, ...Object.fromEntries(own), GITHUB_OUTPUT: output } },
       );
       if (status !== 0) throw new Error(`${name}: ${step.run} ended with ${status}: ${stdout}${stderr}`);

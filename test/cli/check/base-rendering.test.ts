@@ -6,6 +6,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import t, { type Test } from "tap";
 import { appText, claimText } from "../../cluster/files/repository.ts";
 import { repository, write } from "../../support/git-repository.ts";
+import { withoutHooks } from "../../support/without-hooks.ts";
 import { run } from "../run.ts";
 
 const APP = appText("web");
@@ -130,9 +131,7 @@ t.test("nothing of the older tree is left behind by a signal", async (t) => {
   mkdirSync(temporary);
   const bin = kustomize(around, "/bin/sleep 30");
   const main = join(import.meta.dirname, "../../../src/cli/main.ts");
-  // What runs the tests has listeners of its own for signals in every Node that is started; a user's has none.
-  const alone = ["-u", "NODE_OPTIONS", process.execPath];
-  const child = spawn("/usr/bin/env", [...alone, main, "check", "k8s", "--base", "main"], {
+  const child = spawn(...withoutHooks(process.execPath, [main, "check", "k8s", "--base", "main"]), {
     env: { PATH: `${bin}:${process.env.PATH}`, HOME: "/nonexistent", TMPDIR: temporary },
     stdio: "ignore",
   });
