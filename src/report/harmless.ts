@@ -8,8 +8,12 @@ const ANYWHERE = /##(?=(?:vso|teamcity)?\[)/gi;
 /** What ends a line for any of them. */
 const LINE_START = /(^|[\n\r\v\f\u0085\u2028\u2029])(\s*):(?=:)/g;
 
+/** What every such sequence begins with; nearly all names and texts have neither. */
+const MAY_ACT = /##|::/;
+
 /** The text with such sequences broken up by a space. */
 export function harmless(text: string): string {
+  if (!MAY_ACT.test(text)) return text;
   return text.replace(ANYWHERE, "# #").replace(LINE_START, "$1$2: ");
 }
 

@@ -5,7 +5,7 @@ import { ROOT } from "../manifests/render.ts";
 
 const { NODE_OPTIONS: _hooks, ...env } = process.env;
 
-/** The environment without what the test runner adds to it. */
+/** The environment without what the test runner adds to it. It adds that again to each process: see `withoutHooks`. */
 export const PLAIN_ENV: NodeJS.ProcessEnv = env;
 
 /**

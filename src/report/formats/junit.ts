@@ -148,12 +148,12 @@ function attribute(value: string): string {
 /** What XML 1.0 cannot carry at all, escaped or not. */
 const FORBIDDEN = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 
-/** What some step below may change; nearly all names and texts have none of it. */
+/** What XML has to have escaped or taken out; nearly all names and texts have none of it. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const NOT_PLAIN = /[&<>"\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]|##|::/;
+const NOT_PLAIN = /[&<>"\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/;
 
 function escaped(text: string): string {
-  if (!NOT_PLAIN.test(text)) return text;
+  if (!NOT_PLAIN.test(text)) return harmless(text);
   // In this order: taking something out may join what stood around it.
   return harmless(text.replace(FORBIDDEN, ""))
     .replaceAll("&", "&amp;")
