@@ -16,6 +16,7 @@ import { logDecision, NAME_LIMIT } from "./decision-log.ts";
 import { parseReview, type ReviewRequest, type ReviewResponse, renderReview, shown } from "./review.ts";
 import { RequestRefused } from "./status.ts";
 import { resourceLabel, resourceName } from "./subject.ts";
+import { Turns } from "./turns.ts";
 
 /** Decides one review; `signal` aborts when lookups have to end. */
 export type Decide = (request: ReviewRequest, signal: AbortSignal) => Promise<Decision>;
@@ -37,26 +38,16 @@ export async function validatePlugin(app: FastifyInstance, options: ValidateOpti
   const { metrics } = options;
   const timings = new WeakMap<FastifyRequest, Timing>();
   const deadlines = new Deadlines();
-  let turn: number | undefined;
-  /** Where many requests are read in one turn of the event loop, the last has been waiting as long as the first. */
-  const turnBegan = (): number => {
-    if (turn === undefined) {
-      turn = performance.now();
-      setImmediate(() => {
-        turn = undefined;
-      });
-    }
-    return turn;
-  };
+  const turns = new Turns();
   const slots = new Room(() => options.config().limits.maxConcurrent);
   const largeBodies = new LargeBodyParser();
   app.addHook("onClose", () => largeBodies.close());
   const room = new Room(() => options.config().limits.bodyMemoryBytes || options.bodyMemory);
   metrics.watchLoad({ inFlight: () => slots.held, bodyBytes: () => room.held });
-  const reader: BodyReader = { room, largeBodies, pace: new Pace(), parse: jsonParser(app) };
+  const reader: BodyReader = { room, largeBodies, pace: new Pace(), turns, parse: jsonParser(app) };
 
   app.addHook("onRequest", (request, _reply, done) => {
-    const arrived = turnBegan();
+    const arrived = turns.began();
     timings.set(request, {
       arrived,
       budget: lookupBudget(timeoutOf(request), options.config().limits.deadlineMarginMilliseconds),

@@ -3,12 +3,14 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { type MountList, mountList, tellMounts } from "../../kube/pod-template.ts";
 import { isRecord, record } from "../../kube/raw.ts";
 import { RequestRefused } from "../status.ts";
+import type { Turns } from "../turns.ts";
 import { BlockList } from "./block-list.ts";
 import type { TemplateMounts } from "./compact-review.ts";
 import { isDeeper, JsonScan } from "./json-scan.ts";
 import { type LargeBodyParser, MOST_BODY_VALUES } from "./large-body-parser.ts";
 import type { Pace } from "./pace.ts";
 import { HEAD_BYTES, type ReviewHead, readHead } from "./review-head.ts";
+import { reviewText } from "./review-text.ts";
 import { Holding, type Room } from "./room.ts";
 
 /** Why a body was not read; the metric counts by it. */
@@ -33,6 +35,7 @@ export interface BodyReader {
   readonly room: Room;
   readonly largeBodies: LargeBodyParser;
   readonly pace: Pace;
+  readonly turns: Turns;
   /** Reads JSON text on this thread. @throws where it is not JSON */
   readonly parse: (text: string) => unknown;
 }
@@ -186,7 +189,7 @@ async function parseBody(
   depth: number,
   holding: Holding,
   { waitsUntil, parsedBefore }: BodyLimits,
-  { room, largeBodies, parse }: BodyReader,
+  { room, largeBodies, turns, parse }: BodyReader,
 ): Promise<Body> {
   if (total === 0) return refused("the body is empty; expected an AdmissionReview");
   const head = () => readHead(Buffer.concat(blocks.slice(0, 4)));
@@ -195,9 +198,10 @@ async function parseBody(
     if (!room.take(holding, charge) && !(await room.takeBefore(holding, charge, waitsUntil))) {
       return { state: "unread", why: "memory", head: head() };
     }
+    await turns.read();
     const bytes = blocks.length === 1 && blocks[0] !== undefined ? blocks[0] : Buffer.concat(blocks);
     return parsed(
-      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(),
+      reviewText(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)),
       depth,
       holding,
       parse,

@@ -8,6 +8,7 @@ import { Room } from "../../../src/admission/body/room.ts";
 import { type DecisionSources, decide } from "../../../src/admission/decide.ts";
 import { DryRunMemory } from "../../../src/admission/dry-run-memory.ts";
 import { parseReview } from "../../../src/admission/review.ts";
+import { Turns } from "../../../src/admission/turns.ts";
 import { DEFAULT_CONFIG } from "../../../src/config/config.ts";
 import { claimsOfAnother, SHAPES } from "../support/hostile-reviews.ts";
 import { MemoryCluster } from "../support/memory-cluster.ts";
@@ -65,7 +66,7 @@ t.test(
         Readable.from([Buffer.from(text)]),
         text.length,
         { ...limits, parsedBefore: performance.now() + 30_000 },
-        { room, largeBodies, pace: new Pace(), parse: JSON.parse },
+        { room, largeBodies, pace: new Pace(), turns: new Turns(), parse: JSON.parse },
       );
       if (read.state !== "read") {
         t.fail(`${name}: ${read.state}`);

@@ -7,6 +7,7 @@ import { type Body, type BodyLimits, readBody } from "../../../src/admission/bod
 import { Holding, Room } from "../../../src/admission/body/room.ts";
 import { parseReview } from "../../../src/admission/review.ts";
 import { subjectOf } from "../../../src/admission/subject.ts";
+import { Turns } from "../../../src/admission/turns.ts";
 import { deployment } from "../../support/objects.ts";
 import { type Json, reviewOf } from "../support/reviews.ts";
 
@@ -56,6 +57,7 @@ function readText(
     room,
     largeBodies,
     pace: new Pace(),
+    turns: new Turns(),
     parse: JSON.parse,
   });
 }
@@ -235,6 +237,7 @@ t.test(
       room,
       largeBodies: worker,
       pace: new Pace(),
+      turns: new Turns(),
       parse: JSON.parse,
     });
     stream.write(text.slice(0, -1));
@@ -271,6 +274,7 @@ t.test("a connection that breaks leaves nothing behind", async (t) => {
       room,
       largeBodies: worker,
       pace: new Pace(),
+      turns: new Turns(),
       parse: JSON.parse,
     });
     stream.write("x".repeat(100 * KIB));
@@ -293,6 +297,7 @@ t.test("a connection that breaks while its body waits for room gives back what i
     room,
     largeBodies: worker,
     pace: new Pace(),
+    turns: new Turns(),
     parse: JSON.parse,
   });
   stream.write("x".repeat(30 * KIB));
@@ -313,6 +318,7 @@ t.test("a fault of the parser gives the room back", async (t) => {
       room,
       largeBodies: broken,
       pace: new Pace(),
+      turns: new Turns(),
       parse: JSON.parse,
     }),
     {
