@@ -88,6 +88,15 @@ interface Server {
   readonly ready: number;
 }
 
+/** What `judge-cost.ts` measured, a number a round. */
+interface JudgeCost {
+  readonly parses: number[];
+  readonly decisions: number[];
+  readonly ratios: number[];
+  readonly dryRatios: number[];
+  readonly deniedRatios: number[];
+}
+
 interface Line {
   readonly msg: string;
   readonly url?: string;
@@ -300,12 +309,11 @@ function writeKubeconfig(server: string): string {
 try {
   for (const nodes of FULL ? [10, 50, 1_000, 5_000] : [50, 5_000]) {
     const child = start("judge-cost.ts", [String(FULL ? 0.1 : 0.01), String(nodes)]);
-    const cost = await said<{ parses: number[]; decisions: number[]; ratios: number[]; dryRatios: number[] }>(
-      child,
-    );
+    const cost = await said<JudgeCost>(child);
     results[`decide, ${nodes} nodes`] = {
       perParse: report(`decide / JSON.parse, ${nodes} nodes`, cost.ratios),
       dryRun: report(`dry run / real, ${nodes} nodes`, cost.dryRatios),
+      denied: report(`denied / clean, ${nodes} nodes`, cost.deniedRatios),
       microseconds: quartiles(cost.decisions),
       parseMicroseconds: quartiles(cost.parses),
     };
@@ -325,7 +333,10 @@ try {
   const lookups = async () => Number(await (await fetch(`${url}/lookups`)).text());
   const kubeconfig = writeKubeconfig(`${url}/full`);
   const live = await serve("live", tls, ["--kubeconfig", kubeconfig]);
-  results["live, start to ready (ms)"] = live.ready;
+  for (const [name, { ready }] of Object.entries({ files, live })) {
+    results[`${name}, start to ready (ms)`] = ready;
+    process.stdout.write(`${`${name}: start to ready (ms)`.padEnd(52)} ${ready.toFixed(0)}\n`);
+  }
   const before = await lookups();
   const perSecond = await compare("live", live, bare, load);
   const reviews = (ROUNDS + WARMING) * COUNT * CONNECTIONS.length + ((ROUNDS + 1) * COUNT) / 4;

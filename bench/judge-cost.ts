@@ -58,18 +58,27 @@ async function measured(bodies: readonly string[]): Promise<readonly [parsing: n
 }
 
 const real = reviews.map(({ body }) => body);
+/** Each kind of review has the same share of both. */
+const [denied, clean] = [true, false].map((isDenied) =>
+  reviews.filter((review) => review.denied === isDenied).map(({ body }) => body),
+) as [string[], string[]];
 const parses: number[] = [];
 const decisions: number[] = [];
 const ratios: number[] = [];
 /** Deciding the same as dry runs, with what all of them before are remembered by, in multiples of deciding. */
 const dryRatios: number[] = [];
+/** Deciding a review that is denied, in multiples of one that is not. */
+const deniedRatios: number[] = [];
 for (let round = -WARMING; round < Number(rounds); round += 1) {
   const [parsing, deciding] = await measured(real);
   const [, decidingDry] = await measured(dryRuns);
+  const [, decidingDenied] = await measured(denied);
+  const [, decidingClean] = await measured(clean);
   if (round < 0) continue;
   parses.push((parsing / reviews.length) * 1000);
   decisions.push((deciding / reviews.length) * 1000);
   ratios.push(deciding / parsing);
   dryRatios.push(decidingDry / deciding);
+  deniedRatios.push(decidingDenied / denied.length / (decidingClean / clean.length));
 }
-process.send?.({ parses, decisions, ratios, dryRatios });
+process.send?.({ parses, decisions, ratios, dryRatios, deniedRatios });

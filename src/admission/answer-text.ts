@@ -9,11 +9,11 @@ const WARNINGS_RUNES = 4096;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+/g;
 
-const PLAIN = /^[!-~]*$/;
+/** Printable ASCII with single spaces within: nothing to remove, as in most names and sentences. */
+const PLAIN = /^(?:[!-~]+(?: [!-~]+)*)?$/;
 
 /** The text on one line, without control characters, valid as UTF-8, cut to a number of characters. */
 export function oneLine(text: string, limit = WARNING_RUNES): string {
-  // Most texts are names, and have nothing to remove.
   if (text.length <= limit && PLAIN.test(text)) return text;
   const line = text.toWellFormed().replace(CONTROL, " ").replace(/ {2,}/g, " ").trim();
   return cut(line, limit);
@@ -37,6 +37,8 @@ export function severalLines(text: string, limit: number): string {
  */
 export function fitWarnings(warnings: readonly string[]): readonly string[] {
   const lines = [...new Set(warnings.map((warning) => oneLine(warning)))].filter((line) => line !== "");
+  // No text has more characters than units.
+  if (lines.reduce((units, line) => units + line.length, 0) <= WARNINGS_RUNES) return lines;
   const fitting: string[] = [];
   let left = WARNINGS_RUNES;
   for (const [at, line] of lines.entries()) {
