@@ -324,3 +324,8 @@ export const GENERATED: readonly GeneratedKind[] = [
   { kind: "Job", apiVersion: "batch/v1", plural: "jobs", count: 0, make: plain("Job") },
   { kind: "CronJob", apiVersion: "batch/v1", plural: "cronjobs", count: 0, make: plain("CronJob") },
 ];
+
+/** How many objects of a kind a cluster has at a scale, with so many nodes. */
+export function countOf({ kind, count, fixed = 0 }: GeneratedKind, scale: number, nodes: number): number {
+  return kind === "Node" ? nodes : Math.max(Math.round(count * scale), fixed);
+}

