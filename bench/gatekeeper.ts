@@ -5,7 +5,7 @@
  *
  * GATEKEEPER names a folder with its `manager` and the `gatekeeper.yaml` of the same release, KUBEBUILDER_ASSETS one
  * with kube-apiserver, etcd and kubectl. BENCH_SIZE=full takes 2,000 Deployments and all that belongs to them instead
- * of 200, and more rounds.
+ * of 200, and more rounds; KEEP=1 leaves the logs.
  */
 import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -22,8 +22,8 @@ import { report } from "./ratios.ts";
 const FULL = process.env.BENCH_SIZE === "full";
 const SCALE = FULL ? 0.1 : 0.01;
 const NODES = FULL ? 200 : 50;
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? (FULL ? 20 : 7));
-const ROUND = { connections: 16, count: FULL ? 4_000 : 1_000 };
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? (FULL ? 10 : 7));
+const ROUND = { connections: 16, count: FULL ? 2_000 : 1_000 };
 /** Rounds that are not counted. */
 const WARMING = 4;
 /** How many objects are written at a time. */
@@ -104,7 +104,7 @@ async function startGatekeeper(
   ];
   const all = { ...process.env, POD_NAMESPACE: "gatekeeper-system", ...env };
   const { child, log } = logged(bench, name, join(folder, "manager"), args, all);
-  await eventually(`${name} to be ready; see ${log}`, async () => {
+  await eventually(`${name} to be ready (${log})`, async () => {
     const answer = await fetch(`http://127.0.0.1:${health}/readyz`).catch(() => undefined);
     return answer?.ok ? true : undefined;
   });
