@@ -3,16 +3,13 @@
  * turns; the load comes from a third. Ratios of one run, with their range. BENCH_SIZE=full takes 100,000 objects, more
  * nodes and more rounds; the default is done within three minutes. Writes bench/results.json.
  */
-import { type ChildProcess, fork, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { issueCa, issueServing } from "../src/tls/issue.ts";
-import { servingCertificate } from "../src/tls/pair.ts";
-import { GENERATED } from "./cluster-objects.ts";
-import type { Round, RoundResult } from "./load.ts";
+import { countOf, GENERATED } from "./cluster-objects.ts";
+import { computedBy, memoryOf, pair, run, type Server, said, serve, start } from "./processes.ts";
+import { quartiles, report } from "./ratios.ts";
 
 const FULL = process.env.BENCH_SIZE === "full";
 const SCALE = FULL ? 1 : 0.01;
@@ -25,68 +22,15 @@ const CONNECTIONS = FULL ? [1, 16, 64] : [16];
 const WARMING = 4;
 const EVENTS_A_SECOND = 500;
 
-interface Quartiles {
-  readonly low: number;
-  readonly median: number;
-  readonly high: number;
-}
-
 const folder = mkdtempSync(join(tmpdir(), "attachguard-bench-"));
 const children: ChildProcess[] = [];
+const bench = { folder, children };
 const results: Record<string, unknown> = {
   size: FULL ? "full" : "small",
   node: process.version,
   cpus: cpus().length,
   date: new Date().toISOString(),
 };
-
-function quartiles(values: readonly number[]): Quartiles {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number) => sorted[Math.round((sorted.length - 1) * share)] ?? Number.NaN;
-  return { low: at(0.25), median: at(0.5), high: at(0.75) };
-}
-
-function report(what: string, values: readonly number[], detail = ""): Quartiles {
-  const found = quartiles(values);
-  process.stdout.write(
-    `${what.padEnd(52)} ${found.median.toFixed(2).padStart(7)}  (${found.low.toFixed(2)} to ${found.high.toFixed(2)})  ${detail}\n`,
-  );
-  return found;
-}
-
-function start(file: string, args: readonly string[]): ChildProcess {
-  const child = fork(join(import.meta.dirname, file), args);
-  children.push(child);
-  return child;
-}
-
-async function said<T>(child: ChildProcess): Promise<T> {
-  const [message] = (await once(child, "message")) as [T];
-  return message;
-}
-
-async function pair(): Promise<{ readonly cert: string; readonly key: string; readonly ca: string }> {
-  const ca = await issueCa({ name: "bench", days: 1, now: Date.now() });
-  const own = servingCertificate(
-    await issueServing({ ca, hosts: ["localhost", "127.0.0.1"], days: 1, now: Date.now() }),
-  );
-  // A folder of their own, as a mounted Secret is: it is watched, and every line of a log beside them would be an event.
-  const tls = join(folder, "tls");
-  mkdirSync(tls);
-  const paths = { cert: join(tls, "tls.crt"), key: join(tls, "tls.key"), ca: join(tls, "ca.crt") };
-  writeFileSync(paths.cert, own.certificate);
-  writeFileSync(paths.key, own.key);
-  writeFileSync(paths.ca, ca.certificate);
-  return paths;
-}
-
-interface Server {
-  readonly child: ChildProcess;
-  readonly port: number;
-  readonly metricsUrl: string;
-  /** Milliseconds until it knew its cluster. */
-  readonly ready: number;
-}
 
 /** What `judge-cost.ts` measured, a number a round. */
 interface JudgeCost {
@@ -97,80 +41,9 @@ interface JudgeCost {
   readonly deniedRatios: number[];
 }
 
-interface Line {
-  readonly msg: string;
-  readonly url?: string;
-  readonly metricsUrl?: string;
-}
-
-/** The real server, as an operator starts it, with its log in a file. */
-async function serve(
-  name: string,
-  tls: { cert: string; key: string },
-  cluster: readonly string[],
-): Promise<Server> {
-  const path = join(folder, `${name}.log`);
-  const log = openSync(path, "w");
-  const began = performance.now();
-  const child = spawn(
-    process.execPath,
-    [
-      join(import.meta.dirname, "../src/cli/main.ts"),
-      ...["serve", "--host", "127.0.0.1", "--port", "0", "--metrics-port", "0"],
-      ...["--tls-cert", tls.cert, "--tls-key", tls.key],
-      ...cluster,
-    ],
-    { stdio: ["ignore", log, log] },
-  );
-  children.push(child);
-  const lines = () =>
-    readFileSync(path, "utf8")
-      .split("\n")
-      .slice(0, 100)
-      .flatMap((line) => (line.endsWith("}") ? [JSON.parse(line) as Line] : []));
-  for (;;) {
-    if (child.exitCode !== null)
-      throw new Error(`the server ended: ${readFileSync(path, "utf8").slice(0, 2_000)}`);
-    const listening = lines().find(({ msg }) => msg === "listening");
-    if (listening?.url !== undefined && lines().some(({ msg }) => msg === "synced")) {
-      const { url, metricsUrl = "" } = listening;
-      return { child, port: Number(new URL(url).port), metricsUrl, ready: performance.now() - began };
-    }
-    await sleep(50);
-  }
-}
-
-/** Resident memory of a process in MiB; NaN where the system has no /proc. */
-function memoryOf({ pid }: ChildProcess): number {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
-  } catch {
-    return Number.NaN;
-  }
-}
-
-/** Microseconds that all threads of a process have computed; NaN where the system has no /proc. */
-function computedBy(pid: number | undefined): number {
-  try {
-    const threads = readdirSync(`/proc/${pid}/task`);
-    const nanoseconds = threads.map((thread) =>
-      Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]),
-    );
-    return nanoseconds.reduce((sum, each) => sum + each, 0) / 1000;
-  } catch {
-    return Number.NaN;
-  }
-}
-
 interface Bare {
   readonly child: ChildProcess;
   readonly port: number;
-}
-
-async function run(load: ChildProcess, round: Round): Promise<RoundResult> {
-  load.send(round);
-  return said<RoundResult>(load);
 }
 
 async function compare(name: string, ours: Server, bare: Bare, load: ChildProcess): Promise<number> {
@@ -190,10 +63,10 @@ async function compare(name: string, ours: Server, bare: Bare, load: ChildProces
     const rates: number[] = [];
     const computed: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      const starts = [ours.child, bare.child].map(({ pid }) => computedBy(pid));
+      const starts = [ours.child, bare.child].map(computedBy);
       const mine = await run(load, { port: ours.port, ...asked });
       const theirs = await run(load, { port: bare.port, ...asked });
-      const ends = [ours.child, bare.child].map(({ pid }) => computedBy(pid));
+      const ends = [ours.child, bare.child].map(computedBy);
       const [our = Number.NaN, their = Number.NaN] = ends.map((end, at) => end - (starts[at] ?? 0));
       computed.push(our / their);
       if (mine.wrong > 0) {
@@ -283,9 +156,13 @@ async function atHalfLoad(
 function writeCluster(scale: number): string {
   const path = join(folder, "cluster");
   mkdirSync(path);
-  for (const { kind, apiVersion, plural, count, fixed = 0, make } of GENERATED) {
-    const total = kind === "Node" ? NODES : Math.max(Math.round(count * scale), fixed);
-    const items = Array.from({ length: total }, (_, at) => ({ kind, apiVersion, ...make(at) }));
+  for (const generated of GENERATED) {
+    const { kind, apiVersion, plural, make } = generated;
+    const items = Array.from({ length: countOf(generated, scale, NODES) }, (_, at) => ({
+      kind,
+      apiVersion,
+      ...make(at),
+    }));
     writeFileSync(join(path, `${plural}.json`), JSON.stringify({ kind: "List", apiVersion: "v1", items }));
   }
   return path;
@@ -308,7 +185,7 @@ function writeKubeconfig(server: string): string {
 
 try {
   for (const nodes of FULL ? [10, 50, 1_000, 5_000] : [50, 5_000]) {
-    const child = start("judge-cost.ts", [String(FULL ? 0.1 : 0.01), String(nodes)]);
+    const child = start(bench, "judge-cost.ts", [String(FULL ? 0.1 : 0.01), String(nodes)]);
     const cost = await said<JudgeCost>(child);
     results[`decide, ${nodes} nodes`] = {
       perParse: report(`decide / JSON.parse, ${nodes} nodes`, cost.ratios),
@@ -319,20 +196,20 @@ try {
     };
   }
 
-  const tls = await pair();
-  const bareServer = start("bare-server.ts", [tls.cert, tls.key]);
+  const tls = await pair(bench);
+  const bareServer = start(bench, "bare-server.ts", [tls.cert, tls.key]);
   const bare = { child: bareServer, port: (await said<{ port: number }>(bareServer)).port };
 
-  const load = start("load.ts", [tls.ca, String(Math.round(20_000 * Math.min(SCALE, FILE_SCALE)))]);
-  const files = await serve("files", tls, ["--cluster", writeCluster(FILE_SCALE)]);
+  const load = start(bench, "load.ts", [tls.ca, String(Math.round(20_000 * Math.min(SCALE, FILE_SCALE)))]);
+  const files = await serve(bench, "files", tls, ["--cluster", writeCluster(FILE_SCALE)]);
   await compare("files", files, bare, load);
   files.child.kill("SIGKILL");
 
-  const apiServer = start("cluster-server.ts", [String(SCALE), String(NODES)]);
+  const apiServer = start(bench, "cluster-server.ts", [String(SCALE), String(NODES)]);
   const { url } = await said<{ url: string; bytes: number }>(apiServer);
   const lookups = async () => Number(await (await fetch(`${url}/lookups`)).text());
   const kubeconfig = writeKubeconfig(`${url}/full`);
-  const live = await serve("live", tls, ["--kubeconfig", kubeconfig]);
+  const live = await serve(bench, "live", tls, ["--kubeconfig", kubeconfig]);
   for (const [name, { ready }] of Object.entries({ files, live })) {
     results[`${name}, start to ready (ms)`] = ready;
     process.stdout.write(`${`${name}: start to ready (ms)`.padEnd(52)} ${ready.toFixed(0)}\n`);
