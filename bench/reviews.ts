@@ -22,15 +22,18 @@ function review(
   const [group, version, plural, subResource] = resource;
   const { name, namespace } = object.metadata as Raw;
   const gvr = { group, version, resource: plural };
+  // Of a scaling it is the group of Scale, not that of what is scaled.
+  const [, kindGroup = "", kindVersion] = /^(?:(.+)\/)?(.+)$/.exec(String(object.apiVersion)) ?? [];
+  const gvk = { group: kindGroup, version: kindVersion, kind: object.kind };
   return JSON.stringify({
     kind: "AdmissionReview",
     apiVersion: "admission.k8s.io/v1",
     request: {
       uid: `00000000-0000-4000-8000-${String(at).padStart(12, "0")}`,
-      kind: { group, version, kind: object.kind },
+      kind: gvk,
       resource: gvr,
       ...(subResource === undefined ? {} : { subResource }),
-      requestKind: { group, version, kind: object.kind },
+      requestKind: gvk,
       requestResource: gvr,
       name,
       namespace,
