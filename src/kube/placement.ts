@@ -109,7 +109,8 @@ const kept = new Map<string, Placement>();
  */
 function likeOthers(placement: Placement): Placement {
   if (namedIn(placement) > MOST_NAMED) return placement;
-  const key = JSON.stringify(placement);
+  // Most of those that say anything only tolerate something; a list is never the text of a whole placement.
+  const key = JSON.stringify(onlyTolerates(placement) ? placement.tolerations : placement);
   if (key.length > LONGEST_KEPT) return placement;
   const like = kept.get(key);
   if (like !== undefined) return like;
@@ -118,8 +119,9 @@ function likeOthers(placement: Placement): Placement {
   return placement;
 }
 
-function namedIn({ nodeSelector, nodeAffinity, ...lists }: Placement): number {
-  const { podAffinity, podAntiAffinity, spreadConstraints, tolerations } = lists;
+function namedIn(placement: Placement): number {
+  const { nodeSelector, nodeAffinity, podAffinity, podAntiAffinity, spreadConstraints, tolerations } =
+    placement;
   let count = spreadConstraints.length + tolerations.length;
   for (const _ in nodeSelector) count += 1;
   for (const { matchExpressions, matchFields } of nodeAffinity ?? []) {
@@ -145,13 +147,17 @@ function namedBySelector(selector: LabelSelector | undefined): number {
 }
 
 function isAnywhere(placement: Placement): boolean {
+  return placement.tolerations === NOTHING && onlyTolerates(placement);
+}
+
+/** True where nothing but tolerations is said. */
+function onlyTolerates(placement: Placement): boolean {
   return (
     placement.nodeName === undefined &&
     placement.nodeSelector === NO_LABELS &&
     placement.nodeAffinity === undefined &&
     placement.podAffinity === NOTHING &&
     placement.podAntiAffinity === NOTHING &&
-    placement.spreadConstraints === NOTHING &&
-    placement.tolerations === NOTHING
+    placement.spreadConstraints === NOTHING
   );
 }

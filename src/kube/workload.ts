@@ -51,7 +51,8 @@ export function workloadFrom(
   const spec = record(raw.spec);
   const notes: string[] = [];
   versionNote(apiVersion, kind, notes);
-  const { template, claimTemplates = NOTHING, ...parts } = read(raw, spec, notes);
+  const parts = read(raw, spec, notes);
+  const { claimTemplates = NOTHING } = parts;
   const ownVolumes =
     claimTemplates.length === 0 ? NO_VOLUMES : new Set<unknown>(claimTemplates.map((own) => own.name));
   return {
@@ -65,7 +66,7 @@ export function workloadFrom(
     pods: parts.pods,
     strategy: parts.strategy,
     paused: spec.paused === true,
-    template: podTemplateOf(template, ownVolumes),
+    template: podTemplateOf(parts.template, ownVolumes),
     status: parts.status,
     revisions: parts.revisions,
     templateFrom: parts.templateFrom,

@@ -48,25 +48,32 @@ export function strategyOf(spec: Raw, names: RollingNames, notes: string[]): Upd
  * A strategy that is written where the API server does not look for it: a file then says the opposite of what happens,
  * and nobody is told where the API server only warns.
  */
-function noteMisplaced(spec: Raw, { kind, member }: RollingNames, notes: string[]): void {
-  const { strategy, updateStrategy } = spec;
-  const template = record(spec.template);
-  const places: readonly (readonly [written: unknown, field: string, right: string])[] = isRecord(strategy)
-    ? ["maxSurge", "maxUnavailable"].map((name) => [
-        strategy[member] == null ? strategy[name] : undefined,
-        `spec.strategy.${name}`,
-        `spec.strategy.${member}.${name}`,
-      ])
-    : [
-        [updateStrategy, "spec.updateStrategy", "spec.strategy"],
-        [record(template.spec).strategy, "spec.template.spec.strategy", "spec.strategy"],
-        [template.strategy, "spec.template.strategy", "spec.strategy"],
-      ];
-  const found = places.find(([written]) => written != null);
-  if (found === undefined) return;
-  const [, field, right] = found;
-  notes.push(`${field} is no field of a ${kind}, and is not used: write ${right}`);
+function noteMisplaced(spec: Raw, names: RollingNames, notes: string[]): void {
+  const misplaced = misplacedIn(spec, names.member);
+  if (misplaced === undefined) return;
+  const { field, right } = misplaced;
+  notes.push(`${field} is no field of a ${names.kind}, and is not used: write ${right}`);
 }
+
+interface Misplaced {
+  readonly field: string;
+  /** Where it belongs. */
+  readonly right: string;
+}
+
+function misplacedIn({ strategy, updateStrategy, template }: Raw, member: string): Misplaced | undefined {
+  const right = "spec.strategy";
+  if (isRecord(strategy)) {
+    const name = strategy[member] == null ? FENCEPOSTS.find((one) => strategy[one] != null) : undefined;
+    return name && { field: `${right}.${name}`, right: `${right}.${member}.${name}` };
+  }
+  if (updateStrategy != null) return { field: "spec.updateStrategy", right };
+  const { spec: podSpec, strategy: beside } = record(template);
+  if (record(podSpec).strategy != null) return { field: "spec.template.spec.strategy", right };
+  return beside != null ? { field: "spec.template.strategy", right } : undefined;
+}
+
+const FENCEPOSTS = ["maxSurge", "maxUnavailable"] as const;
 
 function rollingOf(value: unknown, field: string, notes: string[]): UpdateStrategy {
   if (value != null && !isRecord(value)) {
