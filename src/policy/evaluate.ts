@@ -246,7 +246,7 @@ function hasPods({ pods }: Workload): boolean {
 
 /** The rules that are asked; of a workload at 0 also what autoscalers make of it. */
 function judge(situation: Situation, options: PolicyOptions, asked = EVERYTHING): Broken[] {
-  if (isHarmless(situation)) return [];
+  if (!isOneAtATime(situation.workload) && isHarmless(situation)) return [];
   const { view, workload } = situation;
   const awake =
     asked !== ROLLOUT && situation.steady.overlap.value === "zero" ? awakened(workload, view) : undefined;
@@ -257,6 +257,18 @@ function judge(situation: Situation, options: PolicyOptions, asked = EVERYTHING)
     if (broken.match.byAutoscaler) brokens.push({ ...broken, asleep: true });
   }
   return brokens;
+}
+
+/**
+ * One pod, unless an autoscaler adds some, that ends before the next one starts: what it mounts hardly ever matters, so
+ * that the rules are asked first.
+ */
+function isOneAtATime({ pods, strategy }: Workload): boolean {
+  return (
+    pods.by === "replicas" &&
+    pods.replicas <= 1 &&
+    (strategy.kind === "recreate" || strategy.kind === "delete-first")
+  );
 }
 
 /** Any number of pods may have what it mounts, wherever they are: no rule has anything to look at. */

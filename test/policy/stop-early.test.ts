@@ -78,6 +78,13 @@ t.test("one pod at a time that shares with nobody: places are not looked at", as
   t.equal(earlier.size, 0);
 });
 
+t.test("one pod at a time that shares with nobody: who may hold its claims is not looked at", async (t) => {
+  const { rules, now, earlier } = asks(deployment(RECREATE), deployment(RECREATE), [claim(), ...NODES]);
+  t.strictSame(rules, []);
+  t.strictSame([...now.keys()].sort(), ["autoscalersOf", "borrowersOf", "setWithClaim", "workloadsMounting"]);
+  t.equal(earlier.size, 0);
+});
+
 t.test("the state before is asked only about the rule that is broken now", async (t) => {
   const { rules, earlier } = asks(deployment(RECREATE), deployment(), [claim(), ...NODES]);
   t.strictSame(rules, ["rwo-rolling-update"]);

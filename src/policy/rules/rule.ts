@@ -107,11 +107,12 @@ export function attachmentRule<const Id extends string>(rule: AttachmentRule<Id>
  * pod, semantics S27), and where none can be placed (S24).
  */
 export function contested(situation: Situation, moment: Moment, reach: Reach): readonly ClaimReach[] {
-  const { overlap, claims } = situation[moment];
-  if (overlap.value === "zero" || overlap.value === "never") return [];
-  const held = withReach(claims, reach);
+  const factors = situation[moment];
+  const overlap = factors.overlap.value;
+  if (overlap === "zero" || overlap === "never") return NONE;
+  const held = withReach(factors.claims, reach);
   if (held.length === 0) return held;
-  const { value } = situation[moment].spread;
+  const { value } = factors.spread;
   return value === "nowhere" || (value === "one-node" && reach !== "pod") ? [] : held;
 }
 

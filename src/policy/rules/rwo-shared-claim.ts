@@ -1,5 +1,5 @@
 import { withBorrowers } from "../borrowed-template.ts";
-import type { ClaimReach } from "../factors.ts";
+import { type ClaimReach, LONG_LIST } from "../factors.ts";
 import { claimNameField, relatedTo } from "../field.ts";
 import type { Workload } from "../model.ts";
 import { steadyOverlap } from "../overlap.ts";
@@ -47,13 +47,13 @@ export const rwoSharedClaim = workloadRule({
 
   judge(situation) {
     const { workload, steady } = situation;
-    if (steady.overlap.value === "zero") return null;
+    if (steady.overlap.value === "zero" || isAlone(situation)) return null;
     const disputed = new Set<ClaimReach>();
     const rivals = new Map<string, Workload>();
     for (const claim of [...steady.claims, ...claimsOfItsPods(situation)]) {
       if (disputed.size === CLAIMS_DISPUTED) break;
       if (claim.inline || (claim.reach !== "node" && claim.reach !== "pod")) continue;
-      for (const other of rivalsFor(claim, situation)) {
+      for (const other of rivalsFor(claim.name, situation)) {
         // Asked only where somebody else is there: where pods land is the most expensive question of all.
         if (steady.spread.value === "nowhere") return null;
         if (!contest(claim, other, situation)) continue;
@@ -99,13 +99,25 @@ function claimsOfItsPods({ workload, view, options }: Situation): readonly Claim
     );
 }
 
-function rivalsFor(claim: ClaimReach, situation: Situation): readonly Workload[] {
+/** True where nobody else mounts the few claims of a template, so that who may hold them need not be found out. */
+function isAlone(situation: Situation): boolean {
+  const { template, claimTemplates } = situation.workload;
+  return (
+    claimTemplates.length === 0 &&
+    template.mounts.length < LONG_LIST &&
+    template.mounts.every(
+      (mount) => mount.kind === "inline" || rivalsFor(mount.claimName, situation).length === 0,
+    )
+  );
+}
+
+function rivalsFor(claimName: string, situation: Situation): readonly Workload[] {
   const rivals: Workload[] = [];
   const { workload, view } = situation;
   const { namespace } = workload;
-  const set = knownValue(view.setWithClaim(namespace, claim.name));
+  const set = knownValue(view.setWithClaim(namespace, claimName));
   if (set !== undefined) addRivals(set, situation, rivals);
-  for (const one of knownValue(view.workloadsMounting(namespace, claim.name)) ?? []) {
+  for (const one of knownValue(view.workloadsMounting(namespace, claimName)) ?? []) {
     if (rivals.length >= RIVALS_COMPARED) break;
     addRivals(one, situation, rivals);
   }
@@ -125,7 +137,7 @@ function addRivals(one: Workload, situation: Situation, rivals: Workload[]): voi
       return !itself && steadyOverlap(other, view).value !== "zero";
     }),
   );
-  rivals.push(...withPods.slice(0, RIVALS_COMPARED - rivals.length));
+  if (withPods.length > 0) rivals.push(...withPods.slice(0, RIVALS_COMPARED - rivals.length));
 }
 
 /** Comparing every pair of thousands that share one claim would take minutes, and a few names say it all. */
