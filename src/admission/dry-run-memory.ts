@@ -1,5 +1,7 @@
+import { Buckets, Scoped, ScopedBuckets } from "../cluster/scoped.ts";
 import type { DryRunMemory as Settings } from "../config/model.ts";
 import type { Fact } from "../kube/fact.ts";
+import { NOTHING } from "../kube/raw.ts";
 
 /** What one user dry-ran in one namespace, indexed by what an object can refer to. */
 export interface Recollection {
@@ -16,11 +18,74 @@ export interface Recollection {
 const MOST_ALIKE = 64;
 
 interface Remembered {
-  /** What it names, with its owner. */
-  readonly refersTo: readonly string[];
+  readonly of: Owned;
   readonly fact: Fact;
   readonly bytes: number;
   readonly until: number;
+}
+
+/** What one user dry-ran in one namespace. */
+class Owned implements Recollection {
+  readonly user: string;
+  readonly namespace: string;
+  /** By kind and name. */
+  readonly objects = new Scoped<Remembered>();
+  readonly #mounting = new Buckets<Remembered>();
+  /** By kind and name of the target. */
+  readonly #scaling = new ScopedBuckets<Remembered>();
+
+  constructor(user: string, namespace: string) {
+    this.user = user;
+    this.namespace = namespace;
+  }
+
+  object(kind: string, name: string): Fact | undefined {
+    return this.objects.get(kind, name)?.fact;
+  }
+
+  mounting(claim: string): readonly Fact[] {
+    return newestOf(this.#mounting.at(claim));
+  }
+
+  scaling(kind: string, name: string): readonly Fact[] {
+    return newestOf(this.#scaling.at(kind, name));
+  }
+
+  add(one: Remembered): void {
+    this.objects.set(one.fact.kind, one.fact.object.name, one);
+    this.#refer("add", one);
+  }
+
+  delete(one: Remembered): void {
+    this.objects.delete(one.fact.kind, one.fact.object.name);
+    this.#refer("delete", one);
+  }
+
+  /** The claims that a workload mounts, or the target of an autoscaler. */
+  #refer(change: "add" | "delete", one: Remembered): void {
+    const { fact } = one;
+    if (fact.kind === "HorizontalPodAutoscaler") {
+      this.#scaling[change](fact.object.target.kind, fact.object.target.name, one);
+    } else if ("template" in fact.object) {
+      for (const mount of fact.object.template.mounts) {
+        if (mount.kind === "claim") this.#mounting[change](mount.claimName, one);
+      }
+    }
+  }
+}
+
+/** Of a user who has dry-run nothing. */
+const NO_RECOLLECTION: Recollection = {
+  object: () => undefined,
+  mounting: () => NOTHING,
+  scaling: () => NOTHING,
+};
+
+/** The newest stand at the end. */
+function newestOf(found: Iterable<Remembered>): readonly Fact[] {
+  const facts: Fact[] = [];
+  for (const { fact } of found) facts.push(fact);
+  return facts.length <= MOST_ALIKE ? facts : facts.slice(-MOST_ALIKE);
 }
 
 /**
@@ -32,9 +97,9 @@ interface Remembered {
 export class DryRunMemory {
   readonly #settings: () => Settings;
   /** In order of arrival, which is the order of expiry unless the settings change. */
-  readonly #entries = new Map<string, Remembered>();
-  /** Keys of entries, by owner and what the entries name. */
-  readonly #referring = new Map<string, Set<string>>();
+  readonly #entries = new Set<Remembered>();
+  /** By user and namespace. */
+  readonly #owned = new Scoped<Owned>();
   #bytes = 0;
 
   constructor(settings: () => Settings) {
@@ -57,33 +122,21 @@ export class DryRunMemory {
    */
   recall(user: string, namespace: string, now: number): Recollection {
     this.#forget(now);
-    const owner = ownerKey(user, namespace);
-    const referring = (what: string): readonly Fact[] => {
-      const keys = this.#referring.get(`${owner}${what}`);
-      if (keys === undefined) return [];
-      // The newest are at the end.
-      return [...keys].slice(-MOST_ALIKE).flatMap((key) => this.#entries.get(key)?.fact ?? []);
-    };
-    return {
-      object: (kind, name) => this.#entries.get(entryKey(owner, kind, name))?.fact,
-      mounting: (claim) => referring(claimReference(claim)),
-      scaling: (kind, name) => referring(targetReference(kind, name)),
-    };
+    return this.#owned.get(user, namespace) ?? NO_RECOLLECTION;
   }
 
   /** Remembers an object that a user dry-ran, replacing an earlier one of the same name. */
   remember(user: string, namespace: string, fact: Fact, now: number): void {
     const { enabled, seconds, maxBytes } = this.#settings();
-    const owner = ownerKey(user, namespace);
-    const key = entryKey(owner, fact.kind, fact.object.name);
-    this.#drop(key);
+    const older = this.#owned.get(user, namespace)?.objects.get(fact.kind, fact.object.name);
+    if (older !== undefined) this.#drop(older);
     const bytes = bytesOf(fact);
     if (enabled && bytes <= maxBytes) {
-      const refersTo = referencesOf(fact).map((what) => `${owner}${what}`);
-      this.#entries.set(key, { refersTo, fact, bytes, until: now + seconds * 1000 });
-      for (const what of refersTo) {
-        this.#referring.set(what, (this.#referring.get(what) ?? new Set()).add(key));
-      }
+      const owned = this.#owned.get(user, namespace) ?? new Owned(user, namespace);
+      this.#owned.set(user, namespace, owned);
+      const one = { of: owned, fact, bytes, until: now + seconds * 1000 };
+      owned.add(one);
+      this.#entries.add(one);
       this.#bytes += bytes;
     }
     this.#forget(now);
@@ -91,49 +144,19 @@ export class DryRunMemory {
 
   #forget(now: number): void {
     const { enabled, maxEntries, maxBytes } = this.#settings();
-    for (const [key, { until }] of this.#entries) {
+    for (const one of this.#entries) {
       const fits = this.#entries.size <= maxEntries && this.#bytes <= maxBytes;
-      if (enabled && fits && until > now) break;
-      this.#drop(key);
+      if (enabled && fits && one.until > now) break;
+      this.#drop(one);
     }
   }
 
-  #drop(key: string): void {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) return;
-    this.#entries.delete(key);
-    this.#bytes -= entry.bytes;
-    for (const what of entry.refersTo) {
-      const keys = this.#referring.get(what);
-      keys?.delete(key);
-      if (keys?.size === 0) this.#referring.delete(what);
-    }
+  #drop(one: Remembered): void {
+    this.#entries.delete(one);
+    this.#bytes -= one.bytes;
+    one.of.delete(one);
+    if (one.of.objects.size === 0) this.#owned.delete(one.of.user, one.of.namespace);
   }
-}
-
-function ownerKey(user: string, namespace: string): string {
-  return JSON.stringify([user, namespace]);
-}
-
-function entryKey(owner: string, kind: string, name: string): string {
-  return JSON.stringify([owner, kind, name]);
-}
-
-const claimReference = (name: string) => JSON.stringify(["PersistentVolumeClaim", name]);
-
-const targetReference = (kind: string, name: string) => JSON.stringify(["target", kind, name]);
-
-/** The claims that a workload mounts, or the target of an autoscaler. */
-function referencesOf(fact: Fact): readonly string[] {
-  if (fact.kind === "HorizontalPodAutoscaler") {
-    const { kind, name } = fact.object.target;
-    return [targetReference(kind, name)];
-  }
-  if (!("template" in fact.object)) return [];
-  const names = fact.object.template.mounts.flatMap((mount) =>
-    mount.kind === "claim" ? [claimReference(mount.claimName)] : [],
-  );
-  return [...new Set(names)];
 }
 
 /** An estimate of what a fact takes in memory; parts of the object that are not judged are not kept. */

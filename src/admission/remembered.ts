@@ -11,63 +11,60 @@ import type { Subject } from "./subject.ts";
  * not read, so that a dry run costs the same however much is remembered.
  */
 export function rememberedFor(subject: Subject, memory: Recollection, view: ClusterView): readonly Fact[] {
+  const found: Fact[] = [];
   switch (subject.type) {
     case "none":
-      return [];
+      break;
     case "workload":
-      return distinct(
-        [subject.next, ...(subject.previous === null ? [] : [subject.previous])].flatMap((workload) =>
-          besides(memory, workload),
-        ),
-      );
+      addBesides(found, memory, subject.next);
+      if (subject.previous !== null) addBesides(found, memory, subject.previous);
+      break;
     case "scale":
-      return aroundTarget(subject.target, memory, view);
+      addAroundTarget(found, memory, subject.target, view);
+      break;
     case "autoscaler": {
       const { namespace, target } = subject.next;
-      return aroundTarget({ kind: target.kind, namespace, name: target.name }, memory, view);
+      addAroundTarget(found, memory, { kind: target.kind, namespace, name: target.name }, view);
+      break;
     }
     case "claim": {
       const { namespace, name } = subject.claim;
-      const workloads = memory.mounting(name);
+      found.push(...memory.mounting(name));
       const standing = knownValue(view.workloadsMounting(namespace, name)) ?? [];
-      const scaled = [...workloads.map(({ object }) => object as Workload), ...standing];
-      return distinct([
-        ...workloads,
-        ...scaled.flatMap((workload) => memory.scaling(workload.kind, workload.name)),
-      ]);
+      for (const { kind, name } of [...found.map(({ object }) => object as Workload), ...standing]) {
+        found.push(...memory.scaling(kind, name));
+      }
     }
   }
+  return found.length < 2 ? found : [...new Set(found)];
 }
 
-function aroundTarget(
-  { kind, namespace, name }: Target,
+function addAroundTarget(
+  found: Fact[],
   memory: Recollection,
+  { kind, namespace, name }: Target,
   view: ClusterView,
-): readonly Fact[] {
+): void {
   // An autoscaler may name any kind as its target.
-  if (!isWorkloadKind(kind)) return [];
+  if (!isWorkloadKind(kind)) return;
   const remembered = memory.object(kind, name);
+  if (remembered !== undefined) {
+    found.push(remembered);
+    addBesides(found, memory, remembered.object as Workload);
+  }
   const standing = knownValue(view.workload(kind, namespace, name));
-  const workloads = [
-    ...(remembered === undefined ? [] : [remembered.object as Workload]),
-    ...(standing ? [standing] : []),
-  ];
-  return distinct([
-    ...(remembered === undefined ? [] : [remembered]),
-    ...workloads.flatMap((workload) => besides(memory, workload)),
-  ]);
+  if (standing !== undefined) addBesides(found, memory, standing);
 }
 
 /** Its claims, who else mounts them, and its autoscalers. */
-function besides(memory: Recollection, { kind, name, template }: Workload): readonly Fact[] {
-  const around = template.mounts.flatMap((mount) => {
-    if (mount.kind !== "claim") return [];
+function addBesides(found: Fact[], memory: Recollection, { kind, name, template }: Workload): void {
+  for (const mount of template.mounts) {
+    if (mount.kind !== "claim") continue;
     const claim = memory.object("PersistentVolumeClaim", mount.claimName);
-    return [...(claim === undefined ? [] : [claim]), ...memory.mounting(mount.claimName)];
-  });
-  return [...around, ...memory.scaling(kind, name)].filter(
-    (fact) => fact.kind !== kind || fact.object.name !== name,
-  );
+    if (claim !== undefined) found.push(claim);
+    for (const fact of memory.mounting(mount.claimName)) {
+      if (fact.kind !== kind || fact.object.name !== name) found.push(fact);
+    }
+  }
+  found.push(...memory.scaling(kind, name));
 }
-
-const distinct = (facts: readonly Fact[]): readonly Fact[] => [...new Set(facts)];
