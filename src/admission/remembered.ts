@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+import { namespaceOf } from "../cluster/cluster-index.ts";
 import type { Target } from "../judge/target.ts";
 import type { Fact } from "../kube/fact.ts";
 import { isWorkloadKind } from "../kube/kinds.ts";
@@ -36,7 +38,32 @@ export function rememberedFor(subject: Subject, memory: Recollection, view: Clus
       }
     }
   }
-  return found.length < 2 ? found : [...new Set(found)];
+  if (found.length === 0) return found;
+  return [...new Set(found)].filter((fact) => !isStanding(fact, view));
+}
+
+/** What is in the cluster just as it was dry-run changes nothing in the picture, which need not be judged twice then. */
+function isStanding(fact: Fact, view: ClusterView): boolean {
+  return standingFor(fact, view).some((standing) => isDeepStrictEqual(standing, fact.object));
+}
+
+/** What the cluster has in the place of a fact; of autoscalers, which cannot be found by name, those of its target. */
+function standingFor(fact: Fact, view: ClusterView): readonly Fact["object"][] {
+  switch (fact.kind) {
+    case "HorizontalPodAutoscaler":
+    case "ScaledObject":
+      return (
+        knownValue(view.autoscalersOf({ ...fact.object.target, namespace: fact.object.namespace })) ?? []
+      );
+    case "PersistentVolumeClaim": {
+      const claim = knownValue(view.claim(fact.object.namespace, fact.object.name));
+      return claim === undefined ? [] : [claim];
+    }
+    default: {
+      const workload = knownValue(view.workload(fact.kind, namespaceOf(fact), fact.object.name));
+      return workload === undefined ? [] : [workload];
+    }
+  }
 }
 
 function addAroundTarget(

@@ -130,6 +130,27 @@ t.test("a dry run looks only at what its object names, however much is remembere
   }
 });
 
+t.test("what stands in the cluster as it was dry-run is not laid over", async (t) => {
+  const it = memory({ maxEntries: 3_000, maxBytes: 10_000_000 });
+  const [rival, scaler, data] = [
+    objects.deployment({ name: "rival", claims: ["data"] }),
+    objects.autoscaler({ name: "scaler", target: "web", max: 3 }),
+    objects.claim({ name: "data" }),
+  ];
+  const index = new ClusterIndex();
+  for (const raw of [rival, scaler, data]) {
+    index.put(fact(structuredClone(raw)));
+    it.remember("ann", "shop", fact(raw), 0);
+  }
+  const look = () =>
+    rememberedFor(dryRun, it.recall("ann", "shop", 1), index).map(({ object }) => object.name);
+  t.same(look(), [], "the dry run is judged once");
+  it.remember("ann", "shop", fact(objects.autoscaler({ name: "scaler", target: "web", max: 4 })), 0);
+  t.same(look(), ["scaler"]);
+  index.remove("Deployment", "shop", "rival");
+  t.same(look(), ["rival", "scaler"]);
+});
+
 t.test("of very many that mount one claim the newest are looked at", async (t) => {
   const it = memory({ maxEntries: 3_000, maxBytes: 10_000_000 });
   for (let at = 0; at < 2_000; at++) {
