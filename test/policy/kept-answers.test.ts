@@ -5,8 +5,10 @@ import { factFrom } from "../../src/kube/fact.ts";
 import type { Claim } from "../../src/policy/model.ts";
 import { DEFAULT_OPTIONS, type PolicyOptions } from "../../src/policy/options.ts";
 import { classesOffering, reachOfClaim } from "../../src/policy/reach.ts";
+import { placeOf } from "../../src/policy/spread/place.ts";
 import { knownValue } from "../../src/policy/view.ts";
-import { claim, volume } from "../support/objects.ts";
+import { claim, node, volume } from "../support/objects.ts";
+import { ANYWHERE } from "./spread/cases.ts";
 
 type Raw = Readonly<Record<string, unknown>>;
 
@@ -65,3 +67,49 @@ t.test("which classes offer a mode is found out again when a class changes", asy
   index.remove("StorageClass", "", "shared");
   t.strictSame(offering(), []);
 });
+
+t.test(
+  "where pods may land is found out again when a node, a volume or the configuration changes",
+  async (t) => {
+    const index = new ClusterIndex();
+    const held = (pool: string) =>
+      volume({
+        spec: {
+          csi: { driver: "ebs.csi.aws.com", volumeHandle: "vol-1" },
+          nodeAffinity: {
+            required: {
+              nodeSelectorTerms: [{ matchExpressions: [{ key: "pool", operator: "In", values: [pool] }] }],
+            },
+          },
+        },
+      });
+    const nodes = ["n1", "n2", "n3"].map((name) => node(name, { pool: "a" }));
+    put(index, ...nodes, held("a"), claim({ spec: { volumeName: "pv-data" } }));
+    const data = knownValue(index.claim("shop", "data")) as Claim;
+    const told = (options = DEFAULT_OPTIONS) => {
+      const { where, evidence } = placeOf(
+        ANYWHERE,
+        "Deployment",
+        [reachOfClaim(data, index, options)],
+        index,
+        options,
+      );
+      return `${where}: ${evidence[0]}`;
+    };
+    const several = "several: 3 of 3 known nodes take the pods: n1, n2, n3";
+    t.equal(told(), several);
+    t.equal(told(), several);
+    const local = withDriver({ nodeLocal: true });
+    t.match(
+      told(local),
+      /^one-node: volume pv-data .* is on one node: pool=a/,
+      "the driver keeps it on a node",
+    );
+    t.match(told({ ...DEFAULT_OPTIONS, singleNode: true }), /^one-node: the configuration says/);
+    t.equal(told(), several);
+    put(index, node("n4", { pool: "a" }));
+    t.match(told(), /^several: 4 of 4 known nodes/);
+    put(index, held("b"));
+    t.match(told(), /^several: none of the 4 known nodes takes the pods now/);
+  },
+);

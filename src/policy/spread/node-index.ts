@@ -25,9 +25,32 @@ export interface NodeIndex {
   /** Every label key that some node has. */
   readonly keys: ReadonlySet<string>;
   readonly alike: AlikeNodes;
-  readonly taking: WeakMap<Placement, Map<WorkloadKind, Taking>>;
-  /** The same with volumes, by what stands for their node affinity. */
-  readonly takingVolumes: WeakMap<Placement, Map<WorkloadKind, Map<object, Taking>>>;
+  readonly taking: KeptForPlacements<Taking>;
+}
+
+/** What stands for the node affinity of volumes is one of so many at most before all is found out again. */
+const MOST_AFFINITIES = 100;
+
+/** Stands for the node affinity of volumes that may be anywhere. */
+export const NO_AFFINITY: object = Object.freeze({});
+
+/** What was found out about placements with volumes, of which many say the same. */
+export class KeptForPlacements<T extends object> {
+  readonly #kept = new WeakMap<Placement, Map<WorkloadKind, Map<object, T>>>();
+
+  /** @param affinity one object for all volumes that say so */
+  get(placement: Placement, kind: WorkloadKind, affinity: object): T | undefined {
+    return this.#kept.get(placement)?.get(kind)?.get(affinity);
+  }
+
+  set(placement: Placement, kind: WorkloadKind, affinity: object, found: T): void {
+    const kinds = this.#kept.get(placement) ?? new Map<WorkloadKind, Map<object, T>>();
+    this.#kept.set(placement, kinds);
+    const kept = kinds.get(kind) ?? new Map<object, T>();
+    kinds.set(kind, kept);
+    if (kept.size >= MOST_AFFINITIES) kept.clear();
+    kept.set(affinity, found);
+  }
 }
 
 const indices = new WeakMap<readonly Node[], NodeIndex>();
@@ -41,68 +64,29 @@ export function indexOf(nodes: readonly Node[]): NodeIndex {
     byName: Map.groupBy(nodes, (node) => node.name),
     keys: new Set(nodes.flatMap(({ labels }) => Object.keys(labels))),
     alike: alikeNodes(nodes, TOLD),
-    taking: new WeakMap(),
-    takingVolumes: new WeakMap(),
+    taking: new KeptForPlacements(),
   };
   indices.set(nodes, index);
   return index;
 }
 
 /**
- * The nodes that take the pods of a placement, volumes left aside; kept for placements that are judged again.
+ * The nodes that take the pods of a placement with volumes; kept for those that are judged again.
  *
- * @returns `undefined` where there is no work left to look at every node
+ * @param affinity as for `KeptForPlacements`
  */
 export function takingOf(
-  index: NodeIndex,
-  placement: Placement,
-  kind: WorkloadKind,
-  work: Work,
-): Taking | undefined {
-  const known = index.taking.get(placement)?.get(kind);
-  if (known !== undefined) return known;
-  const taking = takingAmong(
-    index,
-    placement,
-    [],
-    work,
-    (node) => notTaking(placement, kind, node) === undefined,
-  );
-  if (taking !== undefined) {
-    const kinds = index.taking.get(placement) ?? new Map<WorkloadKind, Taking>();
-    kinds.set(kind, taking);
-    index.taking.set(placement, kinds);
-  }
-  return taking;
-}
-
-/** What stands for the node affinity of volumes is one of so many at most before all is found out again. */
-const MOST_AFFINITIES = 100;
-
-/**
- * The nodes that take the pods of a placement with volumes; kept where many volumes say the same.
- *
- * @param affinity one object for all volumes that say so
- */
-export function takingWith(
-  index: NodeIndex,
+  { taking }: NodeIndex,
   placement: Placement,
   kind: WorkloadKind,
   affinity: object,
   find: () => Taking | undefined,
 ): Taking | undefined {
-  const known = index.takingVolumes.get(placement)?.get(kind)?.get(affinity);
+  const known = taking.get(placement, kind, affinity);
   if (known !== undefined) return known;
-  const taking = find();
-  if (taking !== undefined) {
-    const kinds = index.takingVolumes.get(placement) ?? new Map<WorkloadKind, Map<object, Taking>>();
-    index.takingVolumes.set(placement, kinds);
-    const kept = kinds.get(kind) ?? new Map<object, Taking>();
-    kinds.set(kind, kept);
-    if (kept.size >= MOST_AFFINITIES) kept.clear();
-    kept.set(affinity, taking);
-  }
-  return taking;
+  const found = find();
+  if (found !== undefined) taking.set(placement, kind, affinity, found);
+  return found;
 }
 
 /**

@@ -17,12 +17,13 @@ import {
 } from "./constraints.ts";
 import {
   indexOf,
+  KeptForPlacements,
+  NO_AFFINITY,
   type NodeIndex,
   namesTooMuch,
   notTaking,
   takingAmong,
   takingOf,
-  takingWith,
   valuesIn,
 } from "./node-index.ts";
 import { ANY, namesIn, onlyValues } from "./value-set.ts";
@@ -71,6 +72,8 @@ export function placeOf(
   work = new Work(),
 ): Place {
   const holding = holdingAmong(claims);
+  const kept = keptPlace(placement, kind, holding, view, options, work);
+  if (kept !== undefined) return kept;
   const by = holding.map(({ name, inline }) => (inline ? `disk ${name}` : name));
   return work.once(`place of a ${kind} with ${by.join(", ")}`, placement, () =>
     findPlace(placement, kind, holding, view, options, work),
@@ -94,6 +97,49 @@ function holdingAmong(claims: readonly ClaimReach[]): readonly ClaimReach[] {
     held.set(claims, holding);
   }
   return holding;
+}
+
+/** Of placements and volumes that call no host and leave several nodes: most do, and say nothing of their own. */
+const places = new WeakMap<NodeIndex, KeptForPlacements<Place>>();
+
+function keptPlace(
+  placement: Placement,
+  kind: WorkloadKind,
+  claims: readonly ClaimReach[],
+  view: ClusterView,
+  options: PolicyOptions,
+  work: Work,
+): Place | undefined {
+  if (options.singleNode || work.isSpent) return undefined;
+  const nodes = knownValue(view.nodes());
+  const affinity = nodes && commonAffinity(claims);
+  return affinity && places.get(indexOf(nodes))?.get(placement, kind, affinity);
+}
+
+function keepPlace(
+  index: NodeIndex,
+  placement: Placement,
+  kind: WorkloadKind,
+  claims: readonly ClaimReach[],
+  place: Place,
+): void {
+  const affinity = commonAffinity(claims);
+  if (affinity === undefined) return;
+  const kept = places.get(index) ?? new KeptForPlacements<Place>();
+  places.set(index, kept);
+  kept.set(placement, kind, affinity, place);
+}
+
+/** What stands for the node affinity of these volumes; `undefined` where they differ, or where one is on one node. */
+function commonAffinity(claims: readonly ClaimReach[]): object | undefined {
+  let common = NO_AFFINITY;
+  for (const { volume, pin } of claims) {
+    if (pin !== undefined || volume?.nodeAffinity === undefined) return undefined;
+    const affinity = onVolume(volume.nodeAffinity);
+    if (common !== NO_AFFINITY && common !== affinity) return undefined;
+    common = affinity;
+  }
+  return common;
 }
 
 function findPlace(
@@ -138,6 +184,10 @@ function findPlace(
   if (pinned !== undefined) return pinned;
   const byNodes = hosts && placeAmong(hosts, placement, kind, claims, work, age);
   if (byNodes?.where === "one-node") return byNodes;
+  if (hosts !== undefined && byNodes !== undefined && calling.length === 0 && !work.isSpent) {
+    keepPlace(hosts, placement, kind, claims, byNodes);
+    return byNodes;
+  }
   const unread =
     lookup.state === "unknown" && sources.length > 0
       ? [`how many nodes ${listOf(sources.map(({ text }) => text))} leaves is not known (${lookup.reason})`]
@@ -336,14 +386,8 @@ function placeAmong(
       work,
       (node) => unreachable(placement, kind, claims, node) === undefined,
     );
-  const [affinity] = volumes;
-  const one = affinity && onVolume(affinity);
-  const taking =
-    affinity === undefined
-      ? takingOf(index, placement, kind, work)
-      : one !== undefined && volumes.every((terms) => terms === affinity || onVolume(terms) === one)
-        ? takingWith(index, placement, kind, one, find)
-        : find();
+  const affinity = commonAffinity(claims);
+  const taking = affinity === undefined ? find() : takingOf(index, placement, kind, affinity, find);
   if (taking === undefined) return several([TOO_MUCH]);
   const [node] = taking.first;
   if (node === undefined) {
