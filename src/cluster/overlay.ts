@@ -66,8 +66,7 @@ class Overlay implements ClusterView {
   readonly #below: ClusterView;
   readonly #own: Layer;
   readonly #answers: Answers;
-  /** What of the view below does not show through: by kind, namespace and name of the object there. */
-  #hidden: Set<string> | undefined;
+  readonly #hidden = new Hidden();
   readonly #changed: FactKind[] = [];
   /** Autoscalers cannot be looked up by name below, so they are recognised when they turn up in an answer. */
   readonly #replacedAutoscalers: Removal[] = [];
@@ -201,24 +200,19 @@ class Overlay implements ClusterView {
     } else if (isWorkloadKind(kind)) {
       this.#hideFound(kind, this.#below.workload(kind, namespace, name));
     } else {
-      this.#hideKey(keyOf(kind, "", name));
+      this.#hidden.add(kind, "", name);
     }
   }
 
-  #hideKey(key: string): void {
-    this.#hidden ??= new Set();
-    this.#hidden.add(key);
-  }
-
   #hideFound(kind: FactKind, found: Lookup<Claim | Workload>): void {
-    if (found.state === "known") this.#hideKey(keyOf(kind, found.value.namespace, found.value.name));
+    if (found.state === "known") this.#hidden.add(kind, found.value.namespace, found.value.name);
   }
 
   #isHidden(
     kind: string,
     { namespace, name }: { readonly namespace: string; readonly name: string },
   ): boolean {
-    return this.#hidden?.has(keyOf(kind, namespace, name)) === true;
+    return this.#hidden.has(kind, namespace, name);
   }
 
   /** Of a kind that has no namespaces. */
@@ -230,7 +224,7 @@ class Overlay implements ClusterView {
     if (this.#changed.includes(kind)) {
       const own = this.#own.find(kind, "", name) as T | undefined;
       if (own !== undefined) return known(own);
-      if (this.#hidden?.has(keyOf(kind, "", name))) return absent;
+      if (this.#hidden.has(kind, "", name)) return absent;
     }
     return this.#orAnswer(ask(this.#below), kind, "", name);
   }
@@ -259,7 +253,7 @@ class Overlay implements ClusterView {
 
   #workloads(below: Lookup<readonly Workload[]>, own: readonly Workload[]): Lookup<readonly Workload[]> {
     if (below.state !== "known") return own.length === 0 ? below : known(own.toSorted(byKindAndName));
-    if (own.length === 0 && (below.value.length === 0 || this.#hidden === undefined)) return below;
+    if (own.length === 0 && (below.value.length === 0 || this.#hidden.isEmpty)) return below;
     const showing = below.value.filter((workload) => !this.#isHidden(workload.kind, workload));
     if (showing.length === 0 && own.length === 1) return known(own);
     return own.length === 0 ? known(showing) : known([...showing, ...own].sort(byKindAndName));
@@ -271,7 +265,7 @@ class Overlay implements ClusterView {
   ): readonly T[] {
     if (!this.#changed.includes(kind)) return below;
     const own = this.#own.ofKind(kind) as unknown as readonly T[];
-    return [...below.filter(({ name }) => !this.#hidden?.has(keyOf(kind, "", name))), ...own].sort((a, b) =>
+    return [...below.filter(({ name }) => !this.#hidden.has(kind, "", name)), ...own].sort((a, b) =>
       a.name < b.name ? -1 : 1,
     );
   }
@@ -292,6 +286,32 @@ class Overlay implements ClusterView {
 
 function sameTarget({ target: { apiVersion, kind } }: Autoscaler, target: ObjectRef): boolean {
   return kind === target.kind && sameApi(apiVersion, target.apiVersion, kind);
+}
+
+/** What of a view below does not show through, by kind, namespace and name. Most overlays hide one object. */
+class Hidden {
+  #one: Pick<ObjectRef, "kind" | "namespace" | "name"> | undefined;
+  #more: Set<string> | undefined;
+
+  get isEmpty(): boolean {
+    return this.#one === undefined;
+  }
+
+  add(kind: string, namespace: string, name: string): void {
+    if (this.#one === undefined) {
+      this.#one = { kind, namespace, name };
+    } else {
+      this.#more ??= new Set();
+      this.#more.add(keyOf(kind, namespace, name));
+    }
+  }
+
+  has(kind: string, namespace: string, name: string): boolean {
+    const one = this.#one;
+    if (one === undefined) return false;
+    if (one.name === name && one.kind === kind && one.namespace === namespace) return true;
+    return this.#more?.has(keyOf(kind, namespace, name)) === true;
+  }
 }
 
 function keyOf(kind: string, namespace: string, name: string): string {

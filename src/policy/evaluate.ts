@@ -223,8 +223,16 @@ function knownBefore(before: Situation, options: PolicyOptions, asked: Asked): r
 
 /** The rollout that a change sets going: of the new template over the old, or of one that was held back. */
 function rolloutStarted(now: Situation, change: Change): Situation | undefined {
-  if (change.templateChanged) return hasPods(change.previous) ? replacing(now, change.previous) : undefined;
+  if (change.templateChanged) {
+    return hasPods(change.previous) && hasBothAtOnce(now) ? replacing(now, change.previous) : undefined;
+  }
   return resumes(change, now.workload) ? now : undefined;
+}
+
+/** Where an old pod always ends first, there is nothing for a rule about a rollout to look at. */
+function hasBothAtOnce({ rollout }: Situation): boolean {
+  const { value } = rollout.overlap;
+  return value === "briefly" || value === "stuck";
 }
 
 function haltedBy(match: Match, situation: Situation): Ratcheted {
