@@ -35,6 +35,7 @@ const sources = {
   memory: new DryRunMemory(() => DEFAULT_CONFIG.dryRunMemory),
   verifyWaiver: async () => ({ state: "refused", reason: "none" }) as const,
   now: Date.now,
+  answersOnly: true as const,
 };
 const reviews = mixOf(300, Math.max(1, Math.round(20_000 * Number(scale))));
 const dryRuns = reviews.map(({ body }) => body.replace('"dryRun":false', '"dryRun":true'));

@@ -3,6 +3,7 @@ import type { Config } from "../config/model.ts";
 import { isExcluded } from "../config/scope.ts";
 import type { WaiverCheck } from "../judge/context.ts";
 import { autoscalerFact, claimFact, type Fact, workloadFact } from "../kube/fact.ts";
+import type { Severity } from "../policy/verdict.ts";
 import { type IsStored, noneStored } from "../report/commands.ts";
 import type { Decision } from "./answer.ts";
 import type { DryRunMemory } from "./dry-run-memory.ts";
@@ -25,7 +26,12 @@ export interface DecisionSources {
   readonly verifyWaiver: WaiverCheck;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** True where nothing but answer, log and metrics is made of a decision: a finding that denies nothing is one line. */
+  readonly answersOnly?: true;
 }
+
+const WARNINGS: readonly Severity[] = ["warning"];
+const WHATEVER: readonly Severity[] = ["error", "warning"];
 
 /**
  * Decides one review.
@@ -58,6 +64,7 @@ export async function decide(
     now,
     dryRun: request.dryRun,
     verifyWaiver: sources.verifyWaiver,
+    ...(sources.answersOnly && { inALine: mode === "enforce" ? WARNINGS : WHATEVER }),
   };
   const outcome = await judge(context, subject);
   const fact = request.dryRun ? factOf(subject) : undefined;

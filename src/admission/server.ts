@@ -73,7 +73,8 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Adm
   const atStart = dependencies.startConfig ?? config();
   const clientCa = await clientCaOf(atStart);
   const memory = new DryRunMemory(() => config().dryRunMemory);
-  const sources = { cluster, config, memory, verifyWaiver: dependencies.verifyWaiver, now };
+  const { verifyWaiver } = dependencies;
+  const sources = { cluster, config, memory, verifyWaiver, now, answersOnly: true as const };
   let draining = false;
   let tls: TlsListener | undefined;
   let notPresented: string | undefined;

@@ -4,6 +4,7 @@ import { namespaceExemption } from "../config/scope.ts";
 import type { JudgementContext } from "../policy/evaluate.ts";
 import { type Waiver, waiverOn } from "../policy/exemptions.ts";
 import type { Labels, ObjectRef } from "../policy/model.ts";
+import type { Severity } from "../policy/verdict.ts";
 
 /** Checks the waiver on an object; `now` in milliseconds since the epoch. */
 export type WaiverCheck = (jws: string, subject: ObjectRef, now: number) => Promise<Waiver>;
@@ -16,6 +17,8 @@ export interface JudgeSettings {
   readonly dryRun: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** The severities of which nobody reads more than a line. */
+  readonly inALine?: readonly Severity[];
 }
 
 /** An object that may carry exemptions, on itself or on its pod template. */
@@ -34,7 +37,7 @@ export function waiverCheck(config: () => Config): WaiverCheck {
 
 /** The settings and exemptions that hold for one object: the same for a request, a file and an audit. */
 export async function contextOf(
-  { config, verifyWaiver, dryRun, now }: JudgeSettings,
+  { config, verifyWaiver, dryRun, now, inALine }: JudgeSettings,
   subject: Annotated,
 ): Promise<JudgementContext> {
   const { apiVersion, kind, name } = subject;
@@ -46,5 +49,6 @@ export async function contextOf(
     dryRun,
     waiver: jws === undefined ? null : await verifyWaiver(jws, { apiVersion, kind, namespace, name }, now),
     namespace: namespaceExemption(config, namespace),
+    ...(inALine && { inALine }),
   };
 }

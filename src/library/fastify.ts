@@ -43,7 +43,14 @@ export async function validate(app: FastifyInstance, options: ValidateOptions = 
     decide: (request, signal) =>
       decide(
         request,
-        { cluster: clusterOf(options.cluster?.()), config, memory, verifyWaiver, now: Date.now },
+        {
+          cluster: clusterOf(options.cluster?.()),
+          config,
+          memory,
+          verifyWaiver,
+          now: Date.now,
+          answersOnly: true,
+        },
         signal,
       ),
     config,

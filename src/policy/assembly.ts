@@ -1,7 +1,7 @@
 import { type ClaimReach, type Factors, type Moment, REACHES, type Reach } from "./factors.ts";
 import { claimRef, fieldOf, type Related, refOf, relatedTo } from "./field.ts";
 import type { Finding, FindingClaim, PodNumbers, RuleId } from "./finding.ts";
-import { fixesFor } from "./fixes.ts";
+import { firstFixFor, fixesFor } from "./fixes.ts";
 import type { Claim, Workload } from "./model.ts";
 import type { Ratcheted } from "./ratchet.ts";
 import { type ClaimRule, type Match, nameClaims } from "./rules/rule.ts";
@@ -27,14 +27,42 @@ export function workloadFinding([lead, ...folded]: readonly Ratcheted[], workloa
     brief: match.brief,
     also: folded.map((other) => other.match.problem),
     evidence: [...evidenceOf(situation, moment, match.claims), ...match.evidence],
-    notes: [
-      ...(lead.leniency === undefined ? [] : [`a warning only: ${lead.leniency}`]),
-      ...managedNote(workload),
-    ],
+    notes: notesOn(lead, workload),
     inferred: false,
     fixes: fixesFor(rule.fixes, situation, match.claims),
     exempted: null,
   };
+}
+
+/**
+ * The same, as far as a warning of one line, a line of the log and the metrics read it: the rest is empty, and is not
+ * found out.
+ */
+export function findingInALine(lead: Ratcheted, workload: Workload): Finding {
+  const { rule, match, situation } = lead;
+  return {
+    rule: rule.id,
+    severity: lead.severity,
+    workload: refOf(workload),
+    source: workload.source ?? null,
+    decidedBy: match.decidedBy,
+    related: [],
+    claims: [],
+    factors: null,
+    numbers: null,
+    problem: match.problem,
+    brief: match.brief,
+    also: [],
+    evidence: [],
+    notes: notesOn(lead, workload),
+    inferred: false,
+    fixes: firstFixFor(rule.fixes, situation, match.claims),
+    exempted: null,
+  };
+}
+
+function notesOn({ leniency }: Ratcheted, workload: Workload): readonly string[] {
+  return [...(leniency === undefined ? [] : [`a warning only: ${leniency}`]), ...managedNote(workload)];
 }
 
 /** A label may be of any length; a few words of it are enough to know it by. */

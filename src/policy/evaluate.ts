@@ -1,5 +1,12 @@
 import { awakened } from "./asleep.ts";
-import { claimFinding, factorsOf, groundsOf, templateFinding, workloadFinding } from "./assembly.ts";
+import {
+  claimFinding,
+  factorsOf,
+  findingInALine,
+  groundsOf,
+  templateFinding,
+  workloadFinding,
+} from "./assembly.ts";
 import { type ExemptionSources, exempt } from "./exemptions.ts";
 import type { ClaimReach, Factors, Moment } from "./factors.ts";
 import type { Finding } from "./finding.ts";
@@ -22,6 +29,8 @@ export interface JudgementContext extends ExemptionSources {
   readonly dryRun: boolean;
   /** True where nobody asks for anything (files, audits): what a workload at 0 will do once woken is a warning then. */
   readonly asItStands?: true;
+  /** The severities of which nobody reads more than a line: the rest of such a finding is left empty. */
+  readonly inALine?: readonly Severity[];
 }
 
 /** Everything that was found out about one workload. */
@@ -103,9 +112,12 @@ function findingsOf(now: Situation, change: Change | null, context: JudgementCon
   if (relevant.length === 0 && ofTemplates.length === 0) return NO_FINDINGS;
   return exempt(
     [
-      ...onePerRule(context.dryRun ? relevant.map(provisionally) : relevant).map((brokens) =>
-        workloadFinding(brokens, workload),
-      ),
+      ...onePerRule(context.dryRun ? relevant.map(provisionally) : relevant).map((brokens) => {
+        const [lead] = brokens;
+        return lead !== undefined && context.inALine?.includes(lead.severity)
+          ? findingInALine(lead, workload)
+          : workloadFinding(brokens, workload);
+      }),
       ...ofTemplates,
     ],
     [workload.annotations, workload.template.annotations],

@@ -127,13 +127,28 @@ export function fixesFor(
   situation: Situation | undefined,
   claims: readonly ClaimReach[],
 ): readonly Fix[] {
-  return ids.flatMap((id) => {
-    const made = situation && MAKERS[id]?.(situation, claims);
-    if (made === null) return [];
-    const { summary, cost } = FIXES[id];
-    const fix: Fix = { id, summary, cost, targets: [], ...made };
-    return [fix.softens === true ? { ...fix, cost: `${fix.cost}; a warning remains` } : fix];
-  });
+  return ids.flatMap((id) => fixFor(id, situation, claims) ?? []);
+}
+
+/** The cheapest of these that applies, which is all that one line has room for. */
+export function firstFixFor(
+  ids: readonly FixId[],
+  situation: Situation,
+  claims: readonly ClaimReach[],
+): readonly Fix[] {
+  for (const id of ids) {
+    const fix = fixFor(id, situation, claims);
+    if (fix !== undefined) return [fix];
+  }
+  return [];
+}
+
+function fixFor(id: FixId, situation: Situation | undefined, claims: readonly ClaimReach[]): Fix | undefined {
+  const made = situation && MAKERS[id]?.(situation, claims);
+  if (made === null) return undefined;
+  const { summary, cost } = FIXES[id];
+  const fix: Fix = { id, summary, cost, targets: [], ...made };
+  return fix.softens === true ? { ...fix, cost: `${fix.cost}; a warning remains` } : fix;
 }
 
 /** What a maker may say beyond the general text; `null`: the fix does not apply here. */
