@@ -149,49 +149,25 @@ function amongFew(claims: readonly ClaimReach[], reach: Reach): readonly ClaimRe
 
 /** `claim data`, `claims a, b and 3 more`, `disk cache`, `claim data and disk cache`: how volumes are named in a sentence. */
 export function nameClaims(claims: readonly ClaimReach[]): string {
-  const [named, disks] = [new Enumeration("claim"), new Enumeration("disk")];
-  for (const { inline, name } of claims) (inline ? disks : named).add(name);
-  return [...named.shown, ...disks.shown].join(" and ");
+  const disks = claims.filter(({ inline }) => inline);
+  if (disks.length === 0) return enumerated("claim", claims);
+  if (disks.length === claims.length) return enumerated("disk", disks);
+  const named = claims.filter(({ inline }) => !inline);
+  return `${enumerated("claim", named)} and ${enumerated("disk", disks)}`;
 }
 
 /** `Deployment web`, `Deployments a, b and 3 more and CronJob backup`: how workloads are named in a sentence. */
 export function nameWorkloads(workloads: readonly Pick<ObjectRef, "kind" | "name">[]): string {
-  const byKind = new Map<string, Enumeration>();
-  for (const { kind, name } of workloads) {
-    const group = byKind.get(kind) ?? new Enumeration(kind);
-    byKind.set(kind, group);
-    group.add(name);
-  }
-  return [...byKind.values()].flatMap(({ shown }) => shown).join(" and ");
+  const byKind = Map.groupBy(workloads, ({ kind }) => kind);
+  return [...byKind].map(([kind, alike]) => enumerated(kind, alike)).join(" and ");
 }
 
-/** More names than these are counted, and not kept. */
-const MOST_NAMES = 3;
-
-/** What one noun stands before: the first names, and how many there are. */
-class Enumeration {
-  readonly #noun: string;
-  readonly #names: string[] = [];
-  #count = 0;
-
-  constructor(noun: string) {
-    this.#noun = noun;
-  }
-
-  add(name: string): void {
-    if (this.#names.length < MOST_NAMES) this.#names.push(name);
-    this.#count += 1;
-  }
-
-  /** Empty where there is nothing to name. */
-  get shown(): readonly string[] {
-    return this.#count === 0 ? [] : [`${this.#noun}${this.#count === 1 ? "" : "s"} ${this.#enumerated()}`];
-  }
-
-  #enumerated(): string {
-    const [first, second, third] = this.#names;
-    if (this.#count <= 2) return this.#names.join(" and ");
-    if (this.#count === 3) return `${first}, ${second} and ${third}`;
-    return `${first}, ${second} and ${this.#count - 2} more`;
-  }
+/** What one noun stands before: the first names, and how many more there are; empty where there is nothing to name. */
+function enumerated(noun: string, items: readonly { readonly name: string }[]): string {
+  const [first, second, third] = items;
+  if (first === undefined) return "";
+  if (second === undefined) return `${noun} ${first.name}`;
+  if (third === undefined) return `${noun}s ${first.name} and ${second.name}`;
+  const last = items.length === 3 ? third.name : `${items.length - 2} more`;
+  return `${noun}s ${first.name}, ${second.name} and ${last}`;
 }
