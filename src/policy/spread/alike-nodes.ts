@@ -54,10 +54,14 @@ export function treatsAlike(
   return [...(nodeAffinity === undefined ? [] : [nodeAffinity]), ...volumes].every((terms) =>
     terms.every(
       ({ matchExpressions, matchFields }) =>
-        matchFields.length === 0 && matchExpressions.every(({ key }) => !identifying.has(key)),
+        matchFields.length === 0 &&
+        matchExpressions.every(({ key, operator }) => !identifying.has(key) || PRESENCE.has(operator)),
     ),
   );
 }
+
+/** Nodes are alike in which labels they have. */
+const PRESENCE: ReadonlySet<string> = new Set(["Exists", "DoesNotExist"]);
 
 function identifyingLabels(nodes: readonly Node[]): ReadonlySet<string> {
   const values = new Map<string, Set<string>>();

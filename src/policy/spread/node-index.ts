@@ -3,6 +3,7 @@ import { eligibleNodes, exclusionOf, HOSTNAME } from "../nodes.ts";
 import { labelOf } from "../selectors.ts";
 import { type AlikeNodes, alikeNodes, treatsAlike } from "./alike-nodes.ts";
 import { MOST_NODE_EXPRESSIONS, MOST_NODE_VALUES } from "./bounds.ts";
+import { NamedNodes } from "./named-nodes.ts";
 import { areTooMany, MOST_COMPARISONS, type Work } from "./work.ts";
 
 /** Which nodes take the pods of a placement, as far as messages need it: how many, and the first few. */
@@ -25,6 +26,7 @@ export interface NodeIndex {
   /** Every label key that some node has. */
   readonly keys: ReadonlySet<string>;
   readonly alike: AlikeNodes;
+  readonly named: NamedNodes;
   readonly taking: KeptForPlacements<Taking>;
 }
 
@@ -58,12 +60,14 @@ const indices = new WeakMap<readonly Node[], NodeIndex>();
 export function indexOf(nodes: readonly Node[]): NodeIndex {
   const known = indices.get(nodes);
   if (known !== undefined) return known;
+  const alike = alikeNodes(nodes, TOLD);
   const index: NodeIndex = {
     nodes,
     byLabel: Map.groupBy(nodes, (node) => labelOf(node.labels, HOSTNAME) ?? ""),
     byName: Map.groupBy(nodes, (node) => node.name),
     keys: new Set(nodes.flatMap(({ labels }) => Object.keys(labels))),
-    alike: alikeNodes(nodes, TOLD),
+    alike,
+    named: new NamedNodes(nodes, alike.identifying),
     taking: new KeptForPlacements(),
   };
   indices.set(nodes, index);
@@ -90,13 +94,13 @@ export function takingOf(
 }
 
 /**
- * Looks at one node of each group of like ones, and at every node only where the placement or a volume tells those
- * apart; `undefined` where there is no work left for that.
+ * Looks at one node of each group of like ones. Where the placement or a volume tells those apart, at the nodes that it
+ * asks for, and at every node only where it does not say which; `undefined` where there is no work left for that.
  *
  * @param volumes the node affinity of the volumes that `takes` looks at
  */
 export function takingAmong(
-  { nodes, alike }: NodeIndex,
+  { nodes, alike, named }: NodeIndex,
   placement: Placement,
   volumes: readonly (readonly NodeSelectorTerm[])[],
   work: Work,
@@ -116,15 +120,10 @@ export function takingAmong(
         .map(({ node }) => node),
     };
   }
-  if (!work.spend(nodes.length * expressionsIn(placement))) return undefined;
-  let count = 0;
-  const first: Node[] = [];
-  for (const node of nodes) {
-    if (!takes(node)) continue;
-    if (count < TOLD) first.push(node);
-    count++;
-  }
-  return { count, first };
+  const asked = named.candidatesFor(placement, volumes) ?? nodes;
+  if (!work.spend(asked.length * expressionsIn(placement))) return undefined;
+  const taking = asked.filter(takes);
+  return { count: taking.length, first: taking.slice(0, TOLD) };
 }
 
 /**
@@ -137,11 +136,12 @@ export function countEligible(
   kind: WorkloadKind,
 ): number | undefined {
   if (namesTooMuch(placement)) return undefined;
-  const { alike } = indexOf(nodes);
+  const { alike, named } = indexOf(nodes);
   const asAlike = treatsAlike(alike, placement, []);
-  const looks = asAlike ? alike.groups.length : nodes.length;
+  const asked = asAlike ? undefined : (named.candidatesFor(placement, []) ?? nodes);
+  const looks = asked?.length ?? alike.groups.length;
   if (looks * expressionsIn(placement) > MOST_COMPARISONS) return undefined;
-  if (!asAlike) return eligibleNodes(placement, nodes, kind).length;
+  if (asked !== undefined) return eligibleNodes(placement, asked, kind).length;
   return alike.groups.reduce(
     (sum, { one, count }) => (exclusionOf(placement, one, kind) === undefined ? sum + count : sum),
     0,

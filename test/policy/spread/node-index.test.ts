@@ -136,6 +136,96 @@ t.test("thousands of nodes of a few kinds are looked at a few times", async (t) 
   );
 });
 
+t.test("of thousands of nodes those are looked at that are asked for by name", async (t) => {
+  const all = Array.from(
+    { length: 5_000 },
+    (_, at): Node => ({
+      name: `node-${at}`,
+      labels: { [HOSTNAME]: `host-${at}`, rack: `r${at % 100}`, [ZONE]: `z${at % 2}` },
+      taints: [],
+      unschedulable: false,
+    }),
+  );
+  const term = (key: string, operator: string, ...values: string[]): NodeSelectorTerm => ({
+    matchExpressions: [{ key, operator, values }],
+    matchFields: [],
+  });
+  const field = (name: string): NodeSelectorTerm => ({
+    matchExpressions: [],
+    matchFields: [{ key: "metadata.name", operator: "In", values: [name] }],
+  });
+  const both = { ...term("rack", "In", "r1", "r2"), matchFields: field("node-101").matchFields };
+  const rows: readonly [
+    string,
+    Partial<Placement>,
+    readonly NodeSelectorTerm[][],
+    number,
+    readonly string[],
+  ][] = [
+    ["nodeName", { nodeName: "node-7" }, [], 1, ["node-7"]],
+    ["nodeSelector", { nodeSelector: { [HOSTNAME]: "host-7", [ZONE]: "z1" } }, [], 1, ["node-7"]],
+    ["one that is not there", { nodeSelector: { [HOSTNAME]: "host-x" } }, [], 0, []],
+    [
+      "node affinity",
+      { nodeAffinity: [term(HOSTNAME, "In", "host-9", "host-7", "host-7"), field("node-8"), both] },
+      [],
+      4,
+      ["node-7", "node-8", "node-9", "node-101"],
+    ],
+    [
+      "a volume, whatever the placement",
+      { nodeAffinity: [term("rack", "NotIn", "r5")] },
+      [[term("rack", "In", "r1")], [term(HOSTNAME, "In", "host-1", "host-5")]],
+      2,
+      ["node-1"],
+    ],
+    [
+      "an empty term",
+      { nodeAffinity: [{ matchExpressions: [], matchFields: [] }, field("node-3")] },
+      [],
+      1,
+      ["node-3"],
+    ],
+    [
+      "having the label",
+      { nodeAffinity: [term(HOSTNAME, "Exists")], nodeSelector: { [ZONE]: "z1" } },
+      [],
+      2,
+      ["node-1", "node-3", "node-5", "node-7"],
+    ],
+    [
+      "any but some",
+      { nodeAffinity: [term(HOSTNAME, "NotIn", "host-0")] },
+      [],
+      5_000,
+      ["node-1", "node-2", "node-3", "node-4"],
+    ],
+    [
+      "alternatives of which one names nobody",
+      { nodeAffinity: [field("node-9"), term(HOSTNAME, "NotIn", "host-0")] },
+      [],
+      5_000,
+      ["node-1", "node-2", "node-3", "node-4"],
+    ],
+  ];
+  for (const [reason, of, volumes, expected, names] of rows) {
+    let looks = 0;
+    const taking = takingAmong(indexOf(all), { ...ANYWHERE, ...of }, volumes, new Work(), (one) => {
+      looks += 1;
+      return (
+        notTaking({ ...ANYWHERE, ...of }, "Deployment", one) === undefined &&
+        volumes.every((terms) => matchesTerms(terms, one))
+      );
+    });
+    t.equal(looks, expected, reason);
+    t.strictSame(
+      taking?.first.map(({ name }) => name),
+      names,
+      reason,
+    );
+  }
+});
+
 t.test("of many like nodes the one that is asked for by name is found", async (t) => {
   const many = Array.from({ length: 50 }, (_, at): Node => {
     return {
