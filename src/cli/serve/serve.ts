@@ -14,6 +14,7 @@ import { createMetrics, type Metrics } from "../../metrics.ts";
 import { verifyWaiver } from "../../waiver/waiver.ts";
 import type { Terminal } from "../terminal.ts";
 import { type CertificateOptions, servingCertificate } from "./serving-certificate.ts";
+import { allocateYoung } from "./young-generation.ts";
 
 export interface ServeOptions extends CertificateOptions {
   readonly config?: string;
@@ -34,6 +35,7 @@ const SPARE_SECONDS = 5;
  * @throws AttachguardError where it cannot start; nothing is left open then.
  */
 export async function serve(options: ServeOptions, terminal: Terminal, log: Logger): Promise<number> {
+  allocateYoung();
   const open: Closer[] = [];
   try {
     const { server, config } = await start(options, terminal, log, open);

@@ -9,6 +9,7 @@ import { type DecisionSources, decide } from "../../../src/admission/decide.ts";
 import { DryRunMemory } from "../../../src/admission/dry-run-memory.ts";
 import { parseReview } from "../../../src/admission/review.ts";
 import { resourceName } from "../../../src/admission/subject.ts";
+import { allocateYoung } from "../../../src/cli/serve/young-generation.ts";
 import { ClusterIndex } from "../../../src/cluster/cluster-index.ts";
 import { DEFAULT_CONFIG } from "../../../src/config/defaults.ts";
 import { factFrom } from "../../../src/kube/fact.ts";
@@ -31,6 +32,9 @@ const WARMING = 4_000;
 /** Reviews measured at a time, which have to fit into the young generation. */
 const BATCH = 20;
 const BATCHES = 5;
+
+// As `serve` does.
+allocateYoung();
 
 const index = new ClusterIndex();
 for (const { kind, apiVersion, count, fixed = 0, make } of GENERATED) {
