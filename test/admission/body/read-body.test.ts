@@ -103,6 +103,26 @@ t.test("a body of any size and in any parts is read as it was sent, and its room
   }
 });
 
+t.test("of the bodies that arrive in one turn, the short ones go on first", async (t) => {
+  const turns = new Turns();
+  const order: string[] = [];
+  const read = async (name: string, bytes: number): Promise<void> => {
+    const text = JSON.stringify(reviewWith(bytes));
+    const stream = new PassThrough();
+    stream.end(text);
+    await readBody(stream, text.length, limitsOf(), {
+      room: roomOf(256 * MIB),
+      largeBodies: worker,
+      pace: new Pace(),
+      turns,
+      parse: JSON.parse,
+    });
+    order.push(name);
+  };
+  await Promise.all([read("long", 40 * KIB), read("short", 10), read("another", 10)]);
+  t.same(order, ["short", "another", "long"]);
+});
+
 t.test("what is no review is refused in words, and holds nothing", async (t) => {
   const deep = (levels: number) =>
     `{"a":${"[".repeat(levels)}${"]".repeat(levels)},"p":"${"x".repeat(40 * KIB)}"}`;
