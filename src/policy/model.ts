@@ -281,7 +281,6 @@ export interface ManagedBy {
 
 export interface Workload extends ObjectRef {
   readonly uid: string | undefined;
-  readonly labels: Labels;
   readonly annotations: Labels;
   readonly pods: PodCount;
   readonly strategy: UpdateStrategy;

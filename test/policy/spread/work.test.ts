@@ -25,7 +25,6 @@ function deployment(
     namespace: "shop",
     name,
     uid: undefined,
-    labels: {},
     annotations: {},
     pods: { by: "replicas", replicas: 1 },
     strategy: {
@@ -293,7 +292,7 @@ t.test("a state before that was too large to check forgives nothing, but no way 
     }).rules;
   };
   t.strictSame(
-    update({ ...before, labels: { a: "b" } }),
+    update({ ...before, uid: "another" }),
     ["rwo-replicas", "rwo-rolling-update"],
     "another field",
   );
