@@ -108,15 +108,36 @@ const kept = new Map<string, Placement>();
  * what is found out about a placement is kept with it.
  */
 function likeOthers(placement: Placement): Placement {
+  const isTolerant = onlyTolerates(placement);
+  if (isTolerant && lastTolerant !== undefined && tolerateTheSame(placement, lastTolerant)) {
+    return lastTolerant;
+  }
   if (namedIn(placement) > MOST_NAMED) return placement;
-  // Most of those that say anything only tolerate something; a list is never the text of a whole placement.
-  const key = JSON.stringify(onlyTolerates(placement) ? placement.tolerations : placement);
+  const key = JSON.stringify(placement);
   if (key.length > LONGEST_KEPT) return placement;
-  const like = kept.get(key);
-  if (like !== undefined) return like;
-  if (kept.size >= MOST_KEPT) kept.clear();
-  kept.set(key, placement);
-  return placement;
+  let like = kept.get(key);
+  if (like === undefined) {
+    like = placement;
+    if (kept.size >= MOST_KEPT) kept.clear();
+    kept.set(key, like);
+  }
+  if (isTolerant) lastTolerant = like;
+  return like;
+}
+
+/** The last that only tolerates something: most say no more, and the old object of an update says what the new one does. */
+let lastTolerant: Placement | undefined;
+
+function tolerateTheSame({ tolerations: some }: Placement, { tolerations: others }: Placement): boolean {
+  return (
+    some.length === others.length &&
+    some.every(({ key, operator, value, effect }, at) => {
+      const other = others[at] as Toleration;
+      return (
+        key === other.key && operator === other.operator && value === other.value && effect === other.effect
+      );
+    })
+  );
 }
 
 function namedIn(placement: Placement): number {

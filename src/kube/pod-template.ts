@@ -4,24 +4,29 @@ import { placementOf } from "./placement.ts";
 import { labels, list, NOTHING, nonEmpty, type Raw, record, shared } from "./raw.ts";
 import { inlineDiskOf } from "./volume-source.ts";
 
-const CONTAINER_LISTS = ["containers", "initContainers", "ephemeralContainers"] as const;
-const MOUNT_LISTS = ["volumeMounts", "volumeDevices"] as const;
-
 /**
  * The names of the volumes that a container of any sort uses, sidecars (init containers that restart) included;
  * `undefined` for a template without containers: a patch, whose containers are elsewhere.
  */
-function mountedNames(podSpec: Raw): ReadonlySet<unknown> | undefined {
-  if (list(podSpec.containers).length === 0) return undefined;
+function mountedNames({
+  containers,
+  initContainers,
+  ephemeralContainers,
+}: Raw): ReadonlySet<unknown> | undefined {
+  if (list(containers).length === 0) return undefined;
   const names = new Set<unknown>();
-  for (const containers of CONTAINER_LISTS) {
-    for (const container of list(podSpec[containers])) {
-      for (const mounts of MOUNT_LISTS) {
-        for (const mount of list(record(container)[mounts])) names.add(record(mount).name);
-      }
-    }
-  }
+  addMounted(names, containers);
+  addMounted(names, initContainers);
+  addMounted(names, ephemeralContainers);
   return names;
+}
+
+function addMounted(names: Set<unknown>, containers: unknown): void {
+  for (const container of list(containers)) {
+    const { volumeMounts, volumeDevices } = record(container);
+    for (const mount of list(volumeMounts)) names.add(record(mount).name);
+    for (const device of list(volumeDevices)) names.add(record(device).name);
+  }
 }
 
 /** What a template mounts. */
