@@ -14,7 +14,7 @@ import { NOTHING, type Outcome, type RequestContext } from "./judge/request-cont
 import { judgeScale } from "./judge/scale.ts";
 import { judgeWorkload } from "./judge/workload.ts";
 import { modeFor } from "./mode.ts";
-import { rememberedFor } from "./remembered.ts";
+import { isStanding, rememberedFor } from "./remembered.ts";
 import type { ReviewRequest } from "./review.ts";
 import { type Subject, subjectOf } from "./subject.ts";
 
@@ -68,7 +68,10 @@ export async function decide(
   };
   const outcome = await judge(context, subject);
   const fact = request.dryRun ? factOf(subject) : undefined;
-  if (fact) memory.remember(request.user.name, request.namespace, fact, now);
+  if (fact) {
+    if (isStanding(fact, sources.cluster.view)) memory.forget(request.user.name, request.namespace, fact);
+    else memory.remember(request.user.name, request.namespace, fact, now);
+  }
   const { stale, unseen } = freshnessOf(subject, sources.cluster.status(), config.cluster.staleAfterSeconds);
   return {
     judged: true,

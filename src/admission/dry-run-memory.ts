@@ -121,15 +121,14 @@ export class DryRunMemory {
    * @param now milliseconds since the epoch
    */
   recall(user: string, namespace: string, now: number): Recollection {
-    this.#forget(now);
+    this.#expire(now);
     return this.#owned.get(user, namespace) ?? NO_RECOLLECTION;
   }
 
   /** Remembers an object that a user dry-ran, replacing an earlier one of the same name. */
   remember(user: string, namespace: string, fact: Fact, now: number): void {
     const { enabled, seconds, maxBytes } = this.#settings();
-    const older = this.#owned.get(user, namespace)?.objects.get(fact.kind, fact.object.name);
-    if (older !== undefined) this.#drop(older);
+    this.forget(user, namespace, fact);
     const bytes = bytesOf(fact);
     if (enabled && bytes <= maxBytes) {
       const owned = this.#owned.get(user, namespace) ?? new Owned(user, namespace);
@@ -139,10 +138,16 @@ export class DryRunMemory {
       this.#entries.add(one);
       this.#bytes += bytes;
     }
-    this.#forget(now);
+    this.#expire(now);
   }
 
-  #forget(now: number): void {
+  /** Remembers nothing of that name any more. */
+  forget(user: string, namespace: string, { kind, object }: Fact): void {
+    const older = this.#owned.get(user, namespace)?.objects.get(kind, object.name);
+    if (older !== undefined) this.#drop(older);
+  }
+
+  #expire(now: number): void {
     const { enabled, maxEntries, maxBytes } = this.#settings();
     for (const one of this.#entries) {
       const fits = this.#entries.size <= maxEntries && this.#bytes <= maxBytes;

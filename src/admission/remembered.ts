@@ -38,12 +38,11 @@ export function rememberedFor(subject: Subject, memory: Recollection, view: Clus
       }
     }
   }
-  if (found.length === 0) return found;
-  return [...new Set(found)].filter((fact) => !isStanding(fact, view));
+  return found.length < 2 ? found : [...new Set(found)];
 }
 
-/** What is in the cluster just as it was dry-run changes nothing in the picture, which need not be judged twice then. */
-function isStanding(fact: Fact, view: ClusterView): boolean {
+/** What is in the cluster just as it was dry-run adds nothing to the picture, and need not be remembered. */
+export function isStanding(fact: Fact, view: ClusterView): boolean {
   return standingFor(fact, view).some((standing) => isDeepStrictEqual(standing, fact.object));
 }
 

@@ -1,6 +1,6 @@
 import t from "tap";
 import { DryRunMemory, type Recollection } from "../../src/admission/dry-run-memory.ts";
-import { rememberedFor } from "../../src/admission/remembered.ts";
+import { isStanding, rememberedFor } from "../../src/admission/remembered.ts";
 import { parseReview } from "../../src/admission/review.ts";
 import { subjectOf } from "../../src/admission/subject.ts";
 import { ClusterIndex } from "../../src/cluster/cluster-index.ts";
@@ -130,25 +130,24 @@ t.test("a dry run looks only at what its object names, however much is remembere
   }
 });
 
-t.test("what stands in the cluster as it was dry-run is not laid over", async (t) => {
-  const it = memory({ maxEntries: 3_000, maxBytes: 10_000_000 });
-  const [rival, scaler, data] = [
-    objects.deployment({ name: "rival", claims: ["data"] }),
-    objects.autoscaler({ name: "scaler", target: "web", max: 3 }),
-    objects.claim({ name: "data" }),
-  ];
+t.test("what stands in the cluster as it was dry-run is not remembered", async (t) => {
+  const workload = objects.deployment({ name: "rival", claims: ["data"] });
+  const all = [workload, objects.autoscaler({ name: "scaler", max: 3 }), objects.claim({ name: "data" })];
   const index = new ClusterIndex();
-  for (const raw of [rival, scaler, data]) {
-    index.put(fact(structuredClone(raw)));
-    it.remember("ann", "shop", fact(raw), 0);
-  }
-  const look = () =>
-    rememberedFor(dryRun, it.recall("ann", "shop", 1), index).map(({ object }) => object.name);
-  t.same(look(), [], "the dry run is judged once");
-  it.remember("ann", "shop", fact(objects.autoscaler({ name: "scaler", target: "web", max: 4 })), 0);
-  t.same(look(), ["scaler"]);
+  for (const raw of all) index.put(fact(structuredClone(raw)));
+  for (const raw of all) t.ok(isStanding(fact(raw), index), String(raw.kind));
+  t.notOk(isStanding(fact(objects.autoscaler({ name: "scaler", max: 4 })), index), "with another maximum");
+  t.notOk(isStanding(fact(objects.claim({ name: "data", modes: ["ReadWriteMany"] })), index));
   index.remove("Deployment", "shop", "rival");
-  t.same(look(), ["rival", "scaler"]);
+  t.notOk(isStanding(fact(workload), index), "once it is gone");
+
+  const it = memory();
+  it.remember("ann", "shop", claim("data"), 0);
+  it.forget("bob", "shop", claim("data"));
+  t.equal(it.size, 1, "of another user");
+  it.forget("ann", "shop", claim("data"));
+  t.equal(it.size, 0);
+  t.equal(it.bytes, 0);
 });
 
 t.test("of very many that mount one claim the newest are looked at", async (t) => {
