@@ -1,8 +1,8 @@
-import { isDeepStrictEqual } from "node:util";
 import { namespaceOf } from "../cluster/cluster-index.ts";
 import type { Target } from "../judge/target.ts";
 import type { Fact } from "../kube/fact.ts";
 import { isWorkloadKind } from "../kube/kinds.ts";
+import { isSame } from "../kube/what-changed.ts";
 import type { Workload } from "../policy/model.ts";
 import { type ClusterView, knownValue } from "../policy/view.ts";
 import type { Recollection } from "./dry-run-memory.ts";
@@ -43,7 +43,7 @@ export function rememberedFor(subject: Subject, memory: Recollection, view: Clus
 
 /** What is in the cluster just as it was dry-run adds nothing to the picture, and need not be remembered. */
 export function isStanding(fact: Fact, view: ClusterView): boolean {
-  return standingFor(fact, view).some((standing) => isDeepStrictEqual(standing, fact.object));
+  return standingFor(fact, view).some((standing) => isSame(standing, fact.object));
 }
 
 /** What the cluster has in the place of a fact; of autoscalers, which cannot be found by name, those of its target. */

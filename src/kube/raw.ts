@@ -63,7 +63,7 @@ export function texts(value: unknown): readonly string[] {
  * Maps of strings have this prototype and not Object's: `labels.constructor` and a label called `__proto__` are
  * then what they should be. (A null prototype would do as well, but makes V8 keep each map as a hash table.)
  */
-const BARE: object = Object.freeze(Object.create(null));
+export const BARE: object = Object.freeze(Object.create(null));
 
 export const NO_LABELS: Labels = Object.freeze(Object.create(BARE) as Record<string, string>);
 

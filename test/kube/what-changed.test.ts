@@ -1,5 +1,6 @@
 import t from "tap";
-import { whatChanged } from "../../src/kube/what-changed.ts";
+import { labels } from "../../src/kube/raw.ts";
+import { isSame, whatChanged } from "../../src/kube/what-changed.ts";
 
 t.test(
   "a change of the template is one of the spec, and other changes are not of the template",
@@ -34,3 +35,9 @@ t.test(
     );
   },
 );
+
+t.test("maps of labels are compared by what they hold", async (t) => {
+  t.ok(isSame({ labels: labels({ app: "web" }) }, { labels: labels({ app: "web" }) }));
+  t.notOk(isSame(labels({ app: "web" }), labels({ app: "db" })));
+  t.notOk(isSame(labels({ app: "web" }), labels({ app: "web", tier: "front" })));
+});
