@@ -64,7 +64,7 @@ export async function decide(
     now,
     dryRun: request.dryRun,
     verifyWaiver: sources.verifyWaiver,
-    ...(sources.answersOnly && { inALine: mode === "enforce" ? WARNINGS : WHATEVER }),
+    inALine: sources.answersOnly && (mode === "enforce" ? WARNINGS : WHATEVER),
   };
   const outcome = await judge(context, subject);
   const fact = request.dryRun ? factOf(subject) : undefined;

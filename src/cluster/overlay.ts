@@ -147,7 +147,9 @@ class Overlay implements ClusterView {
 
   borrowersOf(lender: ObjectRef): Lookup<readonly Workload[]> {
     const below = this.#below.borrowersOf(lender);
-    const own = this.#own.borrowing(lender).filter(({ templateFrom }) => {
+    const named = this.#own.borrowing(lender);
+    if (named.length === 0) return this.#workloads(below, named);
+    const own = named.filter(({ templateFrom }) => {
       return (
         templateFrom?.kind === lender.kind && sameApi(templateFrom.apiVersion, lender.apiVersion, lender.kind)
       );

@@ -3,6 +3,8 @@
  * with 100,000 objects the joined strings would weigh more than the maps.
  */
 
+const NOTHING: readonly never[] = [];
+
 /** One object for each namespace and name; objects without a namespace are kept under `""`. */
 export class Scoped<T> {
   readonly #namespaces = new Map<string, Map<string, T>>();
@@ -81,7 +83,7 @@ export class Buckets<T extends object> {
 
   at(key: string): Iterable<T> {
     const bucket = this.#buckets.get(key);
-    if (bucket === undefined) return [];
+    if (bucket === undefined) return NOTHING;
     return bucket instanceof Set ? bucket : [bucket];
   }
 
@@ -121,7 +123,7 @@ export class ScopedBuckets<T extends object> {
   }
 
   at(namespace: string, name: string): Iterable<T> {
-    return this.#namespaces.get(namespace)?.at(name) ?? [];
+    return this.#namespaces.get(namespace)?.at(name) ?? NOTHING;
   }
 
   isEmpty(): boolean {

@@ -14,7 +14,7 @@ export interface Pictures {
   readonly before: ClusterView;
   readonly after: ClusterView;
   /** True where they differ in workloads and autoscalers alone. */
-  readonly claimsKept?: true;
+  readonly claimsKept?: true | undefined;
 }
 
 /** A workload that is created or updated. */
@@ -47,31 +47,40 @@ export interface ChangeJudgement {
  * Works alike for a request to the API server and for a change of files.
  */
 export async function judgeWorkloadChange(
-  { next, previous, templateChanged, specChanged }: WorkloadChange,
-  { before, after, claimsKept }: Pictures,
+  change: WorkloadChange,
+  pictures: Pictures,
   settings: JudgeSettings,
 ): Promise<readonly ChangeJudgement[]> {
-  const written = [
-    { next: inForce(next, after), previous: previous && inForce(previous, before) },
-    ...borrowersOf(next, after).map((borrower) => ({
-      next: borrowing(borrower, next),
-      previous: previous && borrowing(borrower, previous),
-    })),
+  const { next, previous } = change;
+  const { before, after } = pictures;
+  const written = inForce(next, after);
+  const judged = [
+    await judgeWritten(written, previous && inForce(previous, before), change, pictures, settings),
   ];
-  const judged: ChangeJudgement[] = [];
-  for (const one of written) {
-    const context = await contextOf(settings, one.next);
-    const change = one.previous && {
-      previous: one.previous,
-      previousView: before,
-      ...(claimsKept && { claimsKept }),
-      specChanged,
-      templateChanged,
-      cause: "update" as const,
-    };
-    judged.push({ workload: one.next, judgement: evaluate(after, one.next, change, context), context });
+  for (const borrower of borrowersOf(next, after)) {
+    const [now, then] = [borrowing(borrower, next), previous && borrowing(borrower, previous)];
+    judged.push(await judgeWritten(now, then, change, pictures, settings));
   }
   return judged;
+}
+
+async function judgeWritten(
+  workload: Workload,
+  previous: Workload | null,
+  { specChanged, templateChanged }: WorkloadChange,
+  { before, after, claimsKept }: Pictures,
+  settings: JudgeSettings,
+): Promise<ChangeJudgement> {
+  const context = await contextOf(settings, workload);
+  const change = previous && {
+    previous,
+    previousView: before,
+    claimsKept,
+    specChanged,
+    templateChanged,
+    cause: "update" as const,
+  };
+  return { workload, judgement: evaluate(after, workload, change, context), context };
 }
 
 /**

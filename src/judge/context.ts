@@ -18,7 +18,7 @@ export interface JudgeSettings {
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** The severities of which nobody reads more than a line. */
-  readonly inALine?: readonly Severity[];
+  readonly inALine?: readonly Severity[] | undefined;
 }
 
 /** An object that may carry exemptions, on itself or on its pod template. */
@@ -49,6 +49,6 @@ export async function contextOf(
     dryRun,
     waiver: jws === undefined ? null : await verifyWaiver(jws, { apiVersion, kind, namespace, name }, now),
     namespace: namespaceExemption(config, namespace),
-    ...(inALine && { inALine }),
+    inALine,
   };
 }

@@ -30,7 +30,7 @@ export interface JudgementContext extends ExemptionSources {
   /** True where nobody asks for anything (files, audits): what a workload at 0 will do once woken is a warning then. */
   readonly asItStands?: true;
   /** The severities of which nobody reads more than a line: the rest of such a finding is left empty. */
-  readonly inALine?: readonly Severity[];
+  readonly inALine?: readonly Severity[] | undefined;
 }
 
 /** Everything that was found out about one workload. */

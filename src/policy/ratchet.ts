@@ -14,7 +14,7 @@ export interface Change {
   /** The cluster as it was: without the autoscaler or claim that this request brings. */
   readonly previousView: ClusterView;
   /** True where the cluster as it was had the same claims, volumes, classes and drivers as the one that is judged. */
-  readonly claimsKept?: true;
+  readonly claimsKept?: true | undefined;
   readonly specChanged: boolean;
   readonly templateChanged: boolean;
   /** `scale`: the subresource; `autoscaler`, `claim`: another object that makes the workload be judged again. */

@@ -17,7 +17,7 @@ export async function judgeWithMemory(
   judge: (view: ClusterView) => Promise<Outcome>,
 ): Promise<Outcome> {
   const plain = await judge(view);
-  if (remembered.length === 0) return { ...plain, cutShort: plain.cutShort || cutShort };
+  if (remembered.length === 0) return cutShort ? { ...plain, cutShort } : plain;
   const laid = await judge(overlay(view, remembered));
   const seen = new Set(plain.findings.map(identity));
   const stillThere = new Set(laid.findings.map(identity));

@@ -25,20 +25,26 @@ export async function judgeWorkload(request: RequestContext, subject: WorkloadSu
       claimsKept: true as const,
     };
     const judged = await judgeWorkloadChange(subject, pictures, request);
-    const outcomes = judged.map((one) =>
-      withUnfinishedRollout(outcomeOf(one), one.workload, subject.previous),
+    return together(
+      judged.map((one) => withUnfinishedRollout(outcomeOf(one), one.workload, subject.previous)),
     );
-    return {
-      findings: outcomes.flatMap(({ findings }) => findings),
-      notes: outcomes.flatMap(({ notes }) => notes),
-      cutShort: false,
-    };
   };
   const outcome = await judgeWithMemory(request, prepared, judge);
   if (!startsAnew(subject)) return outcome;
   const workload = inForce(subject.next, prepared.view);
   const context = await contextOf(request, workload);
   return judgeWithUnseenAutoscalers(request, { workload, prepared, outcome, judge, context });
+}
+
+/** Of the workload, and of those that run pods of its template. */
+function together(outcomes: readonly Outcome[]): Outcome {
+  const [own] = outcomes;
+  if (own !== undefined && outcomes.length === 1) return own;
+  return {
+    findings: outcomes.flatMap(({ findings }) => findings),
+    notes: outcomes.flatMap(({ notes }) => notes),
+    cutShort: false,
+  };
 }
 
 /** Adds a note that the previous rollout had not finished, where the change of this very workload causes findings. */
@@ -59,11 +65,11 @@ function isAtZero({ pods }: Workload): boolean {
   return pods.by === "replicas" && pods.replicas === 0;
 }
 
-async function prepare(
+function prepare(
   request: RequestContext,
   { next, previous, specChanged }: WorkloadSubject,
-): Promise<Prepared> {
-  const versions = [next, ...(previous ? [previous] : [])];
+): Prepared | Promise<Prepared> {
+  const versions = previous === null ? [next] : [next, previous];
   const mounting = versions.filter(({ template }) => template.mounts.length > 0);
   const lender = next.templateFrom;
   const ownClaims = versions.some(({ claimTemplates }) => claimTemplates.length > 0);
