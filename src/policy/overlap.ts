@@ -43,10 +43,7 @@ function byReplicas(workload: Workload, own: number, view: ClusterView): SteadyO
     return single("zero", 0, ["replicas is 0: no pod exists, and no autoscaler acts"]);
   }
   const replicas = Math.max(own, 1);
-  const byAutoscalers = scalers
-    .map((scaler) => ({ ...scaler, maxReplicas: Math.max(scaler.minReplicas, scaler.maxReplicas) }))
-    .filter(({ maxReplicas }) => maxReplicas > 1)
-    .sort((a, b) => b.maxReplicas - a.maxReplicas || (a.name < b.name ? -1 : 1));
+  const byAutoscalers = scalers.length === 0 ? NO_SCALERS : raisingAmong(scalers);
   const count = Math.max(replicas, byAutoscalers[0]?.maxReplicas ?? 0);
   return {
     value: count > 1 ? "always" : "never",
@@ -69,6 +66,16 @@ function byReplicas(workload: Workload, own: number, view: ClusterView): SteadyO
       ...(lookup.state === "unknown" ? [`whether autoscalers raise it is not known (${lookup.reason})`] : []),
     ],
   };
+}
+
+const NO_SCALERS: readonly Autoscaler[] = [];
+
+/** Those that may make a second pod, with what they may come to; the highest first. */
+function raisingAmong(scalers: readonly Autoscaler[]): readonly Autoscaler[] {
+  return scalers
+    .map((scaler) => ({ ...scaler, maxReplicas: Math.max(scaler.minReplicas, scaler.maxReplicas) }))
+    .filter(({ maxReplicas }) => maxReplicas > 1)
+    .sort((a, b) => b.maxReplicas - a.maxReplicas || (a.name < b.name ? -1 : 1));
 }
 
 /** KEDA raises its target from 0 to 1 by itself, which a HorizontalPodAutoscaler never does (semantics S16, S40). */
@@ -120,6 +127,13 @@ function single(value: "zero" | "never", count: number, evidence: readonly strin
   return { value, count, byWorkload: false, byAutoscalers: [], transient: false, evidence };
 }
 
+const RECREATED: RolloutOverlap = {
+  value: "never",
+  surge: undefined,
+  unavailable: undefined,
+  evidence: ["strategy Recreate ends the old pod before the new one"],
+};
+
 /**
  * Can a pod of the old and a pod of the new template exist at once during a rollout? Paused Deployments are judged
  * as if they were not (semantics S7 to S13). For any replica count: the old pods go first only when all of them may
@@ -141,11 +155,7 @@ export function rolloutOverlap(workload: Workload, view: ClusterView): RolloutOv
   }
   switch (strategy.kind) {
     case "recreate":
-      return {
-        value: "never",
-        ...nothing,
-        evidence: ["strategy Recreate ends the old pod before the new one"],
-      };
+      return RECREATED;
     case "delete-first":
       return {
         value: "never",
