@@ -99,8 +99,8 @@ function holdingAmong(claims: readonly ClaimReach[]): readonly ClaimReach[] {
   return holding;
 }
 
-/** Of placements and volumes that call no host and leave several nodes: most do, and say nothing of their own. */
-const places = new WeakMap<NodeIndex, KeptForPlacements<Place>>();
+/** By the list of nodes, of placements and volumes that call no host and leave several: most do, and say nothing of their own. */
+const places = new WeakMap<readonly Node[], KeptForPlacements<Place>>();
 
 function keptPlace(
   placement: Placement,
@@ -113,11 +113,11 @@ function keptPlace(
   if (options.singleNode || work.isSpent) return undefined;
   const nodes = knownValue(view.nodes());
   const affinity = nodes && commonAffinity(claims);
-  return affinity && places.get(indexOf(nodes))?.get(placement, kind, affinity);
+  return affinity && places.get(nodes)?.get(placement, kind, affinity);
 }
 
 function keepPlace(
-  index: NodeIndex,
+  nodes: readonly Node[],
   placement: Placement,
   kind: WorkloadKind,
   claims: readonly ClaimReach[],
@@ -125,8 +125,8 @@ function keepPlace(
 ): void {
   const affinity = commonAffinity(claims);
   if (affinity === undefined) return;
-  const kept = places.get(index) ?? new KeptForPlacements<Place>();
-  places.set(index, kept);
+  const kept = places.get(nodes) ?? new KeptForPlacements<Place>();
+  places.set(nodes, kept);
   kept.set(placement, kind, affinity, place);
 }
 
@@ -185,7 +185,7 @@ function findPlace(
   const byNodes = hosts && placeAmong(hosts, placement, kind, claims, work, age);
   if (byNodes?.where === "one-node") return byNodes;
   if (hosts !== undefined && byNodes !== undefined && calling.length === 0 && !work.isSpent) {
-    keepPlace(hosts, placement, kind, claims, byNodes);
+    keepPlace(hosts.nodes, placement, kind, claims, byNodes);
     return byNodes;
   }
   const unread =
