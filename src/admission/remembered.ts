@@ -25,9 +25,10 @@ export function rememberedFor(subject: Subject, memory: Recollection, view: Clus
       addAroundTarget(found, memory, subject.target, view);
       break;
     case "autoscaler": {
-      const { namespace, target } = subject.next;
+      const { kind, namespace, name, target } = subject.next;
       addAroundTarget(found, memory, { kind: target.kind, namespace, name: target.name }, view);
-      break;
+      // Its earlier self gives way to it in any case.
+      return distinct(found).filter((fact) => fact.kind !== kind || fact.object.name !== name);
     }
     case "claim": {
       const { namespace, name } = subject.claim;
@@ -38,7 +39,11 @@ export function rememberedFor(subject: Subject, memory: Recollection, view: Clus
       }
     }
   }
-  return found.length < 2 ? found : [...new Set(found)];
+  return distinct(found);
+}
+
+function distinct(facts: readonly Fact[]): readonly Fact[] {
+  return facts.length < 2 ? facts : [...new Set(facts)];
 }
 
 /** What is in the cluster just as it was dry-run adds nothing to the picture, and need not be remembered. */

@@ -5,6 +5,7 @@ import { parseReview } from "../../src/admission/review.ts";
 import { subjectOf } from "../../src/admission/subject.ts";
 import { ClusterIndex } from "../../src/cluster/cluster-index.ts";
 import { type Fact, factFrom } from "../../src/kube/fact.ts";
+import type { Autoscaler } from "../../src/policy/model.ts";
 import * as objects from "../support/objects.ts";
 import { reviewOf } from "./support/reviews.ts";
 
@@ -128,6 +129,25 @@ t.test("a dry run looks only at what its object names, however much is remembere
       `${others} others: its claim, who else mounts it, its autoscaler`,
     );
   }
+});
+
+t.test("an autoscaler that is dry-run again does not look at its earlier self", async (t) => {
+  const again = (name: string) =>
+    rememberedFor(
+      {
+        type: "autoscaler",
+        next: fact(objects.autoscaler({ name, max: 3 })).object as Autoscaler,
+        previous: null,
+      },
+      it.recall("ann", "shop", 1),
+      index,
+    ).map(({ object }) => object.name);
+  const index = new ClusterIndex();
+  index.put(fact(objects.deployment({ claims: [] })));
+  const it = memory();
+  it.remember("ann", "shop", fact(objects.autoscaler({ name: "scaler", max: 2 })), 0);
+  t.same(again("scaler"), []);
+  t.same(again("other"), ["scaler"]);
 });
 
 t.test("what stands in the cluster as it was dry-run is not remembered", async (t) => {
