@@ -14,8 +14,8 @@ export const NAMED: readonly NamedMutant[] = [
   },
   {
     file: "policy/evaluate.ts",
-    from: "return hasPods(change.previous) ? replacing(now, change.previous) : undefined;",
-    to: "return replacing(now, change.previous);",
+    from: "hasPods(change.previous) && hasBothAtOnce(now)",
+    to: "hasBothAtOnce(now)",
   },
   { file: "admission/mode.ts", from: 'controller && mode !== "off"', to: "controller" },
   { file: "admission/answer-text.ts", from: "\\u2028-\\u202e\\u2066-\\u2069", to: "\\u2028\\u2029" },
