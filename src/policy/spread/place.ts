@@ -444,10 +444,12 @@ function oneNode(proof: string, names: readonly string[], sentence: string): Pla
   return { where: "one-node", proof, names: new Set(names), host: names[0], evidence: [sentence] };
 }
 
+const NO_NAMES: ReadonlySet<string> = new Set();
+
 function nowhere(proof: string, sentence: string): Place {
-  return { where: "nowhere", proof, names: new Set(), host: undefined, evidence: [sentence] };
+  return { where: "nowhere", proof, names: NO_NAMES, host: undefined, evidence: [sentence] };
 }
 
 function several(evidence: readonly string[]): Place {
-  return { where: "several", proof: "none", names: new Set(), host: undefined, evidence };
+  return { where: "several", proof: "none", names: NO_NAMES, host: undefined, evidence };
 }
