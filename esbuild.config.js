@@ -1,5 +1,6 @@
 // Joins what tsc compiled into a few files: Node needs about a third of a millisecond for every module that it
 // loads, and a cold `attachguard check` would load two hundred (docs/adr has the figures).
+import { createHash } from "node:crypto";
 import { appendFileSync, chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
@@ -22,6 +23,35 @@ const knownVersion = {
   },
 };
 
+/** Loads `check` from the scripts that are made of it, and not from its source. */
+const checkFromScripts = {
+  name: "check-from-scripts",
+  setup({ onResolve }) {
+    onResolve({ filter: /\/load-check\.js$/ }, ({ resolveDir }) => ({
+      path: join(resolveDir, "load-joined-check.js"),
+    }));
+  },
+};
+
+/** The packages that `check` needs in few runs only: for a configuration, a waiver, a kustomization, a diff. */
+const PACKAGES = ["ajv", "diff", "jose", "yaml"];
+
+/** Leaves those packages to a script of their own, so that other runs need not read them. */
+const packagesApart = {
+  name: "packages-apart",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: new RegExp(`^(?:${PACKAGES.join("|")})$`) }, ({ path }) => ({
+      path,
+      namespace: "apart",
+    }));
+    onLoad({ filter: /.*/, namespace: "apart" }, async ({ path }) => ({
+      // `packages` is what the loader gives (`src/cli/load-joined-check.ts`).
+      contents: `const found = packages().${path}();
+        ${(await namesIn(path)).map((name) => `export const ${name} = found.${name};`).join("\n")}`,
+    }));
+  },
+};
+
 /** Whoever needs one of Node's modules in few runs, and loads it when it is used. */
 const DEFERRING = /commander\/lib\/command\.js$|report\/fingerprint\.js$/;
 
@@ -33,8 +63,7 @@ const builtinsOnDemand = {
   name: "builtins-on-demand",
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^node:/ }, ({ path, importer }) => {
-      // The first file has to run on any Node, to say that it is too old.
-      if (!isBuiltin(path) || importer.endsWith("cli/main.js")) return undefined;
+      if (!isBuiltin(path)) return undefined;
       const isDeferred = DEFERRING.test(importer) && /crypto|child_process/.test(path);
       return { path, namespace: isDeferred ? "deferred" : "builtin" };
     });
@@ -52,8 +81,38 @@ const builtinsOnDemand = {
   },
 };
 
-async function namesIn(builtin) {
-  return Object.keys(await import(builtin)).filter((name) => name !== "default");
+/**
+ * Does at once what is asked of the file system: `check` does nothing else meanwhile, and the modules behind promises
+ * take two milliseconds to load.
+ */
+const filesAtOnce = {
+  name: "files-at-once",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:fs\/promises$/ }, ({ path }) => ({ path, namespace: "at-once" }));
+    onLoad({ filter: /.*/, namespace: "at-once" }, async ({ path }) => ({
+      contents: `import * as fs from "node:fs";
+        const later = () => process.getBuiltinModule("${path}");
+        ${(await namesIn(path)).map((name) => `export const ${name} = ${functionAtOnce(name)};`).join("\n")}`,
+    }));
+  },
+};
+
+/** What comes to the same by a function of `node:fs` that does not wait. */
+const AT_ONCE = [
+  ...["access", "appendFile", "copyFile", "lstat", "mkdir", "mkdtemp", "readdir", "readFile", "rename", "rm"],
+  ...["stat", "symlink", "writeFile"],
+];
+
+function functionAtOnce(name) {
+  // Promises follow links by the system's own function.
+  if (name === "realpath") return "async (...words) => fs.realpathSync.native(...words)";
+  return AT_ONCE.includes(name)
+    ? `async (...words) => fs.${name}Sync(...words)`
+    : `(...words) => later().${name}(...words)`;
+}
+
+async function namesIn(module) {
+  return Object.keys(await import(module)).filter((name) => /^\w+$/.test(name) && name !== "default");
 }
 
 /** Leaves everything out of the one file that `check` on files does not need. */
@@ -103,21 +162,52 @@ const CHECK_ALONE = {
   },
 };
 
+/** The same, as one expression: a script, compiled code of which can be kept. */
+const SCRIPT = {
+  ...CHECK_ALONE,
+  format: "cjs",
+  banner: { js: "((module, packages) => {" },
+  footer: { js: "return module.exports;\n})" },
+};
+
 rmSync("dist", { recursive: true, force: true });
 await build({
   ...SHARED,
+  splitting: false,
   entryPoints: [join(COMPILED, "cli/main.js")],
+  outfile: "dist/cli/main.js",
+  // An older Node has to be able to read it, to say that it is too old.
+  target: "node14.8",
+  external: ["./start.js"],
+  plugins: [checkFromScripts],
+});
+await build({
+  ...SHARED,
+  entryPoints: [join(COMPILED, "cli/start.js")],
   outdir: "dist/cli",
-  external: [...SHARED.external, "./check-program.js"],
   plugins: [knownVersion, builtinsOnDemand],
 });
-const { metafile: checkFiles } = await build({
-  ...SHARED,
-  ...CHECK_ALONE,
-  entryPoints: [join(COMPILED, "cli/check-program.js")],
-  outfile: "dist/cli/check-program.js",
-  plugins: [checkAlone(), knownVersion, builtinsOnDemand],
-});
+const scripts = [
+  await build({
+    ...SHARED,
+    ...SCRIPT,
+    alias: {},
+    entryPoints: [join(COMPILED, "cli/check-program.js")],
+    outfile: "dist/cli/check-program.cjs",
+    plugins: [checkAlone(), knownVersion, packagesApart, filesAtOnce, builtinsOnDemand],
+  }),
+  await build({
+    ...SHARED,
+    ...SCRIPT,
+    stdin: {
+      contents: PACKAGES.map((name) => `export const ${name} = () => require("${name}");`).join("\n"),
+      resolveDir: ".",
+    },
+    outfile: "dist/cli/check-packages.cjs",
+    plugins: [builtinsOnDemand],
+  }),
+];
+for (const { metafile } of scripts) identify(metafile);
 await build({
   ...SHARED,
   entryPoints: [join(COMPILED, "library/index.js"), join(COMPILED, "library/fastify.js")],
@@ -141,8 +231,18 @@ rmSync(COMPILED, { recursive: true, force: true });
 
 writeFileSync(
   "dist/LICENSES.txt",
-  `Parts of these files come from:\n\n${licencesOf([...new Set([...JOINED, ...packagesIn(checkFiles)])].sort()).join("\n\n")}`,
+  `Parts of these files come from:\n\n${licencesOf([...new Set([...JOINED, ...scripts.flatMap(({ metafile }) => packagesIn(metafile))])].sort()).join("\n\n")}`,
 );
+
+/** Ends a script with what tells it from every other one (`src/cli/kept-script.ts`). */
+function identify({ outputs }) {
+  for (const [file, { imports }] of Object.entries(outputs)) {
+    const text = readFileSync(file, "latin1");
+    if (/[^\0-\x7f]/.test(text)) throw new Error(`${file}: it is read as ASCII`);
+    if (imports.length > 0) throw new Error(`${file}: nothing gives it ${imports.map(({ path }) => path)}`);
+    appendFileSync(file, `//${createHash("sha256").update(text).digest("hex")}\n`);
+  }
+}
 
 function packagesIn({ inputs }) {
   const names = Object.keys(inputs).map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]);

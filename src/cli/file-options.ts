@@ -46,7 +46,8 @@ export async function loadOptions(
     render === "never" ? {} : { renderer: onFirstUse(() => rendererFor(paths, terminal, tree)) };
   return {
     ...(tree === undefined ? {} : { tree }),
-    stdin: terminal.stdin,
+    // Not looked at where nothing reads it: Node builds it then.
+    ...(paths.includes("-") ? { stdin: terminal.stdin } : {}),
     noManifest: CONFIG_NAME,
     onFile: (done, total) => tell("reading files", done, total),
     onUnit: (done, total) => tell("rendering kustomizations and charts", done, total),

@@ -1,9 +1,8 @@
 #!/usr/bin/env node
-// Everything beyond the first check is imported dynamically: an old Node could not even link those modules, and
-// the compile cache only serves what is loaded after it has been switched on.
-import module from "node:module";
-import { homedir } from "node:os";
-import { join } from "node:path";
+// Everything beyond the first check is loaded after it: an old Node could not even link those modules, and the
+// compile cache only serves what is loaded after it has been switched on. Node's own modules likewise: an `import`
+// reads each of their exports, and loads what stands behind some.
+import { loadCheck } from "./load-check.ts";
 
 const OLDEST_NODE = [22, 15] as const;
 
@@ -15,25 +14,28 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
   process.exitCode = 2;
 } else {
   // Not Node's default in the temporary directory: anyone on the machine could have put compiled code there.
-  const directory = cacheDirectory();
-  if (directory !== undefined) module.enableCompileCache(join(directory, "attachguard"));
-  // Without a listener a broken pipe would end the process; the writer learns of a failure from the write.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-  const { main } = await (isCheckOfFiles(process.argv.slice(2))
-    ? import("./check-program.ts")
-    : import("./program.ts"));
+  const folder = cacheFolder();
+  const [command, ...words] = process.argv.slice(2);
   // Not process.exit(): output still being written to a pipe would be lost.
-  process.exitCode = await main(process);
+  if (command === "check" && !words.includes("--live")) {
+    const { start, keep } = await loadCheck(folder);
+    const code = await start(process);
+    process.exitCode = code;
+    if (code !== 2 && !words.some((word) => word === "--help" || word === "-h")) keep();
+  } else {
+    if (folder !== undefined) process.getBuiltinModule("node:module").enableCompileCache(folder);
+    const { start } = await import("./start.ts");
+    process.exitCode = await start(process);
+  }
 }
 
-function isCheckOfFiles([command, ...words]: readonly string[]): boolean {
-  return command === "check" && !words.includes("--live");
-}
-
-function cacheDirectory(): string | undefined {
+function cacheFolder(): string | undefined {
   const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
+  const { join } = process.getBuiltinModule("node:path");
   try {
-    return XDG_CACHE_HOME || LOCALAPPDATA || join(homedir(), ".cache");
+    const caches =
+      XDG_CACHE_HOME || LOCALAPPDATA || join(process.getBuiltinModule("node:os").homedir(), ".cache");
+    return join(caches, "attachguard");
   } catch {
     // A user without a home directory, as in containers, does without the cache.
     return undefined;

@@ -33,7 +33,9 @@ export function speakingAs(name: CallName, terminal: Terminal): Terminal {
   return {
     argv: terminal.argv,
     env: terminal.env,
-    stdin: terminal.stdin,
+    get stdin() {
+      return terminal.stdin;
+    },
     stdout: spoken(terminal.stdout),
     stderr: spoken(terminal.stderr),
   };

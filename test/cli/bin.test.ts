@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { BIN, spawnBin } from "./run.ts";
@@ -57,6 +57,19 @@ t.test("keeps what it compiled in the user's own cache folder", async (t) => {
   const { out } = await spawnBin(["--version"], { env: { XDG_CACHE_HOME: cache } });
   t.equal(out, `${version}\n`);
   t.ok(existsSync(join(cache, "attachguard")));
+});
+
+t.test("judges the same from what an earlier run compiled", async (t) => {
+  const folder = t.testdir({ "attachguard.yaml": "severities: {rwo-rolling-update: warning}\n" });
+  const env = { XDG_CACHE_HOME: join(folder, "cache") };
+  const configured = ["check", HAZARD, "--config", join(folder, "attachguard.yaml")];
+  for (const words of [["check", HAZARD], configured, [...configured, "--fix", "--diff"]]) {
+    const first = await spawnBin(words, { env });
+    t.equal(first.err.includes("unexpectedly"), false);
+    t.strictSame(await spawnBin(words, { env }), first, words.join(" "));
+  }
+  t.equal((await spawnBin(configured, { env })).code, 0);
+  t.match(readdirSync(join(folder, "cache/attachguard")).sort(), [/^check-packages/, /^check-program/]);
 });
 
 t.test("a Node that is too old gets one sentence and exit 2", async (t) => {

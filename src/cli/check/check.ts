@@ -46,10 +46,10 @@ export async function check(
   const baselineText = baseline === undefined ? undefined : await readInput(baseline);
   const named = pathsToCheck(paths, config, options.config, configFile);
   const around = await withProgress(terminal, (tell) => surroundingsOf(options, terminal, tell));
-  const judge = (stdin: Terminal["stdin"], tree?: TreeFiles) =>
+  const judge = (stdin?: Terminal["stdin"], tree?: TreeFiles) =>
     judgeFiles({
       ...{ named, options, config, configFile, around, tree },
-      terminal: { ...terminal, stdin },
+      terminal: stdin === undefined ? terminal : { ...terminal, stdin },
       ...(baseline === undefined || baselineText === undefined
         ? {}
         : { baseline: { file: baseline, text: baselineText } }),
@@ -58,7 +58,7 @@ export async function check(
     const { fixAndEmit } = await import("./fix.ts");
     return fixAndEmit(paths, options, judge, terminal);
   }
-  const { report, failOn, bundle, surroundings } = await judge(terminal.stdin);
+  const { report, failOn, bundle, surroundings } = await judge();
   const code = await emit(report, { ...options, failOn }, terminal);
   if (surroundings === undefined && !bundle.closed && options.quiet !== true) {
     await print(terminal.stderr, assumedClasses(report));

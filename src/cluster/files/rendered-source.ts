@@ -5,7 +5,7 @@ import type { SourcePosition } from "../../policy/model.ts";
 import { decode } from "./decode.ts";
 import { parseJson } from "./json.ts";
 import { listMember } from "./parsed-document.ts";
-import { KUSTOMIZATION_NAMES } from "./render/kustomization-closure.ts";
+import { KUSTOMIZATION_NAMES } from "./render/kustomization-names.ts";
 import type { TreeFiles } from "./render/tree-files.ts";
 import { sourceComments } from "./source-comments.ts";
 import { type RenderedUnit, shownPath } from "./units.ts";

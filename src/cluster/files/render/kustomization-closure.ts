@@ -2,16 +2,10 @@ import { isAbsolute, join } from "node:path";
 import type { ClosureBuilder } from "./closure-builder.ts";
 import type { ClosureRole } from "./closure-model.ts";
 import { fieldText, isMapping, parseStrictly, strictDocuments } from "./go-json.ts";
+import { KUSTOMIZATION_NAMES } from "./kustomization-names.ts";
 import { oneLine } from "./not-rendered.ts";
 import { isInside, isRemote } from "./paths.ts";
 import { kustomizationReferences, pluginReferences, type Reference, type References } from "./references.ts";
-
-/** The names that kustomize looks for (kustomize api/konfig/general.go). */
-export const KUSTOMIZATION_NAMES: readonly string[] = [
-  "kustomization.yaml",
-  "kustomization.yml",
-  "Kustomization",
-];
 
 /** Fields of a kustomization that leave its resources as they are written. */
 const PLAIN_FIELDS: ReadonlySet<string> = new Set(["apiversion", "kind", "metadata", "resources"]);
