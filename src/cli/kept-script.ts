@@ -93,6 +93,10 @@ function writeKept(kept: string, head: Buffer, compiled: () => Buffer): void {
     fs.renameSync(written, kept);
   } catch {
     // A folder or a disk that takes nothing: the next run compiles again.
-    fs.rm(written, { force: true }, () => {});
+    try {
+      fs.rmSync(written, { force: true });
+    } catch {
+      // Nor was anything written.
+    }
   }
 }

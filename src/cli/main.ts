@@ -16,15 +16,16 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
   // Not Node's default in the temporary directory: anyone on the machine could have put compiled code there.
   const folder = cacheFolder();
   const [command, ...words] = process.argv.slice(2);
-  // Not process.exit(): output still being written to a pipe would be lost.
   if (command === "check" && !words.includes("--live")) {
     const { start, keep } = await loadCheck(folder);
     const code = await start(process);
-    process.exitCode = code;
     if (code !== 2 && !words.some((word) => word === "--help" || word === "-h")) keep();
+    // All output has been waited for. Ending by itself, Node would first take its heap apart, for milliseconds.
+    process.exit(code);
   } else {
     if (folder !== undefined) process.getBuiltinModule("node:module").enableCompileCache(folder);
     const { start } = await import("./start.ts");
+    // Not process.exit(): output still being written to a pipe would be lost.
     process.exitCode = await start(process);
   }
 }
