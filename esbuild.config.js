@@ -23,17 +23,17 @@ const knownVersion = {
   },
 };
 
-/** Loads `check` from the scripts that are made of it, and not from its source. */
-const checkFromScripts = {
-  name: "check-from-scripts",
+/** Loads what asks no cluster from the scripts that are made of it, and not from its source. */
+const filesFromScripts = {
+  name: "files-from-scripts",
   setup({ onResolve }) {
-    onResolve({ filter: /\/load-check\.js$/ }, ({ resolveDir }) => ({
-      path: join(resolveDir, "load-joined-check.js"),
+    onResolve({ filter: /\/load-files-program\.js$/ }, ({ resolveDir }) => ({
+      path: join(resolveDir, "load-joined-program.js"),
     }));
   },
 };
 
-/** The packages that `check` needs in few runs only: for a configuration, a waiver, a kustomization, a diff. */
+/** The packages that few runs need: for a configuration, a waiver, a kustomization, a diff. */
 const PACKAGES = ["ajv", "diff", "jose", "yaml"];
 
 /** Leaves those packages to a script of their own, so that other runs need not read them. */
@@ -45,7 +45,7 @@ const packagesApart = {
       namespace: "apart",
     }));
     onLoad({ filter: /.*/, namespace: "apart" }, async ({ path }) => ({
-      // `packages` is what the loader gives (`src/cli/load-joined-check.ts`).
+      // `packages` is what the loader gives (`src/cli/load-joined-program.ts`).
       contents: `const found = packages().${path}();
         ${(await namesIn(path)).map((name) => `export const ${name} = found.${name};`).join("\n")}`,
     }));
@@ -115,17 +115,25 @@ async function namesIn(module) {
   return Object.keys(await import(module)).filter((name) => /^\w+$/.test(name) && name !== "default");
 }
 
-/** Leaves everything out of the one file that `check` on files does not need. */
-function checkAlone() {
-  const COMMANDS = ["../check/check.js", "../check/base.js"];
+/** What `check` on files loads, by the names that the command line has for it. */
+const CHECK = ["../check/check.js", "../check/base.js"];
+
+/** What the other commands load that ask no cluster. */
+const WITHOUT_CLUSTER = [
+  ...["../diagnose/diagnose.js", "./diagnose/diagnosis-output.js"],
+  ...["../explain.js", "../completion.js"],
+];
+
+/** Leaves everything out of one file that none of these commands needs. */
+function alone(commands) {
   const isElsewhere = ({ importer, path }) =>
     path === "../live.js" ||
-    path.startsWith("../../cluster/live/") ||
-    (/cli\/(program|commands\/\w+)\.js$/.test(importer) && !COMMANDS.includes(path));
+    /^(?:\.\.\/){2}(?:cluster|diagnose)\/live\//.test(path) ||
+    (/cli\/(program|commands\/\w+)\.js$/.test(importer) && !commands.includes(path));
   const absent = `import { AttachguardError } from "./errors.js";
     throw new AttachguardError("AG_ERR_USAGE", "this file judges files only; install the package attachguard for what asks a cluster");`;
   return {
-    name: "check-alone",
+    name: "alone",
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^\.\.?\// }, (imported) =>
         imported.kind === "dynamic-import" && isElsewhere(imported)
@@ -151,8 +159,8 @@ const SHARED = {
   plugins: [knownVersion],
 };
 
-/** All that `check` on files needs, packages included, in one file. */
-const CHECK_ALONE = {
+/** All that is needed, packages included, in one file. */
+const ONE_FILE = {
   metafile: true,
   splitting: false,
   external: [],
@@ -164,7 +172,7 @@ const CHECK_ALONE = {
 
 /** The same, as one expression: a script, compiled code of which can be kept. */
 const SCRIPT = {
-  ...CHECK_ALONE,
+  ...ONE_FILE,
   format: "cjs",
   banner: { js: "((module, packages) => {" },
   footer: { js: "return module.exports;\n})" },
@@ -179,7 +187,7 @@ await build({
   // An older Node has to be able to read it, to say that it is too old.
   target: "node14.8",
   external: ["./start.js"],
-  plugins: [checkFromScripts],
+  plugins: [filesFromScripts],
 });
 await build({
   ...SHARED,
@@ -192,9 +200,15 @@ const scripts = [
     ...SHARED,
     ...SCRIPT,
     alias: {},
-    entryPoints: [join(COMPILED, "cli/check-program.js")],
-    outfile: "dist/cli/check-program.cjs",
-    plugins: [checkAlone(), knownVersion, packagesApart, filesAtOnce, builtinsOnDemand],
+    entryPoints: [join(COMPILED, "cli/files-program.js")],
+    outfile: "dist/cli/files-program.cjs",
+    plugins: [
+      alone([...CHECK, ...WITHOUT_CLUSTER]),
+      knownVersion,
+      packagesApart,
+      filesAtOnce,
+      builtinsOnDemand,
+    ],
   }),
   await build({
     ...SHARED,
@@ -203,7 +217,7 @@ const scripts = [
       contents: PACKAGES.map((name) => `export const ${name} = () => require("${name}");`).join("\n"),
       resolveDir: ".",
     },
-    outfile: "dist/cli/check-packages.cjs",
+    outfile: "dist/cli/packages.cjs",
     plugins: [builtinsOnDemand],
   }),
 ];
@@ -216,11 +230,11 @@ await build({
 });
 const { metafile } = await build({
   ...SHARED,
-  ...CHECK_ALONE,
+  ...ONE_FILE,
   entryPoints: [join(COMPILED, "cli/check-main.js")],
   outfile: "dist/check.js",
   target: "node20.12",
-  plugins: [checkAlone(), knownVersion],
+  plugins: [alone(CHECK), knownVersion],
 });
 appendFileSync("dist/check.js", `/*\n${licencesOf(packagesIn(metafile)).join("\n\n")}\n*/\n`);
 chmodSync("dist/check.js", 0o755);
@@ -238,7 +252,9 @@ writeFileSync(
 function identify({ outputs }) {
   for (const [file, { imports }] of Object.entries(outputs)) {
     const text = readFileSync(file, "latin1");
-    if (/[^\0-\x7f]/.test(text)) throw new Error(`${file}: it is read as ASCII`);
+    const other = /.*[^\0-\x7f].*/.exec(text);
+    // esbuild escapes what stands in code, and leaves comments within classes and objects as they are.
+    if (other !== null) throw new Error(`${file}: it is read as ASCII, and has ${other[0].trim()}`);
     if (imports.length > 0) throw new Error(`${file}: nothing gives it ${imports.map(({ path }) => path)}`);
     appendFileSync(file, `//${createHash("sha256").update(text).digest("hex")}\n`);
   }

@@ -28,9 +28,10 @@ const IDENTITY_LENGTH = 64;
  * take two to load.
  *
  * @param file the script, in ASCII, with its SHA-256 as its last line
- * @param folder where compiled code is kept, nobody else's; `undefined`: nowhere
+ * @param use what is kept is that of runs with the same use: others call other functions
+ * @param folder where it is kept, nobody else's; `undefined`: nowhere
  */
-export function runKept<T>(file: string, folder: string | undefined): KeptScript<T> {
+export function runKept<T>(file: string, use: string, folder: string | undefined): KeptScript<T> {
   const fs = process.getBuiltinModule("node:fs");
   const { Script } = process.getBuiltinModule("node:vm");
   const source = fs.readFileSync(file, "latin1");
@@ -41,7 +42,7 @@ export function runKept<T>(file: string, folder: string | undefined): KeptScript
   // Changed by hand a script may still be as long as before, which is all that V8 compares.
   const identity = `${source.slice(-IDENTITY_LENGTH - 1).trim()} ${fs.statSync(file).mtimeMs}`;
   const head = Buffer.alloc(HEAD_BYTES, `${identity} `);
-  const kept = join(folder, `${basename(file)}-${process.version}-${process.arch}`);
+  const kept = join(folder, `${basename(file)}-${use}-${process.version}-${process.arch}`);
   const known = readKept(kept, head);
   const script = new Script(source, {
     filename: file,

@@ -2,7 +2,8 @@
 // Everything beyond the first check is loaded after it: an old Node could not even link those modules, and the
 // compile cache only serves what is loaded after it has been switched on. Node's own modules likewise: an `import`
 // reads each of their exports, and loads what stands behind some.
-import { loadCheck } from "./load-check.ts";
+import { loadFilesProgram } from "./load-files-program.ts";
+import { commandWithoutCluster } from "./without-cluster.ts";
 
 const OLDEST_NODE = [22, 15] as const;
 
@@ -15,11 +16,12 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
 } else {
   // Not Node's default in the temporary directory: anyone on the machine could have put compiled code there.
   const folder = cacheFolder();
-  const [command, ...words] = process.argv.slice(2);
-  if (command === "check" && !words.includes("--live")) {
-    const { start, keep } = await loadCheck(folder);
+  const command = commandWithoutCluster(process.argv.slice(2));
+  if (command !== undefined) {
+    const { start, keep } = await loadFilesProgram(command, folder);
     const code = await start(process);
-    if (code !== 2 && !words.some((word) => word === "--help" || word === "-h")) keep();
+    // What a mistake calls is not what the next run needs; `diagnose` also ends so where it does not know.
+    if (code !== 2 || command === "diagnose") keep();
     // All output has been waited for. Ending by itself, Node would first take its heap apart, for milliseconds.
     process.exit(code);
   } else {

@@ -55,7 +55,7 @@ export class Kubectl {
     ];
   }
 
-  /** Merge patch; the API server answers "metadata.uid: … field is immutable" where the name is another object's. */
+  /** Merge patch; the API server answers "metadata.uid: field is immutable" where the name is another object's. */
   patch(target: Target, patch: Readonly<Record<string, unknown>>): readonly string[] {
     if (!isAddressable(target) || target.uid === undefined) return [];
     const body = JSON.stringify({ metadata: { uid: target.uid }, ...patch });

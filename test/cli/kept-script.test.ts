@@ -39,14 +39,14 @@ t.beforeEach(() => {
 t.test("keeps what was compiled, for its user alone, and does it once", async (t) => {
   const { folder, cache, kept } = setUp(t);
   const file = scriptIn(folder);
-  const first = runKept<Answer>(file, cache);
+  const first = runKept<Answer>(file, "check", cache);
   t.equal(first.value(), 42);
   first.keep();
   t.equal(statSync(kept()).mode & 0o077, 0);
   t.equal(statSync(cache).mode & 0o077, 0);
   utimesSync(kept(), new Date(), new Date(Date.now() - 60_000));
   const written = statSync(kept()).mtimeMs;
-  const second = runKept<Answer>(file, cache);
+  const second = runKept<Answer>(file, "check", cache);
   t.equal(second.value(), 42);
   second.keep();
   t.equal(statSync(kept()).mtimeMs, written);
@@ -55,16 +55,16 @@ t.test("keeps what was compiled, for its user alone, and does it once", async (t
 t.test("renews it each day: a later run may use more", async (t) => {
   const { folder, cache, kept } = setUp(t);
   const file = scriptIn(folder);
-  runKept<Answer>(file, cache).keep();
+  runKept<Answer>(file, "check", cache).keep();
   const yesterday = Date.now() - 25 * 60 * 60 * 1000;
   utimesSync(kept(), new Date(yesterday), new Date(yesterday));
-  runKept<Answer>(file, cache).keep();
+  runKept<Answer>(file, "check", cache).keep();
   t.ok(statSync(kept()).mtimeMs > yesterday);
 });
 
 t.test("keeps the functions that were called, too", async (t) => {
   const { folder, cache, kept } = setUp(t);
-  const { value, keep } = runKept<Answer>(scriptIn(folder), cache);
+  const { value, keep } = runKept<Answer>(scriptIn(folder), "check", cache);
   keep();
   const before = statSync(kept()).size;
   value();
@@ -75,7 +75,7 @@ t.test("keeps the functions that were called, too", async (t) => {
 t.test("a damaged file is not used, and replaced", async (t) => {
   const { folder, cache, kept } = setUp(t);
   const file = scriptIn(folder);
-  const { value, keep } = runKept<Answer>(file, cache);
+  const { value, keep } = runKept<Answer>(file, "check", cache);
   value();
   keep();
   const good = readFileSync(kept());
@@ -86,7 +86,7 @@ t.test("a damaged file is not used, and replaced", async (t) => {
     ["zeros", Buffer.alloc(good.length)],
   ] as const) {
     writeFileSync(kept(), damaged);
-    const { value, keep } = runKept<Answer>(file, cache);
+    const { value, keep } = runKept<Answer>(file, "check", cache);
     t.equal(value(), 42, what);
     keep();
     t.equal(statSync(kept()).size, good.length, what);
@@ -95,18 +95,18 @@ t.test("a damaged file is not used, and replaced", async (t) => {
 
 t.test("another script of the same length runs as it is written", async (t) => {
   const { folder, cache } = setUp(t);
-  runKept<Answer>(scriptIn(folder), cache).keep();
+  runKept<Answer>(scriptIn(folder), "check", cache).keep();
   const changed = scriptIn(folder, SOURCE.replace("42", "43"), "b".repeat(64));
-  t.equal(runKept<Answer>(changed, cache).value(), 43, "of another version");
+  t.equal(runKept<Answer>(changed, "check", cache).value(), 43, "of another version");
   const edited = scriptIn(folder, SOURCE.replace("42", "44"));
   utimesSync(edited, new Date(), new Date());
-  t.equal(runKept<Answer>(edited, cache).value(), 44, "changed by hand");
+  t.equal(runKept<Answer>(edited, "check", cache).value(), 44, "changed by hand");
 });
 
 t.test("where nothing can or should be kept, it runs all the same", async (t) => {
   const { folder, cache } = setUp(t);
   const file = scriptIn(folder);
-  const inFile = runKept<Answer>(file, join(file, "cache"));
+  const inFile = runKept<Answer>(file, "check", join(file, "cache"));
   t.equal(inFile.value(), 42);
   inFile.keep();
   for (const [name, where] of [
@@ -115,7 +115,7 @@ t.test("where nothing can or should be kept, it runs all the same", async (t) =>
     ["nothing", undefined],
   ] as const) {
     process.env[name] = "1";
-    const { value, keep } = runKept<Answer>(file, where);
+    const { value, keep } = runKept<Answer>(file, "check", where);
     t.equal(value(), 42, name);
     keep();
     delete process.env[name];
@@ -123,7 +123,7 @@ t.test("where nothing can or should be kept, it runs all the same", async (t) =>
   t.strictSame(readdirSync(folder), ["script.cjs"]);
   if (process.getuid?.() === 0) return;
   chmodSync(folder, 0o500);
-  runKept<Answer>(file, cache).keep();
+  runKept<Answer>(file, "check", cache).keep();
   chmodSync(folder, 0o700);
   t.strictSame(readdirSync(folder), ["script.cjs"]);
 });
