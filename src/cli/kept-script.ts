@@ -1,3 +1,5 @@
+import type { Stats } from "node:fs";
+
 /** A script that has been run, and what compiled code of it can be kept. */
 export interface KeptScript<T> {
   /** What the script is: the value of its only expression. */
@@ -63,18 +65,30 @@ interface Known {
   readonly isNew: boolean;
 }
 
-/** The code that was kept of this very script; `undefined` where there is none, or it is damaged. */
+/** The code that was kept of this very script; `undefined` where there is none, or it cannot be trusted. */
 function readKept(kept: string, head: Buffer): Known | undefined {
   const fs = process.getBuiltinModule("node:fs");
+  let descriptor: number | undefined;
   try {
-    const bytes = fs.readFileSync(kept);
+    descriptor = fs.openSync(kept, "r");
+    const stats = fs.fstatSync(descriptor);
+    if (!isOwn(stats)) return undefined;
+    const bytes = fs.readFileSync(descriptor);
     const middle = (HEAD_BYTES + bytes.length) / 2;
     const code = bytes.subarray(HEAD_BYTES, middle);
     if (!bytes.subarray(0, HEAD_BYTES).equals(head) || !bytes.subarray(middle).equals(code)) return undefined;
-    return { code, isNew: Date.now() - fs.statSync(kept).mtimeMs < RENEWED_AFTER_MS };
+    return { code, isNew: Date.now() - stats.mtimeMs < RENEWED_AFTER_MS };
   } catch {
     return undefined;
+  } finally {
+    if (descriptor !== undefined) fs.closeSync(descriptor);
   }
+}
+
+/** Code that somebody else can write would run as this user: with `sudo`, in a home that is not root's. */
+function isOwn({ uid, mode }: Stats): boolean {
+  // Windows has neither; there the folder is the user's.
+  return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
 }
 
 function writeKept(kept: string, head: Buffer, compiled: () => Buffer): void {

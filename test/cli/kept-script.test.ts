@@ -1,4 +1,12 @@
-import { chmodSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { runKept } from "../../src/cli/kept-script.ts";
@@ -91,6 +99,25 @@ t.test("a damaged file is not used, and replaced", async (t) => {
     keep();
     t.equal(statSync(kept()).size, good.length, what);
   }
+});
+
+t.test("what somebody else can write is not used", async (t) => {
+  const { folder, cache, kept } = setUp(t);
+  const file = scriptIn(folder);
+  runKept<Answer>(file, "check", cache).keep();
+  const mine = statSync(kept()).ino;
+  runKept<Answer>(file, "check", cache).keep();
+  t.equal(statSync(kept()).ino, mine);
+  chmodSync(kept(), 0o620);
+  const { value, keep } = runKept<Answer>(file, "check", cache);
+  t.equal(value(), 42);
+  keep();
+  t.not(statSync(kept()).ino, mine, "replaced");
+  t.equal(statSync(kept()).mode & 0o077, 0);
+  if (process.getuid?.() !== 0) return;
+  chownSync(kept(), 12345, 12345);
+  runKept<Answer>(file, "check", cache).keep();
+  t.equal(statSync(kept()).uid, 0, "of another user");
 });
 
 t.test("another script of the same length runs as it is written", async (t) => {
