@@ -33,6 +33,17 @@ const filesFromScripts = {
   },
 };
 
+/** Beside `main.js`, which is CommonJS, modules need a name of their own. */
+const MODULES = { ".js": ".mjs" };
+
+/** Leaves everything that may ask a cluster to modules that are built by themselves. */
+const startApart = {
+  name: "start-apart",
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/start\.js$/ }, () => ({ path: `./start${MODULES[".js"]}`, external: true }));
+  },
+};
+
 /** The packages that few runs need: for a configuration, a waiver, a kustomization, a diff. */
 const PACKAGES = ["ajv", "diff", "jose", "yaml"];
 
@@ -182,17 +193,20 @@ rmSync("dist", { recursive: true, force: true });
 await build({
   ...SHARED,
   splitting: false,
+  format: "cjs",
+  define: { "import.meta.dirname": "__dirname" },
   entryPoints: [join(COMPILED, "cli/main.js")],
   outfile: "dist/cli/main.js",
   // An older Node has to be able to read it, to say that it is too old.
   target: "node14.8",
-  external: ["./start.js"],
-  plugins: [filesFromScripts],
+  plugins: [filesFromScripts, startApart],
 });
+writeFileSync("dist/cli/package.json", '{ "type": "commonjs" }\n');
 await build({
   ...SHARED,
   entryPoints: [join(COMPILED, "cli/start.js")],
   outdir: "dist/cli",
+  outExtension: MODULES,
   plugins: [knownVersion, builtinsOnDemand],
 });
 const scripts = [

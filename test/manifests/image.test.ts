@@ -205,7 +205,7 @@ t.test("what is in the image is enough to run every part of it", async (t) => {
 
   // Each module by itself: one that needs a development dependency cannot be linked.
   const modules = (await readdir(join(app, "dist"), { recursive: true }))
-    .filter((path) => path.endsWith(".js") && path !== join("cli", "main.js"))
+    .filter((path) => path.endsWith(".mjs"))
     .map((path) => pathToFileURL(join(app, "dist", path)).href);
   t.not(modules.length, 0);
   const program = `for (const url of ${JSON.stringify(modules)}) await import(url);`;
