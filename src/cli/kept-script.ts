@@ -91,12 +91,19 @@ function isOwn({ uid, mode }: Stats): boolean {
   return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
 }
 
+/** The folder and the one above it, no more: below `/proc` Node would try forever to make all of them. */
+function makeFolder(folder: string): void {
+  const fs = process.getBuiltinModule("node:fs");
+  const { dirname } = process.getBuiltinModule("node:path");
+  for (const each of [dirname(folder), folder]) if (!fs.existsSync(each)) fs.mkdirSync(each, { mode: 0o700 });
+}
+
 function writeKept(kept: string, head: Buffer, compiled: () => Buffer): void {
   const fs = process.getBuiltinModule("node:fs");
   const { dirname } = process.getBuiltinModule("node:path");
   const written = `${kept}.${process.pid}`;
   try {
-    fs.mkdirSync(dirname(kept), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(kept));
     const descriptor = fs.openSync(written, "w", 0o600);
     try {
       const code = compiled();

@@ -147,6 +147,9 @@ t.test("where nothing can or should be kept, it runs all the same", async (t) =>
     keep();
     delete process.env[name];
   }
+  // A home that is not there is not made, and in this one nothing can be.
+  for (const home of [join(folder, "home"), "/proc"])
+    runKept<Answer>(file, "check", join(home, ".cache/attachguard")).keep();
   t.strictSame(readdirSync(folder), ["script.cjs"]);
   if (process.getuid?.() === 0) return;
   chmodSync(folder, 0o500);
