@@ -35,10 +35,10 @@ const SPARE_SECONDS = 5;
  * @throws AttachguardError where it cannot start; nothing is left open then.
  */
 export async function serve(options: ServeOptions, terminal: Terminal, log: Logger): Promise<number> {
-  allocateYoung();
   const open: Closer[] = [];
   try {
     const { server, config } = await start(options, terminal, log, open);
+    allocateYoung();
     closeWithGrace({ delay: false, logger: log }, async ({ signal, err }) => {
       if (err) log.fatal({ error: err.message, stack: err.stack }, "fault");
       else log.info({ signal }, "closing");
