@@ -31,15 +31,14 @@ const IDENTITY_LENGTH = 64;
  *
  * @param file the script, in ASCII, with its SHA-256 as its last line
  * @param use what is kept is that of runs with the same use: others call other functions
- * @param folder where it is kept, nobody else's; `undefined`: nowhere
+ * @param folder where it is kept (`cacheFolder`); `undefined`: nowhere
  */
 export function runKept<T>(file: string, use: string, folder: string | undefined): KeptScript<T> {
   const fs = process.getBuiltinModule("node:fs");
   const { Script } = process.getBuiltinModule("node:vm");
   const source = fs.readFileSync(file, "latin1");
   const { basename, join } = process.getBuiltinModule("node:path");
-  const { NODE_DISABLE_COMPILE_CACHE, NODE_V8_COVERAGE } = process.env;
-  if (folder === undefined || NODE_DISABLE_COMPILE_CACHE || NODE_V8_COVERAGE)
+  if (folder === undefined)
     return { value: new Script(source, { filename: file }).runInThisContext(), keep: () => {} };
   // Changed by hand a script may still be as long as before, which is all that V8 compares.
   const identity = `${source.slice(-IDENTITY_LENGTH - 1).trim()} ${fs.statSync(file).mtimeMs}`;
@@ -91,20 +90,11 @@ function isOwn({ uid, mode }: Stats): boolean {
   return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
 }
 
-/** The folder and the one above it, no more: below `/proc` Node would try forever to make all of them. */
-function makeFolder(folder: string): void {
-  const fs = process.getBuiltinModule("node:fs");
-  const { dirname } = process.getBuiltinModule("node:path");
-  for (const each of [dirname(folder), folder]) if (!fs.existsSync(each)) fs.mkdirSync(each, { mode: 0o700 });
-}
-
 function writeKept(kept: string, head: Buffer, compiled: () => Buffer): void {
   const fs = process.getBuiltinModule("node:fs");
-  const { dirname } = process.getBuiltinModule("node:path");
   const written = `${kept}.${process.pid}`;
   try {
-    makeFolder(dirname(kept));
-    const descriptor = fs.openSync(written, "w", 0o600);
+    const descriptor = fs.openSync(written, "wx", 0o600);
     try {
       const code = compiled();
       fs.writeFileSync(descriptor, Buffer.concat([head, code, code]));

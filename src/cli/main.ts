@@ -2,6 +2,7 @@
 // Everything beyond the first check is loaded after it: an old Node could not even link those modules, and the
 // compile cache only serves what is loaded after it has been switched on. Node's own modules likewise: an `import`
 // reads each of their exports, and loads what stands behind some. Built as CommonJS, which Node 22 loads 4 ms sooner.
+import { cacheFolder } from "./cache-folder.ts";
 import { loadFilesProgram } from "./load-files-program.ts";
 import { commandWithoutCluster } from "./without-cluster.ts";
 
@@ -20,7 +21,7 @@ if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1
 }
 
 async function run(): Promise<void> {
-  const folder = cacheFolder();
+  const folder = cacheFolder(process.env);
   if (folder !== undefined) process.getBuiltinModule("node:module").enableCompileCache(folder);
   const { start } = await import("./start.ts");
   // Not process.exit(): output still being written to a pipe would be lost.
@@ -28,24 +29,10 @@ async function run(): Promise<void> {
 }
 
 async function runWithoutCluster(command: string): Promise<void> {
-  const { start, keep } = await loadFilesProgram(command, cacheFolder());
+  const { start, keep } = await loadFilesProgram(command, cacheFolder(process.env));
   const code = await start(process);
   // What a mistake calls is not what the next run needs; `diagnose` also ends so where it does not know.
   if (code !== 2 || command === "diagnose") keep();
   // All output has been waited for. Ending by itself, Node would first take its heap apart, for milliseconds.
   process.exit(code);
-}
-
-/** Not Node's default in the temporary directory: anyone on the machine could have put compiled code there. */
-function cacheFolder(): string | undefined {
-  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
-  const { join } = process.getBuiltinModule("node:path");
-  try {
-    const caches =
-      XDG_CACHE_HOME || LOCALAPPDATA || join(process.getBuiltinModule("node:os").homedir(), ".cache");
-    return join(caches, "attachguard");
-  } catch {
-    // A user without a home directory, as in containers, does without the cache.
-    return undefined;
-  }
 }
