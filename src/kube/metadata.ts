@@ -23,6 +23,7 @@ export interface Metadata {
   /** `generateName` where there is no name yet; `""` where there is neither. */
   readonly name: string;
   readonly uid: string | undefined;
+  readonly labels: Labels;
   /** Only attachguard's own: others (last-applied-configuration above all) can be larger than the object. */
   readonly annotations: Labels;
   readonly createdAt: number | undefined;
@@ -36,14 +37,10 @@ export function metadataOf(raw: Raw): Metadata {
     namespace: shared(text(metadata.namespace) ?? ""),
     name: shared(nonEmpty(metadata.name) ?? text(metadata.generateName) ?? ""),
     uid: nonEmpty(metadata.uid),
+    labels: labels(metadata.labels),
     annotations: ownAnnotations(metadata.annotations),
     createdAt: timeOf(metadata.creationTimestamp),
   };
-}
-
-/** Of the kinds whose labels a verdict reads; those of a workload are its template's. */
-export function labelsOf(raw: Raw): Labels {
-  return labels(record(raw.metadata).labels);
 }
 
 /** The annotations with attachguard's prefix. */

@@ -1,5 +1,5 @@
 import type { Namespace } from "../policy/model.ts";
-import { labelsOf, metadataOf } from "./metadata.ts";
+import { metadataOf } from "./metadata.ts";
 import { isRecord, labels } from "./raw.ts";
 
 /** The API server sets this label on every namespace, so that selectors can name one. */
@@ -12,6 +12,6 @@ export function namespaceFrom(raw: unknown): Namespace | undefined {
   return {
     name: metadata.name,
     uid: metadata.uid,
-    labels: labels({ ...labelsOf(raw), [NAME_LABEL]: metadata.name }),
+    labels: labels({ ...metadata.labels, [NAME_LABEL]: metadata.name }),
   };
 }

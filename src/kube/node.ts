@@ -1,5 +1,5 @@
 import type { Node } from "../policy/model.ts";
-import { labelsOf, metadataOf } from "./metadata.ts";
+import { metadataOf } from "./metadata.ts";
 import { isRecord, list, NOTHING, record, shared, text } from "./raw.ts";
 
 /** What the kubelet always sets, and a Node written by hand may lack (`pkg/kubelet/kubelet_node_status.go`). */
@@ -8,8 +8,7 @@ const HOSTNAME = "kubernetes.io/hostname";
 /** A Node. `undefined` for a value that is not an object. */
 export function nodeFrom(raw: unknown): Node | undefined {
   if (!isRecord(raw)) return undefined;
-  const { name } = metadataOf(raw);
-  const labels = labelsOf(raw);
+  const { name, labels } = metadataOf(raw);
   const spec = record(raw.spec);
   const taints = list(spec.taints);
   return {

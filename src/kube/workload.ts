@@ -47,7 +47,7 @@ export function workloadFrom(
   if (kind === undefined || !isWorkloadKind(kind) || isOwned(kind, raw)) return undefined;
   const read = KINDS[kind].reads;
   if (read === undefined) return undefined;
-  const { namespace, name, uid, annotations, createdAt } = metadataOf(raw);
+  const { namespace, name, uid, labels, annotations, createdAt } = metadataOf(raw);
   const spec = record(raw.spec);
   const notes: string[] = [];
   versionNote(apiVersion, kind, notes);
@@ -61,6 +61,7 @@ export function workloadFrom(
     namespace,
     name,
     uid,
+    labels,
     annotations,
     pods: parts.pods,
     strategy: parts.strategy,

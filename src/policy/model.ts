@@ -281,6 +281,7 @@ export interface ManagedBy {
 
 export interface Workload extends ObjectRef {
   readonly uid: string | undefined;
+  readonly labels: Labels;
   readonly annotations: Labels;
   readonly pods: PodCount;
   readonly strategy: UpdateStrategy;

@@ -121,8 +121,8 @@ spec: { paused: yes, template: { metadata: { labels: *again } } }
   const { workloads, errors } = parse(text);
   t.same(errors, []);
   t.match(workloads, [
-    { name: "a", template: { labels: { app: "web" } } },
-    { name: "b", template: { labels: { app: "web", tier: "back" } } },
+    { name: "a", labels: { app: "web" } },
+    { name: "b", labels: { app: "web", tier: "back" } },
     { name: "c", paused: true, template: { labels: { app: "c" } } },
   ]);
 });
@@ -297,7 +297,7 @@ t.test("the same object twice: the first defines, and both places are named", as
     { file: "a.yaml", text: twice("{ name: a, namespace: shop, labels: { v: first } }") },
     { file: "b.yaml", text: `---\n${twice("{ name: a, namespace: shop, labels: { v: second } }")}` },
   ]);
-  t.match(workloads, [{ template: { labels: { v: "first" } } }]);
+  t.match(workloads, [{ labels: { v: "first" } }]);
   t.equal(workloads.length, 1);
   t.match(errors, [
     {

@@ -372,6 +372,7 @@ t.test("reads metadata and the rollout status", async (t) => {
     namespace: "shop",
     uid: "u-1",
     createdAt: Date.UTC(2026, 10, 20, 9, 33, 33),
+    labels: { app: "web" },
     paused: true,
     status: { observedGeneration: 4, replicas: 2, updatedReplicas: 1 },
     source: { file: "a.yaml", line: 3, column: 1 },

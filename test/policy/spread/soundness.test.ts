@@ -33,6 +33,7 @@ function deployment(name: string, namespace: string, labels: Labels, placement: 
     namespace,
     name,
     uid: undefined,
+    labels: {},
     annotations: {},
     pods: { by: "replicas", replicas: 2 },
     strategy: { kind: "recreate" },

@@ -25,6 +25,7 @@ function deployment(
     namespace: "shop",
     name,
     uid: undefined,
+    labels: {},
     annotations: {},
     pods: { by: "replicas", replicas: 1 },
     strategy: {
@@ -292,7 +293,7 @@ t.test("a state before that was too large to check forgives nothing, but no way 
     }).rules;
   };
   t.strictSame(
-    update({ ...before, uid: "another" }),
+    update({ ...before, labels: { a: "b" } }),
     ["rwo-replicas", "rwo-rolling-update"],
     "another field",
   );
