@@ -2,7 +2,14 @@
 import t from "tap";
 import { ClusterIndex } from "../../../src/cluster/cluster-index.ts";
 import { evaluate } from "../../../src/policy/evaluate.ts";
-import type { Claim, Node, Placement, PodAffinityTerm, Workload } from "../../../src/policy/model.ts";
+import type {
+  Claim,
+  Node,
+  NodeSelectorTerm,
+  Placement,
+  PodAffinityTerm,
+  Workload,
+} from "../../../src/policy/model.ts";
 import { HOSTNAME } from "../../../src/policy/nodes.ts";
 import { DEFAULT_OPTIONS } from "../../../src/policy/options.ts";
 import { steadyOverlap } from "../../../src/policy/overlap.ts";
@@ -96,6 +103,21 @@ function viewOf(workloads: readonly Workload[], nodeCount = 0, claims: readonly 
   return view;
 }
 
+/** 5,000 nodes, of which 4,900 share one value of a label that has too many for nodes to be grouped by it. */
+function poolView(): ClusterIndex {
+  const view = viewOf([]);
+  for (const [at, node] of nodes(5000).entries()) {
+    const labels = { ...node.labels, pool: at < 4900 ? "common" : `p${at}` };
+    view.put({ kind: "Node", object: { ...node, labels } });
+  }
+  return view;
+}
+
+const ofPool = (...values: string[]): NodeSelectorTerm => ({
+  matchExpressions: [{ key: "pool", operator: "In", values }],
+  matchFields: [],
+});
+
 const CONTEXT = { options: DEFAULT_OPTIONS, waiver: null, namespace: null, dryRun: false };
 
 function judged(view: ClusterIndex, workload: Workload, change: Change | null = null) {
@@ -173,6 +195,30 @@ const ATTACKS: readonly (readonly [why: string, workload: Workload, view: () => 
       })),
     }),
     () => viewOf([], 1000),
+  ],
+  [
+    "the same value 9,000 times, which most of 5,000 nodes have",
+    deployment("big", { nodeAffinity: [ofPool(...many(9000, () => "common"))] }),
+    poolView,
+  ],
+  [
+    "300 terms of the same 30 values, which most of 5,000 nodes have",
+    deployment("big", { nodeAffinity: many(300, () => ofPool(...many(30, () => "common"))) }),
+    poolView,
+  ],
+  [
+    "a term of 990 expressions, each of which most of 5,000 nodes satisfy",
+    deployment("big", {
+      nodeAffinity: [
+        {
+          matchExpressions: many(990, (at) => ofPool("common", `p${4900 + (at % 100)}`)).flatMap(
+            (term) => term.matchExpressions,
+          ),
+          matchFields: [],
+        },
+      ],
+    }),
+    poolView,
   ],
   [
     "200 claims with 20 rivals each on 5,000 nodes",
