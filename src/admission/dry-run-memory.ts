@@ -64,7 +64,7 @@ class Owned implements Recollection {
   /** The claims that a workload mounts, or the target of an autoscaler. */
   #refer(change: "add" | "delete", one: Remembered): void {
     const { fact } = one;
-    if (fact.kind === "HorizontalPodAutoscaler") {
+    if ("target" in fact.object) {
       this.#scaling[change](fact.object.target.kind, fact.object.target.name, one);
     } else if ("template" in fact.object) {
       for (const mount of fact.object.template.mounts) {

@@ -21,6 +21,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   Deployment: "apps",
   StatefulSet: "apps",
   HorizontalPodAutoscaler: "autoscaling",
+  ScaledObject: "keda.sh",
   PersistentVolumeClaim: "",
 };
 
@@ -452,3 +453,21 @@ t.test("the claims of a workload that was only dry-run are looked up for its aut
   t.match(cluster.wanted, [{ workloads: [{ name: "web", template: { mounts: [{ claimName: "data" }] } }] }]);
   t.same(told, ["rwo-autoscaling?"]);
 });
+
+t.test(
+  "an autoscaler that was only dry-run is seen by the workload that it scales, whoever makes it",
+  async (t) => {
+    for (const scaler of [
+      objects.autoscaler({ max: 3 }),
+      objects.scaledObject({ spec: { maxReplicaCount: 3 } }),
+    ]) {
+      const memory = new DryRunMemory(() => DEFAULT_CONFIG.dryRunMemory);
+      await decided(requestOf({ object: scaler, dryRun: true }), { memory });
+      const { told } = await decided(
+        requestOf({ object: objects.deployment({ workload: RECREATE }), dryRun: true }),
+        { memory, standing: [objects.claim(), objects.storageClass] },
+      );
+      t.same(told, ["rwo-autoscaling?"], String(scaler.kind));
+    }
+  },
+);
