@@ -85,6 +85,15 @@ t.test("one pod at a time that shares with nobody: who may hold its claims is no
   t.equal(earlier.size, 0);
 });
 
+t.test("one pod at a time of many that share what any node may hold: they are not looked at", async (t) => {
+  const many = Array.from({ length: 20 }, (_, at) => deployment({ name: `other-${at}`, ...RECREATE }));
+  const shared = claim({ modes: ["ReadWriteMany"] });
+  const { rules, now } = asks(deployment(RECREATE), deployment(RECREATE), [shared, ...many, ...NODES]);
+  t.strictSame(rules, []);
+  t.ok((now.get("borrowersOf") ?? 0) <= 1, `borrowers asked for ${now.get("borrowersOf")} times`);
+  t.ok((now.get("autoscalersOf") ?? 0) <= 2, `autoscalers asked for ${now.get("autoscalersOf")} times`);
+});
+
 t.test("the state before is asked only about the rule that is broken now", async (t) => {
   const { rules, earlier } = asks(deployment(RECREATE), deployment(), [claim(), ...NODES]);
   t.strictSame(rules, ["rwo-rolling-update"]);

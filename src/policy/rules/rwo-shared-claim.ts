@@ -99,25 +99,37 @@ function claimsOfItsPods({ workload, view, options }: Situation): readonly Claim
     );
 }
 
-/** True where nobody else mounts the few claims of a template, so that who may hold them need not be found out. */
+/**
+ * True where nobody else mounts the few claims of a template, so that who may hold them need not be found out. What
+ * several mount is commonly theirs to share, which is found out more quickly than who of them has pods.
+ */
 function isAlone(situation: Situation): boolean {
   const { template, claimTemplates } = situation.workload;
   return (
     claimTemplates.length === 0 &&
     template.mounts.length < LONG_LIST &&
-    template.mounts.every(
-      (mount) => mount.kind === "inline" || rivalsFor(mount.claimName, situation).length === 0,
-    )
+    template.mounts.every((mount) => {
+      if (mount.kind === "inline") return true;
+      const mounting = mountingIn(situation, mount.claimName);
+      return mounting.length <= 1 && rivalsFor(mount.claimName, situation, mounting).length === 0;
+    })
   );
 }
 
-function rivalsFor(claimName: string, situation: Situation): readonly Workload[] {
+function mountingIn({ workload, view }: Situation, claimName: string): readonly Workload[] {
+  return knownValue(view.workloadsMounting(workload.namespace, claimName)) ?? [];
+}
+
+function rivalsFor(
+  claimName: string,
+  situation: Situation,
+  mounting = mountingIn(situation, claimName),
+): readonly Workload[] {
   const rivals: Workload[] = [];
   const { workload, view } = situation;
-  const { namespace } = workload;
-  const set = knownValue(view.setWithClaim(namespace, claimName));
+  const set = knownValue(view.setWithClaim(workload.namespace, claimName));
   if (set !== undefined) addRivals(set, situation, rivals);
-  for (const one of knownValue(view.workloadsMounting(namespace, claimName)) ?? []) {
+  for (const one of mounting) {
     if (rivals.length >= RIVALS_COMPARED) break;
     addRivals(one, situation, rivals);
   }
