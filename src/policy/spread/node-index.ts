@@ -30,15 +30,16 @@ export interface NodeIndex {
   readonly taking: KeptForPlacements<Taking>;
 }
 
-/** What stands for the node affinity of volumes is one of so many at most before all is found out again. */
-const MOST_AFFINITIES = 100;
+/** So many answers are kept before all are found out again: some megabytes, whatever users and volumes ask for. */
+const MOST_KEPT = 20_000;
 
 /** Stands for the node affinity of volumes that may be anywhere. */
 export const NO_AFFINITY: object = Object.freeze({});
 
 /** What was found out about placements with volumes, of which many say the same. */
 export class KeptForPlacements<T extends object> {
-  readonly #kept = new WeakMap<Placement, Map<WorkloadKind, Map<object, T>>>();
+  #kept = new WeakMap<Placement, Map<WorkloadKind, Map<object, T>>>();
+  #left = MOST_KEPT;
 
   /** @param affinity one object for all volumes that say so */
   get(placement: Placement, kind: WorkloadKind, affinity: object): T | undefined {
@@ -46,11 +47,15 @@ export class KeptForPlacements<T extends object> {
   }
 
   set(placement: Placement, kind: WorkloadKind, affinity: object, found: T): void {
+    if (this.#left === 0) {
+      this.#kept = new WeakMap();
+      this.#left = MOST_KEPT;
+    }
+    this.#left -= 1;
     const kinds = this.#kept.get(placement) ?? new Map<WorkloadKind, Map<object, T>>();
     this.#kept.set(placement, kinds);
     const kept = kinds.get(kind) ?? new Map<object, T>();
     kinds.set(kind, kept);
-    if (kept.size >= MOST_AFFINITIES) kept.clear();
     kept.set(affinity, found);
   }
 }

@@ -4,7 +4,13 @@ import t from "tap";
 import type { Node, NodeSelectorTerm, Placement, WorkloadKind } from "../../../src/policy/model.ts";
 import { eligibleNodes, HOSTNAME, matchesTerms } from "../../../src/policy/nodes.ts";
 import { alikeNodes } from "../../../src/policy/spread/alike-nodes.ts";
-import { countEligible, indexOf, notTaking, takingAmong } from "../../../src/policy/spread/node-index.ts";
+import {
+  countEligible,
+  indexOf,
+  KeptForPlacements,
+  notTaking,
+  takingAmong,
+} from "../../../src/policy/spread/node-index.ts";
 import { Work } from "../../../src/policy/spread/work.ts";
 import { ANYWHERE } from "./cases.ts";
 
@@ -225,6 +231,32 @@ t.test("of thousands of nodes those are looked at that are asked for by name", a
     );
   }
 });
+
+t.test(
+  "answers are kept for so many placements, kinds and volumes in all, whatever users send",
+  async (t) => {
+    const kept = new KeptForPlacements<{ readonly at: number }>();
+    const placements = Array.from({ length: 500 }, (): Placement => ({ ...ANYWHERE }));
+    const affinities = Array.from({ length: 50 }, (): object => ({}));
+    const inUse = () =>
+      placements.flatMap((one) =>
+        affinities.flatMap((affinity) =>
+          KINDS.flatMap((kind) => (kept.get(one, kind, affinity) === undefined ? [] : [one])),
+        ),
+      ).length;
+    let at = 0;
+    for (const one of placements) {
+      for (const affinity of affinities) {
+        for (const kind of KINDS) {
+          kept.set(one, kind, affinity, { at });
+          if (kept.get(one, kind, affinity)?.at !== at) t.fail(`answer ${at} is not kept`);
+          at += 1;
+        }
+      }
+    }
+    t.ok(inUse() <= 20_000, `${inUse()} of ${at}`);
+  },
+);
 
 t.test("of many like nodes the one that is asked for by name is found", async (t) => {
   const many = Array.from({ length: 50 }, (_, at): Node => {
