@@ -28,7 +28,12 @@ export function faultOf(sent: string, status: number, headers: Json, text: strin
       : `a ${status} without a Status: ${text.slice(0, 200)}`;
   }
   if (status !== 200) return `its status is ${status}`;
-  return faultOfReview(body, parse(sent)?.request as Json | undefined);
+  return faultOfReview(body, (parse(sent) ?? parse(withoutFields(sent)))?.request as Json | undefined);
+}
+
+/** What is within `managedFields` is not read, and may be no JSON. */
+function withoutFields(sent: string): string {
+  return sent.replaceAll(/"managedFields":\[[^[\]]*\]/g, '"managedFields":[]');
 }
 
 function faultOfReview({ apiVersion, kind, response }: Json, request: Json | undefined): string | undefined {

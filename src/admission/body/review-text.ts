@@ -15,7 +15,8 @@ const [QUOTE, COMMA, OPEN_LIST, CLOSE_LIST, CLOSE_OBJECT] = [0x22, 0x2c, 0x5b, 0
  *
  * Nothing but these lists can be meant. A quote after a comma and before a letter opens a text wherever it stands in
  * JSON, so that nothing compared here is within one; before the first `spec` of an object there is no template, whose
- * own `managedFields` would be a part of what was changed; and what has no bracket between its own is one list.
+ * own `managedFields` would be a part of what was changed; and what has no bracket between its own is one list. Whether
+ * the inside of such a list is JSON is not looked at: an API server sends nothing else.
  *
  * @param bytes UTF-8
  */

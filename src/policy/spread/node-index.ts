@@ -4,7 +4,7 @@ import { labelOf } from "../selectors.ts";
 import { type AlikeNodes, alikeNodes, treatsAlike } from "./alike-nodes.ts";
 import { MOST_NODE_EXPRESSIONS, MOST_NODE_VALUES } from "./bounds.ts";
 import { NamedNodes } from "./named-nodes.ts";
-import { areTooMany, MOST_COMPARISONS, type Work } from "./work.ts";
+import { areTooMany, type Kept, MOST_COMPARISONS, type Work } from "./work.ts";
 
 /** Which nodes take the pods of a placement, as far as messages need it: how many, and the first few. */
 export interface Taking {
@@ -36,27 +36,40 @@ const MOST_KEPT = 20_000;
 /** Stands for the node affinity of volumes that may be anywhere. */
 export const NO_AFFINITY: object = Object.freeze({});
 
-/** What was found out about placements with volumes, of which many say the same. */
+/** What was found out about placements with volumes, of which many say the same. It takes the same work as it did then. */
 export class KeptForPlacements<T extends object> {
-  #kept = new WeakMap<Placement, Map<WorkloadKind, Map<object, T>>>();
+  #kept = new WeakMap<Placement, Map<WorkloadKind, Map<object, Kept<T>>>>();
   #left = MOST_KEPT;
 
-  /** @param affinity one object for all volumes that say so */
-  get(placement: Placement, kind: WorkloadKind, affinity: object): T | undefined {
-    return this.#kept.get(placement)?.get(kind)?.get(affinity);
+  /**
+   * @param affinity one object for all volumes that say so
+   * @returns `undefined` also where there is no work left for it
+   */
+  get(placement: Placement, kind: WorkloadKind, affinity: object, work: Work): T | undefined {
+    const kept = this.#kept.get(placement)?.get(kind)?.get(affinity);
+    return kept !== undefined && work.spendFor(kept) ? kept.answer : undefined;
   }
 
-  set(placement: Placement, kind: WorkloadKind, affinity: object, found: T): void {
+  /** @param leftBefore the work that was left before the answer was found out */
+  set(
+    placement: Placement,
+    kind: WorkloadKind,
+    affinity: object,
+    answer: T,
+    work: Work,
+    leftBefore: number,
+  ): void {
     if (this.#left === 0) {
       this.#kept = new WeakMap();
       this.#left = MOST_KEPT;
     }
     this.#left -= 1;
-    const kinds = this.#kept.get(placement) ?? new Map<WorkloadKind, Map<object, T>>();
+    const kinds = this.#kept.get(placement) ?? new Map<WorkloadKind, Map<object, Kept<T>>>();
     this.#kept.set(placement, kinds);
-    const kept = kinds.get(kind) ?? new Map<object, T>();
+    const kept = kinds.get(kind) ?? new Map<object, Kept<T>>();
     kinds.set(kind, kept);
-    kept.set(affinity, found);
+    kept.set(affinity, { answer, units: leftBefore - work.left });
+    work.paid(answer);
   }
 }
 
@@ -89,12 +102,14 @@ export function takingOf(
   placement: Placement,
   kind: WorkloadKind,
   affinity: object,
+  work: Work,
   find: () => Taking | undefined,
 ): Taking | undefined {
-  const known = taking.get(placement, kind, affinity);
+  const known = taking.get(placement, kind, affinity, work);
   if (known !== undefined) return known;
+  const { left } = work;
   const found = find();
-  if (found !== undefined) taking.set(placement, kind, affinity, found);
+  if (found !== undefined) taking.set(placement, kind, affinity, found, work, left);
   return found;
 }
 

@@ -110,10 +110,10 @@ function keptPlace(
   options: PolicyOptions,
   work: Work,
 ): Place | undefined {
-  if (options.singleNode || work.isSpent) return undefined;
+  if (options.singleNode) return undefined;
   const nodes = knownValue(view.nodes());
   const affinity = nodes && commonAffinity(claims);
-  return affinity && places.get(nodes)?.get(placement, kind, affinity);
+  return affinity && places.get(nodes)?.get(placement, kind, affinity, work);
 }
 
 function keepPlace(
@@ -122,12 +122,14 @@ function keepPlace(
   kind: WorkloadKind,
   claims: readonly ClaimReach[],
   place: Place,
+  work: Work,
+  leftBefore: number,
 ): void {
   const affinity = commonAffinity(claims);
   if (affinity === undefined) return;
   const kept = places.get(nodes) ?? new KeptForPlacements<Place>();
   places.set(nodes, kept);
-  kept.set(placement, kind, affinity, place);
+  kept.set(placement, kind, affinity, place, work, leftBefore);
 }
 
 /** What stands for the node affinity of these volumes; `undefined` where they differ, or where one is on one node. */
@@ -150,6 +152,7 @@ function findPlace(
   options: PolicyOptions,
   work: Work,
 ): Place {
+  const { left } = work;
   if (namesTooMuch(placement)) work.giveUp();
   if (!work.spend(valuesIn(placement))) return several([TOO_MUCH]);
   const lookup = view.nodes();
@@ -185,7 +188,7 @@ function findPlace(
   const byNodes = hosts && placeAmong(hosts, placement, kind, claims, work, age);
   if (byNodes?.where === "one-node") return byNodes;
   if (hosts !== undefined && byNodes !== undefined && calling.length === 0 && !work.isSpent) {
-    keepPlace(hosts.nodes, placement, kind, claims, byNodes);
+    keepPlace(hosts.nodes, placement, kind, claims, byNodes, work, left);
     return byNodes;
   }
   const unread =
@@ -387,7 +390,7 @@ function placeAmong(
       (node) => unreachable(placement, kind, claims, node) === undefined,
     );
   const affinity = commonAffinity(claims);
-  const taking = affinity === undefined ? find() : takingOf(index, placement, kind, affinity, find);
+  const taking = affinity === undefined ? find() : takingOf(index, placement, kind, affinity, work, find);
   if (taking === undefined) return several([TOO_MUCH]);
   const [node] = taking.first;
   if (node === undefined) {

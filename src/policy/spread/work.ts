@@ -8,6 +8,12 @@ export const MOST_COMPARISONS = 400_000;
 export const TOO_MUCH =
   "the terms were too many to check, so no proof was found; nodeName, one host in nodeSelector, or one required pod affinity term on kubernetes.io/hostname can always be checked";
 
+/** An answer, and what finding it out took. */
+export interface Kept<T extends object = object> {
+  readonly answer: T;
+  readonly units: number;
+}
+
 /**
  * The work that the proofs about one state of a workload may take, and what they have found so far. Users write what
  * is judged, and an answer that is late is no answer: spent means that no proof was found, never that there was one.
@@ -15,11 +21,37 @@ export const TOO_MUCH =
 export class Work {
   #left = MOST_COMPARISONS;
   readonly #found = new Map<string, Map<object, unknown>>();
+  #paid: Set<object> | undefined;
+
+  /** Units that may still be spent. */
+  get left(): number {
+    return this.#left;
+  }
 
   /** True while there is work left after these units; once false it stays so. */
   spend(units: number): boolean {
     this.#left -= units;
     return this.#left >= 0;
+  }
+
+  /**
+   * Spends what an answer took that is kept from another time, unless it was spent for it already: whether there is
+   * enough for the next question must not depend on who has asked before.
+   *
+   * @returns false where there is not enough left, and nothing was spent
+   */
+  spendFor({ units, answer }: Kept): boolean {
+    if (this.#paid?.has(answer)) return true;
+    if (this.#left < units) return false;
+    this.#left -= units;
+    this.paid(answer);
+    return true;
+  }
+
+  /** Notes that finding out this answer has been paid for. */
+  paid(answer: object): void {
+    this.#paid ??= new Set();
+    this.#paid.add(answer);
   }
 
   /** True where something was not looked at to its end. */

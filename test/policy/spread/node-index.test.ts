@@ -8,6 +8,7 @@ import {
   countEligible,
   indexOf,
   KeptForPlacements,
+  NO_AFFINITY,
   notTaking,
   takingAmong,
 } from "../../../src/policy/spread/node-index.ts";
@@ -236,20 +237,21 @@ t.test(
   "answers are kept for so many placements, kinds and volumes in all, whatever users send",
   async (t) => {
     const kept = new KeptForPlacements<{ readonly at: number }>();
+    const work = new Work();
     const placements = Array.from({ length: 500 }, (): Placement => ({ ...ANYWHERE }));
     const affinities = Array.from({ length: 50 }, (): object => ({}));
     const inUse = () =>
       placements.flatMap((one) =>
         affinities.flatMap((affinity) =>
-          KINDS.flatMap((kind) => (kept.get(one, kind, affinity) === undefined ? [] : [one])),
+          KINDS.flatMap((kind) => (kept.get(one, kind, affinity, work) === undefined ? [] : [one])),
         ),
       ).length;
     let at = 0;
     for (const one of placements) {
       for (const affinity of affinities) {
         for (const kind of KINDS) {
-          kept.set(one, kind, affinity, { at });
-          if (kept.get(one, kind, affinity)?.at !== at) t.fail(`answer ${at} is not kept`);
+          kept.set(one, kind, affinity, { at }, work, work.left);
+          if (kept.get(one, kind, affinity, work)?.at !== at) t.fail(`answer ${at} is not kept`);
           at += 1;
         }
       }
@@ -257,6 +259,30 @@ t.test(
     t.ok(inUse() <= 20_000, `${inUse()} of ${at}`);
   },
 );
+
+t.test("a kept answer takes the work that finding it out took, once in each state", async (t) => {
+  const kept = new KeptForPlacements<object>();
+  const first = new Work();
+  const { left } = first;
+  first.spend(1_000);
+  const answer = {};
+  kept.set(ANYWHERE, "Deployment", NO_AFFINITY, answer, first, left);
+  t.equal(kept.get(ANYWHERE, "Deployment", NO_AFFINITY, first), answer, "where it was found out");
+  t.equal(first.left, left - 1_000, "without being paid for again");
+
+  const next = new Work();
+  for (const time of [1, 2]) {
+    t.equal(kept.get(ANYWHERE, "Deployment", NO_AFFINITY, next), answer);
+    t.equal(next.left, left - 1_000, `asked for the time ${time}`);
+  }
+  next.giveUp();
+  t.equal(kept.get(ANYWHERE, "Deployment", NO_AFFINITY, next), answer, "what was paid for is known");
+
+  const short = new Work();
+  short.spend(short.left - 999);
+  t.equal(kept.get(ANYWHERE, "Deployment", NO_AFFINITY, short), undefined, "not enough left");
+  t.equal(short.left, 999);
+});
 
 t.test("of many like nodes the one that is asked for by name is found", async (t) => {
   const many = Array.from({ length: 50 }, (_, at): Node => {
