@@ -60,6 +60,43 @@ t.test("the rest of a text stays as it is", async (t) => {
   for (const [why, text] of rows) t.equal(reviewText(Buffer.from(text)), text, why);
 });
 
+/** As a user can write it: below a template's `managedFields` an API server keeps any JSON. */
+const nested = (key: string, fields: readonly unknown[]) =>
+  deployment(
+    {},
+    {
+      template: {
+        metadata: {
+          labels: {},
+          managedFields: [{ fieldsV1: { a: 1, [key]: { a: 1, managedFields: fields, b: 1 } } }],
+        },
+        spec: {},
+      },
+    },
+  );
+
+t.test("what only looks like an object under review stays as it is", async (t) => {
+  const own = { managedFields: FIELDS };
+  const withOwn = (object: ReturnType<typeof deployment>) => ({
+    ...object,
+    metadata: { ...object.metadata, ...own },
+  });
+  const changed = nested("oldObject", [{ x: 1 }]);
+  const before = nested("oldObject", []);
+  for (const [why, object, oldObject] of [
+    ["an update", changed, before],
+    ["an update of objects with fields of their own", withOwn(changed), withOwn(before)],
+    ["only the one before", deployment({}), changed],
+    ["a creation", changed, null],
+    ["a deletion", null, nested("object", [{ x: 1 }])],
+    ["a deletion, in the other key", null, changed],
+  ] as const) {
+    const said = JSON.parse(textOf(review(object, oldObject)));
+    t.same(said.request.object?.spec, object?.spec, why);
+    t.same(said.request.oldObject?.spec, oldObject?.spec, `${why}: the one before`);
+  }
+});
+
 t.test("characters of several bytes around them survive", async (t) => {
   const sent = review(
     deployment({ annotations: { a: "größer – 日本" }, managedFields: FIELDS }, { note: "déjà vu 🚢" }),
@@ -119,7 +156,7 @@ const { value } = fc.letrec<{ value: unknown }>((tie) => ({
     fc.constantFrom(null, true, 1),
     fc.array(tie("value"), { maxLength: 3 }),
     fc.dictionary(
-      fc.oneof(text, fc.constantFrom("spec", "managedFields", "metadata", "template")),
+      fc.oneof(text, fc.constantFrom("spec", "managedFields", "metadata", "template", "object", "oldObject")),
       tie("value"),
       {
         maxKeys: 4,
@@ -134,7 +171,7 @@ const object = fc.record({
 
 t.test("whatever else is in the objects, nothing else is left out", async () => {
   fc.assert(
-    fc.property(object, fc.option(object), (next, previous) => {
+    fc.property(fc.option(object), fc.option(object), (next, previous) => {
       const sent: unknown = JSON.parse(JSON.stringify(review(next, previous)));
       assert.deepStrictEqual(withoutFields(JSON.parse(textOf(sent))), withoutFields(sent));
     }),
