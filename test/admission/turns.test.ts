@@ -6,7 +6,7 @@ t.test("everything that arrived in a turn goes on together, step by step", async
   const turns = new Turns();
   const steps: string[] = [];
   const work = async (name: string): Promise<void> => {
-    await turns.read();
+    await turns.read(1_000);
     steps.push(`${name} parsed`);
     await undefined;
     steps.push(`${name} judged`);
@@ -27,3 +27,45 @@ t.test("a turn began when its first review arrived", async (t) => {
   await nextTurn();
   t.ok(turns.began() >= began + 2, "the next one later");
 });
+
+t.test("of many that arrive in one turn the first are answered before the last are begun", async (t) => {
+  const turns = new Turns();
+  const steps: string[] = [];
+  const work = async (name: string, long: boolean): Promise<void> => {
+    await turns.read(60 * 1024, long);
+    steps.push(`${name} parsed`);
+    await undefined;
+    steps.push(`${name} judged`);
+  };
+  let arrivedMeanwhile = false;
+  const first = Promise.all([work("long", true), ...["a", "b", "c"].map((name) => work(name, false))]);
+  setImmediate(() =>
+    setImmediate(() => {
+      arrivedMeanwhile = true;
+    }),
+  );
+  await first;
+  t.same(steps, [
+    ...["a parsed", "b parsed", "a judged", "b judged"],
+    ...["c parsed", "c judged", "long parsed", "long judged"],
+  ]);
+  t.ok(arrivedMeanwhile, "and what arrives between them is read");
+});
+
+t.test(
+  "one that is longer than what goes on together goes on, and so does what comes after it",
+  async (t) => {
+    const turns = new Turns();
+    const order: string[] = [];
+    const read = async (name: string, bytes: number, long = false): Promise<void> => {
+      await turns.read(bytes, long);
+      order.push(name);
+    };
+    const first = Promise.all([read("a", 1_000_000), read("b", 1_000_000, true)]);
+    await nextTurn();
+    // "b" still waits.
+    const second = Promise.all([read("c", 1), read("d", 1, true)]);
+    await Promise.all([first, second]);
+    t.same(order, ["a", "b", "c", "d"]);
+  },
+);

@@ -198,9 +198,8 @@ async function parseBody(
     if (!room.take(holding, charge) && !(await room.takeBefore(holding, charge, waitsUntil))) {
       return { state: "unread", why: "memory", head: head() };
     }
-    await turns.read();
     // Judging a longer one may take as long as all the short ones together, which are answered first.
-    if (total >= LOOKED_AT_FROM) await nextTurn();
+    await turns.read(total, total >= LOOKED_AT_FROM);
     const bytes = blocks.length === 1 && blocks[0] !== undefined ? blocks[0] : Buffer.concat(blocks);
     return parsed(
       reviewText(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)),
