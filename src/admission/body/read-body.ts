@@ -131,7 +131,7 @@ export function readBody(
       whole = chunk;
       return;
     }
-    timer ??= setTimeout(() => giveUp("slow"), limits.arrivesBefore - performance.now());
+    timer ??= setTimeout(() => giveUp("slow"), Math.max(0, limits.arrivesBefore - performance.now()));
     if (total > limits.bytes) {
       // The bytes so far may not contain its head yet.
       if (kept.length < HEAD_BYTES) kept.push(chunk.subarray(0, HEAD_BYTES));

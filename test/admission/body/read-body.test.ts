@@ -268,6 +268,18 @@ t.test(
   },
 );
 
+t.test("a body that should have arrived already is no warning of Node's", async (t) => {
+  const warned: Error[] = [];
+  const onWarning = (warning: Error): void => void warned.push(warning);
+  process.on("warning", onWarning);
+  t.teardown(() => process.off("warning", onWarning));
+  const limits = { arrivesBefore: performance.now() - 1_000 };
+  const body = await readText(JSON.stringify(reviewWith(20 * KIB)), { limits });
+  await sleep(5);
+  t.ok(body.state === "read" || (body.state === "unread" && body.why === "slow"));
+  t.same(warned, []);
+});
+
 t.test("a large body that the worker gives up is answered from its beginning", async (t) => {
   const rows: readonly (readonly [compacted: Compacted, expected: unknown])[] = [
     [{ state: "late" }, ["slow", "u1"]],
