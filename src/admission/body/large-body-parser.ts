@@ -62,12 +62,15 @@ export class LargeBodyParser {
    */
   compact(blocks: readonly Uint8Array<ArrayBuffer>[], until: number): Promise<Compacted> {
     const { promise, resolve } = Promise.withResolvers<Compacted>();
-    const timer = setTimeout(() => {
-      const waiting = this.#queue.indexOf(job);
-      if (waiting !== -1) this.#queue.splice(waiting, 1);
-      job.done({ state: "late" });
-      if (this.#current === job) this.#replace();
-    }, until - performance.now());
+    const timer = setTimeout(
+      () => {
+        const waiting = this.#queue.indexOf(job);
+        if (waiting !== -1) this.#queue.splice(waiting, 1);
+        job.done({ state: "late" });
+        if (this.#current === job) this.#replace();
+      },
+      Math.max(0, until - performance.now()),
+    );
     const job: Job = {
       blocks,
       until,
@@ -124,7 +127,7 @@ export class LargeBodyParser {
     if (rest > 0 && job !== undefined) {
       setTimeout(
         () => this.#finish(worker, compacted),
-        Math.min(rest, job.until - performance.now()),
+        Math.max(0, Math.min(rest, job.until - performance.now())),
       ).unref();
       return;
     }
