@@ -1,12 +1,12 @@
 interface Turn {
   /** In milliseconds of `performance.now()`. */
   readonly began: number;
-  /** What arrived in it, as it goes on: the short ones first. */
-  readonly short: Waiting[];
-  readonly long: Waiting[];
+  /** What arrived in it. */
+  readonly short: Short[];
+  readonly long: (() => void)[];
 }
 
-interface Waiting {
+interface Short {
   readonly bytes: number;
   readonly goOn: () => void;
 }
@@ -25,8 +25,10 @@ const TOGETHER_BYTES = 128 * 1024;
  */
 export class Turns {
   #current: Turn | undefined;
-  /** Of the turns that are over, the earlier ones first. */
-  readonly #waiting: Waiting[] = [];
+  /** What arrived in the turns that are over, the earlier first. */
+  readonly #short: Short[] = [];
+  readonly #long: (() => void)[] = [];
+  #longIsNext = false;
 
   /** When the current turn began: what is read last in it has been waiting as long as what is read first. */
   began(): number {
@@ -37,13 +39,12 @@ export class Turns {
    * Resolves after the end of the current turn, one after the other for those that go on together.
    *
    * @param bytes how many it has
-   * @param long whether it goes on after all the others of its turn, and alone
+   * @param long whether it goes on alone, after others: beside such ones, short ones wait for one of them at a time
    */
   read(bytes: number, long = false): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const turn = this.#turn();
-    // A long one fills what goes on together.
-    if (long) turn.long.push({ bytes: TOGETHER_BYTES, goOn: resolve });
+    if (long) turn.long.push(resolve);
     else turn.short.push({ bytes, goOn: resolve });
     return promise;
   }
@@ -54,24 +55,35 @@ export class Turns {
       this.#current = turn;
       setImmediate(() => {
         this.#current = undefined;
-        const isBusy = this.#waiting.length > 0;
-        this.#waiting.push(...turn.short, ...turn.long);
+        const isBusy = this.#isWaiting();
+        this.#short.push(...turn.short);
+        this.#long.push(...turn.long);
         if (!isBusy) this.#goOn();
       });
     }
     return this.#current;
   }
 
+  #isWaiting(): boolean {
+    return this.#short.length > 0 || this.#long.length > 0;
+  }
+
   /** Between two times what arrives meanwhile is read, and what is done is sent. */
   #goOn(): void {
+    const isLong = this.#long.length > 0 && (this.#longIsNext || this.#short.length === 0);
+    if (isLong) this.#long.shift()?.();
+    else this.#goOnTogether();
+    const isMore = this.#isWaiting();
+    this.#longIsNext = isMore && !isLong;
+    if (isMore) setImmediate(() => this.#goOn());
+  }
+
+  #goOnTogether(): void {
     let left = TOGETHER_BYTES;
-    let next = this.#waiting[0];
-    for (let first = true; next !== undefined && (first || next.bytes <= left); first = false) {
-      this.#waiting.shift();
+    for (let next = this.#short.shift(); next !== undefined; next = this.#short.shift()) {
       left -= next.bytes;
       next.goOn();
-      next = this.#waiting[0];
+      if ((this.#short[0]?.bytes ?? 0) > left) return;
     }
-    if (next !== undefined) setImmediate(() => this.#goOn());
   }
 }

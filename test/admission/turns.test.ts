@@ -47,7 +47,7 @@ t.test("of many that arrive in one turn the first are answered before the last a
   await first;
   t.same(steps, [
     ...["a parsed", "b parsed", "a judged", "b judged"],
-    ...["c parsed", "c judged", "long parsed", "long judged"],
+    ...["long parsed", "long judged", "c parsed", "c judged"],
   ]);
   t.ok(arrivedMeanwhile, "and what arrives between them is read");
 });
@@ -69,3 +69,16 @@ t.test(
     t.same(order, ["a", "b", "c", "d"]);
   },
 );
+
+t.test("a short one waits for one long one, however many came before it, and they for it", async (t) => {
+  const turns = new Turns();
+  const order: string[] = [];
+  const read = async (name: string, long: boolean): Promise<void> => {
+    await turns.read(1_000, long);
+    order.push(name);
+  };
+  const first = Promise.all(["L1", "L2", "L3", "L4"].map((name) => read(name, true)));
+  await nextTurn();
+  await Promise.all([first, read("a", false)]);
+  t.same(order, ["L1", "L2", "a", "L3", "L4"]);
+});
