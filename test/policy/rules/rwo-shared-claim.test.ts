@@ -48,6 +48,20 @@ const CASES: readonly RuleCase[] = [
   },
   { why: "alone", subject: deployment(recreate), severity: null },
   {
+    why: "the last of two claims, the other of which nobody else mounts",
+    subject: deployment({ ...recreate, claims: ["own", "data"] }),
+    others: [...RWO, claim({ name: "own" }), two()],
+    severity: "warning",
+    says: /shares claim data with Deployment two/,
+  },
+  {
+    why: "the first of two claims, the other of which nobody else mounts",
+    subject: deployment({ ...recreate, claims: ["data", "own"] }),
+    others: [...RWO, claim({ name: "own" }), two()],
+    severity: "warning",
+    says: /shares claim data with Deployment two/,
+  },
+  {
     why: "the other one is scaled to 0",
     subject: deployment(recreate),
     others: [...RWO, two({ workload: { replicas: 0 } })],
