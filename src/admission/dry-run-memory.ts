@@ -10,6 +10,8 @@ export interface Recollection {
   mounting(claim: string): readonly Fact[];
   /** Autoscalers of a workload. */
   scaling(kind: string, name: string): readonly Fact[];
+  /** Workloads that use the pod template of another. */
+  borrowing(kind: string, name: string): readonly Fact[];
 }
 
 /**
@@ -33,6 +35,8 @@ class Owned implements Recollection {
   readonly #mounting = new Buckets<Remembered>();
   /** By kind and name of the target. */
   readonly #scaling = new ScopedBuckets<Remembered>();
+  /** By kind and name of the workload whose template is used. */
+  readonly #borrowing = new ScopedBuckets<Remembered>();
 
   constructor(user: string, namespace: string) {
     this.user = user;
@@ -51,6 +55,10 @@ class Owned implements Recollection {
     return newestOf(this.#scaling.at(kind, name));
   }
 
+  borrowing(kind: string, name: string): readonly Fact[] {
+    return newestOf(this.#borrowing.at(kind, name));
+  }
+
   add(one: Remembered): void {
     this.objects.set(one.fact.kind, one.fact.object.name, one);
     this.#refer("add", one);
@@ -61,13 +69,15 @@ class Owned implements Recollection {
     this.#refer("delete", one);
   }
 
-  /** The claims that a workload mounts, or the target of an autoscaler. */
+  /** The claims that a workload mounts and whose template it uses, or the target of an autoscaler. */
   #refer(change: "add" | "delete", one: Remembered): void {
     const { fact } = one;
     if ("target" in fact.object) {
       this.#scaling[change](fact.object.target.kind, fact.object.target.name, one);
     } else if ("template" in fact.object) {
-      for (const mount of fact.object.template.mounts) {
+      const { template, templateFrom } = fact.object;
+      if (templateFrom !== undefined) this.#borrowing[change](templateFrom.kind, templateFrom.name, one);
+      for (const mount of template.mounts) {
         if (mount.kind === "claim") this.#mounting[change](mount.claimName, one);
       }
     }
@@ -79,6 +89,7 @@ const NO_RECOLLECTION: Recollection = {
   object: () => undefined,
   mounting: () => NOTHING,
   scaling: () => NOTHING,
+  borrowing: () => NOTHING,
 };
 
 /** The newest stand at the end. */

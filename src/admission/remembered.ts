@@ -17,29 +17,37 @@ export function rememberedFor(subject: Subject, memory: Recollection, view: Clus
   switch (subject.type) {
     case "none":
       break;
-    case "workload":
+    case "workload": {
       addBesides(found, memory, subject.next);
       if (subject.previous !== null) addBesides(found, memory, subject.previous);
-      break;
+      return withoutItself(found, subject.next);
+    }
     case "scale":
       addAroundTarget(found, memory, subject.target, view);
       break;
     case "autoscaler": {
-      const { kind, namespace, name, target } = subject.next;
+      const { namespace, target } = subject.next;
       addAroundTarget(found, memory, { kind: target.kind, namespace, name: target.name }, view);
-      // Its earlier self gives way to it in any case.
-      return distinct(found).filter((fact) => fact.kind !== kind || fact.object.name !== name);
+      return withoutItself(found, subject.next);
     }
     case "claim": {
       const { namespace, name } = subject.claim;
       found.push(...memory.mounting(name));
       const standing = knownValue(view.workloadsMounting(namespace, name)) ?? [];
       for (const { kind, name } of [...found.map(({ object }) => object as Workload), ...standing]) {
-        found.push(...memory.scaling(kind, name));
+        addDependent(found, memory, kind, name);
       }
     }
   }
   return distinct(found);
+}
+
+/** Its earlier self gives way to it in any case. */
+function withoutItself(
+  facts: readonly Fact[],
+  { kind, name }: { readonly kind: string; readonly name: string },
+): readonly Fact[] {
+  return distinct(facts).filter((fact) => fact.kind !== kind || fact.object.name !== name);
 }
 
 function distinct(facts: readonly Fact[]): readonly Fact[] {
@@ -87,8 +95,32 @@ function addAroundTarget(
   if (standing !== undefined) addBesides(found, memory, standing);
 }
 
-/** Its claims, who else mounts them, and its autoscalers. */
-function addBesides(found: Fact[], memory: Recollection, { kind, name, template }: Workload): void {
+/** Its claims, who else mounts them, its autoscalers, and those with whom it shares a template. */
+function addBesides(found: Fact[], memory: Recollection, workload: Workload): void {
+  addAround(found, memory, workload);
+  const { templateFrom } = workload;
+  // It may name any kind.
+  const lender =
+    templateFrom && isWorkloadKind(templateFrom.kind)
+      ? memory.object(templateFrom.kind, templateFrom.name)
+      : undefined;
+  if (lender !== undefined) {
+    found.push(lender);
+    addAround(found, memory, lender.object as Workload);
+  }
+  addDependent(found, memory, workload.kind, workload.name);
+}
+
+/** Its autoscalers, and who uses its template, with theirs. */
+function addDependent(found: Fact[], memory: Recollection, kind: string, name: string): void {
+  found.push(...memory.scaling(kind, name));
+  for (const borrower of memory.borrowing(kind, name)) {
+    found.push(borrower, ...memory.scaling(borrower.kind, borrower.object.name));
+  }
+}
+
+/** The claims of its template, and who else mounts them. */
+function addAround(found: Fact[], memory: Recollection, { kind, name, template }: Workload): void {
   for (const mount of template.mounts) {
     if (mount.kind !== "claim") continue;
     const claim = memory.object("PersistentVolumeClaim", mount.claimName);
@@ -97,5 +129,4 @@ function addBesides(found: Fact[], memory: Recollection, { kind, name, template 
       if (fact.kind !== kind || fact.object.name !== name) found.push(fact);
     }
   }
-  found.push(...memory.scaling(kind, name));
 }

@@ -22,6 +22,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   StatefulSet: "apps",
   HorizontalPodAutoscaler: "autoscaling",
   ScaledObject: "keda.sh",
+  Rollout: "argoproj.io",
   PersistentVolumeClaim: "",
 };
 
@@ -471,3 +472,60 @@ t.test(
     }
   },
 );
+
+t.test(
+  "a template that was only dry-run is seen by the workload that borrows it, and the other way round",
+  async (t) => {
+    const lender = objects.deployment({ workload: { replicas: 0 } });
+    const borrower = objects.borrowingRollout({ workload: { replicas: 2 } });
+    for (const [first, second] of [
+      [lender, borrower],
+      [borrower, lender],
+    ] as const) {
+      const memory = new DryRunMemory(() => DEFAULT_CONFIG.dryRunMemory);
+      const standing = [objects.claim(), objects.storageClass];
+      await decided(requestOf({ object: first, dryRun: true }), { memory, standing });
+      const { told } = await decided(requestOf({ object: second, dryRun: true }), { memory, standing });
+      t.match(told, ["rwo-replicas?"], `${String(first.kind)} first`);
+      const again = await decided(requestOf({ object: second, dryRun: true }), { memory, standing });
+      t.same(again.told, told, `${String(first.kind)} first, then twice the other`);
+    }
+  },
+);
+
+t.test(
+  "a claim is judged for those that use a template which mounts it, where all were only dry-run",
+  async (t) => {
+    const memory = new DryRunMemory(() => DEFAULT_CONFIG.dryRunMemory);
+    const lender = objects.deployment({ workload: { replicas: 0 } });
+    for (const object of [lender, objects.borrowingRollout({ workload: { replicas: 2 } })]) {
+      await decided(requestOf({ object, dryRun: true }), { memory, standing: [objects.storageClass] });
+    }
+    const { told } = await decided(requestOf({ object: objects.claim(), dryRun: true }), {
+      memory,
+      standing: [objects.storageClass],
+    });
+    t.match(told, ["rwo-replicas?"]);
+  },
+);
+
+t.test("what has no template lends none, whatever is remembered of it", async (t) => {
+  const memory = new DryRunMemory(() => DEFAULT_CONFIG.dryRunMemory);
+  const workloadRef = { apiVersion: "v1", kind: "PersistentVolumeClaim", name: "data" };
+  const object = objects.borrowingRollout({ workload: { workloadRef } });
+  await decided(requestOf({ object: objects.claim(), dryRun: true }), { memory });
+  t.same((await decided(requestOf({ object, dryRun: true }), { memory })).told, []);
+});
+
+t.test("an autoscaler sees the template that its target borrows, where all were only dry-run", async (t) => {
+  const memory = new DryRunMemory(() => DEFAULT_CONFIG.dryRunMemory);
+  const standing = [objects.claim(), objects.storageClass];
+  const { spec, ...scaler } = objects.autoscaler({ max: 3 });
+  const scaleTargetRef = { apiVersion: "argoproj.io/v1alpha1", kind: "Rollout", name: "web-rollout" };
+  const object = { ...scaler, spec: { ...(spec as Raw), scaleTargetRef } };
+  for (const earlier of [objects.deployment({ workload: { replicas: 0 } }), objects.borrowingRollout({})]) {
+    await decided(requestOf({ object: earlier, dryRun: true }), { memory, standing });
+  }
+  const { told } = await decided(requestOf({ object, dryRun: true }), { memory, standing });
+  t.match(told, ["rwo-autoscaling?"]);
+});
