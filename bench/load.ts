@@ -73,7 +73,8 @@ async function round(asked: Round): Promise<RoundResult> {
       const review = reviews[next % reviews.length] as BenchReview;
       const due = perSecond === undefined ? 0 : began + (next / perSecond) * 1000;
       next += 1;
-      if (due > performance.now()) await sleep(due - performance.now());
+      const early = due - performance.now();
+      if (early > 0) await sleep(early);
       const start = performance.now();
       const isDenied = await send(asked, agent, review);
       latencies.push(performance.now() - start);
