@@ -1,5 +1,4 @@
 import type { Readable } from "node:stream";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { type MountList, mountList, tellMounts } from "../../kube/pod-template.ts";
 import { isRecord, record } from "../../kube/raw.ts";
 import { RequestRefused } from "../status.ts";
@@ -199,14 +198,16 @@ async function parseBody(
       return { state: "unread", why: "memory", head: head() };
     }
     // Judging a longer one may take as long as all the short ones together, which are answered first.
-    await turns.read(total, total >= LOOKED_AT_FROM);
+    const isLong = total >= LOOKED_AT_FROM;
+    await turns.read(total, isLong);
     const bytes = blocks.length === 1 && blocks[0] !== undefined ? blocks[0] : Buffer.concat(blocks);
-    return parsed(
+    const body = parsed(
       reviewText(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)),
       depth,
       holding,
       parse,
     );
+    return isLong ? betweenTurns(body, turns) : body;
   }
   const known = head();
   const compacted = await largeBodies.compact(blocks as readonly Uint8Array<ArrayBuffer>[], parsedBefore);
@@ -215,6 +216,7 @@ async function parseBody(
       if (compacted.text.length > MOST_COMPACT) return { state: "unread", why: "values", head: known };
       return betweenTurns(
         withMounts(parsed(compacted.text, compacted.depth, holding, parse), compacted.mounts),
+        turns,
       );
     case "malformed":
       return refused("the body is not JSON");
@@ -242,9 +244,9 @@ function parsed(text: string, depth: number, holding: Holding, parse: (text: str
   return { state: "read", value, holding };
 }
 
-/** Others get their turn before a large review is judged. */
-async function betweenTurns(body: Body): Promise<Body> {
-  await nextTurn();
+/** Others get their turn before a long review is judged, and only one such is judged in a turn. */
+async function betweenTurns(body: Body, turns: Turns): Promise<Body> {
+  await turns.read(0, true);
   return body;
 }
 
