@@ -2,35 +2,17 @@
 import { decide } from "../src/admission/decide.ts";
 import { DryRunMemory } from "../src/admission/dry-run-memory.ts";
 import { parseReview } from "../src/admission/review.ts";
-import type { Cluster } from "../src/cluster/cluster.ts";
-import { ClusterIndex } from "../src/cluster/cluster-index.ts";
 import { DEFAULT_CONFIG } from "../src/config/defaults.ts";
-import { factFrom } from "../src/kube/fact.ts";
-import { GENERATED } from "./cluster-objects.ts";
 import { mixOf } from "./reviews.ts";
+import { standingCluster } from "./standing-cluster.ts";
 
 /** Rounds that are not counted: a server has judged some thousands of reviews after a minute. */
 const WARMING = 10;
 
 const [, , scale = "0.01", nodes = "50", rounds = "10"] = process.argv;
 
-const index = new ClusterIndex();
-for (const { kind, apiVersion, count, fixed = 0, make } of GENERATED) {
-  const total = kind === "Node" ? Number(nodes) : Math.max(Math.round(count * Number(scale)), fixed);
-  for (let at = 0; at < total; at += 1) {
-    const fact = factFrom({ kind, apiVersion, ...make(at) });
-    if (fact !== undefined) index.put(fact);
-  }
-}
-const cluster: Cluster = {
-  view: index,
-  prepare: async () => ({ view: index, cutShort: false }),
-  status: () => [],
-  start: async () => {},
-  close: async () => {},
-};
 const sources = {
-  cluster,
+  cluster: standingCluster(Number(scale), Number(nodes)),
   config: () => DEFAULT_CONFIG,
   memory: new DryRunMemory(() => DEFAULT_CONFIG.dryRunMemory),
   verifyWaiver: async () => ({ state: "refused", reason: "none" }) as const,

@@ -1,3 +1,5 @@
+import type { Stats } from "node:fs";
+
 /**
  * The folder in which compiled code is kept from run to run: below the user's caches, and nobody else's. What is in it
  * runs as this user, so that whoever can write there, or made the folder, could run anything: it has to belong to the
@@ -56,11 +58,16 @@ function isSafeIn(parent: string): boolean {
 /** True for a folder, not a link to one, that only this user can write to. */
 function isPrivate(folder: string): boolean {
   const stats = process.getBuiltinModule("node:fs").lstatSync(folder);
-  return stats.isDirectory() && isOwn(stats.uid) && (!hasUsers() || (stats.mode & 0o022) === 0);
+  return stats.isDirectory() && isOnlyOurs(stats);
+}
+
+/** Whether what this describes is this user's, and nobody else can write to it. */
+export function isOnlyOurs({ uid, mode }: Stats): boolean {
+  return !hasUsers() || (isOwn(uid) && (mode & 0o022) === 0);
 }
 
 function isOwn(uid: number): boolean {
-  return !hasUsers() || uid === process.getuid?.();
+  return uid === process.getuid?.();
 }
 
 /** Windows knows neither owners nor modes; there the folder is below the user's profile. */

@@ -1,4 +1,4 @@
-import type { Stats } from "node:fs";
+import { isOnlyOurs } from "./cache-folder.ts";
 
 /** A script that has been run, and what compiled code of it can be kept. */
 export interface KeptScript<T> {
@@ -71,7 +71,8 @@ function readKept(kept: string, head: Buffer): Known | undefined {
   try {
     descriptor = fs.openSync(kept, "r");
     const stats = fs.fstatSync(descriptor);
-    if (!isOwn(stats)) return undefined;
+    // Code that somebody else can write would run as this user.
+    if (!isOnlyOurs(stats)) return undefined;
     const bytes = fs.readFileSync(descriptor);
     const middle = (HEAD_BYTES + bytes.length) / 2;
     const code = bytes.subarray(HEAD_BYTES, middle);
@@ -82,12 +83,6 @@ function readKept(kept: string, head: Buffer): Known | undefined {
   } finally {
     if (descriptor !== undefined) fs.closeSync(descriptor);
   }
-}
-
-/** Code that somebody else can write would run as this user: with `sudo`, in a home that is not root's. */
-function isOwn({ uid, mode }: Stats): boolean {
-  // Windows has neither; there the folder is the user's.
-  return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
 }
 
 function writeKept(kept: string, head: Buffer, compiled: () => Buffer): void {

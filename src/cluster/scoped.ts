@@ -1,9 +1,9 @@
+import { NOTHING } from "../kube/raw.ts";
+
 /**
  * The containers behind the indices. Names are kept in a map for each namespace and never joined into one key:
  * with 100,000 objects the joined strings would weigh more than the maps.
  */
-
-const NOTHING: readonly never[] = [];
 
 /** One object for each namespace and name; objects without a namespace are kept under `""`. */
 export class Scoped<T> {

@@ -14,23 +14,14 @@ export function workloadFinding([lead, ...folded]: readonly Ratcheted[], workloa
   if (!lead) throw new Error("a finding without a match");
   const { rule, moment, match, situation } = lead;
   return {
-    rule: rule.id,
-    severity: lead.severity,
-    workload: refOf(workload),
-    source: workload.source ?? null,
-    decidedBy: match.decidedBy,
+    ...lineOf(lead, workload),
     related: relatedObjects(situation, match),
     claims: match.claims.map(shownClaim),
     factors: factorsOf(situation, moment, match.claims),
     numbers: numbersOf(situation),
-    problem: match.problem,
-    brief: match.brief,
     also: folded.map((other) => other.match.problem),
     evidence: [...evidenceOf(situation, moment, match.claims), ...match.evidence],
-    notes: notesOn(lead, workload),
-    inferred: false,
     fixes: fixesFor(rule.fixes, situation, match.claims),
-    exempted: null,
   };
 }
 
@@ -40,9 +31,14 @@ export function workloadFinding([lead, ...folded]: readonly Ratcheted[], workloa
  */
 export function findingInALine(lead: Ratcheted, workload: Workload): Finding {
   const { rule, match, situation } = lead;
+  return { ...lineOf(lead, workload), fixes: firstFixFor(rule.fixes, situation, match.claims) };
+}
+
+/** What one line says of a finding, before its fixes. */
+function lineOf({ rule, severity, match, leniency }: Ratcheted, workload: Workload): Omit<Finding, "fixes"> {
   return {
     rule: rule.id,
-    severity: lead.severity,
+    severity,
     workload: refOf(workload),
     source: workload.source ?? null,
     decidedBy: match.decidedBy,
@@ -54,15 +50,10 @@ export function findingInALine(lead: Ratcheted, workload: Workload): Finding {
     brief: match.brief,
     also: [],
     evidence: [],
-    notes: notesOn(lead, workload),
+    notes: [...(leniency === undefined ? [] : [`a warning only: ${leniency}`]), ...managedNote(workload)],
     inferred: false,
-    fixes: firstFixFor(rule.fixes, situation, match.claims),
     exempted: null,
   };
-}
-
-function notesOn({ leniency }: Ratcheted, workload: Workload): readonly string[] {
-  return [...(leniency === undefined ? [] : [`a warning only: ${leniency}`]), ...managedNote(workload)];
 }
 
 /** A label may be of any length; a few words of it are enough to know it by. */

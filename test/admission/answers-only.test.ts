@@ -1,38 +1,24 @@
 /** What a server makes of a decision is the same where no more is told of a finding than it reads. */
 import type { FastifyBaseLogger } from "fastify";
 import t from "tap";
-import { GENERATED } from "../../bench/cluster-objects.ts";
 import { mixOf } from "../../bench/reviews.ts";
+import { standingCluster } from "../../bench/standing-cluster.ts";
 import { answerFor, type Decision } from "../../src/admission/answer.ts";
 import { type DecisionSources, decide } from "../../src/admission/decide.ts";
 import { logDecision } from "../../src/admission/decision-log.ts";
 import { DryRunMemory } from "../../src/admission/dry-run-memory.ts";
 import { parseReview, type ReviewRequest } from "../../src/admission/review.ts";
-import { ClusterIndex } from "../../src/cluster/cluster-index.ts";
 import { DEFAULT_CONFIG } from "../../src/config/defaults.ts";
 import type { Config } from "../../src/config/model.ts";
-import { factFrom } from "../../src/kube/fact.ts";
 import { RECORDINGS } from "./support/reviews.ts";
 
-const index = new ClusterIndex();
-for (const { kind, apiVersion, count, fixed = 0, make } of GENERATED) {
-  for (let at = 0; at < Math.max(count / 200, fixed); at += 1) {
-    const fact = factFrom({ kind, apiVersion, ...make(at) });
-    if (fact !== undefined) index.put(fact);
-  }
-}
+const cluster = standingCluster(0.005, 50);
 const NOW = Date.parse("2026-11-26T12:00:00Z");
 const { signal } = new AbortController();
 
 function sourcesOf(config: Config): DecisionSources {
   return {
-    cluster: {
-      view: index,
-      prepare: async () => ({ view: index, cutShort: false }),
-      status: () => [],
-      start: async () => {},
-      close: async () => {},
-    },
+    cluster,
     config: () => config,
     memory: new DryRunMemory(() => config.dryRunMemory),
     verifyWaiver: async () => ({ state: "refused", reason: "none" }),

@@ -3,16 +3,14 @@
  * and what reviews of all sorts leave behind.
  */
 import { getHeapSpaceStatistics } from "node:v8";
-import { GENERATED } from "../../../bench/cluster-objects.ts";
 import { mixOf } from "../../../bench/reviews.ts";
+import { standingCluster } from "../../../bench/standing-cluster.ts";
 import { type DecisionSources, decide } from "../../../src/admission/decide.ts";
 import { DryRunMemory } from "../../../src/admission/dry-run-memory.ts";
 import { parseReview } from "../../../src/admission/review.ts";
 import { resourceName } from "../../../src/admission/subject.ts";
 import { allocateYoung } from "../../../src/cli/serve/young-generation.ts";
-import { ClusterIndex } from "../../../src/cluster/cluster-index.ts";
 import { DEFAULT_CONFIG } from "../../../src/config/defaults.ts";
-import { factFrom } from "../../../src/kube/fact.ts";
 
 export interface Allocated {
   readonly resource: string;
@@ -36,21 +34,8 @@ const BATCHES = 5;
 // As `serve` does.
 allocateYoung();
 
-const index = new ClusterIndex();
-for (const { kind, apiVersion, count, fixed = 0, make } of GENERATED) {
-  for (let at = 0; at < Math.max(count / 100, fixed); at += 1) {
-    const fact = factFrom({ kind, apiVersion, ...make(at) });
-    if (fact !== undefined) index.put(fact);
-  }
-}
 const sources: DecisionSources = {
-  cluster: {
-    view: index,
-    prepare: async () => ({ view: index, cutShort: false }),
-    status: () => [],
-    start: async () => {},
-    close: async () => {},
-  },
+  cluster: standingCluster(0.01, 50),
   config: () => DEFAULT_CONFIG,
   memory: new DryRunMemory(() => DEFAULT_CONFIG.dryRunMemory),
   verifyWaiver: async () => ({ state: "refused", reason: "none" }),
